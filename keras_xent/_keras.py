@@ -1,0 +1,71 @@
+"""The Keras that `tf.keras` is: 3, or 2 (TF up to 2.15, or TF_USE_LEGACY_KERAS=1)."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Optional, Tuple
+
+import tensorflow as tf
+
+# tf_keras's module has no version where TensorFlow looks for it.
+IS_KERAS_3: bool = getattr(tf.keras, "__version__", "2.").startswith("3.")
+
+if IS_KERAS_3:
+    from keras_xent._keras3 import KEEPS_WEIGHTS_LAST_DIM, LossBase, probability_crossentropy
+else:
+    from keras_xent._keras2 import (  # type: ignore[assignment]
+        KEEPS_WEIGHTS_LAST_DIM,
+        LossBase,
+        probability_crossentropy,
+    )
+
+__all__ = [
+    "IS_KERAS_3",
+    "KEEPS_WEIGHTS_LAST_DIM",
+    "LossBase",
+    "cached_logits",
+    "mask_of",
+    "probability_crossentropy",
+    "register_serializable",
+]
+
+
+def register_serializable(cls: type) -> type:
+    """Makes saved models find the class, once `keras_xent` is imported."""
+    registered: type = tf.keras.utils.register_keras_serializable("keras_xent")(cls)
+    return registered
+
+
+def mask_of(y_pred: Any) -> Optional[tf.Tensor]:
+    """The mask that Keras's layers left on their output."""
+    return getattr(y_pred, "_keras_mask", None)
+
+
+def cached_logits(y_pred: tf.Tensor, from_logits: bool) -> Tuple[tf.Tensor, bool]:
+    """The logits behind a softmax output, if Keras or the graph still has them.
+
+    Keras does so too: for `from_logits=False` silently, for `from_logits=True` with a
+    warning, as somebody took a softmax's output for logits.
+
+    Returns:
+        A tensor, and whether it holds logits.
+    """
+    logits = getattr(y_pred, "_keras_logits", None)
+    if logits is None and _is_softmax_output(y_pred):
+        logits = y_pred.op.inputs[0]
+    if logits is None:
+        return y_pred, from_logits
+    if from_logits:
+        warnings.warn(
+            "CategoricalCrossentropy has from_logits=True, but y_pred is the output of a Softmax: "
+            "the logits before it are used, as Keras does. tf.compat.v1.losses takes such an "
+            "output for logits. Remove the softmax or the argument.",
+            stacklevel=5,
+        )
+    return logits, True
+
+
+def _is_softmax_output(y_pred: tf.Tensor) -> bool:
+    if tf.executing_eagerly() or not hasattr(y_pred, "op"):
+        return False
+    return bool(y_pred.op.type == "Softmax")

@@ -1,0 +1,74 @@
+"""What the loss class needs of Keras 2 (TF up to 2.15, and tf_keras)."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Tuple
+
+import tensorflow as tf
+
+from keras_xent.reduction import Reduction
+
+keras = tf.keras
+
+_UNSCALED = (Reduction.NONE, Reduction.SUM)
+
+
+class LossBase(keras.losses.Loss):
+    """`keras.losses.Loss` with a reduction that it would refuse, and a dtype."""
+
+    def __init__(self, name: Optional[str], reduction: Reduction, dtype: Any) -> None:
+        self._reduction = reduction
+        # Keras checks the reduction's name, but only its own __call__ acts on it.
+        super().__init__(name=name, reduction="none")
+        self.dtype = None if dtype is None else tf.as_dtype(getattr(dtype, "name", dtype)).name
+
+    @property
+    def reduction(self) -> str:
+        """The reduction.
+
+        Keras 2's trainer reads it to learn who divides by the number of replicas. Under a
+        strategy all the mean-like reductions answer `"sum_over_batch_size"`: the trainer
+        divides, and reports the loss undivided.
+        """
+        replicated = tf.distribute.get_strategy().num_replicas_in_sync > 1
+        if replicated and self._reduction not in _UNSCALED:
+            return Reduction.SUM_OVER_BATCH_SIZE
+        return self._reduction
+
+    @reduction.setter
+    def reduction(self, value: str) -> None:
+        """Keras's constructor sets one; the real one is there already."""
+
+    def to_tensors(self, y_true: Any, y_pred: Any) -> Tuple[tf.Tensor, tf.Tensor]:
+        """Both in the loss's dtype, or else in the predictions'."""
+        logits = tf.convert_to_tensor(y_pred)
+        if self.dtype is not None:
+            logits = tf.cast(logits, self.dtype)
+        elif not logits.dtype.is_floating:
+            logits = tf.cast(logits, keras.backend.floatx())
+        return tf.cast(y_true, logits.dtype), logits
+
+    def check_strategy(self) -> None:
+        """Refuses what Keras 2 refuses: a mean under a strategy outside `fit`."""
+        outside_fit = tf.distribute.has_strategy() and not self._allow_sum_over_batch_size
+        if outside_fit and self._reduction not in _UNSCALED:
+            raise ValueError(
+                f"reduction is {self._reduction.value!r} under a tf.distribute.Strategy outside "
+                "Model.fit, where Keras 2 leaves the division by the number of replicas to you: "
+                "use Reduction.SUM or Reduction.NONE and divide, or compile the loss and use fit"
+            )
+
+    def scale_for_distribution(self, value: tf.Tensor) -> tf.Tensor:
+        """The trainer does it."""
+        return value
+
+
+# Losses of rank 1 with weights of shape (N, 1), unreduced: Keras 2 returns (N,).
+KEEPS_WEIGHTS_LAST_DIM = False
+
+
+def probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor, axis: int) -> tf.Tensor:
+    """Keras's cross entropy of probabilities: renormalised and clipped."""
+    return keras.backend.categorical_crossentropy(
+        labels, probabilities, from_logits=False, axis=axis
+    )

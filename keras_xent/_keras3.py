@@ -1,0 +1,50 @@
+"""What the loss class needs of Keras 3 (TF 2.16 and later)."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Tuple
+
+import tensorflow as tf
+
+from keras_xent.reduction import Reduction
+
+keras = tf.keras
+
+
+class LossBase(keras.losses.Loss):
+    """`keras.losses.Loss` with a reduction that it would refuse."""
+
+    def __init__(self, name: Optional[str], reduction: Reduction, dtype: Any) -> None:
+        if keras.backend.backend() != "tensorflow":
+            raise ValueError(
+                f"Keras's backend is {keras.backend.backend()!r}, and keras_xent's loss needs "
+                "'tensorflow': set the environment variable KERAS_BACKEND=tensorflow"
+            )
+        # Keras checks the reduction's name, but only its own __call__ acts on it.
+        super().__init__(name=name, reduction="none", dtype=dtype)
+        self.reduction = reduction
+
+    def to_tensors(self, y_true: Any, y_pred: Any) -> Tuple[tf.Tensor, tf.Tensor]:
+        """Both in the loss's dtype."""
+        # In Keras's order: y_pred first.
+        logits = keras.ops.convert_to_tensor(y_pred, dtype=self.dtype)
+        return keras.ops.convert_to_tensor(y_true, dtype=self.dtype), logits
+
+    def check_strategy(self) -> None:
+        """Nothing to refuse: the loss itself divides by the number of replicas."""
+
+    def scale_for_distribution(self, value: tf.Tensor) -> tf.Tensor:
+        """What `fit` and custom loops expect of a mean: it is a share of the replicas' sum."""
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        if replicas == 1:
+            return value
+        return value * tf.cast(1.0 / replicas, value.dtype)
+
+
+# Losses of rank 1 with weights of shape (N, 1), unreduced: Keras 3 returns (N, 1).
+KEEPS_WEIGHTS_LAST_DIM = True
+
+
+def probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor, axis: int) -> tf.Tensor:
+    """Keras's cross entropy of probabilities: renormalised and clipped."""
+    return keras.ops.categorical_crossentropy(labels, probabilities, from_logits=False, axis=axis)

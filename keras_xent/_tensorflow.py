@@ -1,0 +1,53 @@
+"""Every private symbol of TensorFlow that this package uses.
+
+tests/test_tensorflow.py names them and says what breaks without them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, ContextManager, Sequence
+
+import tensorflow as tf
+from tensorflow.python.ops import control_flow_ops
+
+try:
+    from tensorflow.python.eager import record as _record
+except ImportError:  # TF 2.12
+    from tensorflow.python.eager import tape as _record  # type: ignore[no-redef]
+
+
+def should_record_backprop(tensors: Sequence[tf.Tensor]) -> bool:
+    """Whether a gradient tape is watching any of the tensors now."""
+    return _record.should_record_backprop(tensors)
+
+
+def stop_recording() -> ContextManager[None]:
+    """Runs ops without the gradient tapes (and forward accumulators) seeing them."""
+    return _record.stop_recording()
+
+
+def record_operation(
+    name: str,
+    outputs: Sequence[tf.Tensor],
+    inputs: Sequence[tf.Tensor],
+    backward: Callable[..., Any],
+) -> None:
+    """Tells the gradient tapes that `outputs` came from `inputs`, with this gradient.
+
+    `tf.custom_gradient` does the same with public symbols, in ten times the time.
+    """
+    _record.record_operation(name, outputs, inputs, backward)
+
+
+def tracing_for_xla() -> bool:
+    """Whether the graph being built is known to be compiled by XLA."""
+    return control_flow_ops.get_enclosing_xla_context() is not None
+
+
+def set_last_loss_reduction(name: str) -> None:
+    """Leaves TF1's optimizers the reduction of the last loss.
+
+    `tf.compat.v1.train.Optimizer` divides by the number of replicas inside an
+    Estimator unless this is SUM.
+    """
+    tf.compat.v1.get_default_graph()._last_loss_reduction = name  # noqa: SLF001

@@ -1,0 +1,259 @@
+"""The Keras loss."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Dict, Optional, Union
+
+import tensorflow as tf
+
+from keras_xent import _keras, sample_weights
+from keras_xent.ops import softmax_cross_entropy, weighting
+from keras_xent.ops.softmax_cross_entropy import checked_smoothing
+from keras_xent.reduction import Reduction
+
+_MEANS = (Reduction.SUM_OVER_BATCH_SIZE, Reduction.MEAN, Reduction.SUM_BY_NONZERO_WEIGHTS)
+
+
+@_keras.register_serializable
+class CategoricalCrossentropy(_keras.LossBase):
+    """Cross entropy of one-hot or soft labels and predictions.
+
+    `keras.losses.CategoricalCrossentropy` with one more reduction, TF1's default, and the
+    fused op of this package. With Keras's own arguments the result is Keras's, except
+    where Keras departs from its documentation (see *Differences* below).
+
+    Args:
+        from_logits: whether `y_pred` holds logits. Otherwise it holds probabilities,
+            which Keras renormalises and clips to [epsilon, 1 - epsilon].
+        label_smoothing: a number in [0, 1]. Labels become
+            `y * (1 - label_smoothing) + label_smoothing / num_classes`.
+        axis: the class axis.
+        reduction: a `keras_xent.Reduction`, or a name of one in Keras or TF1.
+            `"sum_by_nonzero_weights"` divides by the number of non-zero weights.
+        name: the loss's name, or None.
+        dtype: the dtype of the computation; None means `keras.config.floatx()` in Keras 3
+            and the dtype of `y_pred` in Keras 2.
+
+    Raises:
+        TypeError, ValueError: an argument has another type or is out of range; Keras runs
+            on another backend than TensorFlow.
+
+    Examples:
+
+    >>> import keras_xent
+    >>> y_true = [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    >>> logits = [[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]]
+    >>> loss = keras_xent.CategoricalCrossentropy(
+    ...     from_logits=True, label_smoothing=0.2, reduction="sum_by_nonzero_weights")
+    >>> print(f"{float(loss(y_true, logits, sample_weight=[0.0, 0.7])):.5f}")
+    0.94014
+
+    `keras.losses.CategoricalCrossentropy` gives half of that, 0.47007: it divides by two
+    elements, where only one has a weight.
+
+    With `compile()`:
+
+    ```python
+    model.compile(
+        optimizer="sgd",
+        loss=keras_xent.CategoricalCrossentropy(
+            from_logits=True, reduction="sum_by_nonzero_weights"))
+    ```
+
+    A model saved with this loss loads where `keras_xent` has been imported.
+
+    Differences from Keras 3.15 (and tf_keras 2.21):
+
+    * `reduction="mean_with_sample_weight"` broadcasts the weights before it sums them, as
+      TF1's MEAN does. Keras sums them as they came: a scalar weight of 0.4 on a batch of 4
+      gives it ten times the mean loss, instead of the mean loss.
+    * Weights of shape (N,) beside losses of shape (N, T) are one weight a sample, as
+      Keras documents. Keras broadcasts them along T if N == T, and fails otherwise.
+    * `label_smoothing` with an `axis` other than -1 divides by the number of classes. Keras
+      divides by the size of the last axis.
+    * `label_smoothing` must be in [0, 1], as Keras documents but does not check.
+    * An empty batch gives 0 with every reduction to a scalar. Keras gives an empty tensor.
+    * A masked element counts as weight zero in `"sum_by_nonzero_weights"`.
+    * `get_config` keeps `dtype`.
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: Union[Reduction, str, None] = "sum_over_batch_size",
+        name: Optional[str] = "categorical_crossentropy",
+        dtype: Any = None,
+    ) -> None:
+        if not isinstance(from_logits, bool):
+            raise TypeError(
+                f"from_logits is {from_logits!r} of type {type(from_logits).__name__}, expected "
+                "True or False"
+            )
+        if isinstance(axis, bool) or not isinstance(axis, int):
+            raise TypeError(
+                f"axis is {axis!r} of type {type(axis).__name__}, expected one int: the class axis"
+            )
+        if name is not None and not isinstance(name, str):
+            raise TypeError(
+                f"name is {name!r} of type {type(name).__name__}, expected a string or None"
+            )
+        checked_smoothing(label_smoothing)
+        super().__init__(name=name, reduction=Reduction(reduction), dtype=dtype)
+        self._wanted_reduction = Reduction(reduction)
+        self._wanted_dtype = dtype
+        self.from_logits = from_logits
+        self.label_smoothing = label_smoothing
+        self.axis = axis
+
+    @tf.autograph.experimental.do_not_convert
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tf.Tensor:
+        """Computes the loss.
+
+        Args:
+            y_true: labels, of the shape of `y_pred`.
+            y_pred: logits or probabilities, of rank 1 or more. A mask that Keras's layers
+                left on it counts.
+            sample_weight: None, a scalar, a tensor of the losses' shape (that of `y_pred`
+                without the class axis) or with dimensions of 1 in it, the same with one
+                more last dimension of 1, or a tensor of fewer dimensions that match the
+                first ones: shape (N,) is one weight a sample.
+
+        Returns:
+            A scalar, or for `Reduction.NONE` the weighted losses.
+
+        Raises:
+            TypeError: a ragged tensor.
+            ValueError: shapes that don't fit.
+        """
+        if tf.executing_eagerly():
+            return self._compute(y_true, y_pred, sample_weight)
+        with tf.name_scope(self.name or "categorical_crossentropy"):
+            return self._compute(y_true, y_pred, sample_weight)
+
+    def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
+        """The losses of every element, without weights: `y_pred`'s shape less the class axis.
+
+        A subclass may override it; weights, masks and the reduction then apply to what it
+        returns.
+        """
+        labels, predictions = self.to_tensors(y_true, y_pred)
+        labels, predictions = sample_weights.same_rank(labels, predictions)
+        predictions, is_logits = _keras.cached_logits(predictions, self.from_logits)
+        self._warn_of_one_class(predictions)
+        if is_logits:
+            return softmax_cross_entropy(
+                predictions,
+                labels,
+                label_smoothing=self.label_smoothing,
+                axis=self.axis,
+                reduction=Reduction.NONE,
+            )
+        return self._from_probabilities(labels, predictions)
+
+    def get_config(self) -> Dict[str, Any]:
+        """The constructor's arguments, JSON-serializable."""
+        dtype = None if self._wanted_dtype is None else self.dtype
+        return {
+            "from_logits": self.from_logits,
+            "label_smoothing": float(self.label_smoothing),
+            "axis": self.axis,
+            "reduction": self._wanted_reduction.value,
+            "name": self.name,
+            "dtype": dtype,
+        }
+
+    @classmethod
+    def from_config(cls, config: Dict[str, Any]) -> CategoricalCrossentropy:
+        """The loss that `get_config` described."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+    def _compute(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tf.Tensor:
+        for argument, value in (("y_true", y_true), ("y_pred", y_pred)):
+            if isinstance(value, tf.RaggedTensor):
+                raise TypeError(
+                    f"{argument} is a RaggedTensor, expected a dense tensor: use to_tensor() and "
+                    "give the padding sample_weight 0"
+                )
+        self.check_strategy()
+        mask = _keras.mask_of(y_pred)
+        if type(self).call is CategoricalCrossentropy.call:
+            value = self._fused(y_true, y_pred, sample_weight, mask)
+        else:
+            value = self._weighted(self.call(y_true, y_pred), sample_weight, mask)
+        if self._wanted_reduction in _MEANS:
+            return self.scale_for_distribution(value)
+        return value
+
+    def _fused(
+        self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Optional[tf.Tensor]
+    ) -> tf.Tensor:
+        labels, predictions = self.to_tensors(y_true, y_pred)
+        labels, predictions = sample_weights.same_rank(labels, predictions)
+        predictions, is_logits = _keras.cached_logits(predictions, self.from_logits)
+        self._warn_of_one_class(predictions)
+        if not is_logits:
+            losses = self._from_probabilities(labels, predictions)
+            return self._weighted(losses, sample_weight, mask)
+        rank = predictions.shape.rank
+        weights, last_dim = sample_weights.for_losses(
+            sample_weight,
+            mask,
+            None if rank is None else rank - 1,
+            predictions.dtype,
+            self._wanted_reduction,
+        )
+        value = softmax_cross_entropy(
+            predictions,
+            labels,
+            weights,
+            label_smoothing=self.label_smoothing,
+            axis=self.axis,
+            reduction=self._wanted_reduction,
+        )
+        return self._shaped(value, last_dim)
+
+    def _weighted(
+        self, losses: tf.Tensor, sample_weight: Any, mask: Optional[tf.Tensor]
+    ) -> tf.Tensor:
+        weights, last_dim = sample_weights.for_losses(
+            sample_weight, mask, losses.shape.rank, losses.dtype, self._wanted_reduction
+        )
+        real = weights.dtype
+        weighting.check_weights(weights.shape, losses.shape)
+        value = weighting.reduce_losses(tf.cast(losses, real), weights, self._wanted_reduction)
+        return self._shaped(tf.cast(value, losses.dtype), last_dim)
+
+    def _shaped(self, value: tf.Tensor, last_dim: bool) -> tf.Tensor:
+        if (
+            last_dim
+            and _keras.KEEPS_WEIGHTS_LAST_DIM
+            and self._wanted_reduction is Reduction.NONE
+            and value.shape.rank == 1
+        ):
+            return value[:, None]
+        return value
+
+    def _from_probabilities(self, labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+        if self.label_smoothing:
+            # Here rather than in Keras, which divides by the size of the last axis.
+            classes = tf.cast(tf.shape(labels)[self.axis], labels.dtype)
+            labels = labels * (1.0 - self.label_smoothing) + self.label_smoothing / classes
+        return _keras.probability_crossentropy(labels, probabilities, self.axis)
+
+    def _warn_of_one_class(self, predictions: tf.Tensor) -> None:
+        rank = predictions.shape.rank
+        if rank and -rank <= self.axis < rank and predictions.shape[self.axis] == 1:
+            warnings.warn(
+                f"y_pred has shape {predictions.shape}: one class along axis {self.axis}, so that "
+                "the loss of logits is always 0. For two classes in one column use "
+                "keras.losses.BinaryCrossentropy.",
+                SyntaxWarning,
+                stacklevel=4,
+            )

@@ -1,0 +1,175 @@
+"""The derivatives of softmax cross entropy, each written out.
+
+With p = softmax(logits), y' the smoothed labels, s the smoothing, l the losses, w the
+weights and c = d value / d l * grad (weighting.losses_gradient),
+
+    d value / d logits  = c * (p - y')
+    d value / d labels  = -(1 - s) * c * log_softmax(logits)
+    d value / d weights = weighting.weights_gradient(l)
+
+The first is the loss's gradient where labels sum to one. TensorFlow's
+SoftmaxCrossEntropyWithLogits uses it whatever they sum to, and so does this.
+
+For a second derivative, let v be what arrives for c * (p - y'):
+
+    to logits   c * (v * p - p * sum(v * p))     no [N, C, C] Jacobian
+    to labels   -(1 - s) * c * v
+    to c        sum(v * (p - y'))
+
+All of these are made of TensorFlow's ops or of functions here, so that they can be
+differentiated again.
+"""
+
+from __future__ import annotations
+
+from typing import List, Optional
+
+import tensorflow as tf
+
+from keras_xent.ops import dispatch
+from keras_xent.ops import spec as spec_lib
+from keras_xent.ops import weighting
+from keras_xent.ops.spec import Spec
+
+
+def logits_gradient(
+    spec: Spec,
+    grad: tf.Tensor,
+    logits: tf.Tensor,
+    labels: tf.Tensor,
+    weights: tf.Tensor,
+    backprop: Optional[tf.Tensor] = None,
+) -> tf.Tensor:
+    """d value / d logits, times `grad`.
+
+    Args:
+        backprop: the same with a `grad` of 1, if the forward pass kept it; otherwise it
+            is computed again.
+    """
+
+    @tf.custom_gradient
+    def gradient(
+        grad: tf.Tensor, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+    ) -> tf.Tensor:
+        result = raw_logits_gradient(spec, grad, logits, labels, weights, backprop)
+
+        def second(v: tf.Tensor) -> List[tf.Tensor]:
+            return second_derivatives(spec, v, grad, logits, labels, weights)
+
+        return result, second
+
+    return gradient(grad, logits, labels, weights)
+
+
+def raw_logits_gradient(
+    spec: Spec,
+    grad: tf.Tensor,
+    logits: tf.Tensor,
+    labels: tf.Tensor,
+    weights: tf.Tensor,
+    backprop: Optional[tf.Tensor],
+) -> tf.Tensor:
+    """The same, where nobody will differentiate it."""
+    if backprop is not None:
+        if tf.executing_eagerly() or tf.get_static_value(grad) is None:
+            result = dispatch.run("scale_backprop", spec, backprop, grad)
+        else:
+            result = _scaled_by_constant(spec, backprop, grad)
+    else:
+        coefficients = _coefficients(spec, grad, logits, weights)
+        result = dispatch.run("weighted_backprop", spec, logits, labels, coefficients)
+    if not tf.executing_eagerly():
+        result.set_shape(logits.shape)
+    return result
+
+
+def _scaled_by_constant(spec: Spec, backprop: tf.Tensor, grad: tf.Tensor) -> tf.Tensor:
+    if (tf.get_static_value(grad) == 1).all():
+        return backprop
+    return dispatch.run("scale_backprop", spec, backprop, grad)
+
+
+def labels_gradient(
+    spec: Spec, grad: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
+) -> tf.Tensor:
+    """d value / d labels, times `grad`."""
+    coefficients = _beside_classes(spec, _coefficients(spec, grad, logits, weights))
+    real_logits = tf.cast(logits, weights.dtype)
+    log_softmax = tf.nn.log_softmax(real_logits, axis=spec.axis)
+    return tf.cast((spec.label_smoothing - 1) * coefficients * log_softmax, logits.dtype)
+
+
+def weights_gradient(
+    spec: Spec, grad: tf.Tensor, losses: tf.Tensor, weights: tf.Tensor
+) -> tf.Tensor:
+    """d value / d weights, times `grad`."""
+    return weighting.weights_gradient(
+        tf.cast(grad, weights.dtype), tf.cast(losses, weights.dtype), weights, spec.reduction
+    )
+
+
+def _coefficients(
+    spec: Spec, grad: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
+) -> tf.Tensor:
+    return weighting.losses_gradient(
+        tf.cast(grad, weights.dtype),
+        weights,
+        spec_lib.losses_shape(logits, spec.axis),
+        spec.reduction,
+    )
+
+
+def second_derivatives(
+    spec: Spec,
+    v: tf.Tensor,
+    grad: tf.Tensor,
+    logits: tf.Tensor,
+    labels: tf.Tensor,
+    weights: tf.Tensor,
+) -> List[tf.Tensor]:
+    """The derivatives of `logits_gradient` with respect to grad, logits, labels and weights,
+    times v.
+    """
+    to_logits, to_labels, to_coefficients = backprop_gradients(
+        spec, v, logits, labels, _coefficients(spec, grad, logits, weights)
+    )
+    # The coefficients are the transpose of reduce_losses, which is linear in the losses:
+    # what arrives for them goes on as losses do.
+    to_grad = weighting.reduce_losses(to_coefficients, weights, spec.reduction)
+    to_weights = weighting.weights_gradient(
+        tf.cast(grad, weights.dtype), to_coefficients, weights, spec.reduction
+    )
+    return [tf.cast(to_grad, grad.dtype), to_logits, to_labels, to_weights]
+
+
+def backprop_gradients(
+    spec: Spec, v: tf.Tensor, logits: tf.Tensor, labels: tf.Tensor, coefficients: tf.Tensor
+) -> List[tf.Tensor]:
+    """The derivatives of c * (p - y') with respect to logits, labels and c, times v.
+
+    The last is shaped as the losses, even where c is broadcast to them.
+    """
+    real = coefficients.dtype
+    v = tf.cast(v, real)
+    p = tf.nn.softmax(tf.cast(logits, real), axis=spec.axis)
+    smoothed = smoothed_labels(spec, tf.cast(labels, real))
+    c = _beside_classes(spec, coefficients)
+    mean = tf.reduce_sum(v * p, spec.axis, keepdims=True)
+    to_logits = c * p * (v - mean)
+    to_labels = (spec.label_smoothing - 1) * c * v
+    to_coefficients = tf.reduce_sum(v * (p - smoothed), spec.axis)
+    return [tf.cast(to_logits, logits.dtype), tf.cast(to_labels, labels.dtype), to_coefficients]
+
+
+def smoothed_labels(spec: Spec, labels: tf.Tensor) -> tf.Tensor:
+    """(1 - s) * labels + s / classes."""
+    if not spec.label_smoothing:
+        return labels
+    classes = tf.cast(tf.shape(labels)[spec.axis], labels.dtype)
+    return labels * (1 - spec.label_smoothing) + spec.label_smoothing / classes
+
+
+def _beside_classes(spec: Spec, coefficients: tf.Tensor) -> tf.Tensor:
+    if coefficients.shape.rank == 0:
+        return coefficients
+    return tf.expand_dims(coefficients, spec.axis)

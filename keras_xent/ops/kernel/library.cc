@@ -1,0 +1,37 @@
+// What happens when the library is loaded, and the few functions that Python
+// calls in it.
+#include "instruction_set.h"
+#include "op_definitions.h"
+#include "op_kernels.h"
+#include "thread_pool.h"
+
+namespace {
+
+__attribute__((constructor)) void OnLoad() {
+  keras_xent::RegisterOpDefinitions();
+  keras_xent::RegisterOpKernels();
+}
+
+}  // namespace
+
+#define KERAS_XENT_EXPORT extern "C" __attribute__((visibility("default")))
+
+// 0: one thread for every processor this process may run on.
+KERAS_XENT_EXPORT void KerasXentSetNumThreads(int count) { keras_xent::SetNumThreads(count); }
+
+KERAS_XENT_EXPORT int KerasXentNumThreads() { return keras_xent::NumThreads(); }
+
+KERAS_XENT_EXPORT const char* KerasXentInstructionSet() {
+  return keras_xent::CurrentInstructionSet().name;
+}
+
+// The n-th instruction set that this processor can run, best first, or null.
+KERAS_XENT_EXPORT const char* KerasXentUsableInstructionSet(int n) {
+  const keras_xent::InstructionSet* usable = keras_xent::UsableInstructionSet(n);
+  return usable ? usable->name : nullptr;
+}
+
+// Returns 0 if this processor or this build lacks the instruction set.
+KERAS_XENT_EXPORT int KerasXentSelectInstructionSet(const char* name) {
+  return keras_xent::SelectInstructionSet(name);
+}

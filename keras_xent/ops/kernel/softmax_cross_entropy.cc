@@ -1,0 +1,159 @@
+#include "softmax_cross_entropy.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "convert.h"
+#include "floating_point.h"
+#include "instruction_set.h"
+#include "thread_pool.h"
+
+namespace keras_xent {
+namespace {
+
+// The work is cut into pieces by the tensor's shape alone, never by the number
+// of threads: each piece's partial sum, and so the result's bits, stay the same.
+constexpr int64_t kElementsPerPiece = 32768;
+constexpr int64_t kMostPositionsPerPiece = 4096;
+// Pieces end at multiples of this, so that vectors across positions are full.
+constexpr int64_t kPositionsStep = 16;
+
+class Pieces {
+ public:
+  Pieces(int64_t positions, int64_t classes) : positions_(positions) {
+    const int64_t wanted = kElementsPerPiece / std::max<int64_t>(classes, 1);
+    size_ = std::min(wanted, kMostPositionsPerPiece);
+    size_ = size_ < kPositionsStep ? std::max<int64_t>(size_, 1)
+                                   : size_ - size_ % kPositionsStep;
+  }
+  int64_t count() const { return (positions_ + size_ - 1) / size_; }
+  int64_t begin(int64_t piece) const { return piece * size_; }
+  int64_t end(int64_t piece) const { return std::min(positions_, (piece + 1) * size_); }
+
+ private:
+  int64_t positions_;
+  int64_t size_;
+};
+
+// Gradients that are larger than this are not in a cache any more when the
+// next op reads them.
+constexpr int64_t kStreamBytes = 4 << 20;
+
+template <typename T>
+RowTask<T> MakeTask(const Problem<T>& problem, T* backprop) {
+  RowTask<T> task;
+  task.logits = problem.logits;
+  task.labels = problem.labels;
+  task.backprop = backprop;
+  task.classes = problem.classes;
+  task.inner = problem.inner;
+  task.label_smoothing = problem.label_smoothing;
+  task.scales = nullptr;
+  task.factor = 1.0;
+  task.stream = problem.positions() * problem.classes * static_cast<int64_t>(sizeof(T)) >
+                kStreamBytes;
+  return task;
+}
+
+// What sum(l * w) is divided by.
+template <typename T>
+double Denominator(const Problem<T>& problem) {
+  const int64_t positions = problem.positions();
+  const auto count = static_cast<double>(positions);
+  switch (problem.reduction) {
+    case Reduction::kNone:
+    case Reduction::kSum:
+      return 1.0;
+    case Reduction::kSumOverBatchSize:
+      return count;
+    case Reduction::kMeanWithSampleWeight: {
+      if (problem.one_weight) return count * problem.weights[0];
+      double sum = 0;
+      for (int64_t p = 0; p < positions; ++p) sum += problem.weights[p];
+      return sum;
+    }
+    case Reduction::kSumByNonzeroWeights: {
+      if (problem.one_weight) return problem.weights[0] != 0 ? count : 0.0;
+      int64_t present = 0;
+      for (int64_t p = 0; p < positions; ++p) present += problem.weights[p] != 0;
+      return static_cast<double>(present);
+    }
+  }
+  return 1.0;
+}
+
+}  // namespace
+
+template <typename T>
+void Forward(const Problem<T>& problem, T* loss, T* backprop) {
+  IeeeArithmetic ieee;
+  const double denominator = Denominator(problem);
+  const double factor = denominator != 0 ? 1.0 / denominator : 0.0;
+  RowTask<T> task = MakeTask(problem, backprop);
+  const double one_weight = problem.one_weight ? problem.weights[0] : 1.0;
+  task.factor = factor * one_weight;
+  task.scales = problem.one_weight ? nullptr : problem.weights;
+
+  const Kernels<T>& kernels = KernelsOf<T>(CurrentInstructionSet());
+  const Pieces pieces(problem.positions(), problem.classes);
+  std::vector<double> partial_sums(static_cast<size_t>(pieces.count()));
+  auto run_piece = [&](int64_t piece) {
+    IeeeArithmetic ieee_here;
+    const int64_t begin = pieces.begin(piece), end = pieces.end(piece);
+    double losses[kMostPositionsPerPiece];
+    kernels.rows(task, begin, end, losses);
+    double sum = 0;
+    for (int64_t p = begin; p < end; ++p) {
+      const double weight = problem.one_weight ? one_weight : problem.weights[p];
+      const double weighted = losses[p - begin] * weight;
+      if (problem.reduction == Reduction::kNone) {
+        loss[p] = FromDouble<T>(weighted);
+      } else {
+        sum += weighted;
+      }
+    }
+    partial_sums[static_cast<size_t>(piece)] = sum;
+  };
+  ParallelFor(pieces.count(), run_piece);
+  if (problem.reduction == Reduction::kNone) return;
+
+  double total = 0;
+  for (double sum : partial_sums) total += sum;
+  *loss = FromDouble<T>(denominator != 0 ? total / denominator : 0.0);
+}
+
+template <typename T>
+void WeightedBackprop(const Problem<T>& problem, const Real<T>* coefficients, T* backprop) {
+  RowTask<T> task = MakeTask(problem, backprop);
+  task.scales = coefficients;
+  const Kernels<T>& kernels = KernelsOf<T>(CurrentInstructionSet());
+  const Pieces pieces(problem.positions(), problem.classes);
+  auto run_piece = [&](int64_t piece) {
+    IeeeArithmetic ieee_here;
+    kernels.rows(task, pieces.begin(piece), pieces.end(piece), nullptr);
+  };
+  ParallelFor(pieces.count(), run_piece);
+}
+
+template <typename T>
+void ScaleBackprop(const ScaleTask<T>& task, int64_t elements) {
+  const Kernels<T>& kernels = KernelsOf<T>(CurrentInstructionSet());
+  auto run_piece = [&](int64_t piece) {
+    IeeeArithmetic ieee_here;
+    const int64_t begin = piece * kElementsPerPiece;
+    kernels.scale(task, begin, std::min(elements, begin + kElementsPerPiece));
+  };
+  ParallelFor((elements + kElementsPerPiece - 1) / kElementsPerPiece, run_piece);
+}
+
+#define KERAS_XENT_INSTANTIATE(T)                                                     \
+  template void Forward<T>(const Problem<T>&, T*, T*);                                \
+  template void WeightedBackprop<T>(const Problem<T>&, const Real<T>*, T*);           \
+  template void ScaleBackprop<T>(const ScaleTask<T>&, int64_t);
+KERAS_XENT_INSTANTIATE(Half)
+KERAS_XENT_INSTANTIATE(BFloat16)
+KERAS_XENT_INSTANTIATE(float)
+KERAS_XENT_INSTANTIATE(double)
+#undef KERAS_XENT_INSTANTIATE
+
+}  // namespace keras_xent

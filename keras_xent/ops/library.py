@@ -1,0 +1,117 @@
+"""The native library: loaded on first use, or the reason why it can't be."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+from pathlib import Path
+from typing import Any, List, NamedTuple, Optional
+
+import tensorflow as tf
+
+PATH = Path(__file__).with_name("libkeras_xent.so")
+
+
+class Library(NamedTuple):
+    """The loaded library.
+
+    Attributes:
+        ops: the module of op functions that TensorFlow made for it.
+        functions: its plain C functions.
+    """
+
+    ops: Any
+    functions: ctypes.CDLL
+
+    @property
+    def instruction_set(self) -> str:
+        """The widest instruction set that this processor and the library share."""
+        name: bytes = self.functions.KerasXentInstructionSet()
+        return name.decode()
+
+    @property
+    def usable_instruction_sets(self) -> List[str]:
+        """All that they share, best first."""
+        names = []
+        while True:
+            name: Optional[bytes] = self.functions.KerasXentUsableInstructionSet(len(names))
+            if name is None:
+                return names
+            names.append(name.decode())
+
+    def select_instruction_set(self, name: str) -> None:
+        """Uses another instruction set; for tests and benchmarks.
+
+        Raises:
+            ValueError: this processor or this build lacks it.
+        """
+        if not self.functions.KerasXentSelectInstructionSet(name.encode()):
+            raise ValueError(
+                f"instruction set is {name!r}, expected one of {self.usable_instruction_sets}"
+            )
+
+    @property
+    def threads(self) -> int:
+        """How many threads a call may use, the calling one included."""
+        count: int = self.functions.KerasXentNumThreads()
+        return count
+
+    def set_threads(self, count: int) -> None:
+        """Uses so many threads; 0 means one for every processor."""
+        self.functions.KerasXentSetNumThreads(count)
+
+
+class LibraryError(Exception):
+    """The native library can't serve; the message says why and what to do."""
+
+
+@functools.lru_cache(maxsize=None)
+def _load() -> Library:
+    # TensorFlow first: it makes a module of the ops that loading the library adds.
+    ops = tf.load_op_library(str(PATH))
+    functions = ctypes.CDLL(str(PATH), mode=ctypes.RTLD_LOCAL)
+    functions.KerasXentInstructionSet.restype = ctypes.c_char_p
+    functions.KerasXentUsableInstructionSet.restype = ctypes.c_char_p
+    library = Library(ops, functions)
+    library.set_threads(_intra_op_threads())
+    return library
+
+
+@functools.lru_cache(maxsize=None)
+def problem() -> Optional[str]:
+    """Why the library can't be loaded, or None."""
+    if not PATH.exists():
+        return (
+            f"it was not built when keras_xent was installed ({PATH.name} is missing): install a "
+            "C++17 compiler (g++ or clang++) and run pip install --force-reinstall --no-deps "
+            "keras_xent"
+        )
+    try:
+        _load()
+    except (OSError, tf.errors.OpError) as error:
+        return f"TensorFlow {tf.__version__} could not load {PATH.name}: {error}"
+    return None
+
+
+def load() -> Library:
+    """The library.
+
+    Raises:
+        LibraryError: it can't be loaded.
+    """
+    reason = problem()
+    if reason is not None:
+        raise LibraryError(reason)
+    return _load()
+
+
+def _intra_op_threads() -> int:
+    """TensorFlow's own setting: the program's, the environment's, or 0 for neither."""
+    configured: int = tf.config.threading.get_intra_op_parallelism_threads()
+    if configured:
+        return configured
+    try:
+        return max(0, int(os.environ.get("TF_NUM_INTRAOP_THREADS", "0")))
+    except ValueError:
+        return 0

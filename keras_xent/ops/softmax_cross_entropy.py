@@ -1,0 +1,225 @@
+"""Softmax cross entropy with weights and a reduction: one op, one explicit gradient."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any, Callable, List, Optional, Sequence
+
+import tensorflow as tf
+
+from keras_xent import _tensorflow
+from keras_xent.ops import dispatch, gradients, weighting
+from keras_xent.ops import spec as spec_lib
+from keras_xent.ops.spec import Spec
+from keras_xent.reduction import Reduction
+
+_DTYPES = (tf.float16, tf.bfloat16, tf.float32, tf.float64)
+
+
+@tf.autograph.experimental.do_not_convert
+def softmax_cross_entropy(
+    logits: Any,
+    labels: Any,
+    weights: Any = 1.0,
+    *,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+    reduction: Reduction = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> tf.Tensor:
+    r"""Softmax cross entropy of logits and labels, weighted and reduced.
+
+    With smoothed labels :math:`y'_c = (1 - s)\, y_c + s / C`, the loss of one element is
+
+    .. math:: \ell = \sum_c y'_c \left(\log \sum_k e^{x_k} - x_c\right),
+
+    where a class with :math:`y'_c = 0` adds nothing, even if its logit is
+    :math:`-\infty`. `reduction` tells what becomes of the losses and their weights.
+
+    The gradient with respect to the logits is TensorFlow's, weight :math:`\cdot\,
+    (\mathrm{softmax}(x) - y')`, which is the loss's where labels sum to one. Gradients
+    with respect to labels and weights are exact. All can be differentiated again.
+
+    Args:
+        logits: unscaled log-probabilities; float16, bfloat16, float32 or float64; rank 1
+            or more.
+        labels: the same shape; cast to the logits' dtype. Each slice along `axis` is
+            usually a probability distribution.
+        weights: a scalar, or a tensor with the losses' rank in which every dimension is 1
+            or the losses'. Cast to float32, or to float64 beside float64 logits.
+        label_smoothing: a number in [0, 1].
+        axis: the class axis.
+        reduction: a `keras_xent.Reduction`.
+
+    Returns:
+        A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted
+        losses in the logits' shape without `axis`.
+
+    Raises:
+        TypeError: the logits are no floating point tensor.
+        ValueError: shapes that don't fit, an axis or a smoothing out of range.
+        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
+
+    Example:
+
+    >>> from keras_xent.ops import softmax_cross_entropy
+    >>> value = softmax_cross_entropy(
+    ...     logits=[[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]],
+    ...     labels=[[0, 1, 0], [0, 0, 1]],
+    ...     weights=[0.3, 0.7],
+    ...     label_smoothing=0.2,
+    ... )
+    >>> print(f"{float(value):.5f}")
+    0.57618
+    """
+    logits = tf.convert_to_tensor(logits, name="logits")
+    if logits.dtype not in _DTYPES:
+        raise TypeError(
+            f"logits have dtype {logits.dtype.name}, expected one of "
+            f"{[dtype.name for dtype in _DTYPES]}: cast them"
+        )
+    labels = tf.cast(labels, logits.dtype)
+    weights = tf.cast(weights, spec_lib.real_dtype(logits.dtype))
+    spec = Spec(_checked_axis(axis, logits), checked_smoothing(label_smoothing), reduction)
+    _check_shapes(spec, logits, labels, weights)
+    if tf.executing_eagerly():
+        return _eager(spec, logits, labels, weights)
+    return _in_graph(spec, logits, labels, weights)
+
+
+def checked_smoothing(label_smoothing: Any) -> float:
+    """The smoothing as a float.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is not in [0, 1].
+    """
+    if isinstance(label_smoothing, bool) or not isinstance(label_smoothing, numbers.Real):
+        raise TypeError(
+            f"label_smoothing is {label_smoothing!r} of type {type(label_smoothing).__name__}, "
+            "expected a Python number in [0, 1]"
+        )
+    smoothing = float(label_smoothing)
+    if not 0 <= smoothing <= 1:
+        raise ValueError(f"label_smoothing is {smoothing}, expected a number in [0, 1]")
+    return smoothing
+
+
+def _checked_axis(axis: int, logits: tf.Tensor) -> int:
+    rank = logits.shape.rank
+    if rank == 0:
+        raise ValueError("logits are a scalar, expected rank 1 or more: a class axis")
+    if rank is not None and not -rank <= axis < rank:
+        raise ValueError(
+            f"axis is {axis}, expected one in [{-rank}, {rank}) for logits of shape {logits.shape}"
+        )
+    return int(axis)
+
+
+def _check_shapes(spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> None:
+    if not logits.shape.is_compatible_with(labels.shape):
+        raise ValueError(
+            f"logits and labels must have the same shape: the logits have shape {logits.shape}, "
+            f"the labels {labels.shape}. Labels are one-hot or soft (tf.one_hot makes them so) and "
+            "are never broadcast."
+        )
+    known = logits.shape.merge_with(labels.shape)
+    weighting.check_weights(
+        weights.shape, spec_lib.static_losses_shape(known, spec.axis)
+    )
+
+
+def _keeps_backprop(logits: tf.Tensor) -> bool:
+    # float16 can't hold a gradient before the loss scale has reached it: with 1/N folded
+    # in, it would underflow. There the backward pass computes it from scratch, scaled.
+    return logits.dtype != tf.float16
+
+
+def _eager(
+    spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+) -> tf.Tensor:
+    inputs = [logits, labels, weights]
+    watched = [_tensorflow.should_record_backprop([tensor]) for tensor in inputs]
+    if not any(watched):
+        return dispatch.run("loss", spec, *inputs)
+
+    backprop = None
+    if watched[0] and _keeps_backprop(logits):
+        value, backprop = dispatch.run("loss_with_backprop", spec, *inputs)
+    else:
+        value = dispatch.run("loss", spec, *inputs)
+
+    def backward(grad: tf.Tensor) -> List[tf.Tensor]:
+        found = gradients_of(spec, grad, inputs, watched, backprop)
+        return [gradient for gradient in found if gradient is not None]
+
+    # The [N, C] backprop is no output here: a tape would make zeros of its size for the
+    # gradient that never arrives for it.
+    _tensorflow.record_operation(
+        "KerasXentSoftmaxCrossEntropy",
+        [value],
+        [tensor for tensor, wanted in zip(inputs, watched) if wanted],
+        backward,
+    )
+    return value
+
+
+def _in_graph(
+    spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+) -> tf.Tensor:
+    # Watched by a tape now: the gradient will be wanted, so keep it. A gradient that is
+    # wanted only later (tf.gradients, a tape outside this function) is computed then.
+    keep = _keeps_backprop(logits) and _tensorflow.should_record_backprop([logits])
+
+    @tf.custom_gradient
+    def value_and_gradient(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> Any:
+        backprop = None
+        if keep:
+            value, backprop = dispatch.run("loss_with_backprop", spec, logits, labels, weights)
+            backprop.set_shape(logits.shape)
+        else:
+            value = dispatch.run("loss", spec, logits, labels, weights)
+
+        def backward(grad: tf.Tensor) -> Sequence[Optional[tf.Tensor]]:
+            return gradients_of(spec, grad, [logits, labels, weights], [True] * 3, backprop)
+
+        return value, backward
+
+    value = value_and_gradient(logits, labels, weights)
+    if spec.reduction is Reduction.NONE:
+        known = logits.shape.merge_with(labels.shape)
+        value.set_shape(spec_lib.static_losses_shape(known, spec.axis))
+    else:
+        value.set_shape([])
+    return value
+
+
+def gradients_of(
+    spec: Spec,
+    grad: tf.Tensor,
+    inputs: List[tf.Tensor],
+    wanted: List[bool],
+    backprop: Optional[tf.Tensor],
+) -> List[Optional[tf.Tensor]]:
+    """The gradients to logits, labels and weights, None where not wanted."""
+    logits, labels, weights = inputs
+    to_logits = to_labels = to_weights = None
+    if wanted[0]:
+        again = not tf.executing_eagerly() or _tensorflow.should_record_backprop([grad, *inputs])
+        derive: Callable[..., tf.Tensor] = (
+            gradients.logits_gradient if again else gradients.raw_logits_gradient
+        )
+        to_logits = derive(spec, grad, logits, labels, weights, backprop)
+    if wanted[1]:
+        to_labels = gradients.labels_gradient(spec, grad, logits, weights)
+    if wanted[2]:
+        one = tf.ones([], weights.dtype)
+        losses = softmax_cross_entropy(
+            logits,
+            labels,
+            one,
+            label_smoothing=spec.label_smoothing,
+            axis=spec.axis,
+            reduction=Reduction.NONE,
+        )
+        to_weights = gradients.weights_gradient(spec, grad, losses, weights)
+    return [to_logits, to_labels, to_weights]

@@ -1,0 +1,45 @@
+"""The arguments of a softmax cross entropy that are not tensors."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from keras_xent.reduction import Reduction
+
+
+class Spec(NamedTuple):
+    """What to compute: the class axis, the label smoothing, the reduction."""
+
+    axis: int
+    label_smoothing: float
+    reduction: Reduction
+
+    def unreduced(self) -> Spec:
+        """The same without a reduction."""
+        return self._replace(reduction=Reduction.NONE)
+
+
+def real_dtype(dtype: tf.DType) -> tf.DType:
+    """The dtype of weights and of arithmetic beside logits of a dtype."""
+    return tf.float64 if dtype == tf.float64 else tf.float32
+
+
+def static_losses_shape(logits_shape: tf.TensorShape, axis: int) -> tf.TensorShape:
+    """What is known of the losses' shape: the logits' without the class axis."""
+    if logits_shape.rank is None:
+        return tf.TensorShape(None)
+    dims = logits_shape.as_list()
+    del dims[axis]
+    return tf.TensorShape(dims)
+
+
+def losses_shape(logits: tf.Tensor, axis: int) -> tf.Tensor:
+    """The losses' shape, as an int32 tensor."""
+    static = static_losses_shape(logits.shape, axis)
+    if static.is_fully_defined():
+        return tf.constant(static.as_list(), tf.int32)
+    shape = tf.shape(logits)
+    class_axis = axis if axis >= 0 else tf.size(shape) + axis
+    return tf.concat([shape[:class_axis], shape[class_axis + 1 :]], 0)

@@ -1,0 +1,148 @@
+"""Weighting and reduction of losses, and their derivatives, in TensorFlow's ops.
+
+With losses `l`, weights `w` broadcast to them, and a denominator `D` that depends on
+the weights alone,
+
+    value = sum(l * w) / D
+
+is linear in the losses. So its derivative with respect to them, `w / D`, needs no
+losses, and its second derivatives come from the same three functions below.
+
+The rules are those of `tf.compat.v1.losses.compute_weighted_loss`: weights are a scalar
+or have the losses' rank with every dimension 1 or equal, they are broadcast before they
+are summed or counted, and a division by zero gives zero.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from keras_xent.reduction import Reduction
+
+_RULE = (
+    "Give a scalar, or a tensor of the losses' rank in which every dimension is 1 or the losses' "
+    "(tf.reshape, tf.squeeze or tf.expand_dims make it so)."
+)
+
+
+def check_weights(weights_shape: tf.TensorShape, losses_shape: tf.TensorShape) -> bool:
+    """Checks static shapes.
+
+    Returns:
+        Whether they are known well enough to be sure; otherwise the real shapes need
+        a check too.
+
+    Raises:
+        ValueError: weights of this shape can not be broadcast to the losses.
+    """
+    if weights_shape.rank == 0:
+        return True
+    if weights_shape.rank is None or losses_shape.rank is None:
+        return False
+    message = (
+        "weights can not be broadcast to values: the weights have shape "
+        f"{weights_shape}, the losses {losses_shape}. {_RULE}"
+    )
+    if weights_shape.rank != losses_shape.rank:
+        raise ValueError(message)
+    sure = True
+    for weights_dim, losses_dim in zip(weights_shape.as_list(), losses_shape.as_list()):
+        if weights_dim == 1:
+            continue
+        if weights_dim is None or losses_dim is None:
+            sure = False
+        elif weights_dim != losses_dim:
+            raise ValueError(message)
+    return sure
+
+
+def assert_weights(weights: tf.Tensor, losses_shape: tf.Tensor) -> tf.Operation:
+    """An op that fails with InvalidArgumentError where `check_weights` could not be sure."""
+    shape = tf.shape(weights)
+    is_scalar = tf.equal(tf.size(shape), 0)
+    same_rank = tf.equal(tf.size(shape), tf.size(losses_shape))
+
+    def every_dim_fits() -> tf.Tensor:
+        return tf.reduce_all(tf.equal(shape, 1) | tf.equal(shape, losses_shape))
+
+    fits = tf.cond(same_rank, every_dim_fits, lambda: is_scalar)
+    return tf.debugging.Assert(
+        is_scalar | fits,
+        ["weights can not be broadcast to values: weights and losses have the shapes",
+         shape, losses_shape, _RULE],
+    )
+
+
+def reduce_losses(losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction) -> tf.Tensor:
+    """The weighted losses, reduced.
+
+    Args:
+        losses: any shape, float32 or float64.
+        weights: a scalar, or of the losses' rank and broadcastable; the same dtype.
+        reduction: what to do with them.
+
+    Returns:
+        The losses' shape for `NONE`, otherwise a scalar; the same dtype.
+    """
+    weighted = losses * weights
+    if reduction is Reduction.NONE:
+        return weighted
+    total = tf.reduce_sum(weighted)
+    if reduction is Reduction.SUM:
+        return total
+    return tf.math.divide_no_nan(total, _denominator(weights, tf.shape(losses), reduction))
+
+
+def losses_gradient(
+    grad: tf.Tensor, weights: tf.Tensor, losses_shape: tf.Tensor, reduction: Reduction
+) -> tf.Tensor:
+    """The derivative of `reduce_losses` with respect to the losses, times `grad`.
+
+    Returns:
+        A scalar, if it is the same for every loss and known to be, or a tensor of the
+        losses' rank that broadcasts to them.
+    """
+    if weights.shape.rank is None:
+        weights = tf.broadcast_to(weights, losses_shape)
+    return _share(grad, weights, losses_shape, reduction) * weights
+
+
+def weights_gradient(
+    grad: tf.Tensor, losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction
+) -> tf.Tensor:
+    """The derivative of `reduce_losses` with respect to the weights, times `grad`."""
+    if reduction is Reduction.MEAN:
+        # d(sum(l * w) / sum(w)) / dw = (l - value) / sum(w)
+        excess = losses - reduce_losses(losses, weights, reduction)
+    else:
+        excess = losses
+    each = _share(grad, weights, tf.shape(losses), reduction) * excess
+    return sum_like(each, weights)
+
+
+def sum_like(each: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """Sums what arrived for broadcast weights over the dimensions that were broadcast."""
+    if each.shape.is_fully_defined() and each.shape == weights.shape:
+        return each
+    _, axes = tf.raw_ops.BroadcastGradientArgs(s0=tf.shape(each), s1=tf.shape(weights))
+    return tf.reshape(tf.reduce_sum(each, axes), tf.shape(weights))
+
+
+def _share(
+    grad: tf.Tensor, weights: tf.Tensor, losses_shape: tf.Tensor, reduction: Reduction
+) -> tf.Tensor:
+    """What one unit of a weighted loss adds to the result, times `grad`."""
+    if reduction in (Reduction.NONE, Reduction.SUM):
+        return grad
+    return tf.math.divide_no_nan(grad, _denominator(weights, losses_shape, reduction))
+
+
+def _denominator(
+    weights: tf.Tensor, losses_shape: tf.Tensor, reduction: Reduction
+) -> tf.Tensor:
+    if reduction is Reduction.SUM_OVER_BATCH_SIZE:
+        return tf.cast(tf.reduce_prod(losses_shape), weights.dtype)
+    if reduction is Reduction.SUM_BY_NONZERO_WEIGHTS:
+        present = tf.cast(tf.not_equal(weights, 0), weights.dtype)
+        return tf.reduce_sum(tf.broadcast_to(present, losses_shape))
+    return tf.reduce_sum(tf.broadcast_to(weights, losses_shape))

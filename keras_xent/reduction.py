@@ -1,0 +1,85 @@
+"""The ways in which weighted losses become one number."""
+
+from __future__ import annotations
+
+import enum
+from typing import Optional
+
+
+class Reduction(str, enum.Enum):
+    """How the losses `l` and their weights `w` become the result.
+
+    | member | result | Keras's string | TF1's constant |
+    | --- | --- | --- | --- |
+    | `NONE` | `l * w` | `"none"` or `None` | `NONE` |
+    | `SUM` | `sum(l * w)` | `"sum"` | `SUM` |
+    | `SUM_OVER_BATCH_SIZE` | `sum(l * w) / count(l)` | `"sum_over_batch_size"`, `"mean"` | \
+`SUM_OVER_BATCH_SIZE` |
+    | `MEAN` | `sum(l * w) / sum(w)` | `"mean_with_sample_weight"` | `MEAN` |
+    | `SUM_BY_NONZERO_WEIGHTS` | `sum(l * w) / count(w != 0)` | none | \
+`SUM_BY_NONZERO_WEIGHTS`, TF1's default |
+
+    `w` is broadcast to the shape of `l` before it is summed or counted, and a
+    division by zero gives zero, as in `tf.compat.v1.losses.compute_weighted_loss`.
+    `SUM_OVER_NONZERO_WEIGHTS` is TF1's older name of `SUM_BY_NONZERO_WEIGHTS`.
+
+    Members are strings, so that they can stand wherever Keras takes a reduction's
+    name. Calling the class also takes the names that TF1 and Keras use, and None:
+
+    >>> import keras_xent
+    >>> keras_xent.Reduction("weighted_sum_by_nonzero_weights")
+    <Reduction.SUM_BY_NONZERO_WEIGHTS: 'sum_by_nonzero_weights'>
+    >>> keras_xent.Reduction.SUM == "sum"
+    True
+
+    Note two names that mislead: TF1's `MEAN` is the *weighted* mean, and so is ours;
+    Keras's string `"mean"` is `SUM_OVER_BATCH_SIZE`.
+
+    Raises:
+        ValueError: the value is none of these names.
+    """
+
+    NONE = "none"
+    SUM = "sum"
+    SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
+    MEAN = "mean_with_sample_weight"
+    SUM_BY_NONZERO_WEIGHTS = "sum_by_nonzero_weights"
+    SUM_OVER_NONZERO_WEIGHTS = "sum_by_nonzero_weights"
+
+    # Python 3.11 and 3.12 changed how such enums print; a name is most useful as text.
+    __str__ = str.__str__
+    __format__ = str.__format__
+
+    @classmethod
+    def _missing_(cls, value: object) -> Optional[Reduction]:
+        if value is None:
+            return cls.NONE
+        name = _OTHER_NAMES.get(value) if isinstance(value, str) else None
+        if name is None:
+            known = [member.value for member in cls]
+            raise ValueError(
+                f"reduction is {value!r}, expected a keras_xent.Reduction, one of {known}, "
+                f"None, or another name of these in TF1 or Keras: {sorted(_OTHER_NAMES)}"
+            )
+        return cls(name)
+
+
+_OTHER_NAMES = {
+    # tf.compat.v1.losses.Reduction
+    "weighted_sum": "sum",
+    "weighted_mean": "mean_with_sample_weight",
+    "weighted_sum_over_batch_size": "sum_over_batch_size",
+    "weighted_sum_by_nonzero_weights": "sum_by_nonzero_weights",
+    # keras.losses
+    "mean": "sum_over_batch_size",
+    # tf_keras.losses.Reduction: what AUTO means outside a distribution strategy
+    "auto": "sum_over_batch_size",
+}
+
+V1_NAMES = {
+    Reduction.NONE: "none",
+    Reduction.SUM: "weighted_sum",
+    Reduction.MEAN: "weighted_mean",
+    Reduction.SUM_OVER_BATCH_SIZE: "weighted_sum_over_batch_size",
+    Reduction.SUM_BY_NONZERO_WEIGHTS: "weighted_sum_by_nonzero_weights",
+}

@@ -1,0 +1,83 @@
+"""Keras's sample weights and masks, as weights that the op takes."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Tuple
+
+import tensorflow as tf
+
+from keras_xent.ops.spec import real_dtype
+from keras_xent.reduction import Reduction
+
+
+def same_rank(labels: tf.Tensor, predictions: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+    """Drops a last dimension of 1 that one of them has too many, as Keras does."""
+    if labels.shape.rank is None or predictions.shape.rank is None:
+        return labels, predictions
+    surplus = labels.shape.rank - predictions.shape.rank
+    if surplus == 1 and labels.shape[-1] == 1:
+        labels = tf.squeeze(labels, -1)
+    elif surplus == -1 and predictions.shape[-1] == 1:
+        predictions = tf.squeeze(predictions, -1)
+    return labels, predictions
+
+
+def for_losses(
+    sample_weight: Any,
+    mask: Optional[tf.Tensor],
+    losses_rank: Optional[int],
+    dtype: tf.DType,
+    reduction: Reduction,
+) -> Tuple[tf.Tensor, bool]:
+    """Merges weights and mask.
+
+    Args:
+        sample_weight: what the caller gave, or None.
+        mask: Keras's mask, or None.
+        losses_rank: the losses' rank, or None if unknown.
+        dtype: the losses' dtype.
+        reduction: what will become of the losses.
+
+    Returns:
+        Weights that are a scalar or have the losses' rank, and whether the caller's had
+        one more last dimension of 1.
+
+    Raises:
+        ValueError: the weights have too many dimensions.
+    """
+    real = real_dtype(dtype)
+    if sample_weight is None:
+        weights, last_dim = tf.ones([], real), False
+    else:
+        if isinstance(sample_weight, tf.RaggedTensor):
+            raise TypeError("sample_weight is a RaggedTensor, expected a dense tensor")
+        weights = tf.cast(sample_weight, real)
+        last_dim = losses_rank == 1 and weights.shape.rank == 2
+        weights = _aligned(weights, losses_rank, "sample_weight")
+    if mask is None:
+        return weights, last_dim
+    kept = tf.cast(tf.cast(mask, tf.bool), real)
+    if reduction is Reduction.SUM_OVER_BATCH_SIZE:
+        # Keras divides by the number of elements that the mask keeps:
+        #   sum(l * w * mask * size / kept) / size = sum(l * w * mask) / kept
+        size = tf.cast(tf.size(kept), real)
+        kept *= tf.math.divide_no_nan(size, tf.reduce_sum(kept))
+    return weights * _aligned(kept, losses_rank, "the mask"), last_dim
+
+
+def _aligned(weights: tf.Tensor, losses_rank: Optional[int], name: str) -> tf.Tensor:
+    """Weights of the losses' rank: their dimensions are the losses' first ones."""
+    rank = weights.shape.rank
+    if losses_rank is None or rank is None or rank in (0, losses_rank):
+        return weights
+    if rank == losses_rank + 1 and weights.shape[-1] in (1, None):
+        return tf.squeeze(weights, -1)
+    if rank > losses_rank:
+        raise ValueError(
+            f"{name} has shape {weights.shape}, and the losses have rank {losses_rank}: give a "
+            "scalar, one weight a sample, or one weight a loss"
+        )
+    shape = tf.concat([tf.shape(weights), [1] * (losses_rank - rank)], 0)
+    aligned = tf.reshape(weights, shape)
+    aligned.set_shape([*weights.shape.as_list(), *[1] * (losses_rank - rank)])
+    return aligned

@@ -1,0 +1,251 @@
+"""TF1's functions, with TF1's signatures, on the fused op.
+
+Porting can begin by changing an import: names, defaults, dtypes, errors, the names of the
+results in a graph and the loss collections are those of `tf.compat.v1`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Union
+
+import tensorflow as tf
+
+from keras_xent import _tensorflow, ops
+from keras_xent.ops import weighting
+from keras_xent.ops.spec import real_dtype
+from keras_xent.reduction import V1_NAMES, Reduction
+
+__all__ = [
+    "compute_weighted_loss",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_with_logits_v2",
+]
+
+# What TF1 calls the last op of a float32 loss, by which old code fetches it.
+_RESULT_NAMES = {
+    Reduction.NONE: "Mul",
+    Reduction.SUM: "Sum",
+    Reduction.SUM_OVER_BATCH_SIZE: "value",
+    Reduction.MEAN: "value",
+    Reduction.SUM_BY_NONZERO_WEIGHTS: "value",
+}
+
+
+@tf.autograph.experimental.do_not_convert
+def softmax_cross_entropy(
+    onehot_labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    label_smoothing: float = 0,
+    scope: Optional[str] = None,
+    loss_collection: Optional[str] = tf.compat.v1.GraphKeys.LOSSES,
+    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> tf.Tensor:
+    """`tf.compat.v1.losses.softmax_cross_entropy`.
+
+    The gradient flows to logits and weights, not to labels.
+
+    Args:
+        onehot_labels: labels of the logits' shape; cast to the logits' dtype.
+        logits: unscaled log-probabilities of shape `[..., num_classes]`; float16, bfloat16,
+            float32 or float64.
+        weights: a scalar, or a tensor of the losses' rank (the logits' without the last
+            axis) in which every dimension is 1 or the losses'. Cast to float32.
+        label_smoothing: a number up to 1; none if 0 or less.
+        scope: the name scope of the ops.
+        loss_collection: the collection of the graph that the loss joins, or None. Ignored
+            eagerly.
+        reduction: a `keras_xent.Reduction`, or one of TF1's names.
+
+    Returns:
+        The loss in the logits' dtype: a scalar, or for `Reduction.NONE` the weighted losses.
+
+    Raises:
+        TypeError: the logits are no floating point tensor.
+        ValueError: shapes that don't fit, an argument that is None or out of range.
+        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
+
+    Example:
+
+    >>> import keras_xent
+    >>> loss = keras_xent.v1.softmax_cross_entropy(
+    ...     onehot_labels=[[0, 1, 0], [0, 0, 1]],
+    ...     logits=[[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]],
+    ...     weights=[0.0, 0.7],
+    ...     label_smoothing=0.2)
+    >>> print(f"{float(loss):.5f}")
+    0.94014
+
+    Differences from TF1: labels are never broadcast to the logits; a `label_smoothing`
+    above 1 is refused; float64 logits are weighted and summed in float64 (TF1 rounds to
+    float32 on the way); a class without label mass adds nothing even if its logit is -inf
+    (TF1 returns NaN).
+    """
+    _require(onehot_labels=onehot_labels, logits=logits, weights=weights)
+    reduction = Reduction(reduction)
+    with tf.compat.v1.name_scope(
+        scope, "softmax_cross_entropy_loss", (logits, onehot_labels, weights)
+    ):
+        logits = tf.convert_to_tensor(logits, name="logits")
+        _tensorflow.set_last_loss_reduction(V1_NAMES[reduction])
+        loss = _op(
+            logits,
+            tf.stop_gradient(tf.cast(onehot_labels, logits.dtype), name="labels_stop_gradient"),
+            tf.cast(weights, tf.float32),
+            label_smoothing=_smoothing(label_smoothing),
+            axis=-1,
+            reduction=reduction,
+        )
+        return _collected(loss, _RESULT_NAMES[reduction], loss_collection)
+
+
+@tf.autograph.experimental.do_not_convert
+def softmax_cross_entropy_with_logits_v2(
+    labels: Any,
+    logits: Any,
+    axis: Optional[int] = None,
+    name: Optional[str] = None,
+    dim: Optional[int] = None,
+) -> tf.Tensor:
+    """`tf.compat.v1.nn.softmax_cross_entropy_with_logits_v2`.
+
+    The gradient flows to logits and labels.
+
+    Args:
+        labels: of the logits' shape, usually a probability distribution along `axis`; cast
+            to the logits' dtype.
+        logits: unscaled log-probabilities; float16, bfloat16, float32 or float64; rank 1 or
+            more.
+        axis: the class axis; None means the last.
+        name: the name of the op.
+        dim: TF1's older name of `axis`.
+
+    Returns:
+        The losses: the logits' dtype, and their shape without the class axis.
+
+    Raises:
+        TypeError: the logits are no floating point tensor.
+        ValueError: shapes that don't fit, an axis out of range, both `axis` and `dim`.
+        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
+
+    Example:
+
+    >>> import keras_xent
+    >>> losses = keras_xent.v1.softmax_cross_entropy_with_logits_v2(
+    ...     labels=[[1.0, 0.0, 0.0], [0.0, 0.8, 0.2]],
+    ...     logits=[[4.0, 2.0, 1.0], [0.0, 5.0, 1.0]])
+    >>> print([f"{float(loss):.5f}" for loss in losses])
+    ['0.16985', '0.82474']
+
+    Difference from TF1: labels are never broadcast to the logits.
+    """
+    if axis is not None and dim is not None:
+        raise ValueError(
+            f"both axis ({axis}) and dim ({dim}) are given, expected one: dim is TF1's older name "
+            "of axis"
+        )
+    _require(labels=labels, logits=logits)
+    class_axis = axis if axis is not None else dim if dim is not None else -1
+    with tf.compat.v1.name_scope(name, "softmax_cross_entropy_with_logits", [logits, labels]):
+        losses = _op(
+            tf.convert_to_tensor(logits, name="logits"),
+            labels,
+            1.0,
+            label_smoothing=0.0,
+            axis=class_axis,
+            reduction=Reduction.NONE,
+        )
+        # TF1's last op is the reshape of the losses.
+        return _named(losses, "Reshape_2")
+
+
+@tf.autograph.experimental.do_not_convert
+def compute_weighted_loss(
+    losses: Any,
+    weights: Any = 1.0,
+    scope: Optional[str] = None,
+    loss_collection: Optional[str] = tf.compat.v1.GraphKeys.LOSSES,
+    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> tf.Tensor:
+    """`tf.compat.v1.losses.compute_weighted_loss`.
+
+    The gradient flows to losses and weights.
+
+    Args:
+        losses: a tensor of any shape and numeric dtype.
+        weights: a scalar, or a tensor of the losses' rank in which every dimension is 1 or
+            the losses'. Cast to float32.
+        scope: the name scope of the ops.
+        loss_collection: the collection of the graph that the loss joins, or None. Ignored
+            eagerly.
+        reduction: a `keras_xent.Reduction`, or one of TF1's names.
+
+    Returns:
+        The loss in the losses' dtype: a scalar, or for `Reduction.NONE` the weighted losses.
+
+    Raises:
+        ValueError: shapes that don't fit, an argument that is None.
+        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
+
+    Example:
+
+    >>> import keras_xent
+    >>> float(keras_xent.v1.compute_weighted_loss([1.0, 2.0, 3.0, 4.0], [1.0, 0.0, 1.0, 0.0]))
+    2.0
+
+    Difference from TF1: float64 losses are weighted and summed in float64 (TF1 rounds to
+    float32 on the way).
+    """
+    _require(losses=losses, weights=weights)
+    reduction = Reduction(reduction)
+    with tf.compat.v1.name_scope(scope, "weighted_loss", (losses, weights)):
+        losses = tf.convert_to_tensor(losses, name="losses")
+        _tensorflow.set_last_loss_reduction(V1_NAMES[reduction])
+        real = real_dtype(losses.dtype)
+        real_weights = tf.cast(tf.cast(weights, tf.float32), real)
+        checks = []
+        if not weighting.check_weights(real_weights.shape, losses.shape):
+            if not _tensorflow.tracing_for_xla():
+                checks.append(weighting.assert_weights(real_weights, tf.shape(losses)))
+        with tf.control_dependencies(checks), tf.name_scope("weighting"):
+            loss = weighting.reduce_losses(tf.cast(losses, real), real_weights, reduction)
+            loss = tf.cast(loss, losses.dtype)
+        return _collected(loss, _RESULT_NAMES[reduction], loss_collection)
+
+
+def _require(**arguments: Any) -> None:
+    for name, value in arguments.items():
+        if value is None:
+            raise ValueError(f"{name} is None, expected a tensor")
+
+
+def _smoothing(label_smoothing: Any) -> float:
+    smoothing = label_smoothing
+    if tf.is_tensor(smoothing):
+        smoothing = tf.get_static_value(smoothing)
+        if smoothing is None:
+            raise ValueError(
+                f"label_smoothing is {label_smoothing!r}, expected a Python number: in a graph its "
+                "value must be known when the graph is built"
+            )
+        smoothing = float(smoothing)
+    return smoothing if smoothing > 0 else 0.0
+
+
+def _op(logits: tf.Tensor, labels: Any, weights: Any, **arguments: Any) -> tf.Tensor:
+    if tf.executing_eagerly():
+        return ops.softmax_cross_entropy(logits, labels, weights, **arguments)
+    # In a scope of its own, so that its ops leave the result's name to the result.
+    with tf.name_scope("xentropy"):
+        return ops.softmax_cross_entropy(logits, labels, weights, **arguments)
+
+
+def _named(tensor: tf.Tensor, name: str) -> tf.Tensor:
+    return tensor if tf.executing_eagerly() else tf.identity(tensor, name=name)
+
+
+def _collected(loss: tf.Tensor, name: str, loss_collection: Optional[str]) -> tf.Tensor:
+    loss = _named(loss, name)
+    if not tf.executing_eagerly():
+        tf.compat.v1.losses.add_loss(loss, loss_collection)
+    return loss

@@ -1,0 +1,163 @@
+"""Builds the one native library, which links to TensorFlow by name and needs none to build.
+
+Metadata, dependencies and tool settings are in setup.cfg.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import List, Optional
+
+from setuptools import Command, Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError
+
+KERNEL = Path("keras_xent", "ops", "kernel")
+FLAGS = ["-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra"]
+# Every compilation of rows.cc: namespace, name, machine flags. Vectors are passed only
+# between inlined functions, so that GCC's note about their calling convention is moot.
+BASELINE = ("baseline", "SSE2" if os.uname().machine == "x86_64" else "baseline", [])
+X86_64 = [
+    ("avx2", "AVX2", ["-mavx2", "-mfma"]),
+    (
+        "avx512",
+        "AVX-512",
+        [
+            *["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"],
+            # GCC's own choice for AVX-512 is 256 bits, a fifth slower here.
+            "-mprefer-vector-width=512",
+        ],
+    ),
+]
+ARITHMETIC = ["instruction_set", "softmax_cross_entropy", "thread_pool"]
+TENSORFLOW = ["library", "op_definitions", "op_kernels"]
+SONAME = "libtensorflow_framework.so.2"
+
+
+def find_compiler() -> Optional[List[str]]:
+    """The C++ compiler's command: $CXX, or the first usual one there is."""
+    if not sys.platform.startswith("linux"):
+        return None
+    chosen = os.environ.get("CXX")
+    for command in [shlex.split(chosen)] if chosen else [["c++"], ["g++"], ["clang++"]]:
+        if command and shutil.which(command[0]):
+            return command
+    return None
+
+
+def run(command: List[str]) -> None:
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if result.returncode:
+        raise CompileError(f"{shlex.join(command)}\n{result.stdout}")
+    if result.stdout.strip():
+        print(result.stdout)
+
+
+def compile_objects(compiler: List[str], sources: List[str], build_dir: Path) -> List[str]:
+    """Compiles the sources and rows.cc for each instruction set; returns the objects."""
+    build_dir.mkdir(parents=True, exist_ok=True)
+    rows = [BASELINE, *(X86_64 if os.uname().machine == "x86_64" else [])]
+    jobs = []
+    for namespace, name, machine_flags in rows:
+        definitions = [f"-DKERAS_XENT_ISA={namespace}", f'-DKERAS_XENT_ISA_NAME="{name}"']
+        flags = [*FLAGS, *machine_flags, *definitions, "-Wno-psabi"]
+        jobs.append((flags, KERNEL / "rows.cc", build_dir / f"rows_{namespace}.o"))
+    for source in sources:
+        jobs.append((FLAGS, KERNEL / f"{source}.cc", build_dir / f"{source}.o"))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda job: run([*compiler, *job[0], "-c", str(job[1]), "-o", str(job[2])]),
+                      jobs))
+    return [str(output) for _, _, output in jobs]
+
+
+def link_library(compiler: List[str], objects: List[str], build_dir: Path, library: Path) -> None:
+    """Links the library against an empty stand-in that has TensorFlow's name."""
+    stub_source = build_dir / "stub.cc"
+    stub_source.write_text("")
+    stub = build_dir / SONAME
+    run([*compiler, "-shared", str(stub_source), f"-Wl,-soname,{SONAME}", "-o", str(stub)])
+    library.parent.mkdir(parents=True, exist_ok=True)
+    run([
+        *compiler,
+        *["-shared", "-s", "-pthread", "-static-libstdc++", "-static-libgcc"],
+        f"-Wl,--version-script={KERNEL / 'exports.map'}",
+        *objects,
+        *["-Wl,--no-as-needed", str(stub), "-o", str(library)],
+    ])
+
+
+class BuildNative(build_ext):
+    """Builds the library; where that fails the portable path serves."""
+
+    def build_extension(self, ext: Extension) -> None:
+        compiler = find_compiler()
+        assert compiler is not None, "ext_modules is empty without a compiler"
+        build_dir = Path(self.build_temp)
+        try:
+            objects = compile_objects(compiler, [*ARITHMETIC, *TENSORFLOW], build_dir)
+            link_library(compiler, objects, build_dir, Path(self.get_ext_fullpath(ext.name)))
+        except (CompileError, OSError) as error:
+            print(f"keras_xent: {error}")
+            print(PORTABLE_ONLY.format(reason=f"{compiler[0]} could not compile it (see above)"))
+            raise CompileError("the native library") from error
+
+    def get_ext_filename(self, fullname: str) -> str:
+        return str(Path(*fullname.split("."))) + ".so"
+
+
+class AnyPythonWheel(bdist_wheel):
+    """The library knows no Python, so that one wheel of a platform serves every version."""
+
+    def get_tag(self) -> tuple[str, str, str]:
+        python, abi, platform = super().get_tag()
+        return (python, abi, platform) if self.root_is_pure else ("py3", "none", platform)
+
+
+class KernelTest(Command):
+    """Compiles the arithmetic without TensorFlow and runs its own C++ test."""
+
+    description = "compile and run the C++ test of the kernels"
+    user_options: list[tuple[str, Optional[str], str]] = []
+
+    def initialize_options(self) -> None:
+        pass
+
+    def finalize_options(self) -> None:
+        pass
+
+    def run(self) -> None:
+        compiler = find_compiler()
+        if compiler is None:
+            raise SystemExit("keras_xent: no C++ compiler found; set CXX")
+        build_dir = Path("build", "kernel_test")
+        objects = compile_objects(compiler, ARITHMETIC, build_dir)
+        binary = build_dir / "kernel_test"
+        test = Path("tests", "ops", "kernel", "kernel_test.cc")
+        run([*compiler, *FLAGS, f"-I{KERNEL}", str(test), *objects, "-o", str(binary)])
+        raise SystemExit(subprocess.run([str(binary)]).returncode)
+
+
+PORTABLE_ONLY = (
+    "keras_xent: built without the native library, as {reason}; the portable path will serve."
+)
+EXTENSION = Extension(
+    "keras_xent.ops.libkeras_xent",
+    sources=sorted(str(path) for path in KERNEL.glob("*.cc")),
+    depends=sorted(str(path) for path in [*KERNEL.glob("*.h"), KERNEL / "exports.map"]),
+    optional=True,
+)
+
+if find_compiler() is None:
+    print(PORTABLE_ONLY.format(reason="there is no C++ compiler (set CXX to name one)"))
+
+setup(
+    ext_modules=[] if find_compiler() is None else [EXTENSION],
+    cmdclass={"build_ext": BuildNative, "bdist_wheel": AnyPythonWheel, "kernel_test": KernelTest},
+)
