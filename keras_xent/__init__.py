@@ -4,10 +4,13 @@ The same number and the same gradient as `tf.compat.v1.losses.softmax_cross_entr
 its default reduction included, from one fused op.
 """
 
-from keras_xent import v1
-from keras_xent.losses import CategoricalCrossentropy
-from keras_xent.ops import Backend, backend, set_backend
-from keras_xent.reduction import Reduction
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
 from keras_xent.version import __version__
 
 __all__ = [
@@ -19,3 +22,32 @@ __all__ = [
     "set_backend",
     "v1",
 ]
+
+_HOMES = {
+    "Backend": "keras_xent.ops",
+    "CategoricalCrossentropy": "keras_xent.losses",
+    "Reduction": "keras_xent.reduction",
+    "backend": "keras_xent.ops",
+    "set_backend": "keras_xent.ops",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "v1":
+        return importlib.import_module("keras_xent.v1")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'keras_xent' has no attribute {name!r}")
+
+
+def _is_command_line() -> bool:
+    """Whether this process is `keras-xent` or `python -m keras_xent`."""
+    arguments = getattr(sys, "orig_argv", sys.argv) or [""]
+    as_module = "-m" in arguments and arguments[arguments.index("-m") + 1 :][:1] == ["keras_xent"]
+    return as_module or os.path.basename(sys.argv[0] if sys.argv else "") == "keras-xent"  # noqa: PTH119
+
+
+# Importing the package registers the loss with Keras, without which saved models don't load. The
+# command line does without: it must start where TensorFlow is missing or broken, to say so.
+if not _is_command_line():
+    from keras_xent import losses, v1  # noqa: F401

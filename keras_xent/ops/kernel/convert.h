@@ -49,10 +49,11 @@ inline Half FromDouble<Half>(double value) {
   // 65520 is half-way from the largest half to the next step: it rounds up.
   if (magnitude >= 65520.0) return {static_cast<uint16_t>(sign | 0x7c00u)};
   if (magnitude < 0x1p-14) {  // subnormal: a multiple of 2^-24
-    return {static_cast<uint16_t>(sign | static_cast<uint16_t>(std::nearbyint(magnitude * 0x1p24)))};
+    return {
+        static_cast<uint16_t>(sign | static_cast<uint16_t>(std::nearbyint(magnitude * 0x1p24)))};
   }
   int exponent;
-  const double mantissa = std::frexp(magnitude, &exponent);  // in [0.5, 1)
+  const double mantissa = std::frexp(magnitude, &exponent);                     // in [0.5, 1)
   const auto steps = static_cast<uint32_t>(std::nearbyint(mantissa * 0x1p11));  // 1024..2048
   // A mantissa that rounds up to 2048 carries into the exponent by itself.
   return {static_cast<uint16_t>(sign | ((static_cast<uint32_t>(exponent + 13) << 10) + steps))};

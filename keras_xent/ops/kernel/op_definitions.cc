@@ -128,8 +128,8 @@ void RegisterOpDefinitions() {
             {"backprop: T"},
             {kT, kW, kAxis},
             FirstInputShape});
-  Register({kScaleBackprop, {"backprop: T", "grad: T"}, {"output: T"}, {kT, kAxis},
-            FirstInputShape});
+  Register(
+      {kScaleBackprop, {"backprop: T", "grad: T"}, {"output: T"}, {kT, kAxis}, FirstInputShape});
 }
 
 }  // namespace keras_xent

@@ -135,10 +135,10 @@ Extents SplitAtAxis(Call& call, const Dims& dims, int64_t axis, const char* name
   Extents extents;
   const auto rank = static_cast<int64_t>(dims.size());
   call.Require(rank >= 1, std::string(name) + " must have rank 1 or more; they are a scalar");
-  call.Require(-rank <= axis && axis < rank,
-               "axis must be in [" + std::to_string(-rank) + ", " + std::to_string(rank) +
-                   ") for " + name + " of shape " + ToString(dims) + "; it is " +
-                   std::to_string(axis));
+  call.Require(-rank <= axis && axis < rank, "axis must be in [" + std::to_string(-rank) + ", " +
+                                                 std::to_string(rank) + ") for " + name +
+                                                 " of shape " + ToString(dims) + "; it is " +
+                                                 std::to_string(axis));
   if (!call.ok()) return extents;
   const int64_t class_axis = axis < 0 ? axis + rank : axis;
   for (int64_t i = 0; i < rank; ++i) {
@@ -209,16 +209,15 @@ struct Inputs {
     extents = SplitAtAxis(call, dims, attributes.axis, "logits");
     call.Require(IsBroadcastable(weight_dims, extents.losses),
                  "weights can not be broadcast to the losses: weights have shape " +
-                     ToString(weight_dims) + ", the losses have shape " +
-                     ToString(extents.losses) +
+                     ToString(weight_dims) + ", the losses have shape " + ToString(extents.losses) +
                      "; give a scalar, or a tensor of the losses' rank with every dimension "
                      "1 or equal");
     call.Require(TF_NumDims(smoothing.get()) == 0, "label_smoothing must be a scalar");
     if (!call.ok()) return;
     problem.label_smoothing = *DataOf<double>(smoothing.get());
-    call.Require(problem.label_smoothing >= 0 && problem.label_smoothing <= 1,
-                 "label_smoothing must be in [0, 1]; it is " +
-                     std::to_string(problem.label_smoothing));
+    call.Require(
+        problem.label_smoothing >= 0 && problem.label_smoothing <= 1,
+        "label_smoothing must be in [0, 1]; it is " + std::to_string(problem.label_smoothing));
     problem.logits = DataOf<T>(logits.get());
     problem.labels = DataOf<T>(labels.get());
     problem.outer = extents.outer;

@@ -1,6 +1,7 @@
 // The row kernels of one instruction set. Compiled once for each, with
 // KERAS_XENT_ISA naming the namespace and the compiler's flags the instructions.
 #include "rows.h"
+
 #include "scale.h"
 
 namespace keras_xent {

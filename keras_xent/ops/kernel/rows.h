@@ -204,17 +204,17 @@ void AcrossRows(const RowTask<Real<T>>& task, const T* x, const T* y, T* g, int6
   for (int64_t c = 0; c < classes;) {
     const int64_t stop = c + kVectorsPerFlush < classes ? c + kVectorsPerFlush : classes;
     for (; c < stop; ++c) {
-      sweep.Add(LoadLanes<kWhole>(x + c * stride, count),
-                LoadLanes<kWhole>(y + c * stride, count), max);
+      sweep.Add(LoadLanes<kWhole>(x + c * stride, count), LoadLanes<kWhole>(y + c * stride, count),
+                max);
     }
     sweep.Flush();
   }
   Backprop<F> backprop(task.label_smoothing, classes);
   backprop.inverse = backprop.others = backprop.scale = Vec<F>{};
   for (int lane = 0; lane < (kWhole ? kStep : count); ++lane) {
-    const Position position = Finish<F>(
-        task, max[lane], sweep.rest.Lane(lane), static_cast<double>(sweep.maxima[lane]),
-        sweep.y.Lane(lane), sweep.yd.Lane(lane), sweep.d.Lane(lane));
+    const Position position =
+        Finish<F>(task, max[lane], sweep.rest.Lane(lane), static_cast<double>(sweep.maxima[lane]),
+                  sweep.y.Lane(lane), sweep.yd.Lane(lane), sweep.d.Lane(lane));
     if (losses) losses[lane] = position.loss;
     backprop.inverse[lane] = static_cast<F>(position.inverse);
     backprop.others[lane] = static_cast<F>(position.others);

@@ -23,8 +23,7 @@ class Pieces {
   Pieces(int64_t positions, int64_t classes) : positions_(positions) {
     const int64_t wanted = kElementsPerPiece / std::max<int64_t>(classes, 1);
     size_ = std::min(wanted, kMostPositionsPerPiece);
-    size_ = size_ < kPositionsStep ? std::max<int64_t>(size_, 1)
-                                   : size_ - size_ % kPositionsStep;
+    size_ = size_ < kPositionsStep ? std::max<int64_t>(size_, 1) : size_ - size_ % kPositionsStep;
   }
   int64_t count() const { return (positions_ + size_ - 1) / size_; }
   int64_t begin(int64_t piece) const { return piece * size_; }
@@ -50,8 +49,8 @@ RowTask<T> MakeTask(const Problem<T>& problem, T* backprop) {
   task.label_smoothing = problem.label_smoothing;
   task.scales = nullptr;
   task.factor = 1.0;
-  task.stream = problem.positions() * problem.classes * static_cast<int64_t>(sizeof(T)) >
-                kStreamBytes;
+  task.stream =
+      problem.positions() * problem.classes * static_cast<int64_t>(sizeof(T)) > kStreamBytes;
   return task;
 }
 
@@ -146,9 +145,9 @@ void ScaleBackprop(const ScaleTask<T>& task, int64_t elements) {
   ParallelFor((elements + kElementsPerPiece - 1) / kElementsPerPiece, run_piece);
 }
 
-#define KERAS_XENT_INSTANTIATE(T)                                                     \
-  template void Forward<T>(const Problem<T>&, T*, T*);                                \
-  template void WeightedBackprop<T>(const Problem<T>&, const Real<T>*, T*);           \
+#define KERAS_XENT_INSTANTIATE(T)                                           \
+  template void Forward<T>(const Problem<T>&, T*, T*);                      \
+  template void WeightedBackprop<T>(const Problem<T>&, const Real<T>*, T*); \
   template void ScaleBackprop<T>(const ScaleTask<T>&, int64_t);
 KERAS_XENT_INSTANTIATE(Half)
 KERAS_XENT_INSTANTIATE(BFloat16)

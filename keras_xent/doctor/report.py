@@ -1,0 +1,64 @@
+"""What the doctor says."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from typing import Sequence
+
+from keras_xent.doctor.finding import Finding, Status
+from keras_xent.doctor.outcome import Outcome
+from keras_xent.doctor.tables import print_table
+
+
+def show_findings(findings: Sequence[Finding]) -> None:
+    """Print everything that was looked at."""
+    print_table(
+        "Installation",
+        ["", "status", "found"],
+        [[finding.subject, finding.status.value, finding.found] for finding in findings],
+    )
+
+
+def show_selftest(outcomes: Sequence[Outcome]) -> None:
+    """Print the self-test, case by case."""
+    print_table(
+        "Self-test against TensorFlow (largest relative errors)",
+        ["case", "mode", "status", "value", "gradient", "allowed"],
+        [_cells(outcome) for outcome in outcomes],
+    )
+    errors = [f"{outcome.title}: {outcome.error}" for outcome in outcomes if outcome.error]
+    if errors:
+        print("\n".join(errors), end="\n\n")
+
+
+def show_advice(findings: Sequence[Finding]) -> None:
+    """Print what to do, and one sentence to sum up."""
+    columns = shutil.get_terminal_size().columns
+    for line in advice(findings):
+        # Commands are there to be copied: their words stay whole.
+        print(textwrap.fill(line, columns, break_long_words=False, break_on_hyphens=False))
+
+
+def advice(findings: Sequence[Finding]) -> list[str]:
+    """What to do about each finding that is not OK, and one sentence to sum up."""
+    lines = [
+        f"{finding.status.value}: {finding.subject}: {finding.advice}"
+        for finding in findings
+        if finding.status is not Status.OK
+    ]
+    problems = sum(finding.status is Status.PROBLEM for finding in findings)
+    if problems:
+        return [*lines, f"Found {problems} problem{'s' if problems > 1 else ''}."]
+    return [*lines, "Everything works."]
+
+
+def _cells(outcome: Outcome) -> list[str]:
+    return [
+        outcome.title,
+        "function" if outcome.in_function else "eager",
+        (Status.OK if outcome.passed else Status.PROBLEM).value,
+        "-" if outcome.error else f"{outcome.value_error:.1e}",
+        "-" if outcome.error else f"{outcome.gradient_error:.1e}",
+        f"{outcome.tolerance:.1e}",
+    ]

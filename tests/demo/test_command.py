@@ -1,0 +1,101 @@
+"""The demo's options, exit codes and output."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import sys
+from typing import Any
+
+import pytest
+import tensorflow as tf
+
+import keras_xent
+from keras_xent.demo import command
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def parse(*arguments: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return parser.parse_args(arguments)
+
+
+def test_defaults() -> None:
+    args = parse()
+    assert args.output == pathlib.Path("keras-xent-demo.png")
+    assert args.epochs == 20
+    assert args.seed == 0
+
+
+def test_options(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "curves.PNG"
+    args = parse("--output", str(path), "--epochs", "3", "--seed", "7")
+    assert (args.output, args.epochs, args.seed) == (path, 3, 7)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--output", "curves.svg"], "ends in .png, got 'curves.svg'"),
+        (["--output", "nowhere/curves.png"], "no folder 'nowhere'"),
+        (["--epochs", "0"], "from 1 up, got '0'"),
+        (["--epochs", "many"], "a whole number, got 'many'"),
+        (["--seed", "-1"], "got '-1'"),
+        (["--seed", "4294967296"], "got '4294967296'"),
+    ],
+)
+def test_wrong_options(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        parse(*arguments)
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_run(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "curves.png"
+    assert command.run(parse("--output", str(path), "--epochs", "1")) == 0
+    assert path.read_bytes().startswith(PNG_SIGNATURE)
+    printed = capsys.readouterr().out
+    assert f"The curves are in {path}\n" in printed
+    assert "12 steps" in printed
+    assert "\x1b" not in printed, "no escape sequences where there is no terminal"
+
+
+def test_a_loss_that_does_not_follow_tf1_fails(
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def keras_own(**arguments: Any) -> Any:
+        return tf.keras.losses.CategoricalCrossentropy(from_logits=True)
+
+    monkeypatch.setattr(keras_xent, "CategoricalCrossentropy", keras_own)
+    path = tmp_path / "curves.png"
+    assert command.run(parse("--output", str(path), "--epochs", "1")) == 1
+    assert "FAILED: keras_xent did not follow TF1" in capsys.readouterr().out
+    assert path.exists()
+
+
+@pytest.mark.parametrize(
+    ("modules", "packages"),
+    [
+        (["rich"], "rich"),
+        (["sklearn", "matplotlib"], "scikit-learn and matplotlib"),
+    ],
+)
+def test_missing_extras(
+    modules: list[str],
+    packages: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for module in modules:
+        monkeypatch.setitem(sys.modules, module, None)
+    assert command.run(parse()) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == (f"keras-xent demo needs {packages}: pip install 'keras_xent[demo]'\n")

@@ -1,0 +1,36 @@
+"""The cases of the self-test."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_xent.doctor.cases import Case, all_cases
+from keras_xent.doctor.selftest import run_case
+
+CASES = all_cases()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.title}-{case.in_function}")
+def test_keras_xent_passes(case: Case) -> None:
+    outcome = run_case(case)
+    assert outcome.error == ""
+    assert outcome.value_error <= case.tolerance
+    assert outcome.gradient_error <= case.tolerance
+
+
+def test_what_is_covered() -> None:
+    assert {case.dtype for case in CASES} == {tf.float16, tf.bfloat16, tf.float32, tf.float64}
+    assert {case.in_function for case in CASES} == {False, True}
+    assert {case.inputs.logits.shape for case in CASES} == {(32, 10), (7, 1000), (2, 5, 3, 4)}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.title}-{case.in_function}")
+def test_inputs(case: Case) -> None:
+    assert case.inputs.labels.shape == case.inputs.logits.shape
+    sums = case.inputs.labels.sum(axis=1 if "axis=1" in case.title else -1)
+    np.testing.assert_allclose(sums, 1.0)
+    assert case.inputs.weights.shape == sums.shape
+    # Masks are what the package is about: no case may be without one.
+    assert np.any(case.inputs.weights == 0)

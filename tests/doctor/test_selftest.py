@@ -1,0 +1,108 @@
+"""The self-test has to see what is wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_xent.doctor.cases import Case, Loss, Losses, all_cases
+from keras_xent.doctor.selftest import relative_error, run_case
+
+FIRST = all_cases()[0]
+
+
+def with_loss(ours: Loss, in_function: bool = False) -> Case:
+    losses = Losses(ours, FIRST.losses.theirs)
+    return dataclasses.replace(FIRST, losses=losses, in_function=in_function)
+
+
+@pytest.mark.parametrize("in_function", [False, True])
+def test_tensorflow_agrees_with_itself(in_function: bool) -> None:
+    outcome = run_case(with_loss(FIRST.losses.theirs, in_function))
+    assert outcome.passed
+    assert outcome.in_function is in_function
+    assert outcome.value_error < 1e-6
+    assert outcome.gradient_error < 1e-6
+
+
+@pytest.mark.parametrize("in_function", [False, True])
+def test_a_value_that_is_off_by_a_thousandth(in_function: bool) -> None:
+    outcome = run_case(with_loss(lambda *x: 1.001 * FIRST.losses.theirs(*x), in_function))
+    assert not outcome.passed
+    assert outcome.value_error == pytest.approx(1e-3, rel=1e-2)
+    assert outcome.gradient_error == pytest.approx(1e-3, rel=1e-2)
+
+
+def test_a_right_value_with_half_the_gradient() -> None:
+    def half(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        constant = tf.stop_gradient(logits)
+        return FIRST.losses.theirs(labels, constant + 0.5 * (logits - constant), weights)
+
+    outcome = run_case(with_loss(half))
+    assert not outcome.passed
+    assert outcome.value_error < 1e-6
+    assert outcome.gradient_error == pytest.approx(0.5, rel=1e-3)
+
+
+def test_a_missing_gradient() -> None:
+    def stopped(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        return FIRST.losses.theirs(labels, tf.stop_gradient(logits), weights)
+
+    outcome = run_case(with_loss(stopped))
+    assert not outcome.passed
+    assert outcome.gradient_error == pytest.approx(1.0)
+
+
+def test_a_gradient_to_the_labels_that_should_not_be_there() -> None:
+    def flowing(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        value = FIRST.losses.theirs(labels, logits, weights)
+        return value + tf.reduce_sum(labels) - tf.stop_gradient(tf.reduce_sum(labels))
+
+    outcome = run_case(with_loss(flowing))
+    assert not outcome.passed
+    assert outcome.gradient_error == pytest.approx(1.0)
+
+
+def test_not_a_number() -> None:
+    outcome = run_case(with_loss(lambda *x: FIRST.losses.theirs(*x) * float("nan")))
+    assert not outcome.passed
+    assert np.isnan(outcome.value_error)
+
+
+def test_a_gradient_that_is_not_a_number() -> None:
+    def broken(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        # The derivative of the root at 0 is infinite, and 0 times that is not a number.
+        return FIRST.losses.theirs(labels, logits, weights) + tf.reduce_sum(tf.sqrt(0.0 * logits))
+
+    outcome = run_case(with_loss(broken))
+    assert not outcome.passed
+    assert outcome.value_error < 1e-6
+    assert np.isnan(outcome.gradient_error)
+
+
+def test_an_exception() -> None:
+    def fail(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        raise RuntimeError("the library is gone")
+
+    outcome = run_case(with_loss(fail))
+    assert not outcome.passed
+    assert outcome.error == "RuntimeError: the library is gone"
+
+
+def test_a_wrong_shape() -> None:
+    outcome = run_case(with_loss(lambda *x: FIRST.losses.theirs(*x)[tf.newaxis]))
+    assert not outcome.passed
+    assert "shape (1,), expected ()" in outcome.error
+
+
+def test_relative_error() -> None:
+    expected = np.array([4.0, -8.0])
+    assert relative_error(np.array([4.0, -7.0]), expected) == 0.125
+    assert relative_error(expected, expected) == 0.0
+    # Relative to nothing is the difference itself.
+    assert relative_error(np.array([0.0, 0.5]), np.zeros(2)) == 0.5
+    with pytest.raises(ValueError, match=r"got an array of shape \(3,\), expected \(2,\)"):
+        relative_error(np.zeros(3), expected)
