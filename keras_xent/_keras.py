@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Optional, Tuple
+from typing import Any, Callable, Optional, Tuple
 
 import tensorflow as tf
 
@@ -23,8 +23,11 @@ __all__ = [
     "IS_KERAS_3",
     "KEEPS_WEIGHTS_LAST_DIM",
     "LossBase",
+    "autographed",
     "cached_logits",
+    "is_placeholder",
     "mask_of",
+    "merge_masks",
     "probability_crossentropy",
     "register_serializable",
 ]
@@ -36,9 +39,32 @@ def register_serializable(cls: type) -> type:
     return registered
 
 
-def mask_of(y_pred: Any) -> Optional[tf.Tensor]:
+def autographed(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A loss's `call` as Keras's own losses run it in a graph: converted by AutoGraph, if it is on.
+
+    Ours needs no conversion, but a subclass's may branch on tensors.
+    """
+    autograph = tf.__internal__.autograph
+    converted: Callable[..., Any] = autograph.tf_convert(call, autograph.control_status_ctx())
+    return converted
+
+
+def is_placeholder(value: Any) -> bool:
+    """Whether it is a KerasTensor, which stands for a value in a functional model."""
+    # By name, as the class is public in Keras 3 only.
+    return any(cls.__name__ == "KerasTensor" for cls in type(value).__mro__)
+
+
+def mask_of(tensor: Any) -> Optional[tf.Tensor]:
     """The mask that Keras's layers left on their output."""
-    return getattr(y_pred, "_keras_mask", None)
+    return getattr(tensor, "_keras_mask", None)
+
+
+def merge_masks(one: Optional[tf.Tensor], other: Optional[tf.Tensor]) -> Optional[tf.Tensor]:
+    """What both masks keep."""
+    if one is None or other is None:
+        return other if one is None else one
+    return tf.cast(one, tf.bool) & tf.cast(other, tf.bool)
 
 
 def cached_logits(y_pred: tf.Tensor, from_logits: bool) -> Tuple[tf.Tensor, bool]:
@@ -60,7 +86,7 @@ def cached_logits(y_pred: tf.Tensor, from_logits: bool) -> Tuple[tf.Tensor, bool
             "CategoricalCrossentropy has from_logits=True, but y_pred is the output of a Softmax: "
             "the logits before it are used, as Keras does. tf.compat.v1.losses takes such an "
             "output for logits. Remove the softmax or the argument.",
-            stacklevel=5,
+            stacklevel=6,
         )
     return logits, True
 

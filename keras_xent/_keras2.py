@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, Callable, Optional, Tuple
 
 import tensorflow as tf
 
@@ -20,7 +20,9 @@ class LossBase(keras.losses.Loss):
         self._reduction = reduction
         # Keras checks the reduction's name, but only its own __call__ acts on it.
         super().__init__(name=name, reduction="none")
-        self.dtype = None if dtype is None else tf.as_dtype(getattr(dtype, "name", dtype)).name
+        # A mixed precision policy computes in its compute_dtype.
+        dtype = getattr(dtype, "compute_dtype", dtype)
+        self.dtype = None if dtype is None else tf.as_dtype(dtype).name
 
     @property
     def reduction(self) -> str:
@@ -39,6 +41,11 @@ class LossBase(keras.losses.Loss):
     def reduction(self, value: str) -> None:
         """Keras's constructor sets one; the real one is there already."""
 
+    @property
+    def scope_name(self) -> str:
+        """The name scope of the loss's ops: Keras drops underscores that TensorFlow refuses."""
+        return self._name_scope
+
     def to_tensors(self, y_true: Any, y_pred: Any) -> Tuple[tf.Tensor, tf.Tensor]:
         """Both in the loss's dtype, or else in the predictions'."""
         logits = tf.convert_to_tensor(y_pred)
@@ -47,6 +54,14 @@ class LossBase(keras.losses.Loss):
         elif not logits.dtype.is_floating:
             logits = tf.cast(logits, keras.backend.floatx())
         return tf.cast(y_true, logits.dtype), logits
+
+    def losses_of(
+        self, call: Callable[..., Any], y_true: Any, y_pred: Any
+    ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
+        """What a subclass's `call` returns, and the mask on it: it is given what came."""
+        losses = call(y_true, y_pred)
+        mask = getattr(losses, "_keras_mask", None)
+        return tf.convert_to_tensor(losses), mask
 
     def check_strategy(self) -> None:
         """Refuses what Keras 2 refuses: a mean under a strategy outside `fit`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, Callable, Optional, Tuple
 
 import tensorflow as tf
 
@@ -24,11 +24,24 @@ class LossBase(keras.losses.Loss):
         super().__init__(name=name, reduction="none", dtype=dtype)
         self.reduction = reduction
 
+    @property
+    def scope_name(self) -> str:
+        """The name scope of the loss's ops."""
+        return self.name
+
     def to_tensors(self, y_true: Any, y_pred: Any) -> Tuple[tf.Tensor, tf.Tensor]:
         """Both in the loss's dtype."""
         # In Keras's order: y_pred first.
         logits = keras.ops.convert_to_tensor(y_pred, dtype=self.dtype)
         return keras.ops.convert_to_tensor(y_true, dtype=self.dtype), logits
+
+    def losses_of(
+        self, call: Callable[..., Any], y_true: Any, y_pred: Any
+    ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
+        """What a subclass's `call` returns, and the mask on it: it is given tensors."""
+        losses = call(*self.to_tensors(y_true, y_pred))
+        mask = getattr(losses, "_keras_mask", None)
+        return keras.ops.convert_to_tensor(losses, dtype=self.dtype), mask
 
     def check_strategy(self) -> None:
         """Nothing to refuse: the loss itself divides by the number of replicas."""

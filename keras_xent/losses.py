@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Dict, Optional, Union
+from typing import Any, Callable, Dict, Optional, Union
 
 import tensorflow as tf
 
@@ -63,19 +63,21 @@ class CategoricalCrossentropy(_keras.LossBase):
 
     A model saved with this loss loads where `keras_xent` has been imported.
 
-    Differences from Keras 3.15 (and tf_keras 2.21):
+    Differences from Keras 3.15 (and, where said, tf_keras 2.21):
 
     * `reduction="mean_with_sample_weight"` broadcasts the weights before it sums them, as
       TF1's MEAN does. Keras sums them as they came: a scalar weight of 0.4 on a batch of 4
       gives it ten times the mean loss, instead of the mean loss.
     * Weights of shape (N,) beside losses of shape (N, T) are one weight a sample, as
-      Keras documents. Keras broadcasts them along T if N == T, and fails otherwise.
+      Keras documents. Keras 3 broadcasts them along T if N == T, and fails otherwise.
     * `label_smoothing` with an `axis` other than -1 divides by the number of classes. Keras
-      divides by the size of the last axis.
-    * `label_smoothing` must be in [0, 1], as Keras documents but does not check.
-    * An empty batch gives 0 with every reduction to a scalar. Keras gives an empty tensor.
+      divides by the size of the last axis, tf_keras too.
+    * `label_smoothing` must be in [0, 1], as Keras and tf_keras document but do not check.
+    * An empty batch gives 0 with every reduction to a scalar. Keras 3 gives an empty tensor.
+    * A mask that keeps nothing gives 0. tf_keras gives NaN for a mean.
     * A masked element counts as weight zero in `"sum_by_nonzero_weights"`.
     * `get_config` keeps `dtype`.
+    * Ragged tensors are refused, and KerasTensors, which tf_keras takes for `add_loss`.
     """
 
     def __init__(
@@ -102,13 +104,14 @@ class CategoricalCrossentropy(_keras.LossBase):
             )
         checked_smoothing(label_smoothing)
         super().__init__(name=name, reduction=Reduction(reduction), dtype=dtype)
+        if self.dtype is not None and not tf.as_dtype(self.dtype).is_floating:
+            raise ValueError(f"dtype is {dtype!r}, expected a floating point dtype or None")
         self._wanted_reduction = Reduction(reduction)
         self._wanted_dtype = dtype
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
         self.axis = axis
 
-    @tf.autograph.experimental.do_not_convert
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tf.Tensor:
         """Computes the loss.
 
@@ -125,13 +128,13 @@ class CategoricalCrossentropy(_keras.LossBase):
             A scalar, or for `Reduction.NONE` the weighted losses.
 
         Raises:
-            TypeError: a ragged tensor.
+            TypeError: a ragged tensor, or a symbolic one of a functional model.
             ValueError: shapes that don't fit.
         """
         if tf.executing_eagerly():
-            return self._compute(y_true, y_pred, sample_weight)
-        with tf.name_scope(self.name or "categorical_crossentropy"):
-            return self._compute(y_true, y_pred, sample_weight)
+            return self._compute(self.call, y_true, y_pred, sample_weight)
+        with tf.name_scope(self.scope_name):
+            return self._compute(_keras.autographed(self.call), y_true, y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
         """The losses of every element, without weights: `y_pred`'s shape less the class axis.
@@ -174,19 +177,28 @@ class CategoricalCrossentropy(_keras.LossBase):
         arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
         return f"{type(self).__name__}({arguments})"
 
-    def _compute(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tf.Tensor:
+    @tf.autograph.experimental.do_not_convert
+    def _compute(
+        self, call: Callable[..., Any], y_true: Any, y_pred: Any, sample_weight: Any
+    ) -> tf.Tensor:
         for argument, value in (("y_true", y_true), ("y_pred", y_pred)):
             if isinstance(value, tf.RaggedTensor):
                 raise TypeError(
                     f"{argument} is a RaggedTensor, expected a dense tensor: use to_tensor() and "
                     "give the padding sample_weight 0"
                 )
+            if _keras.is_placeholder(value):
+                raise TypeError(
+                    f"{argument} is a KerasTensor, a placeholder in a functional model, expected "
+                    "values: give the loss to compile(), or call it in a layer's call()"
+                )
         self.check_strategy()
         mask = _keras.mask_of(y_pred)
         if type(self).call is CategoricalCrossentropy.call:
             value = self._fused(y_true, y_pred, sample_weight, mask)
         else:
-            value = self._weighted(self.call(y_true, y_pred), sample_weight, mask)
+            losses, losses_mask = self.losses_of(call, y_true, y_pred)
+            value = self._weighted(losses, sample_weight, _keras.merge_masks(mask, losses_mask))
         if self._wanted_reduction in _MEANS:
             return self.scale_for_distribution(value)
         return value
@@ -255,5 +267,5 @@ class CategoricalCrossentropy(_keras.LossBase):
                 "the loss of logits is always 0. For two classes in one column use "
                 "keras.losses.BinaryCrossentropy.",
                 SyntaxWarning,
-                stacklevel=4,
+                stacklevel=6,
             )

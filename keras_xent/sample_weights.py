@@ -11,14 +11,22 @@ from keras_xent.reduction import Reduction
 
 
 def same_rank(labels: tf.Tensor, predictions: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
-    """Drops a last dimension of 1 that one of them has too many, as Keras does."""
+    """Drops a last dimension of 1 that one of them has too many, as Keras 3 does.
+
+    Beside rank 1 it adds the dimension to the other instead: shapes (N,) and (N, 1) are N
+    samples, not N classes.
+    """
     if labels.shape.rank is None or predictions.shape.rank is None:
         return labels, predictions
     surplus = labels.shape.rank - predictions.shape.rank
     if surplus == 1 and labels.shape[-1] == 1:
-        labels = tf.squeeze(labels, -1)
-    elif surplus == -1 and predictions.shape[-1] == 1:
-        predictions = tf.squeeze(predictions, -1)
+        if predictions.shape.rank == 1:
+            return labels, predictions[:, None]
+        return tf.squeeze(labels, -1), predictions
+    if surplus == -1 and predictions.shape[-1] == 1:
+        if labels.shape.rank == 1:
+            return labels[:, None], predictions
+        return labels, tf.squeeze(predictions, -1)
     return labels, predictions
 
 

@@ -26,6 +26,7 @@ from typing import List, Optional
 
 import tensorflow as tf
 
+from keras_xent import _tensorflow
 from keras_xent.ops import dispatch
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops import weighting
@@ -47,21 +48,32 @@ def logits_gradient(
             is computed again.
     """
 
+    inputs = [grad, logits, labels, weights]
+    if tf.executing_eagerly():
+        result = _raw_logits_gradient(spec, *inputs, backprop)
+        _tensorflow.record_operation(
+            "KerasXentLogitsGradient",
+            [result],
+            inputs,
+            lambda v: second_derivatives(spec, v, *inputs),
+        )
+        return result
+
     @tf.custom_gradient
     def gradient(
         grad: tf.Tensor, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
     ) -> tf.Tensor:
-        result = raw_logits_gradient(spec, grad, logits, labels, weights, backprop)
+        result = _raw_logits_gradient(spec, grad, logits, labels, weights, backprop)
 
         def second(v: tf.Tensor) -> List[tf.Tensor]:
             return second_derivatives(spec, v, grad, logits, labels, weights)
 
         return result, second
 
-    return gradient(grad, logits, labels, weights)
+    return gradient(*inputs)
 
 
-def raw_logits_gradient(
+def _raw_logits_gradient(
     spec: Spec,
     grad: tf.Tensor,
     logits: tf.Tensor,
@@ -69,7 +81,6 @@ def raw_logits_gradient(
     weights: tf.Tensor,
     backprop: Optional[tf.Tensor],
 ) -> tf.Tensor:
-    """The same, where nobody will differentiate it."""
     if backprop is not None:
         if tf.executing_eagerly() or tf.get_static_value(grad) is None:
             result = dispatch.run("scale_backprop", spec, backprop, grad)

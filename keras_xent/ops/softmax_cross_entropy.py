@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 import tensorflow as tf
 
@@ -139,27 +139,21 @@ def _eager(
 ) -> tf.Tensor:
     inputs = [logits, labels, weights]
     watched = [_tensorflow.should_record_backprop([tensor]) for tensor in inputs]
-    if not any(watched):
-        return dispatch.run("loss", spec, *inputs)
-
     backprop = None
     if watched[0] and _keeps_backprop(logits):
         value, backprop = dispatch.run("loss_with_backprop", spec, *inputs)
     else:
         value = dispatch.run("loss", spec, *inputs)
 
-    def backward(grad: tf.Tensor) -> List[tf.Tensor]:
-        found = gradients_of(spec, grad, inputs, watched, backprop)
-        return [gradient for gradient in found if gradient is not None]
+    def backward(grad: tf.Tensor) -> List[Optional[tf.Tensor]]:
+        # A forward accumulator asks too; it watches `grad`, and the tapes don't know which
+        # inputs have its tangents.
+        wanted = [True] * 3 if _tensorflow.should_record_backprop([grad]) else watched
+        return gradients_of(spec, grad, inputs, wanted, backprop)
 
     # The [N, C] backprop is no output here: a tape would make zeros of its size for the
     # gradient that never arrives for it.
-    _tensorflow.record_operation(
-        "KerasXentSoftmaxCrossEntropy",
-        [value],
-        [tensor for tensor, wanted in zip(inputs, watched) if wanted],
-        backward,
-    )
+    _tensorflow.record_operation("KerasXentSoftmaxCrossEntropy", [value], inputs, backward)
     return value
 
 
@@ -204,11 +198,7 @@ def gradients_of(
     logits, labels, weights = inputs
     to_logits = to_labels = to_weights = None
     if wanted[0]:
-        again = not tf.executing_eagerly() or _tensorflow.should_record_backprop([grad, *inputs])
-        derive: Callable[..., tf.Tensor] = (
-            gradients.logits_gradient if again else gradients.raw_logits_gradient
-        )
-        to_logits = derive(spec, grad, logits, labels, weights, backprop)
+        to_logits = gradients.logits_gradient(spec, grad, logits, labels, weights, backprop)
     if wanted[1]:
         to_labels = gradients.labels_gradient(spec, grad, logits, weights)
     if wanted[2]:

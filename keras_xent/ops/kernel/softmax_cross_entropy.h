@@ -31,6 +31,7 @@ struct Problem {
   const Real<T>* weights;
   bool one_weight;
   Reduction reduction;
+  int max_threads;  // 0: as many as the pool has
 
   int64_t positions() const { return outer * inner; }
 };
@@ -50,7 +51,7 @@ void WeightedBackprop(const Problem<T>& problem, const Real<T>* coefficients, T*
 
 // The first `elements` elements of a backprop tensor, scaled.
 template <typename T>
-void ScaleBackprop(const ScaleTask<T>& task, int64_t elements);
+void ScaleBackprop(const ScaleTask<T>& task, int64_t elements, int max_threads);
 
 }  // namespace keras_xent
 
