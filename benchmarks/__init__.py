@@ -1,0 +1,1 @@
+"""Comparisons with TF1, Keras and XLA: `python -m benchmarks`."""
