@@ -44,6 +44,7 @@ RowTask<T> MakeTask(const Problem<T>& problem, T* backprop) {
   task.logits = problem.logits;
   task.labels = problem.labels;
   task.backprop = backprop;
+  task.positions = problem.positions();
   task.classes = problem.classes;
   task.inner = problem.inner;
   task.label_smoothing = problem.label_smoothing;
@@ -52,6 +53,18 @@ RowTask<T> MakeTask(const Problem<T>& problem, T* backprop) {
   task.stream =
       problem.positions() * problem.classes * static_cast<int64_t>(sizeof(T)) > kStreamBytes;
   return task;
+}
+
+// Memory of this thread's own, kept for its next piece.
+void* Scratch(int64_t bytes) {
+  constexpr int64_t kAlignment = 64;
+  thread_local std::vector<unsigned char> memory;
+  if (static_cast<int64_t>(memory.size()) < bytes + kAlignment) {
+    memory.clear();  // nothing to copy
+    memory.resize(static_cast<size_t>(bytes + kAlignment));
+  }
+  const auto address = reinterpret_cast<uintptr_t>(memory.data());
+  return memory.data() + (kAlignment - address % kAlignment) % kAlignment;
 }
 
 // What sum(l * w) is divided by.
@@ -100,7 +113,7 @@ void Forward(const Problem<T>& problem, T* loss, T* backprop) {
     IeeeArithmetic ieee_here;
     const int64_t begin = pieces.begin(piece), end = pieces.end(piece);
     double losses[kMostPositionsPerPiece];
-    kernels.rows(task, begin, end, losses);
+    kernels.rows(task, begin, end, losses, Scratch(ScratchBytes(task)));
     double sum = 0;
     for (int64_t p = begin; p < end; ++p) {
       const double weight = problem.one_weight ? one_weight : problem.weights[p];
@@ -129,7 +142,8 @@ void WeightedBackprop(const Problem<T>& problem, const Real<T>* coefficients, T*
   const Pieces pieces(problem.positions(), problem.classes);
   auto run_piece = [&](int64_t piece) {
     IeeeArithmetic ieee_here;
-    kernels.rows(task, pieces.begin(piece), pieces.end(piece), nullptr);
+    kernels.rows(task, pieces.begin(piece), pieces.end(piece), nullptr,
+                 Scratch(ScratchBytes(task)));
   };
   ParallelFor(pieces.count(), problem.max_threads, run_piece);
 }

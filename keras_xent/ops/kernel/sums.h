@@ -26,13 +26,12 @@ class LaneSums<float> {
     totals_[1] += __builtin_convertvector(halves[1], DoubleVec);
     recent_ = FloatVec{};
   }
-  // Call Flush() first.
-  double Lane(int lane) const {
-    constexpr int kHalf = kLanes<float> / 2;
-    return totals_[lane / kHalf][lane % kHalf];
-  }
+  // Call Flush() before these.
+  double Lane(int lane) const { return totals_[lane / kHalf][lane % kHalf]; }
+  DoubleVec Lanes(int from) const { return totals_[from / kHalf]; }
 
  private:
+  static constexpr int kHalf = kLanes<float> / 2;
   FloatVec recent_ = {};
   DoubleVec totals_[2] = {};
 };
@@ -43,6 +42,7 @@ class LaneSums<double> {
   void Add(DoubleVec v) { total_ += v; }
   void Flush() {}
   double Lane(int lane) const { return total_[lane]; }
+  DoubleVec Lanes(int) const { return total_; }
 
  private:
   DoubleVec total_ = {};
@@ -81,16 +81,21 @@ struct Sweep {
   LaneSums<F> rest, y, yd, d;
   typename CountOf<F>::type maxima = {};
 
-  void Add(V logits, V labels, V max) {
+  // Returns exp(d). A class without label mass adds nothing even if its logit
+  // is -inf: 0 * -inf is 0 here if kInfinite, and NaN otherwise, which is
+  // faster and for nearly every row the same.
+  template <bool kInfinite>
+  KERAS_XENT_INLINE V Add(Sweep& sweep, V logits, V labels, V max) {
     auto is_max = logits == max;
     V difference = logits - max;
     V exp = ExpOfDifference<F>(logits, max);
-    rest.Add(is_max ? V{} : exp);
-    maxima -= is_max;
-    y.Add(labels);
-    // 0 * -inf is 0 here: a class without label mass adds nothing.
-    yd.Add(labels == V{} ? V{} : labels * difference);
-    d.Add(difference);
+    V product = labels * difference;
+    sweep.rest.Add(is_max ? V{} : exp);
+    sweep.maxima -= is_max;
+    sweep.y.Add(labels);
+    sweep.yd.Add(kInfinite ? (labels == V{} ? V{} : product) : product);
+    sweep.d.Add(difference);
+    return exp;
   }
   void Flush() {
     rest.Flush();

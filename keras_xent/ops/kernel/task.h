@@ -40,7 +40,8 @@ template <typename T>
 struct RowTask {
   const T* logits;
   const T* labels;
-  T* backprop;  // shaped as logits; null: losses only
+  T* backprop;        // shaped as logits; null: losses only
+  int64_t positions;  // of the whole tensors
   int64_t classes;
   int64_t inner;
   double label_smoothing;
@@ -51,10 +52,18 @@ struct RowTask {
   bool stream;
 };
 
+// The kernels want room for this many bytes beside the tensors, aligned to 64.
+template <typename T>
+int64_t ScratchBytes(const RowTask<T>& task) {
+  const int64_t for_each_class = task.inner == 1 ? sizeof(Real<T>) : 64;
+  return (task.classes + 64) * for_each_class;
+}
+
 // Processes positions [begin, end). losses, if not null, receives their
 // unweighted losses (end - begin of them).
 template <typename T>
-using RowFunction = void (*)(const RowTask<T>& task, int64_t begin, int64_t end, double* losses);
+using RowFunction = void (*)(const RowTask<T>& task, int64_t begin, int64_t end, double* losses,
+                             void* scratch);
 
 // A backprop tensor times a factor for every position, or one for all. `to` may
 // be `from`.

@@ -153,6 +153,25 @@ KERAS_XENT_INLINE void StorePartial(T* to, Vec<Real<T>> v, int64_t count) {
   std::memcpy(to, lanes, static_cast<size_t>(count) * sizeof(T));
 }
 
+#if defined(__AVX512F__)
+// The same in one masked instruction.
+KERAS_XENT_INLINE __mmask16 FirstLanes(int64_t count) {
+  return static_cast<__mmask16>((1u << count) - 1u);
+}
+KERAS_XENT_INLINE FloatVec LoadPartial(const float* from, int64_t count) {
+  return BitCast<FloatVec>(_mm512_maskz_loadu_ps(FirstLanes(count), from));
+}
+KERAS_XENT_INLINE DoubleVec LoadPartial(const double* from, int64_t count) {
+  return BitCast<DoubleVec>(_mm512_maskz_loadu_pd(static_cast<__mmask8>(FirstLanes(count)), from));
+}
+KERAS_XENT_INLINE void StorePartial(float* to, FloatVec v, int64_t count) {
+  _mm512_mask_storeu_ps(to, FirstLanes(count), BitCast<__m512>(v));
+}
+KERAS_XENT_INLINE void StorePartial(double* to, DoubleVec v, int64_t count) {
+  _mm512_mask_storeu_pd(to, static_cast<__mmask8>(FirstLanes(count)), BitCast<__m512d>(v));
+}
+#endif
+
 // Stores a vector past the caches; `to` is aligned to the vector that is
 // written. StreamFence() orders the stores before whatever follows.
 #if defined(__AVX512F__)
