@@ -35,14 +35,14 @@ struct FloatExp {
 };
 
 struct DoubleExp {
-  using Bits = Int64Vec;
+  using Bits = UInt64Vec;
   static constexpr double kLog2E = 1.4426950408889634074;
   static constexpr double kRound = 0x1.8p52;
   static constexpr double kLn2High = 0x1.62e42fefa38p-1;
   static constexpr double kLn2Low = 0x1.ef35793c7673p-45;
   static constexpr double kSmallest = -708.39641853226410622;  // ln(2^-1022)
   static constexpr int kMantissaBits = 52;
-  static constexpr int64_t kOne = 0x3ff0000000000000;
+  static constexpr uint64_t kOne = 0x3ff0000000000000;
   KERAS_XENT_INLINE DoubleVec Polynomial(DoubleVec r) {
     DoubleVec p = r * 2.0926897337187268353e-9 + 2.5112240197615786201e-8;
     p = p * r + 2.7557233515262972861e-7;

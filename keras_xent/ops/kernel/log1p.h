@@ -18,11 +18,11 @@ KERAS_XENT_INLINE DoubleVec Log1p(DoubleVec e) {
   DoubleVec lost = e - (u - 1.0);
   // Adding `bias` to the bits carries into the exponent where m would be above
   // sqrt(2).
-  constexpr int64_t kSqrtHalf = 0x3fe6a09e667f3bcd;
-  constexpr int64_t kOne = 0x3ff0000000000000;
-  constexpr int64_t kMantissa = 0x000fffffffffffff;
-  Int64Vec bits = BitCast<Int64Vec>(u) + (kOne - kSqrtHalf);
-  DoubleVec k = __builtin_convertvector((bits >> 52) - 0x3ff, DoubleVec);
+  constexpr uint64_t kSqrtHalf = 0x3fe6a09e667f3bcd;
+  constexpr uint64_t kOne = 0x3ff0000000000000;
+  constexpr uint64_t kMantissa = 0x000fffffffffffff;
+  UInt64Vec bits = BitCast<UInt64Vec>(u) + (kOne - kSqrtHalf);
+  DoubleVec k = __builtin_convertvector(BitCast<Int64Vec>(bits >> 52) - 0x3ff, DoubleVec);
   DoubleVec m = BitCast<DoubleVec>((bits & kMantissa) + kSqrtHalf);
   DoubleVec s = (m - 1.0) / (m + 1.0);
   DoubleVec z = s * s;

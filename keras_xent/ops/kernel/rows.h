@@ -257,11 +257,14 @@ KERAS_XENT_INLINE void FinishLanes(const Smoothing& smoothing, const Sweep<F>& s
   constexpr int kDoubles = kLanes<double>;
   F inverse[kLanes<F>], others[kLanes<F>];
   for (int from = 0; from < kLanes<F>; from += kDoubles) {
-    Totals totals = {};
+    double maxes[kDoubles], maxima[kDoubles];
     for (int lane = 0; lane < kDoubles; ++lane) {
-      totals.max[lane] = max[from + lane];
-      totals.maxima[lane] = static_cast<double>(sweep.maxima[from + lane]);
+      maxes[lane] = max[from + lane];
+      maxima[lane] = static_cast<double>(sweep.maxima[from + lane]);
     }
+    Totals totals;
+    totals.max = Load(maxes);
+    totals.maxima = Load(maxima);
     totals.rest = sweep.rest.Lanes(from);
     totals.y = sweep.y.Lanes(from);
     totals.yd = sweep.yd.Lanes(from);

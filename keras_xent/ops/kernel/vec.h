@@ -35,6 +35,7 @@ typedef uint16_t UInt16Vec __attribute__((vector_size(kVectorBytes / 2)));
 typedef float HalfFloatVec __attribute__((vector_size(kVectorBytes / 2)));
 typedef double DoubleVec __attribute__((vector_size(kVectorBytes)));
 typedef int64_t Int64Vec __attribute__((vector_size(kVectorBytes)));
+typedef uint64_t UInt64Vec __attribute__((vector_size(kVectorBytes)));
 
 template <typename F>
 struct VecOf;
