@@ -71,7 +71,7 @@ class CategoricalCrossentropy(_keras.LossBase):
     * Weights of shape (N,) beside losses of shape (N, T) are one weight a sample, as
       Keras documents. Keras 3 broadcasts them along T if N == T, and fails otherwise.
     * `label_smoothing` with an `axis` other than -1 divides by the number of classes. Keras
-      divides by the size of the last axis, tf_keras too.
+      divides by the size of the last axis, and so does Keras 2.12 (not tf_keras).
     * `label_smoothing` must be in [0, 1], as Keras and tf_keras document but do not check.
     * An empty batch gives 0 with every reduction to a scalar. Keras 3 gives an empty tensor.
     * A mask that keeps nothing gives 0. tf_keras gives NaN for a mean.
@@ -213,11 +213,10 @@ class CategoricalCrossentropy(_keras.LossBase):
         if not is_logits:
             losses = self._from_probabilities(labels, predictions)
             return self._weighted(losses, sample_weight, mask)
-        rank = predictions.shape.rank
         weights, last_dim = sample_weights.for_losses(
             sample_weight,
             mask,
-            None if rank is None else rank - 1,
+            sample_weights.rank_of(predictions) - 1,
             predictions.dtype,
             self._wanted_reduction,
         )
@@ -235,11 +234,15 @@ class CategoricalCrossentropy(_keras.LossBase):
         self, losses: tf.Tensor, sample_weight: Any, mask: Optional[tf.Tensor]
     ) -> tf.Tensor:
         weights, last_dim = sample_weights.for_losses(
-            sample_weight, mask, losses.shape.rank, losses.dtype, self._wanted_reduction
+            sample_weight,
+            mask,
+            sample_weights.rank_of(losses),
+            losses.dtype,
+            self._wanted_reduction,
         )
-        real = weights.dtype
-        weighting.check_weights(weights.shape, losses.shape)
-        value = weighting.reduce_losses(tf.cast(losses, real), weights, self._wanted_reduction)
+        weights = weighting.checked_weights(weights, losses.shape, tf.shape(losses))
+        real = tf.cast(losses, weights.dtype)
+        value = weighting.reduce_losses(real, weights, self._wanted_reduction)
         return self._shaped(tf.cast(value, losses.dtype), last_dim)
 
     def _shaped(self, value: tf.Tensor, last_dim: bool) -> tf.Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, Optional, Tuple, Union
 
 import tensorflow as tf
 
@@ -30,10 +30,16 @@ def same_rank(labels: tf.Tensor, predictions: tf.Tensor) -> Tuple[tf.Tensor, tf.
     return labels, predictions
 
 
+def rank_of(tensor: tf.Tensor) -> Union[int, tf.Tensor]:
+    """The rank, as a tensor if it is known only when a graph runs."""
+    rank: Optional[int] = tensor.shape.rank
+    return tf.rank(tensor) if rank is None else rank
+
+
 def for_losses(
     sample_weight: Any,
     mask: Optional[tf.Tensor],
-    losses_rank: Optional[int],
+    losses_rank: Union[int, tf.Tensor],
     dtype: tf.DType,
     reduction: Reduction,
 ) -> Tuple[tf.Tensor, bool]:
@@ -42,7 +48,7 @@ def for_losses(
     Args:
         sample_weight: what the caller gave, or None.
         mask: Keras's mask, or None.
-        losses_rank: the losses' rank, or None if unknown.
+        losses_rank: the losses' rank: a tensor if it is known only when a graph runs.
         dtype: the losses' dtype.
         reduction: what will become of the losses.
 
@@ -59,8 +65,9 @@ def for_losses(
     else:
         if isinstance(sample_weight, tf.RaggedTensor):
             raise TypeError("sample_weight is a RaggedTensor, expected a dense tensor")
-        weights = tf.cast(sample_weight, real)
-        last_dim = losses_rank == 1 and weights.shape.rank == 2
+        # The hint keeps Python's numbers from a detour through float32.
+        weights = tf.cast(tf.convert_to_tensor(sample_weight, dtype_hint=real), real)
+        last_dim = isinstance(losses_rank, int) and losses_rank == 1 and weights.shape.rank == 2
         weights = _aligned(weights, losses_rank, "sample_weight")
     if mask is None:
         return weights, last_dim
@@ -73,10 +80,16 @@ def for_losses(
     return weights * _aligned(kept, losses_rank, "the mask"), last_dim
 
 
-def _aligned(weights: tf.Tensor, losses_rank: Optional[int], name: str) -> tf.Tensor:
+def _aligned(weights: tf.Tensor, losses_rank: Union[int, tf.Tensor], name: str) -> tf.Tensor:
     """Weights of the losses' rank: their dimensions are the losses' first ones."""
     rank = weights.shape.rank
-    if losses_rank is None or rank is None or rank in (0, losses_rank):
+    if rank == 0:
+        return weights
+    if rank is None or not isinstance(losses_rank, int):
+        # The reshape drops dimensions of 1 only: otherwise it fails.
+        ones = tf.ones(tf.reshape(losses_rank, [1]), tf.int32)
+        return tf.reshape(weights, tf.concat([tf.shape(weights), ones], 0)[:losses_rank])
+    if rank == losses_rank:
         return weights
     if rank == losses_rank + 1 and weights.shape[-1] in (1, None):
         return tf.squeeze(weights, -1)

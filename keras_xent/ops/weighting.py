@@ -73,6 +73,16 @@ def assert_weights(weights: tf.Tensor, losses_shape: tf.Tensor) -> tf.Operation:
     )
 
 
+def checked_weights(
+    weights: tf.Tensor, static_losses_shape: tf.TensorShape, losses_shape: tf.Tensor
+) -> tf.Tensor:
+    """The weights, which where `check_weights` is not sure carry `assert_weights` with them."""
+    if check_weights(weights.shape, static_losses_shape):
+        return weights
+    with tf.control_dependencies([assert_weights(weights, losses_shape)]):
+        return tf.identity(weights)
+
+
 def reduce_losses(losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction) -> tf.Tensor:
     """The weighted losses, reduced.
 

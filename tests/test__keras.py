@@ -1,0 +1,142 @@
+"""What both Kerases have in common, and every private name of theirs that is used."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_xent import _keras
+
+keras = tf.keras
+
+
+def test_which_keras_it_is() -> None:
+    version = getattr(keras, "__version__", None)
+    if version is None:
+        # tf_keras's module has none where TensorFlow looks for it.
+        assert "tf_keras" in keras.losses.Loss.__module__
+        assert not _keras.IS_KERAS_3
+    else:
+        assert version.startswith("3.") == _keras.IS_KERAS_3
+
+
+def test_the_base_is_this_keras_s_loss() -> None:
+    assert issubclass(_keras.LossBase, keras.losses.Loss)
+    module = "_keras3" if _keras.IS_KERAS_3 else "_keras2"
+    assert _keras.LossBase.__module__ == f"keras_xent.{module}"
+
+
+def test_autograph_s_names_exist() -> None:
+    autograph = tf.__internal__.autograph
+    assert callable(autograph.tf_convert)
+    assert callable(autograph.control_status_ctx)
+
+
+def branching(x: tf.Tensor) -> tf.Tensor:
+    if tf.reduce_sum(x) > 0:
+        x = x * 2
+    return x
+
+
+def test_autographed_follows_the_function_that_it_is_called_in() -> None:
+    def run(x: tf.Tensor) -> tf.Tensor:
+        return _keras.autographed(branching)(x)
+
+    assert float(tf.function(run)(tf.constant(1.0))) == 2
+    with pytest.raises(TypeError, match="bool"):
+        tf.function(run, autograph=False)(tf.constant(1.0))
+
+
+def test_keras_s_layers_leave_their_mask_on_their_output() -> None:
+    embedding = keras.layers.Embedding(3, 2, mask_zero=True)
+    mask = _keras.mask_of(embedding(tf.constant([[1, 2, 0]])))
+    np.testing.assert_array_equal(mask, [[True, True, False]])
+
+
+def test_other_tensors_have_no_mask() -> None:
+    assert _keras.mask_of(tf.ones([2])) is None
+    assert _keras.mask_of(np.ones(2)) is None
+    assert _keras.mask_of([1.0]) is None
+
+
+def test_masks_merge() -> None:
+    one, other = tf.constant([True, True, False]), tf.constant([1.0, 0.0, 1.0])
+    assert _keras.merge_masks(None, None) is None
+    assert _keras.merge_masks(one, None) is one
+    assert _keras.merge_masks(None, other) is other
+    np.testing.assert_array_equal(_keras.merge_masks(one, other), [True, False, False])
+
+
+def test_placeholders() -> None:
+    assert _keras.is_placeholder(keras.Input((3,)))
+    assert _keras.is_placeholder(keras.layers.Dense(2)(keras.Input((3,))))
+    for value in (tf.ones([2]), tf.Variable(1.0), np.ones(2), [1.0], None):
+        assert not _keras.is_placeholder(value)
+
+
+def test_keras_s_softmax_caches_its_logits() -> None:
+    logits = tf.constant([[1.0, 2.0]])
+    probabilities = keras.activations.softmax(logits)
+    found, is_logits = _keras.cached_logits(probabilities, from_logits=False)
+    assert is_logits
+    np.testing.assert_array_equal(found, logits)
+
+
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_other_predictions_are_what_the_caller_says(from_logits: bool) -> None:
+    for predictions in (tf.constant([[0.2, 0.8]]), tf.nn.softmax([[1.0, 2.0]])):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found, is_logits = _keras.cached_logits(predictions, from_logits)
+        assert found is predictions
+        assert is_logits is from_logits
+
+
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_a_graph_s_softmax_is_looked_through(from_logits: bool) -> None:
+    def run(logits: tf.Tensor) -> tf.Tensor:
+        found, is_logits = _keras.cached_logits(tf.nn.softmax(logits), from_logits)
+        assert is_logits
+        assert found is logits
+        return found
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        tf.function(run)(tf.constant([[1.0, 2.0]]))
+    about_softmax = [each for each in caught if "output of a Softmax" in str(each.message)]
+    assert len(about_softmax) == from_logits
+
+
+def test_only_a_softmax_op_is_looked_through() -> None:
+    def run(logits: tf.Tensor) -> tf.Tensor:
+        predictions = tf.nn.softmax(logits) * 1.0
+        found, is_logits = _keras.cached_logits(predictions, False)
+        assert found is predictions
+        assert not is_logits
+        return found
+
+    tf.function(run)(tf.constant([[1.0, 2.0]]))
+
+
+def test_registering_makes_a_class_known_under_the_package_s_name() -> None:
+    @_keras.register_serializable
+    class Registered:
+        def get_config(self) -> Any:
+            return {}
+
+    assert keras.utils.get_registered_object("keras_xent>Registered") is Registered
+
+
+@pytest.mark.parametrize("axis", [-1, 1])
+def test_probabilities_are_keras_s_to_judge(axis: int) -> None:
+    rng = np.random.default_rng(0)
+    labels = tf.constant(rng.dirichlet(np.ones(3), (4, 3)), tf.float32)
+    probabilities = tf.constant(rng.uniform(0.1, 1, (4, 3, 3)), tf.float32)
+    value = _keras.probability_crossentropy(labels, probabilities, axis)
+    normal = probabilities / tf.reduce_sum(probabilities, axis, keepdims=True)
+    expected = -tf.reduce_sum(labels * tf.math.log(normal), axis)
+    np.testing.assert_allclose(value, expected, rtol=1e-5)

@@ -1,0 +1,169 @@
+"""Two replicas: MirroredStrategy on two logical CPU devices, in a process of their own.
+
+Run as a program, this file trains and prints what came out as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any, Dict, List
+
+import numpy as np
+import pytest
+
+EPOCHS, BATCH, RATE = 2, 8, 0.5
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(16, 4)).astype(np.float32)
+Y = np.eye(3, dtype=np.float32)[RNG.integers(0, 3, 16)]
+# Unevenly zero, so that the replicas' denominators differ.
+W = np.float32([1, 0, 0, 0, 2, 1, 0.5, 0, 1, 1, 0, 1, 0, 0, 0, 3])
+KERNEL = RNG.normal(size=(4, 3)).astype(np.float32)
+REDUCTIONS = ["sum", "sum_over_batch_size", "sum_by_nonzero_weights"]
+
+
+def train(strategy: Any, loss_class: Any, reduction: str) -> Dict[str, Any]:
+    """`fit` under a strategy."""
+    import tensorflow as tf
+
+    keras = tf.keras
+    with strategy.scope():
+        dense = keras.layers.Dense(3, use_bias=False)
+        model = keras.Sequential([keras.Input((4,)), dense])
+        model.set_weights([KERNEL])
+        model.compile(
+            keras.optimizers.SGD(RATE), loss=loss_class(from_logits=True, reduction=reduction)
+        )
+    data = tf.data.Dataset.from_tensor_slices((X, Y, W)).batch(BATCH)
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    history = model.fit(data.with_options(options), epochs=EPOCHS, verbose=0)
+    return {"history": history.history["loss"], "kernel": model.get_weights()[0].tolist()}
+
+
+def custom_loop(strategy: Any, reduction: str) -> Any:
+    """Every replica's loss of the first half-batches, or the refusal."""
+    import tensorflow as tf
+
+    from keras_xent import CategoricalCrossentropy
+
+    loss = CategoricalCrossentropy(from_logits=True, reduction=reduction)
+
+    def replica(x: Any, y: Any, w: Any) -> Any:
+        return loss(y, x @ KERNEL, w)
+
+    def part(context: Any) -> Any:
+        index = context.replica_id_in_sync_group
+        half = slice(index * BATCH // 2, (index + 1) * BATCH // 2)
+        return tf.constant(X[half]), tf.constant(Y[half]), tf.constant(W[half])
+
+    values = strategy.experimental_distribute_values_from_function(part)
+    step = tf.function(lambda inputs: strategy.run(replica, inputs))
+    try:
+        results = step(values)
+    except ValueError as error:
+        return str(error)
+    return [float(value) for value in strategy.experimental_local_results(results)]
+
+
+def main() -> None:
+    import tensorflow as tf
+
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    from keras_xent import CategoricalCrossentropy
+
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    assert strategy.num_replicas_in_sync == 2
+    theirs = tf.keras.losses.CategoricalCrossentropy
+    print(
+        json.dumps(
+            {
+                "ours": {
+                    each: train(strategy, CategoricalCrossentropy, each) for each in REDUCTIONS
+                },
+                "keras": {each: train(strategy, theirs, each) for each in REDUCTIONS[:2]},
+                "loop": {each: custom_loop(strategy, each) for each in REDUCTIONS},
+            }
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def measured() -> Dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, __file__], stdout=subprocess.PIPE, check=True, env=dict(os.environ)
+    )
+    return json.loads(done.stdout.decode().splitlines()[-1])
+
+
+def halves(start: int) -> List[slice]:
+    """What the two replicas see of a batch."""
+    half = BATCH // 2
+    return [slice(start, start + half), slice(start + half, start + BATCH)]
+
+
+def v1_loss(kernel: Any, part: slice) -> Any:
+    import tensorflow as tf
+
+    return tf.compat.v1.losses.softmax_cross_entropy(Y[part], X[part] @ kernel, W[part])
+
+
+@pytest.mark.parametrize("reduction", ["sum", "sum_over_batch_size"])
+def test_fit_with_keras_s_reductions_equals_keras_s(
+    measured: Dict[str, Any], reduction: str
+) -> None:
+    ours, theirs = measured["ours"][reduction], measured["keras"][reduction]
+    np.testing.assert_allclose(ours["history"], theirs["history"], rtol=1e-5)
+    np.testing.assert_allclose(ours["kernel"], theirs["kernel"], rtol=1e-5, atol=1e-6)
+
+
+def test_fit_with_tf1s_reduction_is_the_mean_of_the_replicas_tf1_losses(
+    measured: Dict[str, Any],
+) -> None:
+    import tensorflow as tf
+
+    kernel = tf.Variable(KERNEL)
+    history = []
+    for _ in range(EPOCHS):
+        values = []
+        for start in range(0, len(X), BATCH):
+            with tf.GradientTape() as tape:
+                value = sum(v1_loss(kernel, part) for part in halves(start)) / 2
+            kernel.assign_sub(RATE * tape.gradient(value, kernel))
+            values.append(float(value))
+        history.append(np.mean(values))
+    ours = measured["ours"]["sum_by_nonzero_weights"]
+    np.testing.assert_allclose(ours["kernel"], kernel, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(ours["history"], history, rtol=1e-5)
+
+
+def test_a_custom_loop_gets_shares_of_the_mean(measured: Dict[str, Any]) -> None:
+    from keras_xent._keras import IS_KERAS_3
+
+    by_nonzero = measured["loop"]["sum_by_nonzero_weights"]
+    by_batch = measured["loop"]["sum_over_batch_size"]
+    expected = [float(v1_loss(KERNEL, part)) for part in halves(0)]
+    if IS_KERAS_3:
+        assert by_nonzero == pytest.approx([value / 2 for value in expected], rel=1e-5)
+        counts = [np.count_nonzero(W[part]) / (BATCH // 2) for part in halves(0)]
+        shares = [value * count / 2 for value, count in zip(expected, counts)]
+        assert by_batch == pytest.approx(shares, rel=1e-5)
+    else:
+        # Keras 2 leaves the division to its trainer, and so refuses means elsewhere.
+        for message in (by_nonzero, by_batch):
+            assert "outside Model.fit" in message
+            assert "use Reduction.SUM or Reduction.NONE" in message
+
+
+def test_a_custom_loop_with_a_sum_is_never_scaled(measured: Dict[str, Any]) -> None:
+    expected = [
+        float(v1_loss(KERNEL, part)) * np.count_nonzero(W[part]) for part in halves(0)
+    ]
+    assert measured["loop"]["sum"] == pytest.approx(expected, rel=1e-5)
+
+
+if __name__ == "__main__":
+    main()

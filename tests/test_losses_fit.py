@@ -1,0 +1,244 @@
+"""The loss in `fit`, `evaluate` and `train_on_batch`: TF1's own training, step by step."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Tuple
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_xent import CategoricalCrossentropy
+from keras_xent._keras import IS_KERAS_3
+
+keras = tf.keras
+v1 = tf.compat.v1
+
+EPOCHS, BATCH, RATE, SMOOTHING = 3, 4, 0.5, 0.1
+RNG = np.random.default_rng(0)
+# The last batch is smaller.
+X = RNG.normal(size=(18, 5)).astype(np.float32)
+CLASSES = RNG.integers(0, 3, 18)
+Y = np.eye(3, dtype=np.float32)[CLASSES]
+W = np.where(np.arange(18) % 3 == 0, 0, RNG.uniform(0.2, 2, 18)).astype(np.float32)
+START = [
+    RNG.normal(size=(5, 6)).astype(np.float32) * 0.5,
+    np.zeros(6, np.float32),
+    RNG.normal(size=(6, 3)).astype(np.float32) * 0.5,
+    np.zeros(3, np.float32),
+]
+
+
+def tf1_training(
+    weights: np.ndarray = W, epochs: int = EPOCHS
+) -> Tuple[List[np.ndarray], List[float]]:
+    """A TF1 graph, session and optimizer: the parameters, and every epoch's loss as Keras reports.
+
+    That is the mean of the batches' losses, each weighted with the batch's size.
+    """
+    batches = [slice(start, start + BATCH) for start in range(0, len(X), BATCH)]
+    with tf.Graph().as_default(), v1.Session() as session:
+        x, y, w = (v1.placeholder(tf.float32, shape) for shape in ([None, 5], [None, 3], [None]))
+        variables = [v1.Variable(value) for value in START]
+        hidden = tf.tanh(tf.matmul(x, variables[0]) + variables[1])
+        logits = tf.matmul(hidden, variables[2]) + variables[3]
+        loss = v1.losses.softmax_cross_entropy(y, logits, w, SMOOTHING)
+        step = v1.train.GradientDescentOptimizer(RATE).minimize(loss)
+        session.run(v1.global_variables_initializer())
+        history = []
+        for _ in range(epochs):
+            total = 0.0
+            for batch in batches:
+                feed = {x: X[batch], y: Y[batch], w: weights[batch]}
+                total += session.run([loss, step], feed)[0] * len(X[batch])
+            history.append(total / len(X))
+        return session.run(variables), history
+
+
+def make_model(loss: Any, **arguments: Any) -> keras.Model:
+    inputs = keras.Input((5,))
+    logits = keras.layers.Dense(3)(keras.layers.Dense(6, activation="tanh")(inputs))
+    model = keras.Model(inputs, logits)
+    model.set_weights(START)
+    model.compile(keras.optimizers.SGD(RATE), loss=loss, **arguments)
+    return model
+
+
+def by_nonzero_weights(**arguments: Any) -> CategoricalCrossentropy:
+    return CategoricalCrossentropy(
+        from_logits=True,
+        label_smoothing=SMOOTHING,
+        reduction="sum_by_nonzero_weights",
+        **arguments,
+    )
+
+
+def check_parameters(model: keras.Model, expected: List[np.ndarray]) -> None:
+    for value, other in zip(model.get_weights(), expected):
+        np.testing.assert_allclose(value, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{}, {"run_eagerly": True}, {"jit_compile": True}, {"steps_per_execution": 3}],
+    ids=["graph", "run_eagerly", "jit_compile", "steps_per_execution"],
+)
+def test_fit_is_tf1s_training(how: Dict[str, Any]) -> None:
+    parameters, losses = tf1_training()
+    if "run_eagerly" not in how and "jit_compile" not in how:
+        how = {**how, "jit_compile": False}
+    model = make_model(by_nonzero_weights(), **how)
+    history = model.fit(X, Y, BATCH, EPOCHS, sample_weight=W, shuffle=False, verbose=0)
+    check_parameters(model, parameters)
+    np.testing.assert_allclose(history.history["loss"], losses, rtol=1e-5)
+
+
+def test_keras_s_own_reduction_is_another_training() -> None:
+    parameters, losses = tf1_training()
+    model = make_model(keras.losses.CategoricalCrossentropy(True, SMOOTHING))
+    history = model.fit(X, Y, BATCH, EPOCHS, sample_weight=W, shuffle=False, verbose=0)
+    assert np.abs(model.get_weights()[0] - parameters[0]).max() > 1e-2
+    assert abs(history.history["loss"][0] - losses[0]) > 1e-2
+
+
+def test_weights_in_a_dataset() -> None:
+    parameters, losses = tf1_training()
+    model = make_model(by_nonzero_weights())
+    data = tf.data.Dataset.from_tensor_slices((X, Y, W)).batch(BATCH)
+    history = model.fit(data, epochs=EPOCHS, verbose=0)
+    check_parameters(model, parameters)
+    np.testing.assert_allclose(history.history["loss"], losses, rtol=1e-5)
+
+
+def test_a_generator_s_data_without_known_shapes() -> None:
+    parameters, losses = tf1_training(epochs=1)
+
+    def batches() -> Iterator[Any]:
+        for start in range(0, len(X), BATCH):
+            part = slice(start, start + BATCH)
+            yield X[part], Y[part], W[part, None]
+
+    model = make_model(by_nonzero_weights())
+    types = (tf.float32, tf.float32, tf.float32)
+    shapes = ([None, 5], [None, 3], None)
+    data = tf.data.Dataset.from_generator(batches, types, shapes)
+    if IS_KERAS_3:
+        # Keras 3's own layers and adapters want the ranks of what they touch.
+        data = tf.data.Dataset.from_generator(batches, types, ([None, 5], [None, 3], [None, 1]))
+    history = model.fit(data, verbose=0)
+    check_parameters(model, parameters)
+    assert history.history["loss"] == pytest.approx(losses, rel=1e-5)
+
+
+def test_class_weights() -> None:
+    class_weight = {0: 0.0, 1: 2.0, 2: 0.5}
+    weights = np.float32([class_weight[each] for each in CLASSES])
+    parameters, losses = tf1_training(weights)
+    model = make_model(by_nonzero_weights())
+    history = model.fit(
+        X, Y, BATCH, EPOCHS, class_weight=class_weight, shuffle=False, verbose=0
+    )
+    check_parameters(model, parameters)
+    np.testing.assert_allclose(history.history["loss"], losses, rtol=1e-5)
+
+
+def test_train_on_batch() -> None:
+    parameters, _ = tf1_training(epochs=1)
+    model = make_model(by_nonzero_weights())
+    for start in range(0, len(X), BATCH):
+        part = slice(start, start + BATCH)
+        expected = v1.losses.softmax_cross_entropy(
+            Y[part], model.predict_on_batch(X[part]), W[part], SMOOTHING
+        )
+        model.reset_metrics()
+        value = np.ravel(model.train_on_batch(X[part], Y[part], sample_weight=W[part]))[0]
+        assert value == pytest.approx(float(expected), rel=1e-5)
+    check_parameters(model, parameters)
+
+
+def test_evaluate_and_test_on_batch() -> None:
+    model = make_model(by_nonzero_weights())
+    logits = model.predict(X, verbose=0)
+    expected = float(v1.losses.softmax_cross_entropy(Y, logits, W, SMOOTHING))
+    value = model.evaluate(X, Y, batch_size=len(X), sample_weight=W, verbose=0)
+    assert value == pytest.approx(expected, rel=1e-5)
+    value = np.ravel(model.test_on_batch(X, Y, sample_weight=W))[0]
+    assert value == pytest.approx(expected, rel=1e-5)
+
+
+def test_no_sample_weight() -> None:
+    parameters, losses = tf1_training(np.ones_like(W))
+    model = make_model(by_nonzero_weights())
+    history = model.fit(X, Y, BATCH, EPOCHS, shuffle=False, verbose=0)
+    check_parameters(model, parameters)
+    np.testing.assert_allclose(history.history["loss"], losses, rtol=1e-5)
+
+
+def test_several_outputs_with_a_loss_each() -> None:
+    inputs = keras.Input((5,))
+    outputs = {"one": keras.layers.Dense(3, name="one")(inputs)}
+    outputs["other"] = keras.layers.Dense(3, name="other")(inputs)
+    model = keras.Model(inputs, outputs)
+    model.compile(
+        keras.optimizers.SGD(RATE),
+        loss={
+            "one": by_nonzero_weights(name="tf1"),
+            "other": keras.losses.CategoricalCrossentropy(from_logits=True),
+        },
+        loss_weights={"one": 1.0, "other": 0.25},
+    )
+    logits = model.predict(X, verbose=0)
+    one = v1.losses.softmax_cross_entropy(Y, logits["one"], W, SMOOTHING)
+    other = keras.losses.CategoricalCrossentropy(from_logits=True)(Y, logits["other"], 1 - W)
+    targets, weights = {"one": Y, "other": Y}, {"one": W, "other": 1 - W}
+    results = model.evaluate(
+        X, targets, sample_weight=weights, batch_size=18, verbose=0, return_dict=True
+    )
+    assert results["loss"] == pytest.approx(float(one) + 0.25 * float(other), rel=1e-5)
+    assert results["one_loss"] == pytest.approx(float(one), rel=1e-5)
+    history = model.fit(X, targets, sample_weight=weights, batch_size=18, epochs=5, verbose=0)
+    assert history.history["loss"][-1] < history.history["loss"][0]
+
+
+@pytest.fixture(params=["mixed_float16", "mixed_bfloat16"])
+def policy(request: pytest.FixtureRequest) -> Iterator[str]:
+    keras.mixed_precision.set_global_policy(request.param)
+    yield request.param
+    keras.mixed_precision.set_global_policy("float32")
+
+
+@pytest.mark.parametrize("dtype", [None, "float32"])
+def test_mixed_precision_trains_as_keras_s_class(policy: str, dtype: Any) -> None:
+    def train(loss: Any) -> Any:
+        model = make_model(loss)
+        if policy == "mixed_float16":
+            assert "LossScale" in type(model.optimizer).__name__
+        history = model.fit(X, Y, BATCH, EPOCHS, sample_weight=W, shuffle=False, verbose=0)
+        return history.history["loss"], model.get_weights()
+
+    losses, parameters = train(CategoricalCrossentropy(True, SMOOTHING, dtype=dtype))
+    expected, expected_parameters = train(keras.losses.CategoricalCrossentropy(True, SMOOTHING))
+    # Keras 2 computes in the predictions' dtype.
+    tolerance = 1e-3 if IS_KERAS_3 else 3e-2
+    np.testing.assert_allclose(losses, expected, rtol=tolerance)
+    for value, other in zip(parameters, expected_parameters):
+        np.testing.assert_allclose(value, other, rtol=0.1, atol=5e-3 if IS_KERAS_3 else 2e-2)
+        assert not np.array_equal(value, START[0])
+
+
+def test_mixed_precision_gives_the_loss_in_keras_s_dtype(policy: str) -> None:
+    logits = make_model(by_nonzero_weights())(X)
+    assert logits.dtype == policy[len("mixed_") :]
+    value = by_nonzero_weights()(Y, logits, W)
+    theirs = keras.losses.CategoricalCrossentropy(True)(Y, logits, W)
+    assert value.dtype == theirs.dtype == (tf.float32 if IS_KERAS_3 else logits.dtype)
+    assert by_nonzero_weights(dtype="float32")(Y, logits, W).dtype == tf.float32
+
+
+def test_mixed_precision_with_tf1s_reduction_is_near_tf1s_training(policy: str) -> None:
+    parameters, losses = tf1_training()
+    model = make_model(by_nonzero_weights(dtype="float32"))
+    history = model.fit(X, Y, BATCH, EPOCHS, sample_weight=W, shuffle=False, verbose=0)
+    np.testing.assert_allclose(history.history["loss"], losses, rtol=5e-2)
+    for value, other in zip(model.get_weights(), parameters):
+        np.testing.assert_allclose(value, other, rtol=0.1, atol=5e-2)
