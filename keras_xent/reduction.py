@@ -44,11 +44,14 @@ class Reduction(str, enum.Enum):
     SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
     MEAN = "mean_with_sample_weight"
     SUM_BY_NONZERO_WEIGHTS = "sum_by_nonzero_weights"
-    SUM_OVER_NONZERO_WEIGHTS = "sum_by_nonzero_weights"
+    SUM_OVER_NONZERO_WEIGHTS = "sum_by_nonzero_weights"  # noqa: PIE796  (an alias)
 
-    # Python 3.11 and 3.12 changed how such enums print; a name is most useful as text.
-    __str__ = str.__str__
-    __format__ = str.__format__
+    def __str__(self) -> str:
+        """The name in Keras: Python 3.11 and 3.12 changed how such enums print."""
+        return str(self.value)
+
+    def __format__(self, format_spec: str) -> str:
+        return format(str(self), format_spec)
 
     @classmethod
     def _missing_(cls, value: object) -> Optional[Reduction]:

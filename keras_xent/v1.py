@@ -21,6 +21,13 @@ __all__ = [
     "softmax_cross_entropy_with_logits_v2",
 ]
 
+# What a reduction may be called: TF1's name, or ours. Keras's other names are refused, as
+# TF1 refuses them: its "mean" is not TF1's MEAN.
+_REDUCTIONS = {
+    **{name: reduction for reduction, name in V1_NAMES.items()},
+    **{reduction.value: reduction for reduction in V1_NAMES},
+}
+
 # What TF1 calls the last op of a float32 loss, by which old code fetches it.
 _RESULT_NAMES = {
     Reduction.NONE: "Mul",
@@ -61,7 +68,8 @@ def softmax_cross_entropy(
         The loss in the logits' dtype: a scalar, or for `Reduction.NONE` the weighted losses.
 
     Raises:
-        TypeError: the logits are no floating point tensor.
+        TypeError: the logits are no floating point tensor; in a graph, a `label_smoothing`
+            whose value is not known yet.
         ValueError: shapes that don't fit, an argument that is None or out of range.
         tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
 
@@ -77,12 +85,14 @@ def softmax_cross_entropy(
     0.94014
 
     Differences from TF1: labels are never broadcast to the logits; a `label_smoothing`
-    above 1 is refused; float64 logits are weighted and summed in float64 (TF1 rounds to
-    float32 on the way); a class without label mass adds nothing even if its logit is -inf
-    (TF1 returns NaN).
+    above 1 is refused, and one that is a constant of the graph is taken; float64 logits are
+    weighted and summed in float64 (TF1 rounds to float32 on the way); a class without label
+    mass adds nothing even if its logit is -inf (TF1 returns NaN); the result is named as a
+    float32 one whatever its dtype (TF1's last op is a cast).
     """
     _require(onehot_labels=onehot_labels, logits=logits, weights=weights)
-    reduction = Reduction(reduction)
+    reduction = _reduction(reduction)
+    smoothing = _smoothing(label_smoothing)
     with tf.compat.v1.name_scope(
         scope, "softmax_cross_entropy_loss", (logits, onehot_labels, weights)
     ):
@@ -91,12 +101,16 @@ def softmax_cross_entropy(
         loss = _op(
             logits,
             tf.stop_gradient(tf.cast(onehot_labels, logits.dtype), name="labels_stop_gradient"),
-            tf.cast(weights, tf.float32),
-            label_smoothing=_smoothing(label_smoothing),
+            # tf.cast alone would hand on a variable of the right dtype as it is.
+            tf.cast(tf.convert_to_tensor(weights, name="weights"), tf.float32),
+            label_smoothing=smoothing,
             axis=-1,
             reduction=reduction,
         )
-        return _collected(loss, _RESULT_NAMES[reduction], loss_collection)
+        name = _RESULT_NAMES[reduction]
+        if reduction is Reduction.NONE and smoothing:
+            name += "_1"  # TF1's smoothing has an op called "mul", and names ignore case.
+        return _collected(loss, name, loss_collection)
 
 
 @tf.autograph.experimental.do_not_convert
@@ -116,7 +130,7 @@ def softmax_cross_entropy_with_logits_v2(
             to the logits' dtype.
         logits: unscaled log-probabilities; float16, bfloat16, float32 or float64; rank 1 or
             more.
-        axis: the class axis; None means the last.
+        axis: the class axis, counted from the end if negative; None means the last.
         name: the name of the op.
         dim: TF1's older name of `axis`.
 
@@ -137,7 +151,10 @@ def softmax_cross_entropy_with_logits_v2(
     >>> print([f"{float(loss):.5f}" for loss in losses])
     ['0.16985', '0.82474']
 
-    Difference from TF1: labels are never broadcast to the logits.
+    Differences from TF1: labels are never broadcast to the logits; `axis` may be any
+    negative number (TF1 knows -1 alone); a class without label mass adds nothing even if its
+    logit is -inf (TF1 returns NaN); the logits' gradient can be differentiated with respect to
+    the labels (TF1 returns 0); 16-bit losses are named as float32 ones (TF1's last op is a cast).
     """
     if axis is not None and dim is not None:
         raise ValueError(
@@ -149,7 +166,7 @@ def softmax_cross_entropy_with_logits_v2(
     with tf.compat.v1.name_scope(name, "softmax_cross_entropy_with_logits", [logits, labels]):
         losses = _op(
             tf.convert_to_tensor(logits, name="logits"),
-            labels,
+            tf.convert_to_tensor(labels, name="labels"),
             1.0,
             label_smoothing=0.0,
             axis=class_axis,
@@ -193,20 +210,21 @@ def compute_weighted_loss(
     >>> float(keras_xent.v1.compute_weighted_loss([1.0, 2.0, 3.0, 4.0], [1.0, 0.0, 1.0, 0.0]))
     2.0
 
-    Difference from TF1: float64 losses are weighted and summed in float64 (TF1 rounds to
-    float32 on the way).
+    Differences from TF1: float64 losses are weighted and summed in float64 (TF1 rounds to
+    float32 on the way); the result is named as a float32 one whatever its dtype (TF1's last op
+    is a cast).
     """
     _require(losses=losses, weights=weights)
-    reduction = Reduction(reduction)
+    reduction = _reduction(reduction)
     with tf.compat.v1.name_scope(scope, "weighted_loss", (losses, weights)):
         losses = tf.convert_to_tensor(losses, name="losses")
         _tensorflow.set_last_loss_reduction(V1_NAMES[reduction])
         real = real_dtype(losses.dtype)
         real_weights = tf.cast(tf.cast(weights, tf.float32), real)
         checks = []
-        if not weighting.check_weights(real_weights.shape, losses.shape):
-            if not _tensorflow.tracing_for_xla():
-                checks.append(weighting.assert_weights(real_weights, tf.shape(losses)))
+        sure = weighting.check_weights(real_weights.shape, losses.shape)
+        if not sure and not _tensorflow.tracing_for_xla():
+            checks.append(weighting.assert_weights(real_weights, tf.shape(losses)))
         with tf.control_dependencies(checks), tf.name_scope("weighting"):
             loss = weighting.reduce_losses(tf.cast(losses, real), real_weights, reduction)
             loss = tf.cast(loss, losses.dtype)
@@ -219,17 +237,27 @@ def _require(**arguments: Any) -> None:
             raise ValueError(f"{name} is None, expected a tensor")
 
 
+def _reduction(reduction: Any) -> Reduction:
+    # A tensor, a list: what is no string is no key to look up either.
+    known = _REDUCTIONS.get(reduction) if isinstance(reduction, str) else None
+    if known is None:
+        raise ValueError(
+            f"reduction is {reduction!r}, expected a keras_xent.Reduction or one of TF1's names: "
+            f"{sorted(V1_NAMES.values())}"
+        )
+    return known
+
+
 def _smoothing(label_smoothing: Any) -> float:
     smoothing = label_smoothing
-    if tf.is_tensor(smoothing):
+    if tf.is_tensor(smoothing) and not tf.executing_eagerly():
         smoothing = tf.get_static_value(smoothing)
         if smoothing is None:
-            raise ValueError(
+            raise TypeError(
                 f"label_smoothing is {label_smoothing!r}, expected a Python number: in a graph its "
                 "value must be known when the graph is built"
             )
-        smoothing = float(smoothing)
-    return smoothing if smoothing > 0 else 0.0
+    return float(smoothing) if smoothing > 0 else 0.0
 
 
 def _op(logits: tf.Tensor, labels: Any, weights: Any, **arguments: Any) -> tf.Tensor:

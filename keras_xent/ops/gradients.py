@@ -27,9 +27,8 @@ from typing import List, Optional
 import tensorflow as tf
 
 from keras_xent import _tensorflow
-from keras_xent.ops import dispatch
+from keras_xent.ops import dispatch, weighting
 from keras_xent.ops import spec as spec_lib
-from keras_xent.ops import weighting
 from keras_xent.ops.spec import Spec
 
 
@@ -47,7 +46,6 @@ def logits_gradient(
         backprop: the same with a `grad` of 1, if the forward pass kept it; otherwise it
             is computed again.
     """
-
     inputs = [grad, logits, labels, weights]
     if tf.executing_eagerly():
         result = _raw_logits_gradient(spec, *inputs, backprop)
@@ -106,7 +104,7 @@ def labels_gradient(
     """d value / d labels, times `grad`."""
     coefficients = _beside_classes(spec, _coefficients(spec, grad, logits, weights))
     real_logits = tf.cast(logits, weights.dtype)
-    log_softmax = tf.nn.log_softmax(real_logits, axis=spec.axis)
+    log_softmax = _log_softmax(real_logits, spec.axis)
     return tf.cast((spec.label_smoothing - 1) * coefficients * log_softmax, logits.dtype)
 
 
@@ -114,6 +112,8 @@ def weights_gradient(
     spec: Spec, grad: tf.Tensor, losses: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
     """d value / d weights, times `grad`."""
+    # No op of this gradient but these knows both shapes: nothing else refuses a wrong one.
+    weights = weighting.checked_weights(weights, losses.shape, tf.shape(losses))
     return weighting.weights_gradient(
         tf.cast(grad, weights.dtype), tf.cast(losses, weights.dtype), weights, spec.reduction
     )
@@ -122,11 +122,13 @@ def weights_gradient(
 def _coefficients(
     spec: Spec, grad: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
+    shape = spec_lib.losses_shape(logits, spec.axis)
+    # Whoever asks for a gradient alone runs no op that has checked the weights.
+    weights = weighting.checked_weights(
+        weights, spec_lib.static_losses_shape(logits.shape, spec.axis), shape
+    )
     return weighting.losses_gradient(
-        tf.cast(grad, weights.dtype),
-        weights,
-        spec_lib.losses_shape(logits, spec.axis),
-        spec.reduction,
+        tf.cast(grad, weights.dtype), weights, shape, spec.reduction
     )
 
 
@@ -162,7 +164,7 @@ def backprop_gradients(
     """
     real = coefficients.dtype
     v = tf.cast(v, real)
-    p = tf.nn.softmax(tf.cast(logits, real), axis=spec.axis)
+    p = _softmax(tf.cast(logits, real), spec.axis)
     smoothed = smoothed_labels(spec, tf.cast(labels, real))
     c = _beside_classes(spec, coefficients)
     mean = tf.reduce_sum(v * p, spec.axis, keepdims=True)
@@ -178,6 +180,19 @@ def smoothed_labels(spec: Spec, labels: tf.Tensor) -> tf.Tensor:
         return labels
     classes = tf.cast(tf.shape(labels)[spec.axis], labels.dtype)
     return labels * (1 - spec.label_smoothing) + spec.label_smoothing / classes
+
+
+def _softmax(logits: tf.Tensor, axis: int) -> tf.Tensor:
+    if logits.shape.rank is None and axis != -1:
+        return tf.exp(_log_softmax(logits, axis))
+    return tf.nn.softmax(logits, axis)
+
+
+def _log_softmax(logits: tf.Tensor, axis: int) -> tf.Tensor:
+    # TensorFlow's own transposes, and can't where the rank is unknown.
+    if logits.shape.rank is None and axis != -1:
+        return logits - tf.reduce_logsumexp(logits, axis, keepdims=True)
+    return tf.nn.log_softmax(logits, axis)
 
 
 def _beside_classes(spec: Spec, coefficients: tf.Tensor) -> tf.Tensor:

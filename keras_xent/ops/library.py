@@ -33,7 +33,7 @@ class Library(NamedTuple):
     @property
     def usable_instruction_sets(self) -> List[str]:
         """All that they share, best first."""
-        names = []
+        names: List[str] = []
         while True:
             name: Optional[bytes] = self.functions.KerasXentUsableInstructionSet(len(names))
             if name is None:

@@ -85,11 +85,13 @@ def _sweep(spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> _Sweep:
     # 0 * -inf is 0 here: a class without label mass adds nothing.
     label_mass = tf.where(tf.equal(labels, 0), tf.zeros_like(labels), labels * difference)
     losses = over_classes(labels) * log_sum - over_classes(label_mass)
+    classes = tf.cast(tf.shape(logits)[spec.axis], real)
     if spec.label_smoothing:
-        classes = tf.cast(tf.shape(logits)[spec.axis], real)
         losses = losses * (1 - spec.label_smoothing) + (
             classes * log_sum - over_classes(difference)
         ) * (spec.label_smoothing / classes)
+    # Without classes there is no largest logit, and nothing to lose.
+    losses = tf.where(tf.equal(classes, 0), tf.zeros_like(losses), losses)
     return _Sweep(tf.squeeze(losses, spec.axis), labels, is_max, exp, excess)
 
 

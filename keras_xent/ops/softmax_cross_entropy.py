@@ -77,13 +77,20 @@ def softmax_cross_entropy(
             f"logits have dtype {logits.dtype.name}, expected one of "
             f"{[dtype.name for dtype in _DTYPES]}: cast them"
         )
-    labels = tf.cast(labels, logits.dtype)
-    weights = tf.cast(weights, spec_lib.real_dtype(logits.dtype))
-    spec = Spec(_checked_axis(axis, logits), checked_smoothing(label_smoothing), reduction)
-    _check_shapes(spec, logits, labels, weights)
+    labels = _converted(labels, logits.dtype)
+    weights = _converted(weights, spec_lib.real_dtype(logits.dtype))
+    known = _known_shape(logits, labels)
+    spec = Spec(_checked_axis(axis, known), checked_smoothing(label_smoothing), reduction)
+    weighting.check_weights(weights.shape, spec_lib.static_losses_shape(known, spec.axis))
     if tf.executing_eagerly():
         return _eager(spec, logits, labels, weights)
     return _in_graph(spec, logits, labels, weights)
+
+
+def _converted(value: Any, dtype: tf.DType) -> tf.Tensor:
+    # tf.cast alone would return a variable of that dtype as it is, and take Python's numbers
+    # through float32.
+    return tf.cast(tf.convert_to_tensor(value, dtype_hint=dtype), dtype)
 
 
 def checked_smoothing(label_smoothing: Any) -> float:
@@ -104,28 +111,25 @@ def checked_smoothing(label_smoothing: Any) -> float:
     return smoothing
 
 
-def _checked_axis(axis: int, logits: tf.Tensor) -> int:
-    rank = logits.shape.rank
-    if rank == 0:
-        raise ValueError("logits are a scalar, expected rank 1 or more: a class axis")
-    if rank is not None and not -rank <= axis < rank:
-        raise ValueError(
-            f"axis is {axis}, expected one in [{-rank}, {rank}) for logits of shape {logits.shape}"
-        )
-    return int(axis)
-
-
-def _check_shapes(spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> None:
+def _known_shape(logits: tf.Tensor, labels: tf.Tensor) -> tf.TensorShape:
     if not logits.shape.is_compatible_with(labels.shape):
         raise ValueError(
             f"logits and labels must have the same shape: the logits have shape {logits.shape}, "
             f"the labels {labels.shape}. Labels are one-hot or soft (tf.one_hot makes them so) and "
             "are never broadcast."
         )
-    known = logits.shape.merge_with(labels.shape)
-    weighting.check_weights(
-        weights.shape, spec_lib.static_losses_shape(known, spec.axis)
-    )
+    return logits.shape.merge_with(labels.shape)
+
+
+def _checked_axis(axis: int, shape: tf.TensorShape) -> int:
+    rank = shape.rank
+    if rank == 0:
+        raise ValueError("logits are a scalar, expected rank 1 or more: a class axis")
+    if rank is not None and not -rank <= axis < rank:
+        raise ValueError(
+            f"axis is {axis}, expected one in [{-rank}, {rank}) for logits of shape {shape}"
+        )
+    return int(axis)
 
 
 def _keeps_backprop(logits: tf.Tensor) -> bool:
@@ -145,15 +149,16 @@ def _eager(
     else:
         value = dispatch.run("loss", spec, *inputs)
 
+    # Forward accumulators ask at once, and any input may have a tangent; tapes ask later.
+    wanted = [True] * 3
+
     def backward(grad: tf.Tensor) -> List[Optional[tf.Tensor]]:
-        # A forward accumulator asks too; it watches `grad`, and the tapes don't know which
-        # inputs have its tangents.
-        wanted = [True] * 3 if _tensorflow.should_record_backprop([grad]) else watched
         return gradients_of(spec, grad, inputs, wanted, backprop)
 
     # The [N, C] backprop is no output here: a tape would make zeros of its size for the
     # gradient that never arrives for it.
     _tensorflow.record_operation("KerasXentSoftmaxCrossEntropy", [value], inputs, backward)
+    wanted = watched
     return value
 
 
@@ -163,6 +168,8 @@ def _in_graph(
     # Watched by a tape now: the gradient will be wanted, so keep it. A gradient that is
     # wanted only later (tf.gradients, a tape outside this function) is computed then.
     keep = _keeps_backprop(logits) and _tensorflow.should_record_backprop([logits])
+    # The gradient of a tf.cond inside a tf.while_loop finds only tensors of the graph here.
+    logits, labels, weights = [tf.identity(tensor) for tensor in (logits, labels, weights)]
 
     @tf.custom_gradient
     def value_and_gradient(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> Any:
@@ -195,6 +202,10 @@ def gradients_of(
     backprop: Optional[tf.Tensor],
 ) -> List[Optional[tf.Tensor]]:
     """The gradients to logits, labels and weights, None where not wanted."""
+    if not tf.executing_eagerly():
+        # A traced function's gradient is a graph of its own, where these are tensors of the
+        # function's graph. A second derivative reaches only tensors of the gradient's.
+        inputs = [tf.identity(tensor) for tensor in inputs]
     logits, labels, weights = inputs
     to_logits = to_labels = to_weights = None
     if wanted[0]:

@@ -1,12 +1,10 @@
 // The ops' kernels: read TensorFlow's tensors, check them, run the arithmetic.
 #include "op_kernels.h"
 
-#include <atomic>
 #include <cmath>
 #include <string>
 #include <vector>
 
-#include "config_proto.h"
 #include "convert.h"
 #include "ops.h"
 #include "softmax_cross_entropy.h"
@@ -17,14 +15,9 @@ namespace {
 
 // ---- attributes ------------------------------------------------------------
 
-// One kernel: the attributes of a node, and what its session configured.
 struct Attributes {
   int64_t axis = -1;
   Reduction reduction = Reduction::kNone;
-  // The session's intra_op_parallelism_threads, read on the first call.
-  std::atomic<int> max_threads{kNotRead};
-
-  static constexpr int kNotRead = -1;
 };
 
 bool ParseReduction(const std::string& name, Reduction* reduction) {
@@ -129,18 +122,6 @@ class Call {
   TF_OpKernelContext* ctx_;
   StatusHandle status_;
 };
-
-// How many threads the session's ConfigProto allows; 0 if it does not say.
-int MaxThreads(Attributes& attributes, TF_OpKernelContext* ctx) {
-  int threads = attributes.max_threads.load(std::memory_order_relaxed);
-  if (threads != Attributes::kNotRead) return threads;
-  StatusHandle status(TF_NewStatus());
-  BufferHandle config(TF_NewBuffer());
-  TF_GetSerializedConfigProto(ctx, config.get(), status.get());
-  threads = Ok(status) ? IntraOpThreads(config->data, config->length) : 0;
-  attributes.max_threads.store(threads, std::memory_order_relaxed);
-  return threads;
-}
 
 // (outer, classes, inner) of a tensor, and the shape that its losses have.
 struct Extents {
@@ -254,10 +235,9 @@ struct Inputs {
 
 template <typename T, bool kWithBackprop>
 void ComputeLoss(void* kernel, TF_OpKernelContext* ctx) {
-  Attributes& attributes = *static_cast<Attributes*>(kernel);
+  const Attributes& attributes = *static_cast<Attributes*>(kernel);
   Call call(ctx);
-  Inputs<T> inputs(call, attributes);
-  inputs.problem.max_threads = MaxThreads(attributes, ctx);
+  const Inputs<T> inputs(call, attributes);
   TensorHandle loss_tensor, backprop_tensor;
   const bool reduced = inputs.problem.reduction != Reduction::kNone;
   T* loss = call.Output<T>(0, reduced ? Dims() : inputs.extents.losses, &loss_tensor);
@@ -267,10 +247,9 @@ void ComputeLoss(void* kernel, TF_OpKernelContext* ctx) {
 
 template <typename T>
 void ComputeGrad(void* kernel, TF_OpKernelContext* ctx) {
-  Attributes& attributes = *static_cast<Attributes*>(kernel);
+  const Attributes& attributes = *static_cast<Attributes*>(kernel);
   Call call(ctx);
-  Inputs<T> inputs(call, attributes);
-  inputs.problem.max_threads = MaxThreads(attributes, ctx);
+  const Inputs<T> inputs(call, attributes);
   TensorHandle backprop_tensor;
   T* backprop = call.Output<T>(0, inputs.dims, &backprop_tensor);
   if (!call.ok()) return;
@@ -285,7 +264,7 @@ void ComputeGrad(void* kernel, TF_OpKernelContext* ctx) {
 
 template <typename T>
 void ComputeScaleBackprop(void* kernel, TF_OpKernelContext* ctx) {
-  Attributes& attributes = *static_cast<Attributes*>(kernel);
+  const Attributes& attributes = *static_cast<Attributes*>(kernel);
   Call call(ctx);
   TensorHandle backprop = call.Input(0);
   const TensorHandle grad = call.Input(1);
@@ -317,7 +296,7 @@ void ComputeScaleBackprop(void* kernel, TF_OpKernelContext* ctx) {
   task.inner = extents.inner;
   task.factors = factors.data();
   task.one_factor = grad_dims.empty();
-  if (call.ok()) ScaleBackprop(task, ElementCount(dims), MaxThreads(attributes, ctx));
+  if (call.ok()) ScaleBackprop(task, ElementCount(dims));
 }
 
 // ---- registration ----------------------------------------------------------

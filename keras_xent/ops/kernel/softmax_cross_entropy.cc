@@ -126,7 +126,7 @@ void Forward(const Problem<T>& problem, T* loss, T* backprop) {
     }
     partial_sums[static_cast<size_t>(piece)] = sum;
   };
-  ParallelFor(pieces.count(), problem.max_threads, run_piece);
+  ParallelFor(pieces.count(), run_piece);
   if (problem.reduction == Reduction::kNone) return;
 
   double total = 0;
@@ -145,24 +145,24 @@ void WeightedBackprop(const Problem<T>& problem, const Real<T>* coefficients, T*
     kernels.rows(task, pieces.begin(piece), pieces.end(piece), nullptr,
                  Scratch(ScratchBytes(task)));
   };
-  ParallelFor(pieces.count(), problem.max_threads, run_piece);
+  ParallelFor(pieces.count(), run_piece);
 }
 
 template <typename T>
-void ScaleBackprop(const ScaleTask<T>& task, int64_t elements, int max_threads) {
+void ScaleBackprop(const ScaleTask<T>& task, int64_t elements) {
   const Kernels<T>& kernels = KernelsOf<T>(CurrentInstructionSet());
   auto run_piece = [&](int64_t piece) {
     IeeeArithmetic ieee_here;
     const int64_t begin = piece * kElementsPerPiece;
     kernels.scale(task, begin, std::min(elements, begin + kElementsPerPiece));
   };
-  ParallelFor((elements + kElementsPerPiece - 1) / kElementsPerPiece, max_threads, run_piece);
+  ParallelFor((elements + kElementsPerPiece - 1) / kElementsPerPiece, run_piece);
 }
 
 #define KERAS_XENT_INSTANTIATE(T)                                           \
   template void Forward<T>(const Problem<T>&, T*, T*);                      \
   template void WeightedBackprop<T>(const Problem<T>&, const Real<T>*, T*); \
-  template void ScaleBackprop<T>(const ScaleTask<T>&, int64_t, int);
+  template void ScaleBackprop<T>(const ScaleTask<T>&, int64_t);
 KERAS_XENT_INSTANTIATE(Half)
 KERAS_XENT_INSTANTIATE(BFloat16)
 KERAS_XENT_INSTANTIATE(float)

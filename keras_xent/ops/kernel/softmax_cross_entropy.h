@@ -31,7 +31,6 @@ struct Problem {
   const Real<T>* weights;
   bool one_weight;
   Reduction reduction;
-  int max_threads;  // 0: as many as the pool has
 
   int64_t positions() const { return outer * inner; }
 };
@@ -51,7 +50,7 @@ void WeightedBackprop(const Problem<T>& problem, const Real<T>* coefficients, T*
 
 // The first `elements` elements of a backprop tensor, scaled.
 template <typename T>
-void ScaleBackprop(const ScaleTask<T>& task, int64_t elements, int max_threads);
+void ScaleBackprop(const ScaleTask<T>& task, int64_t elements);
 
 }  // namespace keras_xent
 

@@ -1,7 +1,7 @@
 // The part of TensorFlow's C API that this library calls, declared by hand, so
 // that it builds without TensorFlow.
 //
-// The declarations repeat tensorflow/c/{tf_status,tf_buffer,tf_tensor,ops,kernels}.h;
+// The declarations repeat tensorflow/c/{tf_status,tf_tensor,ops,kernels}.h;
 // the tests compile this file together with an installed TensorFlow's headers
 // (KERAS_XENT_CHECK_TF_C_API) to see that they agree, and hold the library's
 // undefined symbols to the functions named here.
@@ -14,7 +14,6 @@
 #ifdef KERAS_XENT_CHECK_TF_C_API
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/ops.h"
-#include "tensorflow/c/tf_buffer.h"
 #include "tensorflow/c/tf_datatype.h"
 #include "tensorflow/c/tf_status.h"
 #include "tensorflow/c/tf_tensor.h"
@@ -32,12 +31,6 @@ typedef struct TF_DimensionHandle TF_DimensionHandle;
 typedef struct TF_KernelBuilder TF_KernelBuilder;
 typedef struct TF_OpKernelConstruction TF_OpKernelConstruction;
 typedef struct TF_OpKernelContext TF_OpKernelContext;
-
-typedef struct TF_Buffer {
-  const void* data;
-  size_t length;
-  void (*data_deallocator)(void* data, size_t length);
-} TF_Buffer;
 
 typedef enum TF_DataType {
   TF_FLOAT = 1,
@@ -57,10 +50,6 @@ TF_Status* TF_NewStatus(void);
 void TF_DeleteStatus(TF_Status*);
 void TF_SetStatus(TF_Status*, TF_Code code, const char* message);
 TF_Code TF_GetCode(const TF_Status*);
-
-// tf_buffer.h
-TF_Buffer* TF_NewBuffer(void);
-void TF_DeleteBuffer(TF_Buffer*);
 
 // tf_tensor.h
 void TF_DeleteTensor(TF_Tensor*);
@@ -114,8 +103,6 @@ void TF_OpKernelConstruction_GetAttrString(TF_OpKernelConstruction*, const char*
                                            char* val, size_t max_length, TF_Status*);
 void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction*, TF_Status*);
 void TF_OpKernelContext_Failure(TF_OpKernelContext*, TF_Status*);
-void TF_GetSerializedConfigProto(TF_OpKernelContext*, TF_Buffer* serialized_config_proto,
-                                 TF_Status*);
 void TF_GetInput(TF_OpKernelContext*, int i, TF_Tensor** tensor, TF_Status*);
 void TF_SetOutput(TF_OpKernelContext*, int i, const TF_Tensor* tensor, TF_Status*);
 TF_Tensor* TF_AllocateOutput(TF_OpKernelContext*, int index, TF_DataType dtype, const int64_t* dims,

@@ -13,13 +13,11 @@ namespace keras_xent {
 
 struct HandleDeleter {
   void operator()(TF_Status* status) const { TF_DeleteStatus(status); }
-  void operator()(TF_Buffer* buffer) const { TF_DeleteBuffer(buffer); }
   void operator()(TF_Tensor* tensor) const { TF_DeleteTensor(tensor); }
   void operator()(TF_ShapeHandle* shape) const { TF_DeleteShapeHandle(shape); }
   void operator()(TF_DimensionHandle* dim) const { TF_DeleteDimensionHandle(dim); }
 };
 using StatusHandle = std::unique_ptr<TF_Status, HandleDeleter>;
-using BufferHandle = std::unique_ptr<TF_Buffer, HandleDeleter>;
 using TensorHandle = std::unique_ptr<TF_Tensor, HandleDeleter>;
 using ShapeHandle = std::unique_ptr<TF_ShapeHandle, HandleDeleter>;
 using DimensionHandle = std::unique_ptr<TF_DimensionHandle, HandleDeleter>;

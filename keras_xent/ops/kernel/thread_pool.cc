@@ -29,8 +29,6 @@ struct Job {
   void (*body)(void*, int64_t);
   void* context;
   int64_t count;
-  int max_helpers;       // workers beside the caller
-  int helpers = 0;       // workers busy with a piece of it now
   int64_t next = 0;      // first piece that nobody has taken
   int64_t finished = 0;  // pieces that are done
   std::condition_variable done;
@@ -70,21 +68,19 @@ class Pool {
     std::unique_lock<std::mutex> lock(mutex_);
     jobs_.push_back(&job);
     work_.notify_all();
-    while (job.next < job.count) DoOnePiece(job, 0, lock);
+    while (job.next < job.count) DoOnePiece(job, lock);
     job.done.wait(lock, [&] { return job.finished == job.count; });
   }
 
  private:
   // Takes the job's next piece, does it without the lock, and counts it. The
   // job may be gone when this returns, unless it is the caller's own.
-  void DoOnePiece(Job& job, int helpers, std::unique_lock<std::mutex>& lock) {
+  void DoOnePiece(Job& job, std::unique_lock<std::mutex>& lock) {
     const int64_t piece = job.next++;
     if (job.next == job.count) Remove(job);
-    job.helpers += helpers;
     lock.unlock();
     job.body(job.context, piece);
     lock.lock();
-    job.helpers -= helpers;
     if (++job.finished == job.count) job.done.notify_all();
   }
 
@@ -97,30 +93,19 @@ class Pool {
     }
   }
 
-  // The next job that a worker may help with, which goes to the back of the
-  // queue: jobs take turns. Null if there is none.
-  Job* NextJob() {
-    for (auto it = jobs_.begin(); it != jobs_.end(); ++it) {
-      Job* job = *it;
-      if (job->helpers < job->max_helpers) {
-        jobs_.erase(it);
-        jobs_.push_back(job);
-        return job;
-      }
-    }
-    return nullptr;
-  }
-
   void Work() {
 #if defined(__linux__)
     pthread_setname_np(pthread_self(), "keras_xent");
 #endif
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
-      Job* job = nullptr;
-      work_.wait(lock, [&] { return stopping_ || (job = NextJob()); });
+      work_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
       if (stopping_) return;
-      DoOnePiece(*job, 1, lock);
+      // Take turns: the job goes to the back of the queue.
+      Job* job = jobs_.front();
+      jobs_.pop_front();
+      jobs_.push_back(job);
+      DoOnePiece(*job, lock);
     }
   }
 
@@ -175,11 +160,8 @@ PoolLifetime pool_lifetime;
 
 }  // namespace
 
-void ParallelFor(int64_t count, int max_threads, void (*body)(void* context, int64_t i),
-                 void* context) {
-  const int pool_threads = pool->NumThreads();
-  const int threads = max_threads > 0 && max_threads < pool_threads ? max_threads : pool_threads;
-  if (count <= 1 || threads == 1) {
+void ParallelFor(int64_t count, void (*body)(void* context, int64_t i), void* context) {
+  if (count <= 1 || pool->NumThreads() == 1) {
     for (int64_t i = 0; i < count; ++i) body(context, i);
     return;
   }
@@ -187,7 +169,6 @@ void ParallelFor(int64_t count, int max_threads, void (*body)(void* context, int
   job.body = body;
   job.context = context;
   job.count = count;
-  job.max_helpers = threads - 1;
   pool->Run(job);
 }
 

@@ -13,17 +13,12 @@ namespace keras_xent {
 
 // Runs body(context, i) for every i in [0, count) and returns when all are
 // done. The calling thread works too; the pool's workers help, one piece at a
-// time from each call under way in turn. At most `max_threads` threads work on
-// this call, or as many as the pool has if it is 0. `body` must not call
-// ParallelFor.
-void ParallelFor(int64_t count, int max_threads, void (*body)(void* context, int64_t i),
-                 void* context);
+// time from each call under way in turn. `body` must not call ParallelFor.
+void ParallelFor(int64_t count, void (*body)(void* context, int64_t i), void* context);
 
 template <typename Body>
-void ParallelFor(int64_t count, int max_threads, Body& body) {
-  ParallelFor(
-      count, max_threads, [](void* context, int64_t i) { (*static_cast<Body*>(context))(i); },
-      &body);
+void ParallelFor(int64_t count, Body& body) {
+  ParallelFor(count, [](void* context, int64_t i) { (*static_cast<Body*>(context))(i); }, &body);
 }
 
 // How many threads a call may use, the calling one included. 0 means one for

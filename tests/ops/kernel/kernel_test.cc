@@ -12,7 +12,6 @@
 #include <thread>
 #include <vector>
 
-#include "config_proto.h"
 #include "convert.h"
 #include "instruction_set.h"
 #include "softmax_cross_entropy.h"
@@ -311,7 +310,7 @@ void TestHalfConversions() {
   for (size_t i = 0; i < halves.size(); ++i) halves[i] = {static_cast<uint16_t>(i)};
   for (const float factor : {1.0f, 0.37f, 3.0f, -1e-3f, 1000.0f}) {
     ScaleTask<Half> task = {halves.data(), scaled.data(), 1, 1, &factor, true};
-    ScaleBackprop(task, static_cast<int64_t>(halves.size()), 0);
+    ScaleBackprop(task, static_cast<int64_t>(halves.size()));
     wrong = 0;
     for (size_t i = 0; i < halves.size(); ++i) {
       const float product = static_cast<float>(ToDouble(halves[i])) * factor;
@@ -384,37 +383,6 @@ void TestFork() {
   SetNumThreads(0);
 }
 
-void TestMaxThreads() {
-  SetNumThreads(4);
-  for (const int max_threads : {1, 2, 0}) {
-    std::atomic<int> working{0}, most{0};
-    auto body = [&](int64_t) {
-      const int now = ++working;
-      for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
-      }
-      usleep(2000);
-      --working;
-    };
-    ParallelFor(40, max_threads, body);
-    const int allowed = max_threads == 0 ? 4 : max_threads;
-    Check(most <= allowed && (allowed == 1 || most > 1),
-          std::to_string(max_threads) + " threads at most: " + std::to_string(most));
-  }
-  SetNumThreads(0);
-}
-
-void TestConfigProto() {
-  auto threads = [](const std::string& bytes) {
-    return IntraOpThreads(bytes.data(), bytes.size());
-  };
-  Check(threads("") == 0, "an empty ConfigProto");
-  Check(threads({"\x10\x03", 2}) == 3, "intra_op_parallelism_threads alone");
-  Check(threads({"\x0a\x03GPU\x28\x07\x10\x02", 9}) == 2, "after other fields");
-  Check(threads({"\x10\x02\x82\x01\x03\xc0\x01\x01", 8}) == 2, "before other fields");
-  Check(threads({"\x10\xac\x02", 3}) == 300, "two bytes of a number");
-  Check(threads({"\x10", 1}) == 0 && threads({"\x10\x02\x0a\x7f", 4}) == 0, "cut off");
-}
-
 void TestEmpty() {
   for (const Case& c : {Case{0, 5, 1, 0.1, Reduction::kSumOverBatchSize, true, 1},
                         Case{0, 5, 3, 0.1, Reduction::kMeanWithSampleWeight, false, 1},
@@ -444,8 +412,6 @@ int Main() {
   Check(!SelectInstructionSet("none"), "an unknown instruction set is refused");
   SelectInstructionSet(UsableInstructionSet(0)->name);
   TestEmpty();
-  TestMaxThreads();
-  TestConfigProto();
   TestConcurrentCalls();
   TestFork();
   std::printf("%d passed, %d failed\n", passed, failed);

@@ -1,0 +1,174 @@
+"""What is refused, when, and in which words."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Tuple
+
+import modes
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_xent import Reduction
+from keras_xent.ops import softmax_cross_entropy
+
+GOOD: Dict[str, Any] = {"logits": np.zeros([2, 2, 3], "f"), "labels": np.zeros([2, 2, 3], "f")}
+
+
+def call(**changes: Any) -> tf.Tensor:
+    return softmax_cross_entropy(**{**GOOD, **changes})
+
+
+@pytest.mark.parametrize(
+    "logits", [[[1, 2]], np.array([[1, 2]]), [[True, False]], [[1j, 2j]], [["a", "b"]]]
+)
+def test_logits_must_be_floating_point(logits: Any) -> None:
+    with pytest.raises(TypeError, match=r"logits have dtype .*, expected one of .*cast them"):
+        softmax_cross_entropy(logits, [[0, 1]])
+
+
+@pytest.mark.parametrize("smoothing", ["0.1", None, True, [0.1], 1j, tf.constant(0.1)])
+def test_the_smoothing_must_be_a_number(backend: str, smoothing: Any) -> None:
+    with pytest.raises(TypeError, match=r"expected a Python number in \[0, 1\]"):
+        call(label_smoothing=smoothing)
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.01, float("nan"), float("inf"), 2])
+def test_the_smoothing_must_be_in_range(backend: str, smoothing: float) -> None:
+    with pytest.raises(ValueError, match=r"expected a number in \[0, 1\]"):
+        call(label_smoothing=smoothing)
+
+
+@pytest.mark.parametrize("smoothing", [0, 1, np.float32(0.5), np.int64(0), np.float64(1)])
+def test_numbers_of_other_types_will_do(smoothing: Any) -> None:
+    found = softmax_cross_entropy([[0.0, 0.0, 0.0]], [[1, 0, 0]], label_smoothing=smoothing)
+    np.testing.assert_allclose(found, np.log(3), rtol=1e-6)
+
+
+@pytest.mark.parametrize("axis", [3, -4, 100])
+def test_the_axis_must_be_one_of_the_logits(backend: str, axis: int) -> None:
+    with pytest.raises(ValueError, match=rf"axis is {axis}, expected one in \[-3, 3\)"):
+        call(axis=axis)
+
+
+def test_a_scalar_has_no_classes(backend: str) -> None:
+    with pytest.raises(ValueError, match="logits are a scalar, expected rank 1 or more"):
+        softmax_cross_entropy(1.0, 1.0)
+
+
+@pytest.mark.parametrize("shape", [(2, 2, 1), (1, 2, 3), (2, 3), (3,), (), (2, 2, 4), (2, 2, 3, 1)])
+def test_labels_are_never_broadcast(backend: str, shape: Tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="logits and labels must have the same shape") as error:
+        call(labels=np.zeros(shape, "f"))
+    assert str(tf.TensorShape(shape)) in str(error.value)
+
+
+@pytest.mark.parametrize("shape", [(2,), (1,), (3,), (2, 2, 1), (2, 3), (0,), (1, 1, 1)])
+def test_weights_must_fit_the_losses(backend: str, shape: Tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="weights can not be broadcast to values"):
+        call(weights=np.ones(shape, "f"))
+
+
+@pytest.mark.parametrize("argument", ["logits", "labels", "weights"])
+def test_none_is_refused(argument: str) -> None:
+    with pytest.raises(ValueError, match="None"):
+        call(**{argument: None})
+
+
+def unknown(logits: Any, labels: Any) -> Any:
+    return [tf.TensorSpec(logits), tf.TensorSpec(labels)]
+
+
+@pytest.mark.parametrize(
+    ("logits", "labels", "axis", "message"),
+    [
+        (None, [2, 3], 2, "axis is 2, expected one in"),
+        (None, [2, 3], -3, "axis is -3, expected one in"),
+        (None, [], -1, "logits are a scalar"),
+        ([], None, -1, "logits are a scalar"),
+        ([None, 3], [None, 4], -1, "must have the same shape"),
+        ([None, 3], [2], -1, "must have the same shape"),
+    ],
+)
+def test_what_a_trace_can_know_it_refuses(
+    logits: Any, labels: Any, axis: int, message: str
+) -> None:
+    @tf.function(input_signature=unknown(logits, labels), autograph=False)
+    def loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        return softmax_cross_entropy(logits, labels, axis=axis)
+
+    with pytest.raises(ValueError, match=message):
+        loss.get_concrete_function()
+
+
+def with_gradients(axis: int = -1, only_gradients: bool = False) -> Any:
+    """Where only the gradients are fetched, TensorFlow prunes the loss from the graph."""
+
+    def run(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> Any:
+        value = softmax_cross_entropy(
+            logits, labels, weights, axis=axis, reduction=Reduction.SUM
+        )
+        gradients = tf.gradients(value, [logits, weights])
+        return gradients if only_gradients else [value, *gradients]
+
+    return run
+
+
+run_time_modes = pytest.mark.parametrize("mode", ["traced_unknown_shapes", "tf1_graph"])
+# "auto" holds the other two.
+both_backends = pytest.mark.parametrize("backend", ["auto", "portable"], indirect=True)
+
+
+@both_backends
+@run_time_modes
+@pytest.mark.parametrize("only_gradients", [False, True])
+@pytest.mark.parametrize("weights", [(2,), (2, 3), (2, 2, 1)])
+def test_wrong_weights_fail_when_the_graph_runs(
+    backend: str, mode: str, weights: Tuple[int, ...], only_gradients: bool
+) -> None:
+    run = with_gradients(only_gradients=only_gradients)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        modes.MODES[mode](run, GOOD["logits"], GOOD["labels"], np.ones(weights, "f"))
+
+
+@both_backends
+@run_time_modes
+@pytest.mark.parametrize("index", [0, 1])
+def test_each_gradient_alone_refuses_wrong_weights(backend: str, mode: str, index: int) -> None:
+    def run(*tensors: tf.Tensor) -> tf.Tensor:
+        return with_gradients(only_gradients=True)(*tensors)[index]
+
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        modes.MODES[mode](run, GOOD["logits"], GOOD["labels"], np.ones([2], "f"))
+
+
+@both_backends
+@run_time_modes
+@pytest.mark.parametrize("labels", [(2, 2, 1), (1, 2, 3), (3,), ()])
+def test_other_labels_fail_when_the_graph_runs(
+    backend: str, mode: str, labels: Tuple[int, ...]
+) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        modes.MODES[mode](
+            with_gradients(), GOOD["logits"], np.zeros(labels, "f"), np.float32(1)
+        )
+
+
+@both_backends
+@run_time_modes
+@pytest.mark.parametrize("axis", [3, -4])
+def test_a_wrong_axis_fails_when_the_graph_runs(backend: str, mode: str, axis: int) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        modes.MODES[mode](with_gradients(axis), GOOD["logits"], GOOD["labels"], np.float32(1))
+
+
+@both_backends
+@run_time_modes
+def test_right_ones_pass_when_the_graph_runs(backend: str, mode: str) -> None:
+    for weights in [(), (2, 1), (2, 2)]:
+        value, to_logits, to_weights = modes.MODES[mode](
+            with_gradients(), GOOD["logits"], GOOD["labels"] + 1 / 3, np.ones(weights, "f")
+        )
+        np.testing.assert_allclose(value, 4 * np.log(3), rtol=1e-6)
+        assert to_logits.shape == (2, 2, 3)
+        assert to_weights.shape == weights

@@ -1,0 +1,205 @@
+"""Weighting and reduction: TF1's compute_weighted_loss, its rules and its gradients."""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional, Tuple
+
+import modes
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_xent import Reduction
+from keras_xent.ops import weighting
+from keras_xent.reduction import V1_NAMES
+
+Shape = Optional[List[Optional[int]]]
+
+
+def oracle(losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction) -> tf.Tensor:
+    return tf.compat.v1.losses.compute_weighted_loss(
+        losses, weights, loss_collection=None, reduction=V1_NAMES[reduction]
+    )
+
+
+WEIGHTS = {
+    "scalar": np.float32(0.4),
+    "zero": np.float32(0.0),
+    "full": np.array([[1.0, 0.0, 2.5], [-0.5, 0.0, 3.0]], np.float32),
+    "all zero": np.zeros([2, 3], np.float32),
+    "a row": np.array([[0.0, 1.0, 2.0]], np.float32),
+    "a column": np.array([[0.0], [1.5]], np.float32),
+    "one": np.array([[2.0]], np.float32),
+    "sum zero": np.array([[1.0, -1.0, 0.0]], np.float32),
+}
+LOSSES = np.array([[0.5, 1.0, 2.0], [4.0, 0.25, 3.0]], np.float32)
+
+every_reduction = pytest.mark.parametrize("reduction", list(Reduction))
+every_weight = pytest.mark.parametrize("weights", list(WEIGHTS.values()), ids=list(WEIGHTS))
+
+
+@every_reduction
+@every_weight
+def test_the_value_is_tf1s(weights: np.ndarray, reduction: Reduction) -> None:
+    found = weighting.reduce_losses(tf.constant(LOSSES), tf.constant(weights), reduction)
+    np.testing.assert_allclose(found, oracle(LOSSES, weights, reduction), rtol=1e-6)
+
+
+@every_reduction
+@every_weight
+@pytest.mark.parametrize("mode", ["eager", "traced_unknown_shapes"])
+def test_the_gradients_are_tf1s(weights: np.ndarray, reduction: Reduction, mode: str) -> None:
+    def ours(losses: tf.Tensor, weights: tf.Tensor) -> List[tf.Tensor]:
+        grad = tf.constant(0.75)
+        if reduction is Reduction.NONE:
+            grad = 0.75 * losses
+        to_losses = weighting.losses_gradient(grad, weights, tf.shape(losses), reduction)
+        return [
+            tf.broadcast_to(to_losses, tf.shape(losses)),
+            weighting.weights_gradient(grad, losses, weights, reduction),
+        ]
+
+    losses, w = tf.constant(LOSSES), tf.constant(weights)
+    with tf.GradientTape() as tape:
+        tape.watch([losses, w])
+        value = oracle(losses, w, reduction)
+    upstream = 0.75 * losses if reduction is Reduction.NONE else tf.constant(0.75)
+    expected = tape.gradient(value, [losses, w], upstream)
+    for found, wanted in zip(modes.MODES[mode](ours, LOSSES, weights), expected):
+        assert found.shape == wanted.shape
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_a_division_by_zero_gives_zero_and_a_nan_weight_nan() -> None:
+    losses = tf.constant([1.0, 2.0])
+    for reduction in Reduction:
+        if reduction is Reduction.NONE:
+            continue
+        zero = weighting.reduce_losses(losses, tf.zeros([2]), reduction)
+        assert float(zero) == 0.0
+        nan = weighting.reduce_losses(losses, tf.constant([np.nan, 1.0]), reduction)
+        assert np.isnan(nan)
+
+
+def test_no_losses_give_zero() -> None:
+    for reduction in Reduction:
+        value = weighting.reduce_losses(tf.zeros([0]), tf.constant(1.0), reduction)
+        expected = [] if reduction is Reduction.NONE else 0.0
+        np.testing.assert_array_equal(value, expected)
+
+
+def test_losses_gradient_is_a_scalar_where_all_losses_have_the_same() -> None:
+    shape = tf.constant([2, 3])
+    found = weighting.losses_gradient(
+        tf.constant(3.0), tf.constant(2.0), shape, Reduction.SUM_OVER_BATCH_SIZE
+    )
+    assert found.shape == []
+    assert float(found) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("each", "weights"),
+    [
+        ((2, 3), ()),
+        ((2, 3), (1, 1)),
+        ((2, 3), (2, 1)),
+        ((2, 3), (1, 3)),
+        ((2, 3), (2, 3)),
+        ((), ()),
+        ((0, 3), (1, 3)),
+    ],
+)
+def test_sum_like_sums_over_what_was_broadcast(
+    each: Tuple[int, ...], weights: Tuple[int, ...]
+) -> None:
+    values = np.arange(np.prod(each), dtype=np.float32).reshape(each) + 1
+    axes = tuple(i for i in range(len(each)) if not weights or weights[i] != each[i])
+    expected = values.sum(axes, keepdims=True).reshape(weights)
+    found = weighting.sum_like(tf.constant(values), tf.zeros(weights))
+    assert found.shape == weights
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("weights", "losses", "sure"),
+    [
+        ([], [2, 3], True),
+        ([], None, True),
+        ([2, 3], [2, 3], True),
+        ([1, 3], [2, 3], True),
+        ([1, 1], [None, None], True),
+        ([0], [0], True),
+        ([None], [2], False),
+        ([2], [None], False),
+        ([None], [None], False),
+        (None, [2], False),
+        ([2], None, False),
+        (None, None, False),
+    ],
+)
+def test_check_weights_says_whether_it_is_sure(weights: Shape, losses: Shape, sure: bool) -> None:
+    found = weighting.check_weights(tf.TensorShape(weights), tf.TensorShape(losses))
+    assert found is sure
+
+
+WRONG = [
+    ([2], [2, 2]),
+    ([2, 1], [2]),
+    ([3], [2]),
+    ([2, 2], [2, 3]),
+    ([3, 2], [1, 2]),
+    ([1], []),
+    ([0], [2]),
+    ([1, 2, 3], [2, 3]),
+]
+
+
+@pytest.mark.parametrize(("weights", "losses"), [*WRONG, ([None], [2, 3]), ([2, None], [3, None])])
+def test_check_weights_refuses_what_tf1_refuses(weights: Shape, losses: Shape) -> None:
+    with pytest.raises(ValueError, match="weights can not be broadcast to values") as error:
+        weighting.check_weights(tf.TensorShape(weights), tf.TensorShape(losses))
+    assert str(tf.TensorShape(weights)) in str(error.value)
+    assert str(tf.TensorShape(losses)) in str(error.value)
+    assert "Give a scalar" in str(error.value)
+
+
+def assertion(weights: tf.Tensor, losses: tf.Tensor) -> tf.Tensor:
+    with tf.control_dependencies([weighting.assert_weights(weights, tf.shape(losses))]):
+        return tf.identity(weights)
+
+
+@pytest.mark.parametrize(("weights", "losses"), WRONG)
+@pytest.mark.parametrize("mode", ["traced_unknown_shapes", "tf1_graph"])
+def test_assert_weights_fails_when_the_graph_runs(
+    weights: List[int], losses: List[int], mode: str
+) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match="can not be broadcast"):
+        modes.MODES[mode](assertion, np.zeros(weights, "f"), np.zeros(losses, "f"))
+
+
+@pytest.mark.parametrize(
+    ("weights", "losses"), [([], [2, 3]), ([], []), ([1, 3], [2, 3]), ([2], [2]), ([0], [0])]
+)
+@pytest.mark.parametrize("mode", ["traced_unknown_shapes", "tf1_graph"])
+def test_assert_weights_lets_the_right_ones_pass(
+    weights: List[int], losses: List[int], mode: str
+) -> None:
+    found = modes.MODES[mode](assertion, np.zeros(weights, "f"), np.zeros(losses, "f"))
+    assert list(found.shape) == weights
+
+
+def test_checked_weights_are_the_same_tensor_where_shapes_are_known() -> None:
+    weights = tf.ones([2])
+    shape = tf.TensorShape([2])
+    assert weighting.checked_weights(weights, shape, tf.constant([2])) is weights
+
+
+@pytest.mark.parametrize("known", [None, [None]])
+def test_checked_weights_carry_the_assertion_where_not(known: Shape) -> None:
+    @tf.function(input_signature=[tf.TensorSpec(known), tf.TensorSpec(None)])
+    def checked(weights: tf.Tensor, losses: tf.Tensor) -> Any:
+        return weighting.checked_weights(weights, losses.shape, tf.shape(losses))
+
+    np.testing.assert_array_equal(checked(tf.ones([3]), tf.ones([3])), [1.0, 1.0, 1.0])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="can not be broadcast"):
+        checked(tf.ones([3]), tf.ones([3, 3]))

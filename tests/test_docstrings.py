@@ -1,0 +1,58 @@
+"""The examples in docstrings are true."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import List
+
+import pytest
+
+import keras_xent
+
+# What an extra brings: a module that needs one is none of an installation without it.
+_EXTRAS = {"matplotlib", "rich", "sklearn", "tf_keras"}
+_FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+# Importing one is running the program, and the other holds TensorFlow ops, no Python module.
+_NOT_TO_IMPORT = ("__main__", "libkeras_xent")
+
+
+def module_names() -> List[str]:
+    found = pkgutil.walk_packages(keras_xent.__path__, "keras_xent.")
+    names = [module.name for module in found if module.name.split(".")[-1] not in _NOT_TO_IMPORT]
+    return ["keras_xent", *names]
+
+
+def imported(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        if (error.name or "").split(".")[0] in _EXTRAS:
+            pytest.skip(f"{name} needs {error.name}")
+        raise
+
+
+@pytest.mark.parametrize("name", module_names())
+def test_the_examples_of_a_module_are_true(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        results = doctest.testmod(imported(name), optionflags=_FLAGS, verbose=False)
+    assert results.failed == 0
+
+
+def test_what_users_call_first_has_examples() -> None:
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    modules = ["keras_xent.v1", "keras_xent.reduction", "keras_xent.losses"]
+    modules += [name for name in module_names() if name.startswith("keras_xent.ops")]
+    with_examples = [
+        test.name
+        for name in modules
+        for test in finder.find(importlib.import_module(name))
+        if test.examples
+    ]
+    assert len(with_examples) > 5
+    for expected in ("v1.softmax_cross_entropy", "losses.CategoricalCrossentropy"):
+        assert f"keras_xent.{expected}" in with_examples

@@ -1,0 +1,142 @@
+"""The private symbols of TensorFlow that the package uses: named, used as they are, no more."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+from typing import Iterator, List, Tuple
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_xent
+from keras_xent import _tensorflow
+
+PACKAGE = Path(keras_xent.__file__).parent
+PRIVATE_MODULES = (
+    "tensorflow.python",
+    "tensorflow.core",
+    "tensorflow.compiler",
+    "tensorflow.lite.python",
+)
+
+# What breaks without each.
+USED = {
+    ("tensorflow.python.eager", "record"): (
+        "should_record_backprop: the native op could not know whether to keep the gradient; "
+        "stop_recording and record_operation: eager gradients"
+    ),
+    ("tensorflow.python.eager", "tape"): "the same in TF 2.12, where the module has this name",
+    ("tensorflow.python.ops", "control_flow_ops"): (
+        "get_enclosing_xla_context: a CPU-only op would be put into a graph that XLA compiles"
+    ),
+}
+
+
+def private_imports(source: str) -> Iterator[Tuple[str, str]]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PRIVATE_MODULES):
+            for name in node.names:
+                yield node.module or "", name.name
+        elif isinstance(node, ast.Import):
+            for name in node.names:
+                if name.name.startswith(PRIVATE_MODULES):
+                    yield name.name, ""
+
+
+def private_attributes(source: str) -> List[str]:
+    """Attribute chains such as tf.python.ops, and tf.__internal__."""
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute)
+        and ast.unparse(node).startswith(("tf.python", "tensorflow.python"))
+    ]
+
+
+def test_private_imports_are_the_ones_named_here() -> None:
+    source = Path(_tensorflow.__file__).read_text(encoding="utf-8")
+    assert set(private_imports(source)) == set(USED)
+
+
+def test_no_other_module_imports_private_tensorflow() -> None:
+    others = [path for path in PACKAGE.rglob("*.py") if path.name != "_tensorflow.py"]
+    assert len(others) > 10
+    found = {
+        str(path.relative_to(PACKAGE)): [*private_imports(text), *private_attributes(text)]
+        for path in others
+        for text in [path.read_text(encoding="utf-8")]
+    }
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize("name", ["should_record_backprop", "stop_recording", "record_operation"])
+def test_the_tape_module_has(name: str) -> None:
+    try:
+        module = importlib.import_module("tensorflow.python.eager.record")
+    except ImportError:
+        module = importlib.import_module("tensorflow.python.eager.tape")
+    assert callable(getattr(module, name))
+
+
+def test_record_operation_takes_outputs_inputs_and_a_gradient_in_this_order() -> None:
+    parameters = list(inspect.signature(_tensorflow._record.record_operation).parameters)
+    assert parameters[:4] == ["op_type", "output_tensors", "input_tensors", "backward_function"]
+
+
+def test_should_record_backprop_is_true_only_of_what_a_tape_watches() -> None:
+    watched, other = tf.constant(1.0), tf.constant(2.0)
+    assert not _tensorflow.should_record_backprop([watched])
+    with tf.GradientTape() as tape:
+        tape.watch(watched)
+        assert _tensorflow.should_record_backprop([watched])
+        assert _tensorflow.should_record_backprop([other, watched])
+        assert not _tensorflow.should_record_backprop([other])
+        with _tensorflow.stop_recording():
+            assert not _tensorflow.should_record_backprop([watched])
+
+
+def test_stop_recording_hides_ops_from_a_tape() -> None:
+    x = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        with _tensorflow.stop_recording():
+            hidden = x * x
+        total = hidden + x * 2.0
+    assert float(tape.gradient(total, x)) == 2.0
+
+
+def test_record_operation_gives_a_tape_the_gradient() -> None:
+    x = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        with _tensorflow.stop_recording():
+            y = x * x
+        _tensorflow.record_operation("Test", [y], [x], lambda grad: [grad * 10.0])
+    assert float(tape.gradient(y, x)) == 10.0
+
+
+def test_tracing_for_xla() -> None:
+    seen = {}
+
+    def function(name: str) -> tf.Tensor:
+        seen[name] = _tensorflow.tracing_for_xla()
+        return tf.constant(0)
+
+    tf.function(lambda: function("plain"))()
+    tf.function(lambda: function("compiled"), jit_compile=True)()
+    function("eager")
+    assert seen == {"plain": False, "compiled": True, "eager": False}
+
+
+def test_set_last_loss_reduction_is_what_tf1s_optimizers_read() -> None:
+    name = tf.compat.v1.losses.Reduction.SUM
+    with tf.Graph().as_default() as graph:
+        tf.compat.v1.losses.softmax_cross_entropy(np.eye(2), np.eye(2), reduction=name)
+        theirs = graph._last_loss_reduction
+        _tensorflow.set_last_loss_reduction("changed")
+        assert graph._last_loss_reduction == "changed"
+    assert theirs == name

@@ -1,0 +1,225 @@
+"""The losses inside conditionals, loops and processes of TF1's kind."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf1
+
+import keras_xent
+
+LOGITS, LABELS = tf1.logits_of([4, 3]), tf1.one_hot_of([4, 3])
+WEIGHTS = np.array([1, 0, 2, 0.5], np.float32)
+Loss = Callable[..., Any]
+
+
+def true_branch(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
+    return tf.cond(
+        tf.reduce_sum(weights) > 1,
+        lambda: loss(labels, logits, weights, 0.1),
+        lambda: tf.reduce_sum(logits),
+    )
+
+
+def false_branch(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
+    return tf.compat.v1.cond(
+        tf.reduce_sum(weights) > 100,
+        lambda: loss(labels, logits, weights),
+        lambda: loss(labels, 2 * logits, weights),
+    )
+
+
+def loop(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
+    def step(i: Any, total: Any) -> Any:
+        return i + 1, total + loss(labels, logits * tf.cast(i, tf.float32), weights)
+
+    return tf.while_loop(lambda i, total: i < 3, step, (0, 0.0))[1]
+
+
+def branch_in_loop(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
+    def step(i: Any, total: Any) -> Any:
+        scaled = logits * tf.cast(i, tf.float32)
+        return i + 1, total + tf.cond(i > 0, lambda: loss(labels, scaled, weights), lambda: 0.0)
+
+    return tf.while_loop(lambda i, total: i < 3, step, (0, 0.0))[1]
+
+
+def loop_in_branch(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
+    return tf.cond(
+        tf.reduce_sum(weights) > 1, lambda: loop(loss, labels, logits, weights), lambda: 0.0
+    )
+
+
+def mapped(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
+    def one(row: Any) -> Any:
+        label, logit, weight = row
+        return loss(label, logit, weight)
+
+    return tf.reduce_sum(tf.map_fn(one, (labels, logits, weights), fn_output_signature=tf.float32))
+
+
+def scanned(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
+    def one(total: Any, row: Any) -> Any:
+        label, logit, weight = row
+        return total + loss(label, logit, weight)
+
+    return tf.scan(one, (labels, logits, weights), initializer=0.0)[-1]
+
+
+def in_a_function(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
+    return tf.function(loss)(labels, logits, weights)
+
+
+CONSTRUCTS: Dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        true_branch,
+        false_branch,
+        loop,
+        branch_in_loop,
+        loop_in_branch,
+        mapped,
+        scanned,
+        in_a_function,
+    )
+}
+
+
+def in_session(construct: Callable[..., Any], functions: tf1.Functions) -> List[Any]:
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        labels = tf.compat.v1.placeholder(tf.int32, [None, 3])
+        logits = tf.compat.v1.placeholder(tf.float32, [None, 3])
+        weights = tf.compat.v1.placeholder(tf.float32, [None])
+        value = construct(functions.softmax_cross_entropy, labels, logits, weights)
+        fetches = [value, *tf.gradients(value, [logits, weights])]
+        return list(session.run(fetches, {labels: LABELS, logits: LOGITS, weights: WEIGHTS}))
+
+
+def in_function(construct: Callable[..., Any], functions: tf1.Functions) -> List[Any]:
+    @tf.function
+    def run(labels: Any, logits: Any, weights: Any) -> Any:
+        return tf1.by_tape(
+            lambda logits, weights: construct(
+                functions.softmax_cross_entropy, labels, logits, weights
+            ),
+            logits,
+            weights,
+        )
+
+    return list(run(tf.constant(LABELS), tf.constant(LOGITS), tf.constant(WEIGHTS)))
+
+
+@pytest.mark.parametrize("name", CONSTRUCTS)
+@pytest.mark.parametrize(
+    ("choice", "run"), [("auto", in_session), ("auto", in_function), ("portable", in_session)]
+)
+def test_control_flow_gives_tf1s_value_and_gradients(
+    choice: str, run: Callable[..., List[Any]], name: str
+) -> None:
+    keras_xent.set_backend(choice)
+    construct = CONSTRUCTS[name]
+    tf1.assert_same(run(construct, tf1.OURS), run(construct, tf1.THEIRS), scale=8)
+
+
+def row_gradients(functions: tf1.Functions) -> Any:
+    """Each row's own gradient, as differentially private training wants them."""
+
+    def one(row: Any) -> Any:
+        label, logit = row
+        return tf1.by_tape(lambda logit: functions.softmax_cross_entropy(label, logit), logit)
+
+    return tf.vectorized_map(one, (tf.constant(LABELS), tf.constant(LOGITS)))
+
+
+def gradient_of_rows(functions: tf1.Functions) -> Any:
+    def rows(logits: Any) -> Any:
+        return tf.vectorized_map(
+            lambda row: functions.softmax_cross_entropy(row[0], row[1]),
+            (tf.constant(LABELS), logits),
+        )
+
+    return tf1.by_tape(rows, LOGITS)
+
+
+def rows_alone(functions: tf1.Functions) -> Any:
+    return [
+        tf.vectorized_map(
+            lambda row: functions.softmax_cross_entropy(row[0], row[1]),
+            (tf.constant(LABELS), tf.constant(LOGITS)),
+        )
+    ]
+
+
+@pytest.mark.parametrize("run", [rows_alone, row_gradients, gradient_of_rows])
+def test_vectorized_map_gives_tf1s_rows_or_refuses(backend: str, run: Callable[..., Any]) -> None:
+    # vectorized_map copies the ops one by one, and loses the gradient of those it does not know.
+    refused = {
+        "auto": [row_gradients, gradient_of_rows] if tf1.has_native() else [],
+        "native": [gradient_of_rows],
+        "portable": [],
+    }
+    if run in refused[backend]:
+        with pytest.raises(ValueError):
+            run(tf1.OURS)
+    else:
+        tf1.assert_same(run(tf1.OURS), run(tf1.THEIRS), scale=8)
+
+
+# A process as TF1 programs are: no eager execution, control flow and variables of TF1.
+_TF1_PROCESS = """
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+tf.disable_v2_behavior()
+
+import keras_xent
+
+assert not tf.executing_eagerly()
+assert not tf.control_flow_v2_enabled()
+random = np.random.RandomState(0)
+x_data, weights_data = random.randn(8, 5).astype("float32"), np.array([1, 0, 2, 1] * 2, "float32")
+y_data = np.eye(3, dtype="float32")[random.randint(3, size=8)]
+
+
+def train(softmax_cross_entropy):
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [None, 5])
+        y = tf.placeholder(tf.float32, [None, 3])
+        weights = tf.placeholder(tf.float32, [None])
+        kernel = tf.get_variable("kernel", [5, 3], initializer=tf.zeros_initializer())
+        logits = tf.matmul(x, kernel)
+        plain = softmax_cross_entropy(y, logits, weights, label_smoothing=0.1)
+
+        def step(i, total):
+            loss = softmax_cross_entropy(y, logits, weights, loss_collection=None)
+            return i + 1, total + tf.cond(i > 0, lambda: loss, lambda: tf.zeros([]))
+
+        looped = tf.while_loop(lambda i, total: i < 3, step, [0, tf.zeros([])])[1]
+        total = tf.losses.get_total_loss() + 0.1 * looped
+        step = tf.train.GradientDescentOptimizer(0.5).minimize(total)
+        session.run(tf.global_variables_initializer())
+        feed = {x: x_data, y: y_data, weights: weights_data}
+        losses = [session.run([total, step], feed)[0] for _ in range(10)]
+        graph_def = session.graph.as_graph_def()
+        nodes = list(graph_def.node) + [
+            node for function in graph_def.library.function for node in function.node_def
+        ]
+        native = any(node.op.startswith("KerasXent>") for node in nodes)
+        return losses, session.run(kernel), native
+
+
+ours = train(keras_xent.v1.softmax_cross_entropy)
+theirs = train(tf.losses.softmax_cross_entropy)
+np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-5)
+np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-5, atol=1e-6)
+assert ours[0][-1] < ours[0][0] / 1.3
+assert ours[2] == (keras_xent.backend().name == "native")
+print("ok")
+"""
+
+
+def test_a_process_without_v2_behavior_trains_as_on_tf1s_own_loss() -> None:
+    assert tf1.run_python(_TF1_PROCESS) == "ok\n"

@@ -1,0 +1,193 @@
+"""TF1's ways to build, run and store a graph."""
+
+from __future__ import annotations
+
+import collections
+from pathlib import Path
+from typing import Any, Dict, List
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf1
+
+import keras_xent
+
+FEED: Dict[str, np.ndarray] = {
+    "logits:0": tf1.logits_of([4, 3]),
+    "labels:0": tf1.one_hot_of([4, 3], "float32"),
+    "weights:0": np.array([1, 0, 2, 0.5], np.float32),
+}
+LOSS = "softmax_cross_entropy_loss/value:0"
+GRADIENT = "logits_gradient:0"
+
+needs_native = pytest.mark.skipif(not tf1.has_native(), reason="the native library isn't there")
+
+
+def build(functions: tf1.Functions) -> None:
+    logits = tf.compat.v1.placeholder(tf.float32, [None, 3], "logits")
+    labels = tf.compat.v1.placeholder(tf.float32, [None, 3], "labels")
+    weights = tf.compat.v1.placeholder(tf.float32, [None], "weights")
+    loss = functions.softmax_cross_entropy(labels, logits, weights, 0.1)
+    (gradient,) = tf.gradients(loss, logits)
+    tf.identity(gradient, GRADIENT[:-2])
+
+
+def expected() -> List[Any]:
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        build(tf1.THEIRS)
+        return list(session.run([LOSS, GRADIENT], FEED))
+
+
+def run(config: Any = None, target: str = "") -> List[Any]:
+    with tf.Graph().as_default(), tf.compat.v1.Session(target, config=config) as session:
+        build(tf1.OURS)
+        return list(session.run([LOSS, GRADIENT], FEED))
+
+
+CONFIGS = {
+    "one thread": {"intra_op_parallelism_threads": 1, "inter_op_parallelism_threads": 1},
+    "log placement": {"log_device_placement": True},
+    "soft placement": {"allow_soft_placement": True},
+    "no optimizer": {
+        "graph_options": tf.compat.v1.GraphOptions(
+            optimizer_options=tf.compat.v1.OptimizerOptions(
+                opt_level=tf.compat.v1.OptimizerOptions.L0
+            )
+        )
+    },
+    "xla where it likes": {
+        "graph_options": tf.compat.v1.GraphOptions(
+            optimizer_options=tf.compat.v1.OptimizerOptions(
+                global_jit_level=tf.compat.v1.OptimizerOptions.ON_2
+            )
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_sessions_of_any_configuration_run_it(backend: str, name: str) -> None:
+    config = tf.compat.v1.ConfigProto(**CONFIGS[name])
+    tf1.assert_same(run(config), expected())
+
+
+def test_a_session_on_a_server_runs_it(backend: str) -> None:
+    server = tf.distribute.Server.create_local_server()
+    tf1.assert_same(run(target=server.target), expected())
+
+
+@pytest.mark.parametrize("device", ["/cpu:0", "/gpu:0"])
+def test_a_device_scope_does_not_matter_to_the_result(backend: str, device: str) -> None:
+    with tf.Graph().as_default():
+        with tf.device(device):
+            build(tf1.OURS)
+        config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
+        with tf.compat.v1.Session(config=config) as session:
+            tf1.assert_same(session.run([LOSS, GRADIENT], FEED), expected())
+
+
+@needs_native
+@pytest.mark.parametrize("choice", ["auto", "native"])
+def test_the_native_ops_are_in_the_graph(choice: str) -> None:
+    keras_xent.set_backend(choice)
+    with tf.Graph().as_default() as graph:
+        build(tf1.OURS)
+    native = tf1.native_ops(graph.as_graph_def())
+    assert "KerasXent>SoftmaxCrossEntropy" in native
+    assert "KerasXent>SoftmaxCrossEntropyGrad" in native
+    assert "SoftmaxCrossEntropyWithLogits" not in tf1.op_types(graph.as_graph_def())
+
+
+def test_the_portable_backend_leaves_none_of_them() -> None:
+    keras_xent.set_backend("portable")
+    with tf.Graph().as_default() as graph:
+        build(tf1.OURS)
+    assert tf1.native_ops(graph.as_graph_def()) == []
+
+
+@needs_native
+def test_on_a_cpu_the_native_ops_are_what_runs() -> None:
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        build(tf1.OURS)
+        options = tf.compat.v1.RunOptions(trace_level=tf.compat.v1.RunOptions.FULL_TRACE)
+        metadata = tf.compat.v1.RunMetadata()
+        session.run([LOSS, GRADIENT], FEED, options=options, run_metadata=metadata)
+    ran = collections.Counter(
+        type_
+        for device in metadata.step_stats.dev_stats
+        for node in device.node_stats
+        for type_ in ("KerasXent>", "LogSumExp", "Log1p")
+        if type_ in node.timeline_label or type_ in node.node_name
+    )
+    assert ran["KerasXent>"] >= 2
+    assert ran["Log1p"] == 0
+
+
+def test_a_graph_survives_being_written_and_imported(backend: str, tmp_path: Path) -> None:
+    with tf.Graph().as_default() as graph:
+        build(tf1.OURS)
+    path = tf.io.write_graph(graph, str(tmp_path), "graph.pb", as_text=False)
+    graph_def = tf.compat.v1.GraphDef()
+    graph_def.ParseFromString(Path(path).read_bytes())
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tf.import_graph_def(graph_def, name="")
+        tf1.assert_same(session.run([LOSS, GRADIENT], FEED), expected())
+
+
+def test_a_part_of_a_graph_can_be_frozen_and_imported_under_a_prefix(backend: str) -> None:
+    with tf.Graph().as_default() as graph, tf.compat.v1.Session() as session:
+        scale = tf.compat.v1.get_variable("scale", initializer=1.0, use_resource=False)
+        logits = tf.compat.v1.placeholder(tf.float32, [None, 3], "logits")
+        labels = tf.compat.v1.placeholder(tf.float32, [None, 3], "labels")
+        tf1.OURS.softmax_cross_entropy(labels, logits * scale, [1.0, 0.0, 2.0, 0.5], 0.1)
+        session.run(tf.compat.v1.global_variables_initializer())
+        frozen = tf.compat.v1.graph_util.convert_variables_to_constants(
+            session, graph.as_graph_def(), [LOSS[:-2]]
+        )
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tf.import_graph_def(frozen, name="frozen")
+        feed = {f"frozen/{name}": FEED[name] for name in ("logits:0", "labels:0")}
+        tf1.assert_same([session.run(f"frozen/{LOSS}", feed)], expected()[:1])
+
+
+def test_a_meta_graph_brings_back_loss_collection_and_training_step(
+    backend: str, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "graph.meta")
+    with tf.Graph().as_default():
+        build(tf1.OURS)
+        tf.compat.v1.train.export_meta_graph(path)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tf.compat.v1.train.import_meta_graph(path)
+        (loss,) = tf.compat.v1.losses.get_losses()
+        assert loss.name == LOSS
+        tf1.assert_same(session.run([loss, GRADIENT], FEED), expected())
+
+
+def test_monitored_sessions_finalize_the_graph_and_run_it(backend: str) -> None:
+    with tf.Graph().as_default() as graph:
+        build(tf1.OURS)
+        with tf.compat.v1.train.MonitoredTrainingSession() as session:
+            assert graph.finalized
+            tf1.assert_same(session.run([LOSS, GRADIENT], FEED), expected())
+
+
+_CONSTANTS = """
+import tensorflow as tf
+import keras_xent
+for backend in ("auto", "native"):
+    keras_xent.set_backend(backend)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        logits = tf.constant([[1.0, 2.0], [0.0, 3.0]])
+        loss = keras_xent.v1.softmax_cross_entropy(tf.constant([[1, 0], [0, 1]]), logits)
+        value, gradient = session.run([loss, tf.gradients(loss, logits)[0]])
+        print(f"{value:.4f} {gradient[0, 0]:.4f}")
+"""
+
+
+@needs_native
+def test_a_graph_of_constants_can_be_folded() -> None:
+    # In a process of its own: TensorFlow folds constants by running the kernels without a
+    # session, and a kernel that asks for one takes the process down.
+    assert tf1.run_python(_CONSTANTS) == "0.6809 -0.3655\n" * 2
