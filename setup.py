@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import List, Optional
+from typing import ClassVar, List, Optional
 
 from setuptools import Command, Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
@@ -124,7 +124,7 @@ class KernelTest(Command):
     """Compiles the arithmetic without TensorFlow and runs its own C++ test."""
 
     description = "compile and run the C++ test of the kernels"
-    user_options: list[tuple[str, Optional[str], str]] = []
+    user_options: ClassVar[list[tuple[str, Optional[str], str]]] = []
 
     def initialize_options(self) -> None:
         pass

@@ -20,8 +20,8 @@ SHAPES: List[Shape] = [(512, 32000), (4096, 1000), (8192, 151), (65536, 10), (25
 def _processor() -> str:
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as info:  # noqa: PTH123
-            names = [line.split(":", 1)[1].strip() for line in info if line.startswith("model name")]
-        return names[0]
+            names = [line for line in info if line.startswith("model name")]
+        return names[0].split(":", 1)[1].strip()
     except (OSError, IndexError):
         return platform.processor() or platform.machine()
 

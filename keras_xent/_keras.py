@@ -13,7 +13,7 @@ IS_KERAS_3: bool = getattr(tf.keras, "__version__", "2.").startswith("3.")
 if IS_KERAS_3:
     from keras_xent._keras3 import KEEPS_WEIGHTS_LAST_DIM, LossBase, probability_crossentropy
 else:
-    from keras_xent._keras2 import (  # type: ignore[assignment]
+    from keras_xent._keras2 import (
         KEEPS_WEIGHTS_LAST_DIM,
         LossBase,
         probability_crossentropy,

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from keras_xent.reduction import Reduction
 
-keras = tf.keras
+keras: Any = tf.keras
 
 
 class LossBase(keras.losses.Loss):

@@ -13,7 +13,7 @@ from tensorflow.python.ops import control_flow_ops
 try:
     from tensorflow.python.eager import record as _record
 except ImportError:  # TF 2.12
-    from tensorflow.python.eager import tape as _record  # type: ignore[no-redef]
+    from tensorflow.python.eager import tape as _record
 
 
 def should_record_backprop(tensors: Sequence[tf.Tensor]) -> bool:
@@ -50,4 +50,4 @@ def set_last_loss_reduction(name: str) -> None:
     `tf.compat.v1.train.Optimizer` divides by the number of replicas inside an
     Estimator unless this is SUM.
     """
-    tf.compat.v1.get_default_graph()._last_loss_reduction = name  # noqa: SLF001
+    tf.compat.v1.get_default_graph()._last_loss_reduction = name

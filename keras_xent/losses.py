@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_xent import _keras, sample_weights
 from keras_xent.ops import softmax_cross_entropy, weighting
-from keras_xent.ops.softmax_cross_entropy import checked_smoothing
+from keras_xent.ops.cross_entropy import checked_smoothing
 from keras_xent.reduction import Reduction
 
 _MEANS = (Reduction.SUM_OVER_BATCH_SIZE, Reduction.MEAN, Reduction.SUM_BY_NONZERO_WEIGHTS)

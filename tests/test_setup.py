@@ -27,7 +27,7 @@ def source_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tree
 
 
-def build_wheel(tree: Path, into: Path, environment: Dict[str, str]) -> "tuple[Path, str]":
+def build_wheel(tree: Path, into: Path, environment: Dict[str, str]) -> tuple[Path, str]:
     """Builds a wheel of a copy of the tree; returns it and what the build printed."""
     copy = into / "source"
     shutil.copytree(tree, copy)
@@ -54,8 +54,7 @@ def run_from(wheel: Path, into: Path, program: str) -> str:
         [sys.executable, "-c", program],
         cwd=str(into),
         env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
     )
     assert result.returncode == 0, result.stderr

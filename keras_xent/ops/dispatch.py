@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from keras_xent import _tensorflow
-from keras_xent.ops import backend, native, portable
+from keras_xent.ops import backends, native, portable
 from keras_xent.ops.spec import Spec
 
 
@@ -27,9 +27,9 @@ def run(step: str, spec: Spec, *tensors: tf.Tensor) -> Any:
 
 
 def _run(step: str, spec: Spec, *tensors: tf.Tensor) -> Any:
-    if not backend.use_native():
+    if not backends.use_native():
         return getattr(portable, step)(spec, *tensors)
-    if backend.requested() == "native":
+    if backends.requested() == "native":
         return getattr(native, step)(spec, *tensors)
     if tf.executing_eagerly():
         implementation = native if ":CPU:" in tensors[0].device else portable

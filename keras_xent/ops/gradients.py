@@ -27,7 +27,7 @@ from typing import List, Optional
 import tensorflow as tf
 
 from keras_xent import _tensorflow
-from keras_xent.ops import dispatch, weighting
+from keras_xent.ops import dispatch, explicit, weighting
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.spec import Spec
 
@@ -40,68 +40,52 @@ def logits_gradient(
     weights: tf.Tensor,
     backprop: Optional[tf.Tensor] = None,
 ) -> tf.Tensor:
-    """d value / d logits, times `grad`.
+    """The derivative of the value with respect to the logits, times `grad`.
 
-    Args:
-        backprop: the same with a `grad` of 1, if the forward pass kept it; otherwise it
-            is computed again.
+    `backprop` is the same with a `grad` of 1, if the forward pass kept it; otherwise it is
+    computed again.
     """
     inputs = [grad, logits, labels, weights]
-    if tf.executing_eagerly():
-        result = _raw_logits_gradient(spec, *inputs, backprop)
-        _tensorflow.record_operation(
-            "KerasXentLogitsGradient",
-            [result],
-            inputs,
-            lambda v: second_derivatives(spec, v, *inputs),
-        )
-        return result
 
-    @tf.custom_gradient
-    def gradient(
-        grad: tf.Tensor, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
-    ) -> tf.Tensor:
-        result = _raw_logits_gradient(spec, grad, logits, labels, weights, backprop)
+    def value_of(*inputs: tf.Tensor) -> tf.Tensor:
+        return _raw_logits_gradient(spec, list(inputs), backprop)
 
-        def second(v: tf.Tensor) -> List[tf.Tensor]:
-            return second_derivatives(spec, v, grad, logits, labels, weights)
+    def second(v: tf.Tensor) -> List[tf.Tensor]:
+        return second_derivatives(spec, v, grad, logits, labels, weights)
 
-        return result, second
-
-    return gradient(*inputs)
+    name = "KerasXentLogitsGradient"
+    if not tf.executing_eagerly():
+        return explicit.in_graph(name, value_of, second, inputs)
+    result = value_of(*inputs)
+    _tensorflow.record_operation(name, [result], inputs, second)
+    return result
 
 
 def _raw_logits_gradient(
-    spec: Spec,
-    grad: tf.Tensor,
-    logits: tf.Tensor,
-    labels: tf.Tensor,
-    weights: tf.Tensor,
-    backprop: Optional[tf.Tensor],
+    spec: Spec, inputs: List[tf.Tensor], backprop: Optional[tf.Tensor]
 ) -> tf.Tensor:
-    if backprop is not None:
-        if tf.executing_eagerly() or tf.get_static_value(grad) is None:
-            result = dispatch.run("scale_backprop", spec, backprop, grad)
-        else:
-            result = _scaled_by_constant(spec, backprop, grad)
-    else:
+    grad, logits, labels, weights = inputs
+    if backprop is None:
         coefficients = _coefficients(spec, grad, logits, weights)
         result = dispatch.run("weighted_backprop", spec, logits, labels, coefficients)
+    elif not tf.executing_eagerly() and _is_constant_one(grad):
+        return backprop
+    else:
+        result = dispatch.run("scale_backprop", spec, backprop, grad)
     if not tf.executing_eagerly():
         result.set_shape(logits.shape)
     return result
 
 
-def _scaled_by_constant(spec: Spec, backprop: tf.Tensor, grad: tf.Tensor) -> tf.Tensor:
-    if (tf.get_static_value(grad) == 1).all():
-        return backprop
-    return dispatch.run("scale_backprop", spec, backprop, grad)
+def _is_constant_one(grad: tf.Tensor) -> bool:
+    value = tf.get_static_value(grad)
+    return value is not None and bool((value == 1).all())
 
 
 def labels_gradient(
     spec: Spec, grad: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
-    """d value / d labels, times `grad`."""
+    """The derivative of the value with respect to the labels, times `grad`."""
     coefficients = _beside_classes(spec, _coefficients(spec, grad, logits, weights))
     real_logits = tf.cast(logits, weights.dtype)
     log_softmax = _log_softmax(real_logits, spec.axis)
@@ -111,7 +95,7 @@ def labels_gradient(
 def weights_gradient(
     spec: Spec, grad: tf.Tensor, losses: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
-    """d value / d weights, times `grad`."""
+    """The derivative of the value with respect to the weights, times `grad`."""
     # No op of this gradient but these knows both shapes: nothing else refuses a wrong one.
     weights = weighting.checked_weights(weights, losses.shape, tf.shape(losses))
     return weighting.weights_gradient(

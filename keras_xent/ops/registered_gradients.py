@@ -11,7 +11,7 @@ from typing import Any, List, Optional
 import tensorflow as tf
 
 from keras_xent.ops import dispatch, gradients, weighting
-from keras_xent.ops.softmax_cross_entropy import gradients_of
+from keras_xent.ops.cross_entropy import gradients_of
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import Reduction
 

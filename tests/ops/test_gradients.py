@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from keras_xent import Reduction
 from keras_xent.ops import dispatch, gradients
-from keras_xent.ops.backend import use_native
+from keras_xent.ops.backends import use_native
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import V1_NAMES
 

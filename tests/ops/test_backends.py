@@ -12,8 +12,8 @@ import keras_xent
 from keras_xent.ops import library
 
 # The name in the package is the function's.
-importlib.import_module("keras_xent.ops.backend")
-module = sys.modules["keras_xent.ops.backend"]
+importlib.import_module("keras_xent.ops.backends")
+module = sys.modules["keras_xent.ops.backends"]
 
 needs_native = pytest.mark.skipif(library.problem() is not None, reason=str(library.problem()))
 

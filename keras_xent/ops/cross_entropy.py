@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import numbers
-from typing import Any, List, Optional, Sequence
+from typing import Any, List, Optional, Sequence, Union
 
 import tensorflow as tf
 
 from keras_xent import _tensorflow
-from keras_xent.ops import dispatch, gradients, weighting
+from keras_xent.ops import dispatch, explicit, gradients, weighting
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import Reduction
 
+_NAME = "KerasXentSoftmaxCrossEntropy"
 _DTYPES = (tf.float16, tf.bfloat16, tf.float32, tf.float64)
 
 
@@ -24,7 +25,7 @@ def softmax_cross_entropy(
     *,
     label_smoothing: float = 0.0,
     axis: int = -1,
-    reduction: Reduction = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
     r"""Softmax cross entropy of logits and labels, weighted and reduced.
 
@@ -48,7 +49,7 @@ def softmax_cross_entropy(
             or the losses'. Cast to float32, or to float64 beside float64 logits.
         label_smoothing: a number in [0, 1].
         axis: the class axis.
-        reduction: a `keras_xent.Reduction`.
+        reduction: a `keras_xent.Reduction`, or a name of one.
 
     Returns:
         A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted
@@ -80,7 +81,9 @@ def softmax_cross_entropy(
     labels = _converted(labels, logits.dtype)
     weights = _converted(weights, spec_lib.real_dtype(logits.dtype))
     known = _known_shape(logits, labels)
-    spec = Spec(_checked_axis(axis, known), checked_smoothing(label_smoothing), reduction)
+    spec = Spec(
+        _checked_axis(axis, known), checked_smoothing(label_smoothing), Reduction(reduction)
+    )
     weighting.check_weights(weights.shape, spec_lib.static_losses_shape(known, spec.axis))
     if tf.executing_eagerly():
         return _eager(spec, logits, labels, weights)
@@ -157,7 +160,7 @@ def _eager(
 
     # The [N, C] backprop is no output here: a tape would make zeros of its size for the
     # gradient that never arrives for it.
-    _tensorflow.record_operation("KerasXentSoftmaxCrossEntropy", [value], inputs, backward)
+    _tensorflow.record_operation(_NAME, [value], inputs, backward)
     wanted = watched
     return value
 
@@ -169,23 +172,22 @@ def _in_graph(
     # wanted only later (tf.gradients, a tape outside this function) is computed then.
     keep = _keeps_backprop(logits) and _tensorflow.should_record_backprop([logits])
     # The gradient of a tf.cond inside a tf.while_loop finds only tensors of the graph here.
-    logits, labels, weights = [tf.identity(tensor) for tensor in (logits, labels, weights)]
+    inputs = [tf.identity(tensor) for tensor in (logits, labels, weights)]
 
-    @tf.custom_gradient
-    def value_and_gradient(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> Any:
-        backprop = None
-        if keep:
-            value, backprop = dispatch.run("loss_with_backprop", spec, logits, labels, weights)
-            backprop.set_shape(logits.shape)
-        else:
-            value = dispatch.run("loss", spec, logits, labels, weights)
+    backprop: Optional[tf.Tensor] = None
 
-        def backward(grad: tf.Tensor) -> Sequence[Optional[tf.Tensor]]:
-            return gradients_of(spec, grad, [logits, labels, weights], [True] * 3, backprop)
+    def value_of(*inputs: tf.Tensor) -> tf.Tensor:
+        nonlocal backprop
+        if not keep:
+            return dispatch.run("loss", spec, *inputs)
+        value, backprop = dispatch.run("loss_with_backprop", spec, *inputs)
+        backprop.set_shape(logits.shape)
+        return value
 
-        return value, backward
+    def backward(grad: tf.Tensor) -> Sequence[Optional[tf.Tensor]]:
+        return gradients_of(spec, grad, inputs, [True] * 3, backprop)
 
-    value = value_and_gradient(logits, labels, weights)
+    value = explicit.in_graph(_NAME, value_of, backward, inputs)
     if spec.reduction is Reduction.NONE:
         known = logits.shape.merge_with(labels.shape)
         value.set_shape(spec_lib.static_losses_shape(known, spec.axis))
