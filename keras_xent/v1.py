@@ -221,11 +221,10 @@ def compute_weighted_loss(
         _tensorflow.set_last_loss_reduction(V1_NAMES[reduction])
         real = real_dtype(losses.dtype)
         real_weights = tf.cast(tf.cast(weights, tf.float32), real)
-        checks = []
-        sure = weighting.check_weights(real_weights.shape, losses.shape)
-        if not sure and not _tensorflow.tracing_for_xla():
-            checks.append(weighting.assert_weights(real_weights, tf.shape(losses)))
-        with tf.control_dependencies(checks), tf.name_scope("weighting"):
+        with tf.name_scope("weighting"):
+            real_weights = weighting.checked_weights(
+                real_weights, losses.shape, tf.shape(losses)
+            )
             loss = weighting.reduce_losses(tf.cast(losses, real), real_weights, reduction)
             loss = tf.cast(loss, losses.dtype)
         return _collected(loss, _RESULT_NAMES[reduction], loss_collection)

@@ -12,7 +12,6 @@ from typing import NamedTuple, Tuple
 
 import tensorflow as tf
 
-from keras_xent._tensorflow import tracing_for_xla
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops import weighting
 from keras_xent.ops.spec import Spec
@@ -117,36 +116,17 @@ def _beside_classes(spec: Spec, per_loss: tf.Tensor) -> tf.Tensor:
 def _checked(
     spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Checks the real shapes where the static ones do not tell.
-
-    XLA compiles no assertions, and TF1's loss has none there either.
-    """
-    if weights.shape.rank is None:
-        # A scalar or of the losses' rank: either way this has the losses' rank.
-        shape = spec_lib.losses_shape(logits, spec.axis)
-        broadcast = True
-    else:
-        broadcast = False
-    if tracing_for_xla():
-        if broadcast:
-            weights = tf.broadcast_to(weights, shape)
-        return logits, labels, weights
-    checks = []
+    """Checks the real shapes where the static ones do not tell (XLA leaves the checks out)."""
     if not (logits.shape.is_fully_defined() and labels.shape.is_fully_defined()):
-        checks.append(
-            tf.debugging.assert_equal(
-                tf.shape(logits), tf.shape(labels), "logits and labels must have the same shape"
-            )
+        same_shape = tf.debugging.assert_equal(
+            tf.shape(logits), tf.shape(labels), "logits and labels must have the same shape"
         )
-    static = spec_lib.static_losses_shape(logits.shape, spec.axis)
-    if not weighting.check_weights(weights.shape, static):
-        checks.append(
-            weighting.assert_weights(weights, spec_lib.losses_shape(logits, spec.axis))
-        )
-    if checks:
-        with tf.control_dependencies([check for check in checks if check is not None]):
+        with tf.control_dependencies([same_shape]):
             logits = tf.identity(logits)
-            weights = tf.identity(weights)
-            if broadcast:
-                weights = tf.broadcast_to(weights, shape)
+    shape = spec_lib.losses_shape(logits, spec.axis)
+    static_shape = spec_lib.static_losses_shape(logits.shape, spec.axis)
+    weights = weighting.checked_weights(weights, static_shape, shape)
+    if weights.shape.rank is None:
+        # A scalar or of the losses' rank: this has the losses' rank either way.
+        weights = tf.broadcast_to(weights, shape)
     return logits, labels, weights
