@@ -83,9 +83,9 @@ def problem() -> Optional[str]:
     """Why the library can't be loaded, or None."""
     if not PATH.exists():
         return (
-            f"it was not built when keras_xent was installed ({PATH.name} is missing): install a "
-            "C++17 compiler (g++ or clang++) and run pip install --force-reinstall --no-deps "
-            "keras_xent"
+            f"{PATH} is missing, as it was not built when keras_xent was installed or this is a "
+            "source tree: with a C++17 compiler (g++ or clang++) at hand, run pip install "
+            "--force-reinstall --no-deps keras_xent, or pip install -e . in the source tree"
         )
     try:
         _load()
