@@ -2,6 +2,7 @@
 #include "op_kernels.h"
 
 #include <cmath>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -304,6 +305,18 @@ void ComputeScaleBackprop(void* kernel, TF_OpKernelContext* ctx) {
 using Create = void* (*)(TF_OpKernelConstruction*);
 using Compute = void (*)(void*, TF_OpKernelContext*);
 
+// A kernel that reports that it ran out of memory: no exception may leave it.
+template <Compute kCompute>
+void Guarded(void* kernel, TF_OpKernelContext* ctx) {
+  try {
+    kCompute(kernel, ctx);
+  } catch (const std::bad_alloc&) {
+    StatusHandle status(TF_NewStatus());
+    TF_SetStatus(status.get(), TF_RESOURCE_EXHAUSTED, "keras_xent: out of memory");
+    TF_OpKernelContext_Failure(ctx, status.get());
+  }
+}
+
 void Register(const char* op, TF_DataType type, TF_DataType weight_type, Create create,
               Compute compute) {
   StatusHandle status(TF_NewStatus());
@@ -319,12 +332,13 @@ template <typename T>
 void RegisterFor() {
   constexpr TF_DataType type = DataTypeOf<T>::value;
   constexpr TF_DataType weight_type = DataTypeOf<Real<T>>::value;
-  Register(kLoss, type, weight_type, &CreateReduced, &ComputeLoss<T, false>);
-  Register(kLossWithBackprop, type, weight_type, &CreateReduced, &ComputeLoss<T, true>);
-  Register(kUnreduced, type, weight_type, &CreateUnreduced, &ComputeLoss<T, false>);
-  Register(kUnreducedWithBackprop, type, weight_type, &CreateUnreduced, &ComputeLoss<T, true>);
-  Register(kGrad, type, weight_type, &CreateUnreduced, &ComputeGrad<T>);
-  Register(kScaleBackprop, type, weight_type, &CreateUnreduced, &ComputeScaleBackprop<T>);
+  Register(kLoss, type, weight_type, &CreateReduced, &Guarded<&ComputeLoss<T, false>>);
+  Register(kLossWithBackprop, type, weight_type, &CreateReduced, &Guarded<&ComputeLoss<T, true>>);
+  Register(kUnreduced, type, weight_type, &CreateUnreduced, &Guarded<&ComputeLoss<T, false>>);
+  Register(kUnreducedWithBackprop, type, weight_type, &CreateUnreduced,
+           &Guarded<&ComputeLoss<T, true>>);
+  Register(kGrad, type, weight_type, &CreateUnreduced, &Guarded<&ComputeGrad<T>>);
+  Register(kScaleBackprop, type, weight_type, &CreateUnreduced, &Guarded<&ComputeScaleBackprop<T>>);
 }
 
 }  // namespace

@@ -243,7 +243,8 @@ void SweepLanes(const T* x, const T* y, int64_t classes, int64_t stride, int cou
       const Vec<F> exp =
           Sweep<F>::template Add<kInfinite>(*sweep, LoadLanes<kWhole>(x + c * stride, count),
                                             LoadLanes<kWhole>(y + c * stride, count), max);
-      if (exps) Store(exps + c * kLanes<F>, exp);
+      // Whole vectors: what reaches past `count` is overwritten by the next.
+      if (exps) Store(exps + c * (kWhole ? kLanes<F> : count), exp);
     }
     sweep->Flush();
   }
@@ -281,8 +282,8 @@ KERAS_XENT_INLINE void FinishLanes(const Smoothing& smoothing, const Sweep<F>& s
 }
 
 // `count` positions side by side: class c of them starts at x + c * stride, and
-// g + c * stride. `exps` has room for a vector a class; losses for a whole
-// vector of positions.
+// g + c * stride. `exps` has room for `count` numbers a class and a vector more;
+// losses for a whole vector of positions.
 template <bool kWhole, typename T>
 void AcrossRows(const Smoothing& smoothing, const T* x, const T* y, T* g, int64_t classes,
                 int64_t stride, int count, const Real<T>* scales, Real<T>* exps, double* losses) {
@@ -305,8 +306,8 @@ void AcrossRows(const Smoothing& smoothing, const T* x, const T* y, T* g, int64_
   if (!g) return;
   backprop.scale = Load(scales);
   for (int64_t c = 0; c < classes; ++c) {
-    const Vec<F> value =
-        backprop.At(Load(exps + c * kLanes<F>), LoadLanes<kWhole>(y + c * stride, count));
+    const Vec<F> value = backprop.At(Load(exps + c * (kWhole ? kLanes<F> : count)),
+                                     LoadLanes<kWhole>(y + c * stride, count));
     if (kWhole) {
       Store(g + c * stride, value);
     } else {

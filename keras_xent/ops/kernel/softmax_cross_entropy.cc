@@ -1,6 +1,9 @@
 #include "softmax_cross_entropy.h"
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
+#include <new>
 #include <vector>
 
 #include "convert.h"
@@ -15,15 +18,19 @@ namespace {
 // of threads: each piece's partial sum, and so the result's bits, stay the same.
 constexpr int64_t kElementsPerPiece = 32768;
 constexpr int64_t kMostPositionsPerPiece = 4096;
-// Pieces end at multiples of this, so that vectors across positions are full.
+// Pieces end at multiples of this, so that vectors across positions are full
+// and, where the class axis is not the last, whole cache lines are used.
 constexpr int64_t kPositionsStep = 16;
 
 class Pieces {
  public:
-  Pieces(int64_t positions, int64_t classes) : positions_(positions) {
-    const int64_t wanted = kElementsPerPiece / std::max<int64_t>(classes, 1);
+  template <typename T>
+  explicit Pieces(const Problem<T>& problem) : positions_(problem.positions()) {
+    const int64_t wanted = kElementsPerPiece / std::max<int64_t>(problem.classes, 1);
     size_ = std::min(wanted, kMostPositionsPerPiece);
-    size_ = size_ < kPositionsStep ? std::max<int64_t>(size_, 1) : size_ - size_ % kPositionsStep;
+    size_ -= size_ % kPositionsStep;
+    const int64_t least = problem.inner > 1 ? kPositionsStep : 1;
+    size_ = std::max({size_, std::min(wanted, kPositionsStep), least});
   }
   int64_t count() const { return (positions_ + size_ - 1) / size_; }
   int64_t begin(int64_t piece) const { return piece * size_; }
@@ -55,16 +62,45 @@ RowTask<T> MakeTask(const Problem<T>& problem, T* backprop) {
   return task;
 }
 
-// Memory of this thread's own, kept for its next piece.
-void* Scratch(int64_t bytes) {
-  constexpr int64_t kAlignment = 64;
-  thread_local std::vector<unsigned char> memory;
-  if (static_cast<int64_t>(memory.size()) < bytes + kAlignment) {
-    memory.clear();  // nothing to copy
-    memory.resize(static_cast<size_t>(bytes + kAlignment));
+// Memory of this thread's own for one piece, freed with it if it is large.
+class Scratch {
+ public:
+  explicit Scratch(int64_t bytes) {
+    if (bytes == 0) return;
+    const auto size = static_cast<size_t>(bytes + kAlignment);
+    if (bytes <= kKeptBytes) {
+      thread_local std::vector<unsigned char> kept;
+      if (kept.size() < size) kept.resize(size);
+      start_ = kept.data();
+    } else {
+      own_.reset(new unsigned char[size]);
+      start_ = own_.get();
+    }
+    const auto address = reinterpret_cast<uintptr_t>(start_);
+    start_ += (kAlignment - address % kAlignment) % kAlignment;
   }
-  const auto address = reinterpret_cast<uintptr_t>(memory.data());
-  return memory.data() + (kAlignment - address % kAlignment) % kAlignment;
+  void* get() const { return start_; }
+
+ private:
+  static constexpr int64_t kAlignment = 64;
+  static constexpr int64_t kKeptBytes = 8 << 20;
+  std::unique_ptr<unsigned char[]> own_;
+  unsigned char* start_ = nullptr;
+};
+
+// ParallelFor for bodies that may run out of memory, on whichever thread.
+template <typename Body>
+void ForEachPiece(int64_t count, Body& body) {
+  std::atomic<bool> out_of_memory{false};
+  auto guarded = [&](int64_t piece) {
+    try {
+      body(piece);
+    } catch (const std::bad_alloc&) {
+      out_of_memory = true;
+    }
+  };
+  ParallelFor(count, guarded);
+  if (out_of_memory) throw std::bad_alloc();
 }
 
 // What sum(l * w) is divided by.
@@ -98,7 +134,7 @@ double Denominator(const Problem<T>& problem) {
 
 template <typename T>
 void Forward(const Problem<T>& problem, T* loss, T* backprop) {
-  IeeeArithmetic ieee;
+  IeeeArithmetic ieee;  // for what is done outside the pieces, which have their own
   const double denominator = Denominator(problem);
   const double factor = denominator != 0 ? 1.0 / denominator : 0.0;
   RowTask<T> task = MakeTask(problem, backprop);
@@ -107,13 +143,13 @@ void Forward(const Problem<T>& problem, T* loss, T* backprop) {
   task.scales = problem.one_weight ? nullptr : problem.weights;
 
   const Kernels<T>& kernels = KernelsOf<T>(CurrentInstructionSet());
-  const Pieces pieces(problem.positions(), problem.classes);
+  const Pieces pieces(problem);
   std::vector<double> partial_sums(static_cast<size_t>(pieces.count()));
   auto run_piece = [&](int64_t piece) {
     IeeeArithmetic ieee_here;
     const int64_t begin = pieces.begin(piece), end = pieces.end(piece);
     double losses[kMostPositionsPerPiece];
-    kernels.rows(task, begin, end, losses, Scratch(ScratchBytes(task)));
+    kernels.rows(task, begin, end, losses, Scratch(ScratchBytes(task)).get());
     double sum = 0;
     for (int64_t p = begin; p < end; ++p) {
       const double weight = problem.one_weight ? one_weight : problem.weights[p];
@@ -126,7 +162,7 @@ void Forward(const Problem<T>& problem, T* loss, T* backprop) {
     }
     partial_sums[static_cast<size_t>(piece)] = sum;
   };
-  ParallelFor(pieces.count(), run_piece);
+  ForEachPiece(pieces.count(), run_piece);
   if (problem.reduction == Reduction::kNone) return;
 
   double total = 0;
@@ -139,13 +175,13 @@ void WeightedBackprop(const Problem<T>& problem, const Real<T>* coefficients, T*
   RowTask<T> task = MakeTask(problem, backprop);
   task.scales = coefficients;
   const Kernels<T>& kernels = KernelsOf<T>(CurrentInstructionSet());
-  const Pieces pieces(problem.positions(), problem.classes);
+  const Pieces pieces(problem);
   auto run_piece = [&](int64_t piece) {
     IeeeArithmetic ieee_here;
     kernels.rows(task, pieces.begin(piece), pieces.end(piece), nullptr,
-                 Scratch(ScratchBytes(task)));
+                 Scratch(ScratchBytes(task)).get());
   };
-  ParallelFor(pieces.count(), run_piece);
+  ForEachPiece(pieces.count(), run_piece);
 }
 
 template <typename T>

@@ -39,7 +39,8 @@ struct Problem {
 // and, if `backprop` is not null, the gradient of the result's sum with respect
 // to the logits (labels taken to sum to one; see RowTask).
 //
-// The bits do not depend on the number of threads.
+// The bits do not depend on the number of threads. Throws std::bad_alloc, as do
+// the functions below.
 template <typename T>
 void Forward(const Problem<T>& problem, T* loss, T* backprop);
 

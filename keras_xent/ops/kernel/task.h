@@ -52,11 +52,15 @@ struct RowTask {
   bool stream;
 };
 
-// The kernels want room for this many bytes beside the tensors, aligned to 64.
+// The kernels want room for this many bytes beside the tensors, aligned to 64:
+// for the exp of each class of as many positions as they do at a time.
 template <typename T>
 int64_t ScratchBytes(const RowTask<T>& task) {
-  const int64_t for_each_class = task.inner == 1 ? sizeof(Real<T>) : 64;
-  return (task.classes + 64) * for_each_class;
+  if (!task.backprop) return 0;
+  constexpr int64_t kWidestVector = 64;
+  const int64_t most_lanes = kWidestVector / sizeof(Real<T>);
+  const int64_t lanes = task.inner < most_lanes ? task.inner : most_lanes;
+  return task.classes * lanes * static_cast<int64_t>(sizeof(Real<T>)) + kWidestVector;
 }
 
 // Processes positions [begin, end). losses, if not null, receives their

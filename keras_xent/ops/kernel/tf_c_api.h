@@ -42,6 +42,7 @@ typedef enum TF_DataType {
 typedef enum TF_Code {
   TF_OK = 0,
   TF_INVALID_ARGUMENT = 3,
+  TF_RESOURCE_EXHAUSTED = 8,
 } TF_Code;
 #endif
 

@@ -7,6 +7,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <new>
 #include <thread>
@@ -112,8 +113,14 @@ class Pool {
   void StartWorkers() {
     std::lock_guard<std::mutex> lock(size_mutex_);
     if (num_threads_ == 0) num_threads_ = SchedulableProcessors();
-    while (static_cast<int>(workers_.size()) < num_threads_ - 1) {
-      workers_.emplace_back([this] { Work(); });
+    while (can_start_threads_ && static_cast<int>(workers_.size()) < num_threads_ - 1) {
+      try {
+        workers_.emplace_back([this] { Work(); });
+      } catch (const std::exception&) {
+        // The process may start no more threads: those there are, and the
+        // caller, do the work.
+        can_start_threads_ = false;
+      }
     }
   }
 
@@ -130,8 +137,9 @@ class Pool {
     stopping_ = false;
   }
 
-  std::mutex size_mutex_;  // guards num_threads_ and workers_; taken before mutex_
+  std::mutex size_mutex_;  // guards what follows, to mutex_; taken before mutex_
   int num_threads_;
+  bool can_start_threads_ = true;
   std::vector<std::thread> workers_;
 
   std::mutex mutex_;  // guards the rest

@@ -13,7 +13,8 @@ namespace keras_xent {
 
 // Runs body(context, i) for every i in [0, count) and returns when all are
 // done. The calling thread works too; the pool's workers help, one piece at a
-// time from each call under way in turn. `body` must not call ParallelFor.
+// time from each call under way in turn. `body` must not
+// call ParallelFor, nor throw.
 void ParallelFor(int64_t count, void (*body)(void* context, int64_t i), void* context);
 
 template <typename Body>

@@ -1,5 +1,6 @@
 // The kernels' own test: the arithmetic against long double, on every
 // instruction set that this processor has. No TensorFlow, no test framework.
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -218,6 +219,7 @@ void TestType(const char* type) {
   for (const int64_t classes : {127, 128, 1000, 4099}) {
     TestAgainstReference<T>(type, {5, classes, 1, 0.1, Reduction::kNone, false, 4});
     TestAgainstReference<T>(type, {2, classes, 3, 0.0, Reduction::kNone, false, 4});
+    TestAgainstReference<T>(type, {1, classes, 21, 0.1, Reduction::kNone, false, 4});
   }
 }
 
@@ -383,6 +385,25 @@ void TestFork() {
   SetNumThreads(0);
 }
 
+void TestNoMoreThreads() {
+  const Tensors<float> t = Make<float>({500, 1000, 1, 0.1, Reduction::kSum, false, 3}, 5);
+  float wanted;
+  Forward<float>(t.problem, &wanted, nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    // Limits do not bind root.
+    const rlimit one = {1, 1};
+    if (setrlimit(RLIMIT_NPROC, &one) != 0 || (geteuid() == 0 && setuid(65534) != 0)) _exit(2);
+    SetNumThreads(4);
+    float loss;
+    Forward<float>(t.problem, &loss, nullptr);
+    _exit(loss == wanted ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  Check(status == 0, "a process that may start no threads computes");
+}
+
 void TestEmpty() {
   for (const Case& c : {Case{0, 5, 1, 0.1, Reduction::kSumOverBatchSize, true, 1},
                         Case{0, 5, 3, 0.1, Reduction::kMeanWithSampleWeight, false, 1},
@@ -414,6 +435,7 @@ int Main() {
   TestEmpty();
   TestConcurrentCalls();
   TestFork();
+  TestNoMoreThreads();
   std::printf("%d passed, %d failed\n", passed, failed);
   return failed == 0 ? 0 : 1;
 }
