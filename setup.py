@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import os
+import platform
 import shlex
 import shutil
 import subprocess
@@ -23,7 +24,7 @@ KERNEL = Path("keras_xent", "ops", "kernel")
 FLAGS = ["-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra"]
 # Every compilation of rows.cc: namespace, name, machine flags. Vectors are passed only
 # between inlined functions, so that GCC's note about their calling convention is moot.
-BASELINE = ("baseline", "SSE2" if os.uname().machine == "x86_64" else "baseline", [])
+BASELINE = ("baseline", "SSE2" if platform.machine() == "x86_64" else "baseline", [])
 X86_64 = [
     ("avx2", "AVX2", ["-mavx2", "-mfma"]),
     (
@@ -63,7 +64,7 @@ def run(command: List[str]) -> None:
 def compile_objects(compiler: List[str], sources: List[str], build_dir: Path) -> List[str]:
     """Compiles the sources and rows.cc for each instruction set; returns the objects."""
     build_dir.mkdir(parents=True, exist_ok=True)
-    rows = [BASELINE, *(X86_64 if os.uname().machine == "x86_64" else [])]
+    rows = [BASELINE, *(X86_64 if platform.machine() == "x86_64" else [])]
     jobs = []
     for namespace, name, machine_flags in rows:
         definitions = [f"-DKERAS_XENT_ISA={namespace}", f'-DKERAS_XENT_ISA_NAME="{name}"']
@@ -84,13 +85,17 @@ def link_library(compiler: List[str], objects: List[str], build_dir: Path, libra
     stub = build_dir / SONAME
     run([*compiler, "-shared", str(stub_source), f"-Wl,-soname,{SONAME}", "-o", str(stub)])
     library.parent.mkdir(parents=True, exist_ok=True)
-    run([
-        *compiler,
-        *["-shared", "-s", "-pthread", "-static-libstdc++", "-static-libgcc"],
-        f"-Wl,--version-script={KERNEL / 'exports.map'}",
+    command = [
+        *[*compiler, "-shared", "-s", "-pthread", f"-Wl,--version-script={KERNEL / 'exports.map'}"],
         *objects,
         *["-Wl,--no-as-needed", str(stub), "-o", str(library)],
-    ])
+    ]
+    try:
+        # One library for every machine: it brings the C++ runtime of the one that built it.
+        run([*command, "-static-libstdc++", "-static-libgcc"])
+    except CompileError:
+        # Some distributions have no static C++ runtime: then this machine's own serves.
+        run(command)
 
 
 class BuildNative(build_ext):
@@ -116,8 +121,11 @@ class AnyPythonWheel(bdist_wheel):
     """The library knows no Python, so that one wheel of a platform serves every version."""
 
     def get_tag(self) -> tuple[str, str, str]:
-        python, abi, platform = super().get_tag()
-        return (python, abi, platform) if self.root_is_pure else ("py3", "none", platform)
+        python, abi, machine = super().get_tag()
+        if self.root_is_pure:
+            return python, abi, machine
+        has_library = any(Path(self.bdist_dir).rglob("libkeras_xent.so"))
+        return "py3", "none", machine if has_library else "any"
 
 
 class KernelTest(Command):
@@ -155,7 +163,10 @@ EXTENSION = Extension(
 )
 
 if find_compiler() is None:
-    print(PORTABLE_ONLY.format(reason="there is no C++ compiler (set CXX to name one)"))
+    reason = "there is no C++ compiler (set CXX to name one)"
+    if not sys.platform.startswith("linux"):
+        reason = "it is built on Linux only"
+    print(PORTABLE_ONLY.format(reason=reason))
 
 setup(
     ext_modules=[] if find_compiler() is None else [EXTENSION],

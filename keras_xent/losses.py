@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import warnings
 from typing import Any, Callable, Dict, Optional, Union
 
@@ -94,7 +95,7 @@ class CategoricalCrossentropy(_keras.LossBase):
                 f"from_logits is {from_logits!r} of type {type(from_logits).__name__}, expected "
                 "True or False"
             )
-        if isinstance(axis, bool) or not isinstance(axis, int):
+        if isinstance(axis, bool) or not isinstance(axis, numbers.Integral):
             raise TypeError(
                 f"axis is {axis!r} of type {type(axis).__name__}, expected one int: the class axis"
             )
@@ -110,7 +111,7 @@ class CategoricalCrossentropy(_keras.LossBase):
         self._wanted_dtype = dtype
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
-        self.axis = axis
+        self.axis = int(axis)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tf.Tensor:
         """Computes the loss.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import operator
 from typing import Any, List, Optional, Sequence, Union
 
 import tensorflow as tf
@@ -124,7 +125,8 @@ def _known_shape(logits: tf.Tensor, labels: tf.Tensor) -> tf.TensorShape:
     return logits.shape.merge_with(labels.shape)
 
 
-def _checked_axis(axis: int, shape: tf.TensorShape) -> int:
+def _checked_axis(axis: Any, shape: tf.TensorShape) -> int:
+    axis = operator.index(axis)
     rank = shape.rank
     if rank == 0:
         raise ValueError("logits are a scalar, expected rank 1 or more: a class axis")
@@ -132,7 +134,7 @@ def _checked_axis(axis: int, shape: tf.TensorShape) -> int:
         raise ValueError(
             f"axis is {axis}, expected one in [{-rank}, {rank}) for logits of shape {shape}"
         )
-    return int(axis)
+    return axis
 
 
 def _keeps_backprop(logits: tf.Tensor) -> bool:
@@ -224,5 +226,5 @@ def gradients_of(
             axis=spec.axis,
             reduction=Reduction.NONE,
         )
-        to_weights = gradients.weights_gradient(spec, grad, losses, weights)
+        to_weights = gradients.weights_gradient(spec, grad, logits, losses, weights)
     return [to_logits, to_labels, to_weights]

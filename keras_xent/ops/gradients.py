@@ -93,11 +93,10 @@ def labels_gradient(
 
 
 def weights_gradient(
-    spec: Spec, grad: tf.Tensor, losses: tf.Tensor, weights: tf.Tensor
+    spec: Spec, grad: tf.Tensor, logits: tf.Tensor, losses: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
     """The derivative of the value with respect to the weights, times `grad`."""
-    # No op of this gradient but these knows both shapes: nothing else refuses a wrong one.
-    weights = weighting.checked_weights(weights, losses.shape, tf.shape(losses))
+    weights = _checked_weights(spec, logits, weights)
     return weighting.weights_gradient(
         tf.cast(grad, weights.dtype), tf.cast(losses, weights.dtype), weights, spec.reduction
     )
@@ -106,13 +105,20 @@ def weights_gradient(
 def _coefficients(
     spec: Spec, grad: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
+    weights = _checked_weights(spec, logits, weights)
     shape = spec_lib.losses_shape(logits, spec.axis)
-    # Whoever asks for a gradient alone runs no op that has checked the weights.
-    weights = weighting.checked_weights(
-        weights, spec_lib.static_losses_shape(logits.shape, spec.axis), shape
-    )
     return weighting.losses_gradient(
         tf.cast(grad, weights.dtype), weights, shape, spec.reduction
+    )
+
+
+def _checked_weights(spec: Spec, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    # Whoever asks for a gradient alone runs no op that has checked the weights. The shape is
+    # taken from the logits: an assertion is never pruned, nor is what it depends on.
+    return weighting.checked_weights(
+        weights,
+        spec_lib.static_losses_shape(logits.shape, spec.axis),
+        spec_lib.losses_shape(logits, spec.axis),
     )
 
 

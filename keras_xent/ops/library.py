@@ -1,10 +1,11 @@
-"""The native library: loaded on first use, or the reason why it can't be."""
+"""The native library, or the reason why it can't be loaded."""
 
 from __future__ import annotations
 
 import ctypes
 import functools
 import os
+import sys
 from pathlib import Path
 from typing import Any, List, NamedTuple, Optional
 
@@ -73,19 +74,26 @@ def _load() -> Library:
     functions = ctypes.CDLL(str(PATH), mode=ctypes.RTLD_LOCAL)
     functions.KerasXentInstructionSet.restype = ctypes.c_char_p
     functions.KerasXentUsableInstructionSet.restype = ctypes.c_char_p
-    library = Library(ops, functions)
+    return Library(ops, functions)
+
+
+@functools.lru_cache(maxsize=None)
+def _follow_tensorflow(library: Library) -> None:
+    """Uses as many threads as TensorFlow: on first use, when that has been configured."""
     library.set_threads(_intra_op_threads())
-    return library
 
 
 @functools.lru_cache(maxsize=None)
 def problem() -> Optional[str]:
     """Why the library can't be loaded, or None."""
     if not PATH.exists():
+        if not sys.platform.startswith("linux"):
+            return f"{PATH} is missing, as it is built on Linux only"
         return (
             f"{PATH} is missing, as it was not built when keras_xent was installed or this is a "
             "source tree: with a C++17 compiler (g++ or clang++) at hand, run pip install "
-            "--force-reinstall --no-deps keras_xent, or pip install -e . in the source tree"
+            "--force-reinstall --no-cache-dir --no-deps keras_xent, or pip install -e . in the "
+            "source tree"
         )
     try:
         _load()
@@ -103,7 +111,9 @@ def load() -> Library:
     reason = problem()
     if reason is not None:
         raise LibraryError(reason)
-    return _load()
+    library = _load()
+    _follow_tensorflow(library)
+    return library
 
 
 def _intra_op_threads() -> int:

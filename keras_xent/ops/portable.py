@@ -12,6 +12,7 @@ from typing import NamedTuple, Tuple
 
 import tensorflow as tf
 
+from keras_xent._tensorflow import tracing_for_xla
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops import weighting
 from keras_xent.ops.spec import Spec
@@ -118,6 +119,9 @@ def _checked(
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Checks the real shapes where the static ones do not tell (XLA leaves the checks out)."""
     if not (logits.shape.is_fully_defined() and labels.shape.is_fully_defined()):
+        if tracing_for_xla():
+            # No assertion is compiled, but a stack of different shapes is refused.
+            logits, labels = tf.unstack(tf.stack([logits, labels]))
         same_shape = tf.debugging.assert_equal(
             tf.shape(logits), tf.shape(labels), "logits and labels must have the same shape"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Set
+from typing import Any, Callable, List, Optional, Set
 
 import numpy as np
 import pytest
@@ -178,3 +178,25 @@ def test_eagerly_a_gradient_is_the_kept_backprop_itself(monkeypatch: pytest.Monk
     monkeypatch.setattr(dispatch, "run", spied)
     found = gradient(tf.constant(LOGITS))
     assert address(found) == address(kept[0])
+
+
+@needs_native
+@pytest.mark.parametrize("rows", [6, None])
+def test_a_training_step_runs_one_op_even_if_the_batch_size_is_unknown(rows: Optional[int]) -> None:
+    # An assertion is never pruned, and must not keep alive what else it depends on.
+    signature = [tf.TensorSpec([rows, 4]), tf.TensorSpec([rows, 4]), tf.TensorSpec([rows])]
+
+    @tf.function(input_signature=signature)
+    def step(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            value = softmax_cross_entropy(logits, labels, weights)
+        return value, tape.gradient(value, logits)
+
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        results = step(tf.ones([6, 4]), tf.ones([6, 4]) / 4, tf.ones([6]))
+        metadata = tf.compat.v1.RunMetadata()
+        options = tf.compat.v1.RunOptions(trace_level=tf.compat.v1.RunOptions.FULL_TRACE)
+        session.run(results, options=options, run_metadata=metadata)
+    nodes = [node for device in metadata.step_stats.dev_stats for node in device.node_stats]
+    assert len([node for node in nodes if "= KerasXent>" in node.timeline_label]) == 1

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 from typing import Dict
 
 import pytest
@@ -117,3 +118,34 @@ def test_tensorflows_intra_op_setting_is_followed(
     setting: str, environment: Dict[str, str], threads: int
 ) -> None:
     assert int(run(THREADS.format(setting=setting), environment)) == threads
+
+
+def test_a_saved_graph_loads_where_keras_xent_has_been_imported(tmp_path: Path) -> None:
+    saved = {"SAVED": str(tmp_path / "saved")}
+    run(
+        """
+        import os
+        import tensorflow as tf
+        import keras_xent
+
+        module = tf.Module()
+        module.loss = tf.function(
+            lambda logits: keras_xent.v1.softmax_cross_entropy([[1.0, 0.0]], logits),
+            input_signature=[tf.TensorSpec([1, 2])],
+        )
+        tf.saved_model.save(module, os.environ["SAVED"])
+        """,
+        saved,
+    )
+    printed = run(
+        """
+        import os
+        import tensorflow as tf
+        import keras_xent
+
+        module = tf.saved_model.load(os.environ["SAVED"])
+        print(f"{module.loss(tf.constant([[1.0, 2.0]])):.5f}")
+        """,
+        saved,
+    )
+    assert printed.strip() == "1.31326"
