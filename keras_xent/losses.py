@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numbers
+import operator
 import warnings
 from typing import Any, Callable, Dict, Optional, Union
 
@@ -95,7 +95,7 @@ class CategoricalCrossentropy(_keras.LossBase):
                 f"from_logits is {from_logits!r} of type {type(from_logits).__name__}, expected "
                 "True or False"
             )
-        if isinstance(axis, bool) or not isinstance(axis, numbers.Integral):
+        if isinstance(axis, bool) or not hasattr(axis, "__index__"):
             raise TypeError(
                 f"axis is {axis!r} of type {type(axis).__name__}, expected one int: the class axis"
             )
@@ -111,7 +111,7 @@ class CategoricalCrossentropy(_keras.LossBase):
         self._wanted_dtype = dtype
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
-        self.axis = int(axis)
+        self.axis = operator.index(axis)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tf.Tensor:
         """Computes the loss.
