@@ -106,7 +106,7 @@ def test_first_derivatives(reduction: Reduction, weights_shape: Tuple[int, ...])
     reference.assert_close(found, to_logits, 1e-13)
     found = gradients.labels_gradient(p.spec, grad, p.logits, p.weights)
     reference.assert_close(found, to_labels, 1e-13)
-    found = gradients.weights_gradient(p.spec, grad, losses, p.weights)
+    found = gradients.weights_gradient(p.spec, grad, p.logits, losses, p.weights)
     reference.assert_close(found, to_weights, 1e-13)
 
 
@@ -245,7 +245,7 @@ def test_gradients_have_the_dtypes_of_what_they_are_for(dtype: str) -> None:
     assert gradients.logits_gradient(p.spec, grad, *p.tensors).dtype == dtype
     assert gradients.labels_gradient(p.spec, grad, p.logits, p.weights).dtype == dtype
     losses = tf.ones([3, 2], dtype)
-    assert gradients.weights_gradient(p.spec, grad, losses, p.weights).dtype == "float32"
+    assert gradients.weights_gradient(p.spec, grad, p.logits, losses, p.weights).dtype == "float32"
 
 
 def test_smoothed_labels() -> None:
