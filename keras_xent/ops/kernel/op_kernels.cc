@@ -1,7 +1,6 @@
 // The ops' kernels: read TensorFlow's tensors, check them, run the arithmetic.
 #include "op_kernels.h"
 
-#include <cmath>
 #include <new>
 #include <string>
 #include <vector>
