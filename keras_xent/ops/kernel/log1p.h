@@ -7,13 +7,14 @@
 namespace keras_xent {
 namespace KERAS_XENT_ISA {
 
-// u = 1 + e loses `lost` of e; log1p(e) = log(u) + lost / u up to rounding.
+// u = 1 + e loses `lost` of e; log1p(e) = log(u) + lost / u up to rounding. The
+// caller has `inverse_u`, 1 / u, to a few digits or better.
 //
 // log(u) = k * ln 2 + log(m) with m in [sqrt(1/2), sqrt(2)), and with
 // s = (m - 1) / (m + 1), log(m) = 2 s + s^3 * p(s^2). p is the minimax
 // polynomial of (log(m) - 2 s) / s^3, found with the Remez algorithm in 60
 // digits; its error relative to log(m) is 1.2e-18.
-KERAS_XENT_INLINE DoubleVec Log1p(DoubleVec e) {
+KERAS_XENT_INLINE DoubleVec Log1p(DoubleVec e, DoubleVec inverse_u) {
   DoubleVec u = 1.0 + e;
   DoubleVec lost = e - (u - 1.0);
   // Adding `bias` to the bits carries into the exponent where m would be above
@@ -33,7 +34,7 @@ KERAS_XENT_INLINE DoubleVec Log1p(DoubleVec e) {
   p = p * z + 0.39999999999411087578;
   p = p * z + 0.66666666666667348965;
   DoubleVec log_m = s * z * p + 2.0 * s;
-  return (k * 0x1.62e42fefa38p-1 + log_m) + (k * 0x1.ef35793c7673p-45 + lost / u);
+  return (k * 0x1.62e42fefa38p-1 + log_m) + (k * 0x1.ef35793c7673p-45 + lost * inverse_u);
 }
 
 }  // namespace KERAS_XENT_ISA

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "backprop_memory.h"
 #include "convert.h"
 #include "ops.h"
 #include "softmax_cross_entropy.h"
@@ -100,6 +101,20 @@ class Call {
     keep->reset(TF_AllocateOutput(ctx_, i, DataTypeOf<T>::value, dims.data(),
                                   static_cast<int>(dims.size()), bytes, status_.get()));
     return ok() ? static_cast<T*>(TF_TensorData(keep->get())) : nullptr;
+  }
+
+  // The same for a tensor of the logits' size.
+  template <typename T>
+  T* BackpropOutput(int i, const Dims& dims, TensorHandle* keep) {
+    if (!ok()) return nullptr;
+    const size_t bytes = static_cast<size_t>(ElementCount(dims)) * sizeof(T);
+    void* data = AllocateBackprop(bytes);
+    if (!data) return Output<T>(i, dims, keep);
+    keep->reset(TF_NewTensor(
+        DataTypeOf<T>::value, dims.data(), static_cast<int>(dims.size()), data, bytes,
+        [](void* data, size_t, void*) { FreeBackprop(data); }, nullptr));
+    SetOutput(i, keep->get());
+    return ok() ? static_cast<T*>(data) : nullptr;
   }
 
   void SetOutput(int i, const TF_Tensor* tensor) {
@@ -241,7 +256,7 @@ void ComputeLoss(void* kernel, TF_OpKernelContext* ctx) {
   TensorHandle loss_tensor, backprop_tensor;
   const bool reduced = inputs.problem.reduction != Reduction::kNone;
   T* loss = call.Output<T>(0, reduced ? Dims() : inputs.extents.losses, &loss_tensor);
-  T* backprop = kWithBackprop ? call.Output<T>(1, inputs.dims, &backprop_tensor) : nullptr;
+  T* backprop = kWithBackprop ? call.BackpropOutput<T>(1, inputs.dims, &backprop_tensor) : nullptr;
   if (call.ok()) Forward(inputs.problem, loss, backprop);
 }
 
@@ -251,7 +266,7 @@ void ComputeGrad(void* kernel, TF_OpKernelContext* ctx) {
   Call call(ctx);
   const Inputs<T> inputs(call, attributes);
   TensorHandle backprop_tensor;
-  T* backprop = call.Output<T>(0, inputs.dims, &backprop_tensor);
+  T* backprop = call.BackpropOutput<T>(0, inputs.dims, &backprop_tensor);
   if (!call.ok()) return;
   std::vector<Real<T>> repeated;
   const Real<T>* coefficients = inputs.problem.weights;

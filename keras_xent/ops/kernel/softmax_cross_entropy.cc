@@ -43,7 +43,7 @@ class Pieces {
 
 // Gradients that are larger than this are not in a cache any more when the
 // next op reads them.
-constexpr int64_t kStreamBytes = 4 << 20;
+constexpr int64_t kLargeBytes = 8 << 20;
 
 template <typename T>
 RowTask<T> MakeTask(const Problem<T>& problem, T* backprop) {
@@ -57,8 +57,9 @@ RowTask<T> MakeTask(const Problem<T>& problem, T* backprop) {
   task.label_smoothing = problem.label_smoothing;
   task.scales = nullptr;
   task.factor = 1.0;
-  task.stream =
-      problem.positions() * problem.classes * static_cast<int64_t>(sizeof(T)) > kStreamBytes;
+  const int64_t bytes = problem.positions() * problem.classes * static_cast<int64_t>(sizeof(T));
+  task.is_large = bytes > kLargeBytes;
+  task.stream = task.is_large && reinterpret_cast<uintptr_t>(backprop) % kLineBytes == 0;
   return task;
 }
 

@@ -2,14 +2,13 @@
 #ifndef KERAS_XENT_SUMS_H_
 #define KERAS_XENT_SUMS_H_
 
-#include "exp.h"
 #include "vec.h"
 
 namespace keras_xent {
 namespace KERAS_XENT_ISA {
 
 // How many vectors are added up in F before Flush() carries them into double.
-constexpr int kVectorsPerFlush = 16;
+constexpr int kVectorsPerFlush = 32;
 
 // One sum a lane. Add() adds in F, Flush() moves what has gathered to double.
 template <typename F>
@@ -18,20 +17,23 @@ class LaneSums;
 template <>
 class LaneSums<float> {
  public:
-  void Add(FloatVec v) { recent_ += v; }
-  void Flush() {
-    HalfFloatVec halves[2];
-    std::memcpy(halves, &recent_, sizeof(recent_));
-    totals_[0] += __builtin_convertvector(halves[0], DoubleVec);
-    totals_[1] += __builtin_convertvector(halves[1], DoubleVec);
+  KERAS_XENT_ALWAYS_INLINE void Add(FloatVec v) { recent_ += v; }
+  KERAS_XENT_ALWAYS_INLINE void Flush() {
+    totals_[0] += ToDoubles(recent_, 0);
+    totals_[1] += ToDoubles(recent_, 1);
     recent_ = FloatVec{};
   }
   // Call Flush() before these.
-  double Lane(int lane) const { return totals_[lane / kHalf][lane % kHalf]; }
-  DoubleVec Lanes(int from) const { return totals_[from / kHalf]; }
+  DoubleVec Part(int half) const { return totals_[half]; }
+  DoubleVec Folded() const { return totals_[0] + totals_[1]; }
+  void Scale(double factor) {
+    for (DoubleVec& total : totals_) total *= factor;
+  }
+  void AddProduct(const LaneSums& other, double factor) {
+    for (int i = 0; i < 2; ++i) totals_[i] += other.totals_[i] * factor;
+  }
 
  private:
-  static constexpr int kHalf = kLanes<float> / 2;
   FloatVec recent_ = {};
   DoubleVec totals_[2] = {};
 };
@@ -39,10 +41,12 @@ class LaneSums<float> {
 template <>
 class LaneSums<double> {
  public:
-  void Add(DoubleVec v) { total_ += v; }
-  void Flush() {}
-  double Lane(int lane) const { return total_[lane]; }
-  DoubleVec Lanes(int) const { return total_; }
+  KERAS_XENT_ALWAYS_INLINE void Add(DoubleVec v) { total_ += v; }
+  KERAS_XENT_ALWAYS_INLINE void Flush() {}
+  DoubleVec Part(int) const { return total_; }
+  DoubleVec Folded() const { return total_; }
+  void Scale(double factor) { total_ *= factor; }
+  void AddProduct(const LaneSums& other, double factor) { total_ += other.total_ * factor; }
 
  private:
   DoubleVec total_ = {};
@@ -50,58 +54,56 @@ class LaneSums<double> {
 
 template <typename F>
 KERAS_XENT_INLINE double Total(const LaneSums<F>& sums) {
+  const DoubleVec lanes = sums.Folded();
   double total = 0;
-  for (int lane = 0; lane < kLanes<F>; ++lane) total += sums.Lane(lane);
+  for (int lane = 0; lane < kLanes<double>; ++lane) total += lanes[lane];
   return total;
 }
 
-// An integer vector as wide as Vec<F>, for counting.
-template <typename F>
-struct CountOf {
-  using type = Int32Vec;
-};
-template <>
-struct CountOf<double> {
-  using type = Int64Vec;
-};
-
-// What one sweep over the classes gathers, with m the largest logit and
+// What is gathered over the classes, with m the largest logit (so far) and
 // d = x - m:
 //
-//   rest   sum of exp(d) over the classes whose logit is not m
+//   rest   sum of exp(x) over the classes whose logit is not m, on the scale of
+//          a ScaledExp
 //   maxima how many classes have the logit m
 //   y, yd, d   sums of labels, labels * d, and d
 //
-// Keeping the maxima (each exp(0) = 1) out of `rest` is what keeps the
-// precision of a loss near 0 and of the gradient of a dominant class: with
-// S = maxima + rest, log(S) is log1p(S - 1) and 1 - 1/S is (S - 1)/S.
+// Keeping the maxima out of `rest` is what keeps the precision of a loss near 0
+// and of the gradient of a dominant class: with S = maxima + rest / exp(m),
+// log(S) is log1p(S - 1) and 1 - 1/S is (S - 1)/S.
 template <typename F>
 struct Sweep {
   using V = Vec<F>;
   LaneSums<F> rest, y, yd, d;
-  typename CountOf<F>::type maxima = {};
+  Integers<F> maxima = {};
 
-  // Returns exp(d). A class without label mass adds nothing even if its logit
-  // is -inf: 0 * -inf is 0 here if kInfinite, and NaN otherwise, which is
-  // faster and for nearly every row the same.
-  template <bool kInfinite>
-  KERAS_XENT_INLINE V Add(Sweep& sweep, V logits, V labels, V max) {
-    auto is_max = logits == max;
-    V difference = logits - max;
-    V exp = ExpOfDifference<F>(logits, max);
-    V product = labels * difference;
-    sweep.rest.Add(is_max ? V{} : exp);
-    sweep.maxima -= is_max;
-    sweep.y.Add(labels);
-    sweep.yd.Add(kInfinite ? (labels == V{} ? V{} : product) : product);
-    sweep.d.Add(difference);
-    return exp;
+  // A class without label mass adds nothing to yd even if its logit is -inf:
+  // 0 * -inf is 0 here.
+  template <bool kSmoothed, typename Mask>
+  KERAS_XENT_ALWAYS_INLINE void Add(V exp, V difference, V labels, Mask is_max) {
+    rest.Add(is_max ? V{} : exp);
+    maxima -= is_max;
+    y.Add(labels);
+    yd.Add(labels == V{} ? V{} : labels * difference);
+    if (kSmoothed) d.Add(difference);
   }
-  void Flush() {
+  // Classes without label mass, all of them below m.
+  template <bool kSmoothed>
+  KERAS_XENT_ALWAYS_INLINE void AddUnlabelled(V exp, V difference) {
+    rest.Add(exp);
+    if (kSmoothed) d.Add(difference);
+  }
+  KERAS_XENT_ALWAYS_INLINE void Flush() {
     rest.Flush();
     y.Flush();
     yd.Flush();
     d.Flush();
+  }
+  double Maxima() const {
+    const Integers<F> lanes = maxima;  // a copy, so that maxima can stay in a register
+    double count = 0;
+    for (int lane = 0; lane < kLanes<F>; ++lane) count += static_cast<double>(lanes[lane]);
+    return count;
   }
 };
 

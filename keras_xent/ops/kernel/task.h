@@ -48,19 +48,65 @@ struct RowTask {
   // scale = factor * (scales ? scales[position] : 1)
   const Real<T>* scales;
   double factor;
-  // Write backprop past the caches: it is too large to be read back from them.
+  // The tensors are too large for the caches: rows are cut at cache lines, which
+  // costs short ones time, so that ...
+  bool is_large;
+  // ... backprop can be written past the caches, whole lines at a time.
   bool stream;
 };
 
-// The kernels want room for this many bytes beside the tensors, aligned to 64:
-// for the exp of each class of as many positions as they do at a time.
+// ---- scratch ---------------------------------------------------------------
+//
+// Beside the tensors the kernels want room for what they keep of the positions
+// they are at: ScratchBytes(), aligned to kLineBytes.
+
+constexpr int64_t kLineBytes = 64;
+constexpr int64_t kWidestVectorBytes = 64;
+
+// Up to this many contiguous classes, lanes lie across positions: tiles of them
+// fit the L1 cache.
+constexpr int64_t kMostTileClasses = 64;
+
+// Rows of up to this many classes go in groups of up to kMostGroupRows.
+constexpr int64_t kMostGroupClasses = 2048;
+constexpr int64_t kMostGroupRows = kWidestVectorBytes / static_cast<int64_t>(sizeof(double));
+
+// From one row's exps to the next's: room to align them, in whole lines.
+template <typename T>
+constexpr int64_t ExpsStride(int64_t classes) {
+  constexpr int64_t kLine = kLineBytes / static_cast<int64_t>(sizeof(Real<T>));
+  return (classes + 2 * kLine - 1) / kLine * kLine;
+}
+
+// From one row's notes to the next's: enough for blocks of the narrowest vectors.
+template <typename T>
+constexpr int64_t NotesStride(int64_t classes) {
+  return classes / 64 + 2;
+}
+
+// A tile of logits and one of labels, a whole line of positions wide.
+template <typename T>
+constexpr int64_t TileElements(int64_t classes) {
+  return classes * kLineBytes / static_cast<int64_t>(sizeof(Real<T>));
+}
+
+// What a row leaves for its backprop, for each block of classes.
+template <typename F>
+struct BlockNotes {
+  F shift, power;  // the scale of its exps
+  bool is_plain;   // no label mass
+};
+
 template <typename T>
 int64_t ScratchBytes(const RowTask<T>& task) {
+  using F = Real<T>;
+  if (task.inner != 1 || task.classes <= kMostTileClasses) {
+    return 2 * TileElements<T>(task.classes) * static_cast<int64_t>(sizeof(F));
+  }
   if (!task.backprop) return 0;
-  constexpr int64_t kWidestVector = 64;
-  const int64_t most_lanes = kWidestVector / sizeof(Real<T>);
-  const int64_t lanes = task.inner < most_lanes ? task.inner : most_lanes;
-  return task.classes * lanes * static_cast<int64_t>(sizeof(Real<T>)) + kWidestVector;
+  const int64_t rows = task.classes <= kMostGroupClasses ? kMostGroupRows : 1;
+  return rows * (ExpsStride<T>(task.classes) * static_cast<int64_t>(sizeof(F)) +
+                 NotesStride<T>(task.classes) * static_cast<int64_t>(sizeof(BlockNotes<F>)));
 }
 
 // Processes positions [begin, end). losses, if not null, receives their

@@ -53,6 +53,9 @@ void TF_SetStatus(TF_Status*, TF_Code code, const char* message);
 TF_Code TF_GetCode(const TF_Status*);
 
 // tf_tensor.h
+TF_Tensor* TF_NewTensor(TF_DataType, const int64_t* dims, int num_dims, void* data, size_t len,
+                        void (*deallocator)(void* data, size_t len, void* arg),
+                        void* deallocator_arg);
 void TF_DeleteTensor(TF_Tensor*);
 int TF_NumDims(const TF_Tensor*);
 int64_t TF_Dim(const TF_Tensor*, int dim_index);

@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <utility>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -15,12 +17,15 @@
 
 #include "task.h"
 
-#define KERAS_XENT_INLINE static inline __attribute__((always_inline))
+#define KERAS_XENT_ALWAYS_INLINE inline __attribute__((always_inline))
+#define KERAS_XENT_INLINE static KERAS_XENT_ALWAYS_INLINE
 
 namespace keras_xent {
 namespace KERAS_XENT_ISA {
 
-#if defined(__AVX512F__)
+#if defined(KERAS_XENT_VECTOR_BYTES)
+constexpr int kVectorBytes = KERAS_XENT_VECTOR_BYTES;  // for tests: wider than the instructions
+#elif defined(__AVX512F__)
 constexpr int kVectorBytes = 64;
 #elif defined(__AVX__)
 constexpr int kVectorBytes = 32;
@@ -53,6 +58,34 @@ using Vec = typename VecOf<F>::type;
 template <typename F>
 constexpr int kLanes = kVectorBytes / static_cast<int>(sizeof(F));
 
+// An integer vector as wide as Vec<F>: for counting, and what comparisons give.
+template <typename F>
+struct IntegersOf {
+  using type = Int32Vec;
+};
+template <>
+struct IntegersOf<double> {
+  using type = Int64Vec;
+};
+template <typename F>
+using Integers = typename IntegersOf<F>::type;
+
+// As many elements as a Vec<Real<T>> has lanes, as they are stored.
+template <typename T>
+struct RawOf {
+  using type = UInt16Vec;
+};
+template <>
+struct RawOf<float> {
+  using type = UInt32Vec;
+};
+template <>
+struct RawOf<double> {
+  using type = UInt64Vec;
+};
+template <typename T>
+using Raw = typename RawOf<T>::type;
+
 template <typename To, typename From>
 KERAS_XENT_INLINE To BitCast(const From& from) {
   static_assert(sizeof(To) == sizeof(From), "BitCast keeps the size");
@@ -66,8 +99,89 @@ KERAS_XENT_INLINE Vec<F> Broadcast(F value) {
   return value - Vec<F>{};
 }
 
+template <typename F>
+constexpr F kInfinity = std::numeric_limits<F>::infinity();
+
+template <typename F>
+KERAS_XENT_INLINE Vec<F> MinusInfinity() {
+  return Vec<F>{} - kInfinity<F>;
+}
+
+// In this order it keeps the NaN of a and ignores that of b, and is one
+// instruction on x86.
+template <typename F>
+KERAS_XENT_INLINE Vec<F> Max(Vec<F> a, Vec<F> b) {
+  return b > a ? b : a;
+}
+
+// ---- lanes -----------------------------------------------------------------
+
+// The lanes kIndices of a followed by b.
+template <typename V, int... kIndices>
+KERAS_XENT_INLINE V Shuffle(V a, V b, std::integer_sequence<int, kIndices...>) {
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define KERAS_XENT_HAS_SHUFFLE
+#endif
+#endif
+#ifdef KERAS_XENT_HAS_SHUFFLE
+  return __builtin_shufflevector(a, b, kIndices...);
+#else
+  constexpr int kCount = sizeof...(kIndices);
+  return V{(kIndices < kCount ? a : b)[kIndices % kCount]...};
+#endif
+}
+
+template <int kBy, typename V, int... I>
+KERAS_XENT_INLINE V Rotate(V v, std::integer_sequence<int, I...>) {
+  return Shuffle(v, v, std::integer_sequence<int, (I + kBy) % static_cast<int>(sizeof...(I))...>());
+}
+
+template <typename F, int kBy = kLanes<F> / 2>
+KERAS_XENT_INLINE F MaxOfLanes(Vec<F> v) {
+  const Vec<F> max = Max<F>(v, Rotate<kBy>(v, std::make_integer_sequence<int, kLanes<F>>()));
+  if constexpr (kBy > 1) {
+    return MaxOfLanes<F, kBy / 2>(max);
+  } else {
+    return max[0];
+  }
+}
+
+// Which lanes are in [from, to).
+template <typename F>
+KERAS_XENT_INLINE Integers<F> LanesBetween(int64_t from, int64_t to) {
+  Integers<F> lane;
+  for (int i = 0; i < kLanes<F>; ++i) lane[i] = i;
+  return (lane >= static_cast<int>(from)) & (lane < static_cast<int>(to));
+}
+
+template <typename V>
+KERAS_XENT_INLINE bool IsAnyBitSet(V v) {
+  uint64_t words[sizeof(V) / sizeof(uint64_t)];
+  std::memcpy(words, &v, sizeof(v));
+  uint64_t any = 0;
+  for (uint64_t word : words) any |= word;
+  return any != 0;
+}
+
 // ---- float16 and bfloat16, as vectors of float -----------------------------
 
+#if defined(__AVX512F__)
+KERAS_XENT_INLINE FloatVec ToFloat(Half, UInt16Vec stored) {
+  return BitCast<FloatVec>(_mm512_cvtph_ps(BitCast<__m256i>(stored)));
+}
+KERAS_XENT_INLINE UInt16Vec FromFloat(Half, FloatVec value) {
+  return BitCast<UInt16Vec>(
+      _mm512_cvtps_ph(BitCast<__m512>(value), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+#elif defined(__F16C__)
+KERAS_XENT_INLINE FloatVec ToFloat(Half, UInt16Vec stored) {
+  return BitCast<FloatVec>(_mm256_cvtph_ps(BitCast<__m128i>(stored)));
+}
+KERAS_XENT_INLINE UInt16Vec FromFloat(Half, FloatVec value) {
+  return BitCast<UInt16Vec>(_mm256_cvtps_ph(BitCast<__m256>(value), _MM_FROUND_TO_NEAREST_INT));
+}
+#else
 KERAS_XENT_INLINE FloatVec ToFloat(Half, UInt16Vec stored) {
   UInt32Vec h = __builtin_convertvector(stored, UInt32Vec);
   UInt32Vec sign = (h & 0x8000u) << 16;
@@ -95,6 +209,7 @@ KERAS_XENT_INLINE UInt16Vec FromFloat(Half, FloatVec value) {
   result = magnitude > 0x7f800000u ? UInt32Vec{} + 0x7e00u : result;
   return __builtin_convertvector(result | sign, UInt16Vec);
 }
+#endif
 
 KERAS_XENT_INLINE FloatVec ToFloat(BFloat16, UInt16Vec stored) {
   return BitCast<FloatVec>(__builtin_convertvector(stored, UInt32Vec) << 16);
@@ -108,6 +223,49 @@ KERAS_XENT_INLINE UInt16Vec FromFloat(BFloat16, FloatVec value) {
   return __builtin_convertvector(is_nan ? quiet_nan : rounded, UInt16Vec);
 }
 
+// ---- float and double ------------------------------------------------------
+//
+// The lower (0) or upper (1) half of a vector of float as double, and both
+// together again: in a few instructions that GCC does not find by itself.
+
+KERAS_XENT_INLINE DoubleVec ToDoubles(FloatVec v, int half) {
+#if defined(__AVX512F__)
+  const __m512d bits = BitCast<__m512d>(v);
+  const __m256d part = half ? _mm512_extractf64x4_pd(bits, 1) : _mm512_castpd512_pd256(bits);
+  return BitCast<DoubleVec>(_mm512_cvtps_pd(_mm256_castpd_ps(part)));
+#elif defined(__AVX__)
+  const __m256 all = BitCast<__m256>(v);
+  const __m128 part = half ? _mm256_extractf128_ps(all, 1) : _mm256_castps256_ps128(all);
+  return BitCast<DoubleVec>(_mm256_cvtps_pd(part));
+#else
+  HalfFloatVec halves[2];
+  std::memcpy(halves, &v, sizeof(v));
+  return __builtin_convertvector(halves[half], DoubleVec);
+#endif
+}
+KERAS_XENT_INLINE DoubleVec ToDoubles(DoubleVec v, int) { return v; }
+
+KERAS_XENT_INLINE FloatVec FromDoubles(float, DoubleVec low, DoubleVec high) {
+#if defined(__AVX512F__)
+  const __m256 lower = _mm512_cvtpd_ps(BitCast<__m512d>(low));
+  const __m256 upper = _mm512_cvtpd_ps(BitCast<__m512d>(high));
+  const __m512d lower_bits = _mm512_castpd256_pd512(_mm256_castps_pd(lower));
+  return BitCast<FloatVec>(_mm512_insertf64x4(lower_bits, _mm256_castps_pd(upper), 1));
+#elif defined(__AVX__)
+  const __m128 lower = _mm256_cvtpd_ps(BitCast<__m256d>(low));
+  const __m128 upper = _mm256_cvtpd_ps(BitCast<__m256d>(high));
+  return BitCast<FloatVec>(_mm256_insertf128_ps(_mm256_castps128_ps256(lower), upper, 1));
+#else
+  const HalfFloatVec halves[2] = {__builtin_convertvector(low, HalfFloatVec),
+                                  __builtin_convertvector(high, HalfFloatVec)};
+  FloatVec v;
+  std::memcpy(&v, halves, sizeof(v));
+  return v;
+#endif
+}
+// A vector of double has one part: the second is not used.
+KERAS_XENT_INLINE DoubleVec FromDoubles(double, DoubleVec part, DoubleVec) { return part; }
+
 // ---- loads and stores ------------------------------------------------------
 
 template <typename V, typename T>
@@ -117,25 +275,32 @@ KERAS_XENT_INLINE V LoadRaw(const T* from) {
   return v;
 }
 
-KERAS_XENT_INLINE FloatVec Load(const float* from) { return LoadRaw<FloatVec>(from); }
-KERAS_XENT_INLINE DoubleVec Load(const double* from) { return LoadRaw<DoubleVec>(from); }
-KERAS_XENT_INLINE FloatVec Load(const Half* from) {
-  return ToFloat(Half{}, LoadRaw<UInt16Vec>(from));
+// What is stored, as what is computed with, and back.
+template <typename T>
+KERAS_XENT_INLINE Vec<Real<T>> FromRaw(Raw<T> raw) {
+  if constexpr (sizeof(T) == sizeof(Real<T>)) {
+    return BitCast<Vec<T>>(raw);
+  } else {
+    return ToFloat(T{}, raw);
+  }
 }
-KERAS_XENT_INLINE FloatVec Load(const BFloat16* from) {
-  return ToFloat(BFloat16{}, LoadRaw<UInt16Vec>(from));
+template <typename T>
+KERAS_XENT_INLINE Raw<T> ToRaw(Vec<Real<T>> v) {
+  if constexpr (sizeof(T) == sizeof(Real<T>)) {
+    return BitCast<Raw<T>>(v);
+  } else {
+    return FromFloat(T{}, v);
+  }
 }
 
-template <typename F>
-KERAS_XENT_INLINE void Store(F* to, Vec<F> v) {
-  std::memcpy(to, &v, sizeof(v));
+template <typename T>
+KERAS_XENT_INLINE Vec<Real<T>> Load(const T* from) {
+  return FromRaw<T>(LoadRaw<Raw<T>>(from));
 }
-KERAS_XENT_INLINE void Store(Half* to, FloatVec v) {
-  UInt16Vec raw = FromFloat(Half{}, v);
-  std::memcpy(to, &raw, sizeof(raw));
-}
-KERAS_XENT_INLINE void Store(BFloat16* to, FloatVec v) {
-  UInt16Vec raw = FromFloat(BFloat16{}, v);
+
+template <typename T>
+KERAS_XENT_INLINE void Store(T* to, Vec<Real<T>> v) {
+  const Raw<T> raw = ToRaw<T>(v);
   std::memcpy(to, &raw, sizeof(raw));
 }
 
@@ -154,84 +319,34 @@ KERAS_XENT_INLINE void StorePartial(T* to, Vec<Real<T>> v, int64_t count) {
   std::memcpy(to, lanes, static_cast<size_t>(count) * sizeof(T));
 }
 
+// Stores a vector past the caches; `to` is aligned to the vector as it is
+// stored. StreamFence() orders the stores before whatever follows.
+template <typename T>
+KERAS_XENT_INLINE void StoreStreaming(T* to, Vec<Real<T>> v) {
+  const Raw<T> raw = ToRaw<T>(v);
 #if defined(__AVX512F__)
-// The same in one masked instruction.
-KERAS_XENT_INLINE __mmask16 FirstLanes(int64_t count) {
-  return static_cast<__mmask16>((1u << count) - 1u);
-}
-KERAS_XENT_INLINE FloatVec LoadPartial(const float* from, int64_t count) {
-  return BitCast<FloatVec>(_mm512_maskz_loadu_ps(FirstLanes(count), from));
-}
-KERAS_XENT_INLINE DoubleVec LoadPartial(const double* from, int64_t count) {
-  return BitCast<DoubleVec>(_mm512_maskz_loadu_pd(static_cast<__mmask8>(FirstLanes(count)), from));
-}
-KERAS_XENT_INLINE void StorePartial(float* to, FloatVec v, int64_t count) {
-  _mm512_mask_storeu_ps(to, FirstLanes(count), BitCast<__m512>(v));
-}
-KERAS_XENT_INLINE void StorePartial(double* to, DoubleVec v, int64_t count) {
-  _mm512_mask_storeu_pd(to, static_cast<__mmask8>(FirstLanes(count)), BitCast<__m512d>(v));
-}
+  if constexpr (sizeof(raw) == 64) {
+    return _mm512_stream_si512(reinterpret_cast<__m512i*>(to), BitCast<__m512i>(raw));
+  }
 #endif
-
-// Stores a vector past the caches; `to` is aligned to the vector that is
-// written. StreamFence() orders the stores before whatever follows.
-#if defined(__AVX512F__)
-KERAS_XENT_INLINE void StreamBytes(void* to, __m512i v) {
-  _mm512_stream_si512(static_cast<__m512i*>(to), v);
-}
-KERAS_XENT_INLINE void StreamBytes(void* to, __m256i v) {
-  _mm256_stream_si256(static_cast<__m256i*>(to), v);
-}
-#elif defined(__AVX__)
-KERAS_XENT_INLINE void StreamBytes(void* to, __m256i v) {
-  _mm256_stream_si256(static_cast<__m256i*>(to), v);
-}
-KERAS_XENT_INLINE void StreamBytes(void* to, __m128i v) {
-  _mm_stream_si128(static_cast<__m128i*>(to), v);
-}
-#elif defined(__x86_64__)
-KERAS_XENT_INLINE void StreamBytes(void* to, __m128i v) {
-  _mm_stream_si128(static_cast<__m128i*>(to), v);
-}
-#endif
-
-#if defined(__AVX512F__)
-typedef __m512i FullBits;
-typedef __m256i HalfBits;
-#elif defined(__AVX__)
-typedef __m256i FullBits;
-typedef __m128i HalfBits;
-#elif defined(__x86_64__)
-typedef __m128i FullBits;
-#endif
-
-#if defined(__x86_64__)
-template <typename F>
-KERAS_XENT_INLINE void StoreStreaming(F* to, Vec<F> v) {
-  StreamBytes(to, BitCast<FullBits>(v));
-}
-KERAS_XENT_INLINE void StreamFence() { _mm_sfence(); }
-#else
-template <typename F>
-KERAS_XENT_INLINE void StoreStreaming(F* to, Vec<F> v) {
-  Store(to, v);
-}
-KERAS_XENT_INLINE void StreamFence() {}
-#endif
-
 #if defined(__AVX__)
-template <typename T>
-KERAS_XENT_INLINE void StoreStreaming16(T* to, FloatVec v) {
-  StreamBytes(to, BitCast<HalfBits>(FromFloat(T{}, v)));
-}
-#else
-template <typename T>
-KERAS_XENT_INLINE void StoreStreaming16(T* to, FloatVec v) {
-  Store(to, v);
-}
+  if constexpr (sizeof(raw) == 32) {
+    return _mm256_stream_si256(reinterpret_cast<__m256i*>(to), BitCast<__m256i>(raw));
+  }
 #endif
-KERAS_XENT_INLINE void StoreStreaming(Half* to, FloatVec v) { StoreStreaming16(to, v); }
-KERAS_XENT_INLINE void StoreStreaming(BFloat16* to, FloatVec v) { StoreStreaming16(to, v); }
+#if defined(__x86_64__)
+  if constexpr (sizeof(raw) == 16) {
+    return _mm_stream_si128(reinterpret_cast<__m128i*>(to), BitCast<__m128i>(raw));
+  }
+#endif
+  std::memcpy(to, &raw, sizeof(raw));
+}
+
+KERAS_XENT_INLINE void StreamFence() {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
 
 }  // namespace KERAS_XENT_ISA
 }  // namespace keras_xent

@@ -8,11 +8,13 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "backprop_memory.h"
 #include "convert.h"
 #include "instruction_set.h"
 #include "softmax_cross_entropy.h"
@@ -176,14 +178,12 @@ bool AllNear(const std::vector<T>& got, const std::vector<long double>& wanted, 
 }
 
 template <typename T>
-void TestAgainstReference(const char* type, const Case& c) {
-  const Tensors<T> t = Make<T>(c, 1);
+void TestAgainstReference(const std::string& name, const Tensors<T>& t) {
   const Expected wanted = Reference(t);
   const size_t results = wanted.result.size();
   std::vector<T> loss(results), evaluation(results), backprop(t.logits.size());
   Forward(t.problem, loss.data(), backprop.data());
   Forward<T>(t.problem, evaluation.data(), nullptr);
-  const std::string name = Name(type, c);
   const double relative = 1.01 * kRelative<T>;
   Check(AllNear(loss, wanted.result, relative, 1e-7 * kRelative<T>), name + ": loss");
   for (size_t i = 0; i < results; ++i) {
@@ -197,6 +197,54 @@ void TestAgainstReference(const char* type, const Case& c) {
   Check(AllNear(backprop, wanted.backprop, 2 * relative,
                 2 * scale * kRelative<Real<T>> + 6e-8 * (sizeof(T) == 2)),
         name + ": backprop");
+}
+
+template <typename T>
+void TestAgainstReference(const char* type, const Case& c) {
+  TestAgainstReference(Name(type, c), Make<T>(c, 1));
+}
+
+// Rows along which the largest logit changes, and labels that most blocks of
+// classes have none of.
+template <typename T>
+void TestLongRows(const char* type) {
+  const int64_t classes = 4099;
+  const auto at_least = [&](int64_t bytes) {
+    return bytes / (classes * static_cast<int64_t>(sizeof(T))) + 1;
+  };
+  struct {
+    const char* name;
+    int64_t rows;
+    double smoothing;
+    double (*logit)(int64_t row, int64_t c, double drawn);
+  } cases[] = {
+      {"large tensors", at_least(8 << 20), 0.1, [](int64_t, int64_t, double x) { return x; }},
+      {"rising", 7, 0.1, [](int64_t, int64_t c, double x) { return 0.06 * c + x; }},
+      {"falling", 7, 0.1, [](int64_t, int64_t c, double x) { return -0.06 * c + x; }},
+      {"far from 0", 7, 0.1,
+       [](int64_t row, int64_t, double x) { return 3000.0 * (row % 2 ? 1 : -1) + x; }},
+      {"moderately far", 7, 0.1,
+       [](int64_t row, int64_t, double x) { return 250.0 * (row % 2 ? 1 : -1) + 8 * x; }},
+      {"late start", 7, 0.0,
+       [](int64_t row, int64_t c, double x) { return c < 500 * row ? -INFINITY : x - 2 * row; }},
+      {"one far above", 7, 0.1,
+       [](int64_t row, int64_t c, double x) { return c == 600 * row ? 90 + x : x; }},
+      {"equal", 7, 0.1, [](int64_t row, int64_t, double) { return 40.0 * (row - 3); }},
+  };
+  std::mt19937 random(3);
+  std::normal_distribution<double> normal;
+  for (const auto& c : cases) {
+    Tensors<T> t = Make<T>({c.rows, classes, 1, c.smoothing, Reduction::kNone, false, 1}, 3);
+    for (int64_t row = 0; row < c.rows; ++row) {
+      const int64_t label = row % 5 == 4 ? -1 : classes - 1 - static_cast<int64_t>(random() % 900);
+      for (int64_t k = 0; k < classes; ++k) {
+        t.logits[row * classes + k] = FromDouble<T>(c.logit(row, k, normal(random)));
+        t.labels[row * classes + k] = FromDouble<T>(k == label);
+      }
+    }
+    TestAgainstReference(std::string(type) + " " + c.name + " on " + CurrentInstructionSet().name,
+                         t);
+  }
 }
 
 template <typename T>
@@ -404,6 +452,67 @@ void TestNoMoreThreads() {
   Check(status == 0, "a process that may start no threads computes");
 }
 
+void TestBackpropMemory() {
+  constexpr size_t kBytes = 5 << 20;
+  Check(AllocateBackprop(1000) == nullptr, "small blocks are left to others");
+  auto fill = [](void* data, size_t bytes, int value) { std::memset(data, value, bytes); };
+  auto holds = [](const void* data, size_t bytes, int value) {
+    const auto* bytes_of = static_cast<const unsigned char*>(data);
+    for (size_t i = 0; i < bytes; i += 511) {
+      if (bytes_of[i] != value) return false;
+    }
+    return true;
+  };
+  void* one = AllocateBackprop(kBytes);
+  void* two = AllocateBackprop(kBytes + 100);
+  Check(one && two && one != two, "two blocks in use are two");
+  fill(one, kBytes, 1);
+  fill(two, kBytes + 100, 2);
+  Check(holds(one, kBytes, 1) && holds(two, kBytes + 100, 2), "blocks do not overlap");
+  FreeBackprop(one);
+  Check(AllocateBackprop(kBytes - 4096) == one, "a block that came back serves again");
+  FreeBackprop(one);
+  void* small = AllocateBackprop(kBytes / 4);
+  Check(small != one, "a small tensor does not take a large one's block");
+  Check(holds(two, kBytes + 100, 2), "a block in use is nobody else's");
+  const pid_t child = fork();
+  if (child == 0) {
+    void* own = AllocateBackprop(kBytes);
+    fill(own, kBytes, 3);
+    FreeBackprop(two);  // a tensor of the parent's
+    _exit(own && own != two && holds(two, kBytes + 100, 2) ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  Check(status == 0, "a forked child has blocks of its own");
+  FreeBackprop(small);
+  FreeBackprop(two);
+  // Other sizes, until what came back has been passed over often enough.
+  for (int i = 0; i < 40; ++i) FreeBackprop(AllocateBackprop((100 << 20) + (i % 2)));
+  rusage before, after;
+  getrusage(RUSAGE_SELF, &before);
+  void* fresh = AllocateBackprop(kBytes);
+  fill(fresh, kBytes, 4);
+  getrusage(RUSAGE_SELF, &after);
+  Check(after.ru_minflt > before.ru_minflt, "what nobody asks for is returned");
+  FreeBackprop(fresh);
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong{0};
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 50; ++i) {
+        const size_t bytes = (1 << 20) + static_cast<size_t>(i) * 4096;
+        void* mine = AllocateBackprop(bytes);
+        fill(mine, bytes, 10 + t);
+        if (!holds(mine, bytes, 10 + t)) ++wrong;
+        FreeBackprop(mine);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  Check(wrong == 0, "threads have blocks of their own");
+}
+
 void TestEmpty() {
   for (const Case& c : {Case{0, 5, 1, 0.1, Reduction::kSumOverBatchSize, true, 1},
                         Case{0, 5, 3, 0.1, Reduction::kMeanWithSampleWeight, false, 1},
@@ -422,6 +531,10 @@ int Main() {
     TestType<double>("double");
     TestType<Half>("half");
     TestType<BFloat16>("bfloat16");
+    TestLongRows<float>("float");
+    TestLongRows<double>("double");
+    TestLongRows<Half>("half");
+    TestLongRows<BFloat16>("bfloat16");
     TestExtremes<float>("float");
     TestExtremes<double>("double");
     TestExtremes<Half>("half");
@@ -432,6 +545,7 @@ int Main() {
   }
   Check(!SelectInstructionSet("none"), "an unknown instruction set is refused");
   SelectInstructionSet(UsableInstructionSet(0)->name);
+  TestBackpropMemory();
   TestEmpty();
   TestConcurrentCalls();
   TestFork();

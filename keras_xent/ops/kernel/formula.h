@@ -1,0 +1,91 @@
+// Loss and backprop of softmax cross entropy from the sums over the classes.
+#ifndef KERAS_XENT_FORMULA_H_
+#define KERAS_XENT_FORMULA_H_
+
+#include "exp.h"
+#include "log1p.h"
+#include "sums.h"
+#include "vec.h"
+
+namespace keras_xent {
+namespace KERAS_XENT_ISA {
+
+// y' = on * y + off.
+struct Smoothing {
+  double classes, on, off, one_minus_off;
+
+  Smoothing(double label_smoothing, int64_t class_count)
+      : classes(static_cast<double>(class_count)),
+        on(1.0 - label_smoothing),
+        off(label_smoothing / classes),
+        one_minus_off(label_smoothing - off) {}
+};
+
+// What a sweep over the classes found (see Sweep), one position a lane, and
+// the exp of the largest logit on the scale that `rest` has.
+struct Totals {
+  DoubleVec max, rest, maxima, y, yd, d, exp_of_max;
+};
+
+// exp(max - shift) * 2^-power, as ScaledExp has it, to the precision of double.
+KERAS_XENT_INLINE DoubleVec ExpOfMax(DoubleVec max, DoubleVec shift, DoubleVec power) {
+  const DoubleVec z = max - shift;
+  const DoubleVec r = (z - power * DoubleExp::kLn2High) - power * DoubleExp::kLn2Low;
+  return ScaledExp<double>::NearTo(DoubleVec{})(r);
+}
+
+struct Results {
+  DoubleVec loss;
+  DoubleVec inverse;  // what turns an exp on that scale into a probability
+  DoubleVec others;   // one minus the probability of a class with the largest logit
+};
+
+// loss = sum_c y'_c * (log S - d_c), where S = sum_c exp(d_c).
+KERAS_XENT_INLINE Results Finish(const Smoothing& smoothing, const Totals& t) {
+  // All exps but one of the largest. max - max is 0, or NaN when max is
+  // infinite: such a row has no softmax.
+  const DoubleVec all_but_one = t.rest + (t.maxima - 1.0) * t.exp_of_max + (t.max - t.max);
+  Results results;
+  results.inverse = 1.0 / (all_but_one + t.exp_of_max);
+  results.others = all_but_one * results.inverse;
+  const DoubleVec log_s = Log1p(all_but_one / t.exp_of_max, t.exp_of_max * results.inverse);
+  results.loss = smoothing.on * (t.y * log_s - t.yd);
+  // Guarded, for d is -inf when a logit is, and without smoothing that class
+  // adds nothing.
+  if (smoothing.off != 0) results.loss += smoothing.off * (smoothing.classes * log_s - t.d);
+  return results;
+}
+
+// backprop = scale * (p - y'). For a class with the largest logit
+// p - y' = (1 - y') - (1 - p), which does not cancel when p is near 1.
+template <typename F>
+struct Backprop {
+  using V = Vec<F>;
+  V on, off, one_minus_off, inverse, others, scale;
+
+  explicit Backprop(const Smoothing& smoothing)
+      : on(Broadcast<F>(static_cast<F>(smoothing.on))),
+        off(Broadcast<F>(static_cast<F>(smoothing.off))),
+        one_minus_off(Broadcast<F>(static_cast<F>(smoothing.one_minus_off))),
+        inverse(V{}),
+        others(V{}),
+        scale(V{}) {}
+
+  template <typename Mask>
+  KERAS_XENT_ALWAYS_INLINE V At(V exp, V labels, Mask is_max) const {
+    const V p_minus_y = exp * inverse - (labels * on + off);
+    const V one_minus_y = (F(1) - labels) * on + one_minus_off;
+    return scale * (is_max ? one_minus_y - others : p_minus_y);
+  }
+};
+
+template <typename T>
+KERAS_XENT_INLINE Real<T> ScaleAt(const RowTask<T>& task, int64_t position) {
+  const double scale = task.scales ? task.factor * task.scales[position] : task.factor;
+  return static_cast<Real<T>>(scale);
+}
+
+}  // namespace KERAS_XENT_ISA
+}  // namespace keras_xent
+
+#endif  // KERAS_XENT_FORMULA_H_
