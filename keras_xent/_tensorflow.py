@@ -21,6 +21,11 @@ def should_record_backprop(tensors: Sequence[tf.Tensor]) -> bool:
     return _record.should_record_backprop(tensors)
 
 
+def could_record() -> bool:
+    """Whether any gradient tape or forward accumulator is active now."""
+    return _record.could_possibly_record()
+
+
 def stop_recording() -> ContextManager[None]:
     """Runs ops without the gradient tapes (and forward accumulators) seeing them."""
     return _record.stop_recording()

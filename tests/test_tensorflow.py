@@ -27,7 +27,7 @@ PRIVATE_MODULES = (
 USED = {
     ("tensorflow.python.eager", "record"): (
         "should_record_backprop: the native op could not know whether to keep the gradient; "
-        "stop_recording and record_operation: eager gradients"
+        "could_possibly_record, stop_recording and record_operation: eager gradients"
     ),
     ("tensorflow.python.eager", "tape"): "the same in TF 2.12, where the module has this name",
     ("tensorflow.python.ops", "control_flow_ops"): (
@@ -73,7 +73,10 @@ def test_no_other_module_imports_private_tensorflow() -> None:
     assert {path: names for path, names in found.items() if names} == {}
 
 
-@pytest.mark.parametrize("name", ["should_record_backprop", "stop_recording", "record_operation"])
+@pytest.mark.parametrize(
+    "name",
+    ["should_record_backprop", "could_possibly_record", "stop_recording", "record_operation"],
+)
 def test_the_tape_module_has(name: str) -> None:
     try:
         module = importlib.import_module("tensorflow.python.eager.record")
@@ -97,6 +100,18 @@ def test_should_record_backprop_is_true_only_of_what_a_tape_watches() -> None:
         assert not _tensorflow.should_record_backprop([other])
         with _tensorflow.stop_recording():
             assert not _tensorflow.should_record_backprop([watched])
+
+
+def test_could_record_is_true_while_a_tape_or_an_accumulator_is_active() -> None:
+    x = tf.constant(1.0)
+    assert not _tensorflow.could_record()
+    with tf.GradientTape():
+        assert _tensorflow.could_record()
+        with _tensorflow.stop_recording():
+            assert not _tensorflow.could_record()
+    with tf.autodiff.ForwardAccumulator(x, x):
+        assert _tensorflow.could_record()
+    assert not _tensorflow.could_record()
 
 
 def test_stop_recording_hides_ops_from_a_tape() -> None:

@@ -73,7 +73,8 @@ def softmax_cross_entropy(
     >>> print(f"{float(value):.5f}")
     0.57618
     """
-    logits = tf.convert_to_tensor(logits, name="logits")
+    if not isinstance(logits, tf.Tensor):
+        logits = tf.convert_to_tensor(logits, name="logits")
     if logits.dtype not in _DTYPES:
         raise TypeError(
             f"logits have dtype {logits.dtype.name}, expected one of "
@@ -85,13 +86,17 @@ def softmax_cross_entropy(
     spec = Spec(
         _checked_axis(axis, known), checked_smoothing(label_smoothing), Reduction(reduction)
     )
-    weighting.check_weights(weights.shape, spec_lib.static_losses_shape(known, spec.axis))
+    weights_shape = weights.shape
+    if weights_shape.rank != 0:
+        weighting.check_weights(weights_shape, spec_lib.static_losses_shape(known, spec.axis))
     if tf.executing_eagerly():
         return _eager(spec, logits, labels, weights)
     return _in_graph(spec, logits, labels, weights)
 
 
 def _converted(value: Any, dtype: tf.DType) -> tf.Tensor:
+    if isinstance(value, tf.Tensor) and value.dtype is dtype:
+        return value
     # tf.cast alone would return a variable of that dtype as it is, and take Python's numbers
     # through float32.
     return tf.cast(tf.convert_to_tensor(value, dtype_hint=dtype), dtype)
@@ -116,13 +121,16 @@ def checked_smoothing(label_smoothing: Any) -> float:
 
 
 def _known_shape(logits: tf.Tensor, labels: tf.Tensor) -> tf.TensorShape:
-    if not logits.shape.is_compatible_with(labels.shape):
+    shape, labels_shape = logits.shape, labels.shape
+    if tf.executing_eagerly() and shape == labels_shape:
+        return shape
+    if not shape.is_compatible_with(labels_shape):
         raise ValueError(
-            f"logits and labels must have the same shape: the logits have shape {logits.shape}, "
-            f"the labels {labels.shape}. Labels are one-hot or soft (tf.one_hot makes them so) and "
+            f"logits and labels must have the same shape: the logits have shape {shape}, "
+            f"the labels {labels_shape}. Labels are one-hot or soft (tf.one_hot makes them so) and "
             "are never broadcast."
         )
-    return logits.shape.merge_with(labels.shape)
+    return shape.merge_with(labels_shape)
 
 
 def _checked_axis(axis: Any, shape: tf.TensorShape) -> int:

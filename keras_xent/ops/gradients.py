@@ -45,6 +45,8 @@ def logits_gradient(
     `backprop` is the same with a `grad` of 1, if the forward pass kept it; otherwise it is
     computed again.
     """
+    if backprop is not None and _is_unwatched_one(grad):
+        return backprop
     inputs = [grad, logits, labels, weights]
 
     def value_of(*inputs: tf.Tensor) -> tf.Tensor:
@@ -75,6 +77,20 @@ def _raw_logits_gradient(
     if not tf.executing_eagerly():
         result.set_shape(logits.shape)
     return result
+
+
+def _is_unwatched_one(grad: tf.Tensor) -> bool:
+    """Whether this is the eager gradient of a loss that nobody scaled, and of a first order.
+
+    That is what most training steps ask for, and then no op has to run.
+    """
+    return (
+        tf.executing_eagerly()
+        and not _tensorflow.could_record()
+        and grad.shape.rank == 0
+        and ":CPU:" in grad.device
+        and bool(grad.numpy() == 1)
+    )
 
 
 def _is_constant_one(grad: tf.Tensor) -> bool:

@@ -137,6 +137,26 @@ def test_a_constant_grad_of_one_adds_no_op_to_a_graph() -> None:
         assert op_names(2.0) == ["StatelessCase"]
 
 
+def test_an_eager_grad_of_one_runs_no_op() -> None:
+    p = problem(Reduction.SUM)
+    backprop = tf.zeros_like(p.logits)
+    one, two = (tf.constant(grad, tf.float64) for grad in (1.0, 2.0))
+    with tf.device("CPU"):
+        assert gradients.logits_gradient(p.spec, one, *p.tensors, backprop) is backprop
+        assert gradients.logits_gradient(p.spec, two, *p.tensors, backprop) is not backprop
+
+
+def test_an_eager_grad_of_one_is_still_seen_by_an_outer_tape() -> None:
+    p = problem(Reduction.SUM)
+    _, backprop = dispatch.run("loss_with_backprop", p.spec, *p.tensors)
+    one = tf.constant(1.0, tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(one)
+        gradient = gradients.logits_gradient(p.spec, one, *p.tensors, backprop)
+        total = tf.reduce_sum(gradient**2)
+    reference.assert_close(tape.gradient(total, one), 2 * tf.reduce_sum(backprop**2), 1e-13)
+
+
 def second(p: Problem, v: tf.Tensor) -> List[tf.Tensor]:
     """The derivatives of <v, d value / d logits> to upstream, logits, labels and weights.
 
