@@ -261,6 +261,43 @@ void WriteRow(const Row<T>& row, const Backprop<Real<T>>& of_row, Real<T> max, R
   }
 }
 
+// ---- rows without weight -----------------------------------------------------
+
+// Whether all magnitudes are so far from overflow that the row's loss is
+// finite whatever it is: then a weight of 0 makes it and its backprop 0.
+// Otherwise they may be NaN, for 0 times infinity is.
+template <typename T>
+KERAS_XENT_INLINE bool HasFiniteLoss(const Row<T>& row) {
+  using F = Real<T>;
+  using Bits = Integers<F>;
+  constexpr int64_t kStep = kLanes<F>;
+  // As integers the magnitudes are in the same order, with NaN above infinity.
+  const Bits sign = BitCast<Bits>(-Vec<F>{});
+  const Bits most_logit = BitCast<Bits>(Broadcast<F>(F(0x1p100)));
+  const Bits most_label = BitCast<Bits>(Broadcast<F>(F(0x1p20)));
+  Bits logits = {}, labels = {};
+  auto look = [&](int64_t c) {
+    const Bits x = BitCast<Bits>(Load(row.x + c)) & ~sign;
+    const Bits y = BitCast<Bits>(Load(row.y + c)) & ~sign;
+    logits = x > logits ? x : logits;
+    labels = y > labels ? y : labels;
+  };
+  for (int64_t c = 0; c + kStep <= row.classes; c += kStep) look(c);
+  look(row.classes - kStep);
+  return !IsAnyBitSet((logits > most_logit) | (labels > most_label));
+}
+
+template <bool kStream, typename T>
+void WriteZeros(const Row<T>& row, T* g) {
+  for (int64_t begin = row.head; begin < row.body_end;) {
+    const Block<T> block(row, begin);
+    WriteBlock<kStream>(block, g, [](int64_t) { return Vec<Real<T>>{}; });
+    begin = block.end;
+  }
+}
+
+// ---- all rows ----------------------------------------------------------------
+
 // Rows of few enough classes go in groups, which share the last step's vectors.
 template <typename T>
 void AlongRows(const RowTask<T>& task, int64_t begin, int64_t end, double* losses, void* scratch) {
@@ -280,8 +317,11 @@ void AlongRows(const RowTask<T>& task, int64_t begin, int64_t end, double* losse
     F shifts[kDoubles] = {}, powers[kDoubles] = {};
     DoubleVec shift = {}, power = {};
     F* row_exps[kDoubles];
+    bool is_zero[kDoubles];
     for (int r = 0; r < count; ++r) {
       const Row<T> row(task, p + r);
+      is_zero[r] = IsWithoutWeight(task, p + r) && HasFiniteLoss(row);
+      if (is_zero[r]) continue;
       // As g: whole vectors are aligned.
       row_exps[r] = exps + r * exps_stride + (kLine - row.head % kLine);
       auto* sweep =
@@ -295,14 +335,19 @@ void AlongRows(const RowTask<T>& task, int64_t begin, int64_t end, double* losse
     totals.exp_of_max = ExpOfMax(totals.max, shift, power);
     const Results results = Finish(smoothing, totals);
     for (int r = 0; r < count; ++r) {
-      if (losses) losses[p + r - begin] = results.loss[r];
+      if (losses) losses[p + r - begin] = is_zero[r] ? 0.0 : results.loss[r];
       if (!task.backprop) continue;
+      T* g = task.backprop + (p + r) * task.classes;
+      if (is_zero[r]) {
+        (task.stream ? &WriteZeros<true, T> : &WriteZeros<false, T>)(Row<T>(task, p + r), g);
+        continue;
+      }
       backprop.inverse = Broadcast<F>(static_cast<F>(results.inverse[r]));
       backprop.others = Broadcast<F>(static_cast<F>(results.others[r]));
       backprop.scale = Broadcast<F>(ScaleAt(task, p + r));
       auto* write = task.stream ? &WriteRow<true, T> : &WriteRow<false, T>;
       write(Row<T>(task, p + r), backprop, static_cast<F>(totals.max[r]), shifts[r], powers[r],
-            row_exps[r], notes + r * notes_stride, task.backprop + (p + r) * task.classes);
+            row_exps[r], notes + r * notes_stride, g);
     }
   }
 }

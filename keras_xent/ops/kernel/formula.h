@@ -85,6 +85,12 @@ KERAS_XENT_INLINE Real<T> ScaleAt(const RowTask<T>& task, int64_t position) {
   return static_cast<Real<T>>(scale);
 }
 
+// Not by its scale, which may have underflowed.
+template <typename T>
+KERAS_XENT_INLINE bool IsWithoutWeight(const RowTask<T>& task, int64_t position) {
+  return task.scales ? task.scales[position] == 0 : task.factor == 0;
+}
+
 }  // namespace KERAS_XENT_ISA
 }  // namespace keras_xent
 
