@@ -162,6 +162,23 @@ class KernelTest(Command):
                 raise SystemExit(1)
 
 
+class KernelBenchmark(KernelTest):
+    """Compiles the arithmetic without TensorFlow and times it."""
+
+    description = "compile and run the C++ benchmark of the kernels"
+
+    def run(self) -> None:
+        compiler = find_compiler()
+        if compiler is None:
+            raise SystemExit("keras_xent: no C++ compiler found; set CXX")
+        build_dir = Path("build", "kernel_test")
+        objects = compile_objects(compiler, ARITHMETIC, build_dir)
+        binary = build_dir / "kernel_benchmark"
+        source = Path("benchmarks", "kernel.cc")
+        run([*compiler, *FLAGS, f"-I{KERNEL}", str(source), *objects, "-o", str(binary)])
+        raise SystemExit(subprocess.run([str(binary)]).returncode)
+
+
 PORTABLE_ONLY = (
     "keras_xent: built without the native library, as {reason}; the portable path will serve."
 )
@@ -180,5 +197,10 @@ if find_compiler() is None:
 
 setup(
     ext_modules=[] if find_compiler() is None else [EXTENSION],
-    cmdclass={"build_ext": BuildNative, "bdist_wheel": AnyPythonWheel, "kernel_test": KernelTest},
+    cmdclass={
+        "bdist_wheel": AnyPythonWheel,
+        "build_ext": BuildNative,
+        "kernel_benchmark": KernelBenchmark,
+        "kernel_test": KernelTest,
+    },
 )

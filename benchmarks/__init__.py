@@ -1,1 +1,1 @@
-"""Comparisons with TF1, Keras and XLA: `python -m benchmarks`."""
+"""What keras_xent costs beside TF1, Keras, XLA, PyTorch and optax: `python -m benchmarks`."""

@@ -2,40 +2,85 @@
 
 from __future__ import annotations
 
-import statistics
+import contextlib
+import gc
+import random
 import time
-from typing import Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, Hashable, Iterator, List, Mapping, Optional, TypeVar
 
-import numpy as np
-import tensorflow as tf
+# Takes one sample: runs what is measured, and returns its measure, mostly seconds.
+Turn = Callable[[], float]
+_Name = TypeVar("_Name", bound=Hashable)
 
-from benchmarks.contenders import Step
-
-Shape = Tuple[int, int]
-
-
-def tensors(shape: Shape) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Logits, one-hot labels and weights, a third of them zero."""
-    random = np.random.default_rng(0)
-    logits = random.normal(size=shape).astype(np.float32)
-    labels = tf.one_hot(random.integers(0, shape[1], shape[0]), shape[1])
-    weights = random.random(shape[0]) * (random.random(shape[0]) > 1 / 3)
-    return tf.constant(logits), labels, tf.constant(weights, tf.float32)
+WARM_UP_TURNS = 3
+_SECONDS_PER_CONTENDER = 0.75
+_FEWEST_ROUNDS, _MOST_ROUNDS = 15, 200
 
 
-def median_seconds(
-    steps: Dict[str, Step], shape: Shape, rounds: int, progress: Callable[[], None]
-) -> Dict[str, float]:
-    """The median time of a call of each step, in seconds."""
-    arguments = tensors(shape)
-    times: Dict[str, List[float]] = {name: [] for name in steps}
-    for step in steps.values():  # traces and compiles
-        step(*arguments)
-    for _ in range(rounds):
-        for name, step in steps.items():
-            start = time.perf_counter()
-            result = step(*arguments)
-            times[name].append(time.perf_counter() - start)
+def timed(function: Callable[..., Any], *arguments: Any, calls: int = 1) -> Turn:
+    """A turn that times calls of a function, in seconds a call.
+
+    Freeing a result belongs to the call that made it: memory that one contender takes and
+    returns must not be paid for by the next.
+    """
+
+    def turn() -> float:
+        start = time.perf_counter()
+        for _ in range(calls):
+            result = function(*arguments)
             del result
-        progress()
-    return {name: statistics.median(values) for name, values in times.items()}
+        return (time.perf_counter() - start) / calls
+
+    return turn
+
+
+def interleaved(
+    turns: Mapping[_Name, Turn],
+    rounds: Optional[int] = None,
+    tick: Callable[[float], None] = lambda fraction: None,
+) -> Dict[_Name, List[float]]:
+    """Takes turns, in another order every round.
+
+    Args:
+        turns: by contender.
+        rounds: how many; None chooses by how long the warm-up's last turns took.
+        tick: is told which fraction is done, between two rounds.
+
+    Returns:
+        The samples, by contender.
+    """
+    order = list(turns)
+    shuffle = random.Random(0).shuffle
+    samples: Dict[_Name, List[float]] = {name: [] for name in turns}
+    elapsed = 0.0
+    for _ in range(WARM_UP_TURNS):  # traces, compiles, starts threads
+        start = time.perf_counter()
+        for turn in turns.values():
+            turn()
+        elapsed = time.perf_counter() - start
+    if rounds is None:
+        rounds = rounds_for(elapsed / len(turns))
+    with without_gc():
+        for number in range(rounds):
+            shuffle(order)
+            for name in order:
+                samples[name].append(turns[name]())
+            tick((number + 1) / rounds)
+    return samples
+
+
+def rounds_for(seconds: float) -> int:
+    """How many rounds are enough for turns that take so long."""
+    wanted = int(_SECONDS_PER_CONTENDER / max(seconds, 1e-9))
+    return min(max(wanted, _FEWEST_ROUNDS), _MOST_ROUNDS)
+
+
+@contextlib.contextmanager
+def without_gc() -> Iterator[None]:
+    """Collects garbage now, and none until the end."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -79,7 +79,7 @@ class AcrossRows {
         smoothing_(task.label_smoothing, task.classes),
         tile_rows_(smoothing_.off != 0 ? &TileRows<true, F> : &TileRows<false, F>),
         logits_(static_cast<F*>(scratch)),
-        labels_(logits_ + TileElements<T>(task.classes)) {}
+        labels_(logits_ + task.classes * TilePositions<T>(task.classes)) {}
 
   // Contiguous classes.
   void Rows(int64_t begin, int64_t end, double* losses) {
@@ -102,14 +102,15 @@ class AcrossRows {
 
   // Classes task.inner apart. Whole cache lines of positions are read and
   // written, as several tiles: classes a power of two apart share few lines of
-  // the caches, and a line may be gone when its other half is wanted.
+  // the caches, and a line may be gone when its other half is wanted. Several
+  // lines in a row are what memory is good at.
   void Columns(int64_t begin, int64_t end, double* losses) {
-    constexpr int64_t kLine = kLineBytes / static_cast<int64_t>(sizeof(F));
+    const int64_t most = TilePositions<T>(task_.classes);
     for (int64_t p = begin; p < end;) {
       const int64_t i = p % task_.inner;
       const int64_t offset = p / task_.inner * task_.classes * task_.inner + i;
       const int64_t run = task_.inner - i < end - p ? task_.inner - i : end - p;
-      const int64_t count = run < kLine ? run : kLine;
+      const int64_t count = run < most ? run : most;
       PackColumns(task_.logits + offset, count, logits_);
       PackColumns(task_.labels + offset, count, labels_);
       for (int64_t from = 0; from < count; from += kStep) {
@@ -146,20 +147,22 @@ class AcrossRows {
       const T* x = from + c * task_.inner;
       F* to = tiles + c * kStep;
       int64_t i = 0;
-      for (; i + kStep <= count; i += kStep) Store(to + i * task_.classes, Load(x + i));
+      for (; i + kStep <= count; i += kStep) {
+        __builtin_prefetch(x + i + count);
+        Store(to + i * task_.classes, Load(x + i));
+      }
       if (i < count) Store(to + i * task_.classes, LoadPartial(x + i, count - i));
     }
   }
 
   void UnpackColumns(const F* tiles, int64_t count, T* to) {
-    constexpr int64_t kLine = kLineBytes / static_cast<int64_t>(sizeof(F));
     for (int64_t c = 0; c < task_.classes; ++c) {
       T* g = to + c * task_.inner;
       const F* from = tiles + c * kStep;
       const bool whole_lines = count * static_cast<int64_t>(sizeof(T)) % kLineBytes == 0 &&
                                reinterpret_cast<uintptr_t>(g) % kLineBytes == 0;
       if (task_.stream && whole_lines) {
-        for (int64_t i = 0; i < kLine; i += kStep) {
+        for (int64_t i = 0; i < count; i += kStep) {
           StoreStreaming(g + i, Load(from + i * task_.classes));
         }
         continue;

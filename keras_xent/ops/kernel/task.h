@@ -84,10 +84,14 @@ constexpr int64_t NotesStride(int64_t classes) {
   return classes / 64 + 2;
 }
 
-// A tile of logits and one of labels, a whole line of positions wide.
+// How many positions go through tiles at a time: whole cache lines of them, and
+// several where the tiles still fit the L1 cache.
 template <typename T>
-constexpr int64_t TileElements(int64_t classes) {
-  return classes * kLineBytes / static_cast<int64_t>(sizeof(Real<T>));
+constexpr int64_t TilePositions(int64_t classes) {
+  constexpr int64_t kLine = kLineBytes / static_cast<int64_t>(sizeof(Real<T>));
+  constexpr int64_t kElements = (16 << 10) / static_cast<int64_t>(sizeof(Real<T>));
+  const int64_t lines = classes > 0 ? kElements / (classes * kLine) : 1;
+  return kLine * (lines < 1 ? 1 : lines > 8 ? 8 : lines);
 }
 
 // What a row leaves for its backprop, for each block of classes.
@@ -101,7 +105,7 @@ template <typename T>
 int64_t ScratchBytes(const RowTask<T>& task) {
   using F = Real<T>;
   if (task.inner != 1 || task.classes <= kMostTileClasses) {
-    return 2 * TileElements<T>(task.classes) * static_cast<int64_t>(sizeof(F));
+    return 2 * task.classes * TilePositions<T>(task.classes) * static_cast<int64_t>(sizeof(F));
   }
   if (!task.backprop) return 0;
   const int64_t rows = task.classes <= kMostGroupClasses ? kMostGroupRows : 1;

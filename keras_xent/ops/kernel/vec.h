@@ -304,11 +304,23 @@ KERAS_XENT_INLINE void Store(T* to, Vec<Real<T>> v) {
   std::memcpy(to, &raw, sizeof(raw));
 }
 
+// Copies `count` < 2 * kMost elements, in pieces of constant size: the count is
+// the same again and again, and a call of memcpy takes longer.
+template <int kMost, typename T>
+KERAS_XENT_INLINE void CopyFew(const T* from, T* to, int64_t count) {
+  if (count & kMost) {
+    std::memcpy(to, from, kMost * sizeof(T));
+    from += kMost;
+    to += kMost;
+  }
+  if constexpr (kMost > 1) CopyFew<kMost / 2>(from, to, count);
+}
+
 // Loads `count` < lanes elements; the other lanes are zero.
 template <typename T>
 KERAS_XENT_INLINE Vec<Real<T>> LoadPartial(const T* from, int64_t count) {
   T lanes[kLanes<Real<T>>] = {};
-  std::memcpy(lanes, from, static_cast<size_t>(count) * sizeof(T));
+  CopyFew<kLanes<Real<T>> / 2>(from, lanes, count);
   return Load(lanes);
 }
 
@@ -316,7 +328,7 @@ template <typename T>
 KERAS_XENT_INLINE void StorePartial(T* to, Vec<Real<T>> v, int64_t count) {
   T lanes[kLanes<Real<T>>];
   Store(lanes, v);
-  std::memcpy(to, lanes, static_cast<size_t>(count) * sizeof(T));
+  CopyFew<kLanes<Real<T>> / 2>(lanes, to, count);
 }
 
 // Stores a vector past the caches; `to` is aligned to the vector as it is

@@ -1,0 +1,90 @@
+"""The gradient where softmax is nearly zero, and where it is nearly one."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Callable, List
+
+import numpy as np
+
+from benchmarks import contenders
+from benchmarks.accuracy import exact
+from benchmarks.benchmark import Benchmark, Options, Part, Recorder
+from benchmarks.setups import Setup
+
+CLASS_COUNTS = (2, 1000, 32000)
+TAIL_PROBABILITY = 5.6e-17
+# How far the dominant logit is above the others: 1 - p is lost beside 1 in either dtype.
+_LEAD = {"float32": 25.0, "float64": 45.0}
+_UNIT = "relative error"
+
+
+def _tail_parts(options: Options) -> List[Part]:
+    return [Part(f"{n} classes", functools.partial(_run_tail, n)) for n in CLASS_COUNTS]
+
+
+def _dominant_parts(options: Options) -> List[Part]:
+    return [
+        Part(f"{dtype}, {n} classes", functools.partial(_run_dominant, dtype, n))
+        for dtype in _LEAD
+        for n in CLASS_COUNTS
+    ]
+
+
+def _run_tail(classes: int, recorder: Recorder) -> None:
+    setup = Setup((1, classes), "float64", label_smoothing=0.0)
+    logits = np.full(classes, math.log(TAIL_PROBABILITY))
+    logits[0] = 0.0
+    # Correct to an ulp of float64, as exp is.
+    small = math.exp(logits[1])
+    probability = small / (1 + (classes - 1) * small)
+    _measure("tail", setup, logits, lambda row: exact.relative(row[1], probability), recorder)
+
+
+def _run_dominant(dtype: str, classes: int, recorder: Recorder) -> None:
+    setup = Setup((1, classes), dtype, label_smoothing=0.0)
+    logits = setup.logits()[0]
+    logits[0] = logits.max() + _LEAD[dtype]
+    _measure(
+        "dominant",
+        setup,
+        logits,
+        lambda row: exact.relative(row[0], -math.fsum(row[1:].tolist())),
+        recorder,
+    )
+
+
+def _measure(
+    benchmark: str,
+    setup: Setup,
+    logits: np.ndarray,
+    error: Callable[[np.ndarray], float],
+    recorder: Recorder,
+) -> None:
+    """The error of one example's gradient; its label is class 0, its weight 1."""
+    import tensorflow as tf
+
+    labels = np.zeros_like(logits)
+    labels[0] = 1
+    inputs = [tf.constant(array[None]) for array in (logits, labels)]
+    for module in ("ours", "v1"):
+        contender = contenders.load(module)
+        _, gradient = contender.training(setup)(*inputs, tf.ones([1]))
+        row = gradient.numpy()[0].astype(np.float64)
+        recorder.add(benchmark, setup, contender.name, [error(row)], unit=_UNIT)
+
+
+TAIL = Benchmark(
+    "tail",
+    f"The gradient of a class whose probability is {TAIL_PROBABILITY:g}, beside that probability.",
+    _tail_parts,
+    statistic="maximum",
+)
+DOMINANT = Benchmark(
+    "dominant",
+    "The gradient of the true class where its probability rounds to 1, beside minus the sum of the "
+    "other classes' gradients, which it equals.",
+    _dominant_parts,
+    statistic="maximum",
+)

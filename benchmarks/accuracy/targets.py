@@ -1,0 +1,35 @@
+"""How large the errors may be, at most."""
+
+from __future__ import annotations
+
+from typing import Iterator, Tuple
+
+from benchmarks.accuracy import bits, gradients, losses
+from benchmarks.benchmark import OURS, Target
+from benchmarks.measurement import Key
+
+LOSS_ULPS = 2.0
+TAIL = 1e-13  # relative
+DOMINANT = {"float32": 1e-6, "float64": 1e-14}  # relative: a few roundings
+BITS = 0.0
+
+
+def _targets() -> Iterator[Target]:
+    for scale in losses.SCALES:
+        for classes in losses.CLASS_COUNTS:
+            shape = (losses.EXAMPLES, classes)
+            yield _at_most(LOSS_ULPS, Key("losses", losses.case(scale), "float32", shape, OURS))
+    for classes in gradients.CLASS_COUNTS:
+        yield _at_most(TAIL, Key("tail", "", "float64", (1, classes), OURS))
+    for dtype, bound in DOMINANT.items():
+        for classes in gradients.CLASS_COUNTS:
+            yield _at_most(bound, Key("dominant", "", dtype, (1, classes), OURS))
+    for setup in bits.SETUPS:
+        yield _at_most(BITS, Key("bits", "", setup.dtype, setup.shape, OURS))
+
+
+def _at_most(bound: float, key: Key) -> Target:
+    return Target(key, bound, at_least=False, statistic="maximum")
+
+
+TARGETS: Tuple[Target, ...] = tuple(_targets())

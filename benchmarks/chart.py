@@ -1,0 +1,110 @@
+"""The picture of the training steps: times as multiples of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from benchmarks.benchmark import OURS
+from benchmarks.measurement import Measurement
+from benchmarks.report import duration
+from benchmarks.setups import Shape
+
+# Okabe and Ito's colours: they stay apart for colour-blind readers and in print.
+COLOURS = {
+    "v1": "#d55e00",
+    "Keras": "#e69f00",
+    "v1 under XLA": "#cc79a7",
+    "PyTorch": "#009e73",
+    "optax": "#56b4e9",
+    "AddV2": "#8c8c8c",
+}
+_GROUP_WIDTH = 0.86
+
+
+def save(measurements: Sequence[Measurement], path: Path) -> bool:
+    """Draws the training steps with one-hot labels into an SVG file.
+
+    Returns:
+        Whether there was anything to draw.
+    """
+    ratios = ratios_by_shape(measurements)
+    if not ratios:
+        return False
+    ours = {row.key.shape: row.summary.median for row in _steps(measurements)[OURS]}
+    # The same results give the same file.
+    with rc_context({"svg.hashsalt": "keras_xent"}):
+        draw(ratios, ours).savefig(path, metadata={"Date": None})
+    return True
+
+
+def ratios_by_shape(measurements: Sequence[Measurement]) -> Dict[Shape, Dict[str, float]]:
+    """Median times over ours, by shape and contender."""
+    steps = _steps(measurements)
+    ours = {row.key.shape: row.summary.median for row in steps.pop(OURS, [])}
+    ratios: Dict[Shape, Dict[str, float]] = {shape: {} for shape in ours}
+    for name in COLOURS:
+        for row in steps.get(name, []):
+            if row.key.shape in ours:
+                ratios[row.key.shape][name] = row.summary.median / ours[row.key.shape]
+    return ratios
+
+
+def _steps(measurements: Sequence[Measurement]) -> Dict[str, List[Measurement]]:
+    steps: Dict[str, List[Measurement]] = {}
+    for row in measurements:
+        if row.key.benchmark == "training" and row.key.case == "one-hot labels":
+            steps.setdefault(row.key.contender, []).append(row)
+    return steps
+
+
+def draw(ratios: Dict[Shape, Dict[str, float]], ours: Dict[Shape, float]) -> Figure:
+    """The figure."""
+    figure = Figure(figsize=(12.5, 5.0), layout="constrained")
+    axes = figure.subplots()
+    names = [name for name in COLOURS if any(name in group for group in ratios.values())]
+    width = _GROUP_WIDTH / len(names)
+    for number, name in enumerate(names):
+        for position, group in enumerate(ratios.values()):
+            if name in group:
+                x = position + width * (number + 0.5) - _GROUP_WIDTH / 2
+                _bar(axes, x, group[name], width, COLOURS[name], name if not position else None)
+    axes.axhline(1, color="#333333", linewidth=1)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g} ×")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    values = [value for group in ratios.values() for value in group.values()]
+    # Room for the numbers at the bars' ends.
+    axes.set_ylim(min(0.9, 0.8 * min(values)), max(1.1, 1.3 * max(values)))
+    labels = [f"{shape}\n{OURS}: {duration(ours[shape])}" for shape in ratios]
+    axes.set_xlim(-0.6, len(labels) - 0.4)
+    axes.set_xticks(range(len(labels)), labels)
+    axes.tick_params(axis="x", length=0)
+    axes.set_ylabel("time / time of keras_xent")
+    axes.grid(axis="y", color="#e6e6e6")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.suptitle("Loss and gradient of float32 logits: time as a multiple of keras_xent's")
+    figure.legend(
+        *axes.get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False
+    )
+    return figure
+
+
+def _bar(axes: Any, x: float, value: float, width: float, colour: str, label: Any) -> None:
+    # From 1, keras_xent's own time: upwards is slower, downwards faster.
+    axes.bar(x, value - 1, 0.92 * width, bottom=1, color=colour, label=label)
+    axes.annotate(
+        f"{value:.2f}" if value < 10 else f"{value:.1f}",
+        (x, value),
+        xytext=(0, 2 if value >= 1 else -2),
+        textcoords="offset points",
+        ha="center",
+        va="bottom" if value >= 1 else "top",
+        fontsize=7,
+    )

@@ -1,0 +1,127 @@
+"""The command line that speed, memory and accuracy share."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import List, Mapping, Optional, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.benchmark import Benchmark, Options, Recorder, Suite
+from benchmarks.checks import Verdict, bound_text, judge, subject
+
+RESULTS = Path(__file__).with_name("results")
+
+
+def main(suite: Suite, argv: Optional[Sequence[str]] = None) -> int:
+    """Runs a suite as the arguments say.
+
+    Returns:
+        The exit status: 1 where a part failed, or `--check` and a target is not met.
+    """
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    args = _parser(suite).parse_args(arguments)
+    # Tables for people keep their lines where nobody has said how long they may be.
+    console = Console() if sys.stdout.isatty() else Console(width=140)
+    if args.list:
+        console.print(_listed(suite.benchmarks))
+        return 0
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    # Now: this imports TensorFlow, which reads the environment and greets on stderr.
+    from benchmarks import machine, runner
+
+    chosen = [one for one in suite.benchmarks if not args.only or one.name in args.only]
+    recorder = runner.run(chosen, Options(args.rounds, args.quick), Console(stderr=True))
+    names = {benchmark.name for benchmark in chosen}
+    targets = [target for target in suite.targets if target.key.benchmark in names]
+    verdicts = judge(targets, recorder.measurements, skip_unmeasured=args.quick)
+    facts = machine.describe(shlex.join(["python", "-m", suite.command, *arguments]))
+    _write(suite, chosen, recorder, verdicts, facts, args.output)
+    missed = [verdict for verdict in verdicts if not verdict.met]
+    if args.check and missed:
+        console.print(_shortfalls(missed))
+    print(f"{len(verdicts) - len(missed)} of {len(verdicts)} targets are met.")
+    for failure in recorder.failures:
+        print(failure, file=sys.stderr)
+    return int(bool(recorder.failures) or (args.check and bool(missed)))
+
+
+def _parser(suite: Suite) -> argparse.ArgumentParser:
+    names = [benchmark.name for benchmark in suite.benchmarks]
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {suite.command}",
+        description=f"{suite.title}: measures, and writes {suite.stem}.md and {suite.stem}.csv.",
+    )
+    parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help="run only these")
+    parser.add_argument("--rounds", type=_positive, metavar="N", help="as many rounds of each")
+    parser.add_argument(
+        "--quick", action="store_true", help="for trying it out: few rounds, no large shapes"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="name the targets that are not met, and exit with 1"
+    )
+    parser.add_argument("--list", action="store_true", help="say what there is, measure nothing")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=RESULTS,
+        metavar="DIR",
+        help="where to write to (default: benchmarks/results)",
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of at least 1, got {text!r}")
+    return int(text)
+
+
+def _write(
+    suite: Suite,
+    benchmarks: Sequence[Benchmark],
+    recorder: Recorder,
+    verdicts: List[Verdict],
+    facts: Mapping[str, str],
+    directory: Path,
+) -> None:
+    from benchmarks import chart, report, table
+
+    directory.mkdir(parents=True, exist_ok=True)
+    figure = f"{suite.figure}.svg" if suite.figure else None
+    if figure and not chart.save(recorder.measurements, directory / figure):
+        figure = None
+    text = report.markdown(
+        suite.title,
+        facts,
+        benchmarks,
+        recorder.measurements,
+        verdicts,
+        [*recorder.notes, *recorder.failures],
+        figure,
+    )
+    (directory / f"{suite.stem}.md").write_text(text, encoding="utf-8")
+    rows = table.as_csv(recorder.measurements)
+    (directory / f"{suite.stem}.csv").write_text(rows, encoding="utf-8")
+
+
+def _listed(benchmarks: Sequence[Benchmark]) -> Table:
+    table = Table("name", "what it measures")
+    for benchmark in benchmarks:
+        table.add_row(benchmark.name, benchmark.description)
+    return table
+
+
+def _shortfalls(verdicts: Sequence[Verdict]) -> Table:
+    table = Table("not met", "target", "measured", "short by")
+    for verdict in verdicts:
+        value = "" if verdict.value is None else f"{verdict.value:.3g}"
+        target = bound_text(verdict.target, verdict.unit)
+        table.add_row(subject(verdict.target), target, value, verdict.shortfall)
+    return table

@@ -1,0 +1,20 @@
+"""The floor: one op that reads logits and labels, writes as much as a gradient, and only adds."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from benchmarks.contenders.tensorflow_contender import Step, TensorFlowContender
+from benchmarks.setups import Setup
+
+
+class _AddV2(TensorFlowContender):
+    """Has no loss and needs no gradient."""
+
+    def training(self, setup: Setup) -> Step:
+        return self.loss(setup)
+
+
+CONTENDER = _AddV2(
+    "AddV2", lambda setup: lambda logits, labels, weights: tf.raw_ops.AddV2(x=logits, y=labels)
+)

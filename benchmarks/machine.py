@@ -1,0 +1,56 @@
+"""What the numbers were measured on."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+from typing import Dict
+
+import keras_xent
+
+_PACKAGES = ("tensorflow", "keras", "numpy", "torch", "jax", "optax")
+_HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+
+
+def describe(command: str) -> Dict[str, str]:
+    """What the report has to name, by what it is called there."""
+    backend = keras_xent.backend()
+    return {
+        "Command": f"`{command}`",
+        "Date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
+        "CPU": cpu_model(),
+        "Processors": f"{os.cpu_count()}; threads that keras_xent uses: {backend.threads}",
+        "Backend": f"{backend.name}, instruction set {backend.instruction_set}",
+        "System": f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "Transparent huge pages": huge_pages(),
+        "Python": platform.python_version(),
+        "Packages": ", ".join(map(_version, ("keras_xent", *_PACKAGES))),
+    }
+
+
+def cpu_model() -> str:
+    """The processor's name, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def huge_pages() -> str:
+    """The mode that the kernel marks as chosen."""
+    try:
+        return _HUGE_PAGES.read_text(encoding="utf-8").split("[")[1].split("]")[0]
+    except (OSError, IndexError):
+        return "unknown"
+
+
+def _version(package: str) -> str:
+    try:
+        return f"{package} {importlib.metadata.version(package)}"
+    except importlib.metadata.PackageNotFoundError:
+        return f"{package} not installed"

@@ -1,0 +1,61 @@
+"""One measured thing, and the five numbers that are kept of its samples."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple, Sequence
+
+import numpy as np
+
+from benchmarks.setups import Shape
+
+
+class Key(NamedTuple):
+    """What was measured.
+
+    Attributes:
+        benchmark: the benchmark's name.
+        case: what else tells its measurements apart; may be empty.
+        dtype: the logits' dtype.
+        shape: the logits' shape.
+        contender: who did it.
+    """
+
+    benchmark: str
+    case: str
+    dtype: str
+    shape: Shape
+    contender: str
+
+
+class Summary(NamedTuple):
+    """The five-number summary of the samples, and how many there were."""
+
+    minimum: float
+    lower_quartile: float
+    median: float
+    upper_quartile: float
+    maximum: float
+    rounds: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    """A row of the results."""
+
+    key: Key
+    axis: int
+    unit: str
+    summary: Summary
+
+
+def summarize(samples: Sequence[float]) -> Summary:
+    """The summary of at least one sample.
+
+    Example:
+
+    >>> summarize([1.0, 2.0, 3.0, 4.0, 100.0])
+    Summary(minimum=1.0, lower_quartile=2.0, median=3.0, upper_quartile=4.0, maximum=100.0, rounds=5)
+    """  # noqa: E501
+    least, lower, median, upper, most = map(float, np.percentile(samples, [0, 25, 50, 75, 100]))
+    return Summary(least, lower, median, upper, most, len(samples))

@@ -1,0 +1,96 @@
+"""Processes of their own: for a contender whose threads would disturb, and for a clean start."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import multiprocessing
+import os
+import time
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any, Callable, Optional, Type, TypeVar
+
+from benchmarks import contenders
+from benchmarks.setups import Setup
+from benchmarks.timing import timed, without_gc
+
+_Result = TypeVar("_Result")
+# Spawned: a forked child would inherit TensorFlow's locks without its threads.
+_CONTEXT = multiprocessing.get_context("spawn")
+_LONGEST_WAIT = 40  # times 5 ms; longer than any OpenMP spins by itself
+
+
+def in_fresh_process(function: Callable[..., _Result], *arguments: Any) -> _Result:
+    """Calls a function where nothing has run before."""
+    with concurrent.futures.ProcessPoolExecutor(1, _CONTEXT, _quiet) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+class Worker:
+    """A contender in a process of its own, which the parent lets take a turn now and then.
+
+    Args:
+        module: a module of `benchmarks.contenders`.
+        setup: what it is asked. It makes the tensors itself.
+    """
+
+    def __init__(self, module: str, setup: Setup) -> None:
+        self._pipe, theirs = _CONTEXT.Pipe()
+        self._process = _CONTEXT.Process(target=_serve, args=(theirs, module, setup), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.name = str(self._received())
+
+    def turn(self) -> float:
+        """Seconds of one training step, measured in the process itself."""
+        self._pipe.send("turn")
+        return float(self._received())
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self._process.terminate()
+        self._process.join()
+        self._pipe.close()
+
+    def _received(self) -> Any:
+        answer = self._pipe.recv()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def _serve(pipe: Connection, module: str, setup: Setup) -> None:
+    _quiet()
+    try:
+        contender = contenders.load(module)
+        turn = timed(contender.training(setup), *contender.inputs(setup))
+        pipe.send(contender.name)
+        with without_gc():
+            while pipe.recv():
+                seconds = turn()
+                _wait_for_own_threads()
+                pipe.send(seconds)
+    except Exception as error:
+        # As text: not every library's own error survives the pipe.
+        pipe.send(RuntimeError(f"{type(error).__name__}: {error}"))
+
+
+def _wait_for_own_threads() -> None:
+    # OpenMP's spin for some milliseconds before they sleep: they'd take the next one's processors.
+    for _ in range(_LONGEST_WAIT):
+        before = time.process_time()
+        time.sleep(0.005)
+        if time.process_time() - before < 0.0005:
+            return
+
+
+def _quiet() -> None:
+    # TensorFlow greets on stderr, where the parent draws its progress bar.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

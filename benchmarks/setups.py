@@ -1,0 +1,83 @@
+"""The tensors that every contender gets: made once, the same for speed and for memory."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Tuple
+
+import ml_dtypes  # noqa: F401  (numpy learns bfloat16 from it)
+import numpy as np
+
+Shape = Tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """What is asked of a contender, and the random numbers for it.
+
+    Every array is made anew by each call, and from its own stream of random numbers: a worker
+    process makes the same ones, and nobody has to hold all of them at once.
+
+    Attributes:
+        shape: the logits' shape.
+        dtype: the dtype of logits and labels.
+        axis: the class axis.
+        soft_labels: whether every class has label mass, instead of one.
+        masked: whether a third of the weights are zero, instead of none.
+        label_smoothing: as TF1 and Keras define it.
+        seed: decides all random numbers.
+    """
+
+    shape: Shape
+    dtype: str = "float32"
+    axis: int = -1
+    soft_labels: bool = False
+    masked: bool = True
+    label_smoothing: float = 0.1
+    seed: int = 0
+
+    @property
+    def num_classes(self) -> int:
+        """The size of the class axis."""
+        return self.shape[self.axis]
+
+    @property
+    def losses_shape(self) -> Shape:
+        """The logits' shape without the class axis."""
+        axis = self.axis % len(self.shape)
+        return self.shape[:axis] + self.shape[axis + 1 :]
+
+    @property
+    def num_bytes(self) -> int:
+        """The size of one buffer of the logits' shape and dtype."""
+        return int(np.prod(self.shape, dtype=np.int64)) * np.dtype(self.dtype).itemsize
+
+    def logits(self) -> np.ndarray:
+        """Normally distributed logits."""
+        values = self._random(0).standard_normal(self.shape, dtype=np.float32)
+        return values.astype(self.dtype, copy=False)
+
+    def true_classes(self) -> np.ndarray:
+        """The class that a one-hot label names."""
+        return self._random(1).integers(0, self.num_classes, self.losses_shape)
+
+    def labels(self) -> np.ndarray:
+        """One-hot or soft labels of the logits' shape."""
+        if self.soft_labels:
+            mass = self._random(2).random(self.shape, dtype=np.float32)
+            return (mass / mass.sum(self.axis, keepdims=True)).astype(self.dtype, copy=False)
+        one_hot = np.zeros(self.shape, self.dtype)
+        where = np.expand_dims(self.true_classes(), self.axis)
+        np.put_along_axis(one_hot, where, np.ones_like(where, self.dtype), self.axis)
+        return one_hot
+
+    def weights(self) -> np.ndarray:
+        """Weights of the losses' shape, a third of them zero if `masked`."""
+        random = self._random(3)
+        weights = random.uniform(0.5, 1.5, self.losses_shape).astype(np.float32)
+        count = weights.size // 3 if self.masked else 0
+        weights.flat[random.choice(weights.size, count, replace=False)] = 0
+        return weights
+
+    def _random(self, stream: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, stream])

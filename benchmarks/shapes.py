@@ -1,0 +1,30 @@
+"""The shapes that are measured."""
+
+from __future__ import annotations
+
+from typing import List
+
+from benchmarks.setups import Shape
+
+# Language models, image classifiers, segmentation, few classes, and a small batch.
+ALL: List[Shape] = [
+    (512, 32000),
+    (2048, 50257),
+    (4096, 1000),
+    (8192, 151),
+    (65536, 10),
+    (256, 1000),
+]
+# v1 needs three more buffers of its own, and a float64 one of these has 824 MB.
+WITHOUT_LARGEST: List[Shape] = [shape for shape in ALL if shape != (2048, 50257)]
+# Where memory and labels are looked at: many classes, and fewer.
+TWO: List[Shape] = [(512, 32000), (4096, 1000)]
+CLASS_AXIS_1: Shape = (8, 21, 128, 128)
+EAGER: Shape = (32, 10)
+
+_QUICK_ELEMENTS = 4096 * 1000
+
+
+def chosen(shapes: List[Shape], quick: bool) -> List[Shape]:
+    """All of them, or those that take no time."""
+    return [shape for shape in shapes if not quick or shape[0] * shape[1] <= _QUICK_ELEMENTS]

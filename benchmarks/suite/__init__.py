@@ -1,0 +1,38 @@
+"""Speed and memory: one benchmark a file."""
+
+from __future__ import annotations
+
+from benchmarks.benchmark import Suite
+from benchmarks.suite import (
+    axis,
+    dtypes,
+    eager,
+    evaluation,
+    fit,
+    idle,
+    linear,
+    memory,
+    threads,
+    training,
+)
+from benchmarks.targets import targets
+
+SUITE = Suite(
+    command="benchmarks",
+    stem="results",
+    title="Speed and memory",
+    benchmarks=(
+        training.BENCHMARK,
+        axis.BENCHMARK,
+        dtypes.BENCHMARK,
+        evaluation.BENCHMARK,
+        eager.BENCHMARK,
+        memory.BENCHMARK,
+        fit.BENCHMARK,
+        threads.BENCHMARK,
+        linear.BENCHMARK,
+        idle.BENCHMARK,
+    ),
+    targets=targets(),
+    figure="speed",
+)

@@ -1,0 +1,31 @@
+"""A class axis that is not the last, as in segmentation with channels first."""
+
+from __future__ import annotations
+
+from typing import List
+
+from benchmarks import contenders, shapes
+from benchmarks.benchmark import Benchmark, Options, Part, Recorder
+from benchmarks.setups import Setup
+from benchmarks.timing import timed
+
+NAME = "axis"
+SETUP = Setup(shapes.CLASS_AXIS_1, axis=1)
+
+
+def _parts(options: Options) -> List[Part]:
+    return [Part(str(SETUP.shape), _run)]
+
+
+def _run(recorder: Recorder) -> None:
+    turns = {}
+    inputs = contenders.load("ours").inputs(SETUP)
+    for module in ("ours", "keras", "addv2"):
+        contender = contenders.load(module)
+        turns[contender.name] = timed(contender.traced(contender.training(SETUP)), *inputs)
+    recorder.compare(NAME, SETUP, turns)
+
+
+BENCHMARK = Benchmark(
+    NAME, "A training step in a `tf.function` with class axis 1, which TF1 does not know.", _parts
+)

@@ -1,0 +1,90 @@
+"""Time per element from a thousand elements to a billion."""
+
+from __future__ import annotations
+
+import functools
+import math
+import statistics
+from pathlib import Path
+from typing import List
+
+from benchmarks import contenders
+from benchmarks.benchmark import OURS, TIMES, Benchmark, Options, Part, Recorder
+from benchmarks.setups import Setup
+from benchmarks.timing import timed
+
+NAME = "linear"
+UNIT = "ns per element"
+SPREAD_CASE = "largest factor from the median, 10^6 to 10^9"
+_NUM_CLASSES = 1000
+_EXPONENTS = range(3, 10)
+# A thousand elements are all call; the target is about what elements cost.
+_SPREAD_FROM = 10**6
+
+
+def _parts(options: Options) -> List[Part]:
+    largest = 7 if options.quick else max(_EXPONENTS)
+    exponents = [exponent for exponent in _EXPONENTS if exponent <= largest]
+    sizes = [
+        Part(f"10^{exponent}", functools.partial(_run, exponent)) for exponent in exponents
+    ]
+    return [*sizes, Part("spread", _spread)]
+
+
+def _run(exponent: int, recorder: Recorder) -> None:
+    elements = 10**exponent
+    setup = Setup((elements // _NUM_CLASSES, _NUM_CLASSES))
+    # Logits, labels and gradient; while the inputs are made, three times the logits.
+    needed = 3 * setup.num_bytes + 2**30
+    if available_memory() < needed:
+        recorder.note(
+            f"linear: 10^{exponent} elements need {needed / 1e9:.1f} GB, and only "
+            f"{available_memory() / 1e9:.1f} GB of memory are available."
+        )
+        return
+    contender = contenders.load("ours")
+    turn = timed(contender.traced(contender.training(setup)), *contender.inputs(setup))
+    seconds = recorder.rounds({OURS: turn})[OURS]
+    recorder.add(NAME, setup, OURS, [1e9 * x / elements for x in seconds], unit=UNIT)
+
+
+def _spread(recorder: Recorder) -> None:
+    sizes = [
+        measurement.summary.median
+        for measurement in recorder.measurements
+        if measurement.unit == UNIT and math.prod(measurement.key.shape) >= _SPREAD_FROM
+    ]
+    if sizes:
+        recorder.add(NAME, Setup(()), OURS, [largest_factor(sizes)], SPREAD_CASE, TIMES)
+
+
+def largest_factor(values: List[float]) -> float:
+    """How far the values are from their median, as a factor of at least 1.
+
+    Example:
+
+    >>> largest_factor([1.0, 2.0, 3.0])
+    2.0
+    """
+    middle = statistics.median(values)
+    return max(max(value / middle, middle / value) for value in values)
+
+
+def available_memory() -> float:
+    """Bytes that can be used without swapping; unlimited where the system doesn't say."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return math.inf
+    for line in lines:
+        if line.startswith("MemAvailable:"):
+            return 1024.0 * int(line.split()[1])
+    return math.inf
+
+
+BENCHMARK = Benchmark(
+    NAME,
+    "A training step with 1000 classes and 10^3 to 10^9 elements, by the element. Sizes run one "
+    "after the other: only one of the largest fits into memory.",
+    _parts,
+)

@@ -1,0 +1,81 @@
+"""What a second thread gains."""
+
+from __future__ import annotations
+
+import concurrent.futures
+from typing import Callable, Dict, List
+
+import numpy as np
+
+from benchmarks import contenders
+from benchmarks.benchmark import OURS, Benchmark, Options, Part, Recorder
+from benchmarks.setups import Setup
+from benchmarks.timing import Turn, timed
+
+NAME = "threads"
+SETUP = Setup((512, 32000))
+_CASES = {1: "1 thread", 2: "2 threads"}
+
+
+def _parts(options: Options) -> List[Part]:
+    return [Part(OURS, _run_ours), Part("numpy.add", _run_roofline)]
+
+
+def _run_ours(recorder: Recorder) -> None:
+    from keras_xent.ops import library
+
+    contender = contenders.load("ours")
+    step = contender.traced(contender.training(SETUP))
+    inputs = contender.inputs(SETUP)
+    native = library.load()
+
+    def with_threads(count: int) -> Turn:
+        def turn() -> float:
+            native.set_threads(count)
+            step(*inputs)  # starts them
+            return timed(step, *inputs)()
+
+        return turn
+
+    before = native.threads
+    try:
+        samples = recorder.rounds({case: with_threads(count) for count, case in _CASES.items()})
+    finally:
+        native.set_threads(before)
+    for case, seconds in samples.items():
+        recorder.add(NAME, SETUP, OURS, seconds, case)
+
+
+def _run_roofline(recorder: Recorder) -> None:
+    x, y = SETUP.logits(), SETUP.labels()
+    out = np.empty_like(x)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        turns: Dict[str, Turn] = {
+            case: timed(_add_in_pieces(x, y, out, count, pool)) for count, case in _CASES.items()
+        }
+        for case, seconds in recorder.rounds(turns).items():
+            recorder.add(NAME, SETUP, "numpy.add", seconds, f"numpy.add, {case}")
+
+
+def _add_in_pieces(
+    x: np.ndarray,
+    y: np.ndarray,
+    out: np.ndarray,
+    count: int,
+    pool: concurrent.futures.Executor,
+) -> Callable[[], None]:
+    pieces = list(zip(*[np.array_split(array, count) for array in (x, y, out)]))
+
+    def add() -> None:
+        # numpy lets other threads run while it adds.
+        list(pool.map(lambda piece: np.add(*piece), pieces))
+
+    return add
+
+
+BENCHMARK = Benchmark(
+    NAME,
+    "A training step with one thread and with two, switched in one process. `numpy.add` into an "
+    "array that is there already shows what two threads gain where nothing but memory counts.",
+    _parts,
+)

@@ -1,0 +1,57 @@
+"""A training step: loss and gradient."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from typing import List
+
+from benchmarks import contenders, shapes
+from benchmarks.benchmark import Benchmark, Options, Part, Recorder
+from benchmarks.processes import Worker
+from benchmarks.setups import Setup
+from benchmarks.timing import timed
+
+NAME = "training"
+UNMASKED = ((4096, 1000), (8192, 151))
+
+
+def _parts(options: Options) -> List[Part]:
+    hard = [Setup(shape) for shape in shapes.chosen(shapes.ALL, options.quick)]
+    soft = [Setup(shape, soft_labels=True) for shape in shapes.chosen(shapes.TWO, options.quick)]
+    # Ours skips the arithmetic of a row without weight: what it takes without such rows.
+    unmasked = [Setup(shape, masked=False) for shape in shapes.chosen(UNMASKED, options.quick)]
+    return [
+        Part(f"{_case(setup)} {setup.shape}", functools.partial(_run, setup))
+        for setup in [*hard, *soft, *unmasked]
+    ]
+
+
+def _case(setup: Setup) -> str:
+    labels = "soft labels" if setup.soft_labels else "one-hot labels"
+    return labels if setup.masked else f"{labels}, no weight 0"
+
+
+def _run(setup: Setup, recorder: Recorder) -> None:
+    with contextlib.ExitStack() as stack:
+        turns = {}
+        inputs = contenders.load("ours").inputs(setup)
+        for module in contenders.TENSORFLOW:
+            contender = contenders.load(module)
+            turns[contender.name] = timed(contender.traced(contender.training(setup)), *inputs)
+        for module in contenders.OTHERS:
+            if contenders.is_installed(module):
+                worker = stack.enter_context(Worker(module, setup))
+                turns[worker.name] = worker.turn
+            else:
+                package = contenders.PACKAGES[module]
+                recorder.note(f"{package} is not installed here, and was not measured.")
+        recorder.compare(NAME, setup, turns, _case(setup))
+
+
+BENCHMARK = Benchmark(
+    NAME,
+    "Loss and gradient with respect to the logits in one `tf.function`. AddV2 is the floor: it "
+    "moves the same bytes. PyTorch and optax (under `jax.jit`) run in processes of their own.",
+    _parts,
+)

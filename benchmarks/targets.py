@@ -1,0 +1,108 @@
+"""What speed and memory have to reach. "X / keras_xent" is X's time over ours."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, Tuple
+
+from benchmarks import shapes
+from benchmarks.benchmark import OURS, Target
+from benchmarks.measurement import Key
+from benchmarks.setups import Shape
+
+# Logits' shape -> contender -> how many times ours its time has to be, at least.
+TRAINING: Dict[Shape, Dict[str, float]] = {
+    (512, 32000): {"AddV2": 1.0, "v1": 10, "Keras": 10, "v1 under XLA": 3},
+    (2048, 50257): {"AddV2": 1.0, "v1": 10, "Keras": 10, "v1 under XLA": 3},
+    (4096, 1000): {"AddV2": 0.9, "v1": 7, "Keras": 7, "v1 under XLA": 3.5},
+    (8192, 151): {"AddV2": 0.6, "v1": 4, "Keras": 4, "v1 under XLA": 1.5},
+    (65536, 10): {"AddV2": 0.4, "v1": 3, "Keras": 3, "v1 under XLA": 1.5},
+    (256, 1000): {"v1": 2.5, "Keras": 2.5, "v1 under XLA": 1.5},
+}
+AXIS = 4.0  # Keras
+DTYPES = ("float64", "bfloat16", "float16")
+DTYPE: Dict[Shape, float] = {(512, 32000): 3, (4096, 1000): 3}  # v1; elsewhere:
+OTHER_DTYPE = 1.0
+EVALUATION = 1.2  # our training / our evaluation
+EAGER = {"Keras": 9, "v1": 12}
+MEMORY = {"training": 1.15, "evaluation": 0.15}  # buffers of the logits' size, at most
+FIT: Dict[Tuple[str, Shape], float] = {  # Keras
+    ("32,000 classes", (256, 32000)): 1.0,
+    ("10 classes", (128, 10)): 0.97,  # not slower, as far as noise lets one tell
+}
+THREADS = 1.7  # one thread / two
+LINEAR = 2.0  # the largest factor between a size's time per element and their median
+IDLE_CPU = 0.02  # of one processor
+IDLE_MATMUL = 0.9  # after AddV2 / after ours
+
+
+def targets() -> Tuple[Target, ...]:
+    """All of them."""
+    return (
+        *_training(),
+        _ratio("axis", shapes.CLASS_AXIS_1, "Keras", AXIS),
+        *_dtypes(),
+        *_evaluation(),
+        *_eager(),
+        *_memory(),
+        *_fit(),
+        *_rest(),
+    )
+
+
+def _ratio(
+    benchmark: str,
+    shape: Shape,
+    contender: str,
+    bound: float,
+    case: str = "",
+    dtype: str = "float32",
+) -> Target:
+    key = Key(benchmark, case, dtype, shape, contender)
+    return Target(key, bound, over=key._replace(contender=OURS))
+
+
+def _training() -> Iterator[Target]:
+    for shape, bounds in TRAINING.items():
+        for contender, bound in bounds.items():
+            yield _ratio("training", shape, contender, bound, "one-hot labels")
+
+
+def _dtypes() -> Iterator[Target]:
+    for dtype in DTYPES:
+        for shape in shapes.WITHOUT_LARGEST:
+            bound = DTYPE.get(shape, OTHER_DTYPE)
+            yield _ratio("dtypes", shape, "v1", bound, dtype=dtype)
+
+
+def _evaluation() -> Iterator[Target]:
+    for shape in shapes.ALL:
+        key = Key("evaluation", "training", "float32", shape, OURS)
+        yield Target(key, EVALUATION, over=key._replace(case="evaluation"))
+
+
+def _eager() -> Iterator[Target]:
+    for contender, bound in EAGER.items():
+        yield _ratio("eager", shapes.EAGER, contender, bound, "with a tape")
+
+
+def _memory() -> Iterator[Target]:
+    for shape in shapes.TWO:
+        for kind, bound in MEMORY.items():
+            for mode in ("eager", "tf.function"):
+                key = Key("memory", f"{kind}, {mode}", "float32", shape, OURS)
+                yield Target(key, bound, at_least=False)
+
+
+def _fit() -> Iterator[Target]:
+    for (case, shape), bound in FIT.items():
+        yield _ratio("fit", shape, "Keras", bound, case)
+
+
+def _rest() -> Iterator[Target]:
+    one = Key("threads", "1 thread", "float32", (512, 32000), OURS)
+    yield Target(one, THREADS, over=one._replace(case="2 threads"))
+    spread = Key("linear", "largest factor from the median, 10^6 to 10^9", "float32", (), OURS)
+    yield Target(spread, LINEAR, at_least=False)
+    idle = Key("idle", "CPU time while idle", "float32", (512, 32000), OURS)
+    yield Target(idle, IDLE_CPU, at_least=False)
+    yield _ratio("idle", (512, 32000), "AddV2", IDLE_MATMUL, "matmul right after")

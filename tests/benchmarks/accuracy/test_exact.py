@@ -1,0 +1,33 @@
+"""The exact values."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from benchmarks.accuracy import exact
+
+
+@pytest.mark.parametrize("lead", [-30.0, 0.0, 3.0, 40.0])
+def test_two_classes_have_a_closed_form(lead: float) -> None:
+    logits = np.array([lead, 0.0], np.float32)
+    assert exact.loss(logits, 0) == pytest.approx(np.log1p(np.exp(-lead)), rel=1e-15)
+
+
+def test_many_equal_classes_have_the_logarithm_of_their_number() -> None:
+    assert exact.loss(np.full(250000, 1.5, np.float32), 7) == pytest.approx(
+        np.log(250000), rel=1e-15
+    )
+
+
+def test_an_ulp_is_the_distance_to_the_next_float32() -> None:
+    value = np.array([1.0, 3.0, 1e-6])
+    next_one = np.nextafter(value.astype(np.float32), np.float32(np.inf))
+    np.testing.assert_allclose(exact.ulps(next_one, value.astype(np.float32)), 1)
+    assert exact.ulps(value.astype(np.float32), value).max() <= 0.5
+
+
+def test_relative_errors_have_no_sign() -> None:
+    assert exact.relative(-1.5, -1.0) == exact.relative(0.5, 1.0) == Fraction(1, 2)

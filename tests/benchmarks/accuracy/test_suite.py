@@ -1,0 +1,51 @@
+"""What is measured is what the targets ask for."""
+
+from __future__ import annotations
+
+from typing import List
+
+import pytest
+
+import keras_xent
+from benchmarks.accuracy import SUITE, bits
+from benchmarks.benchmark import OURS, Options, Recorder
+from benchmarks.checks import judge
+
+
+def measured(name: str, most: int) -> Recorder:
+    """The first parts of a benchmark, run."""
+    (benchmark,) = [benchmark for benchmark in SUITE.benchmarks if benchmark.name == name]
+    recorder = Recorder()
+    for part in benchmark.parts(Options(quick=True))[:most]:
+        part.run(recorder)
+    return recorder
+
+
+@pytest.mark.parametrize("name", ["losses", "tail", "dominant"])
+def test_results_are_as_exact_as_the_targets_ask(name: str) -> None:
+    if keras_xent.backend().name != "native":
+        pytest.skip("the targets are the native backend's")
+    recorder = measured(name, most=4)
+    ours = [row for row in recorder.measurements if row.key.contender == OURS]
+    verdicts = judge(SUITE.targets, recorder.measurements, skip_unmeasured=True)
+    assert len(ours) == len(verdicts) > 0
+    assert [verdict for verdict in verdicts if not verdict.met] == []
+
+
+def test_bits_are_compared() -> None:
+    if keras_xent.backend().name != "native":
+        pytest.skip("threads are the native backend's")
+    recorder = measured("bits", most=1)
+    (verdict,) = judge(SUITE.targets, recorder.measurements, skip_unmeasured=True)
+    assert verdict.met
+
+
+@pytest.mark.parametrize(("other", "count"), [(b"abc", 0), (b"abd", 1), (b"xyz", 3)])
+def test_bytes_that_differ(other: bytes, count: int) -> None:
+    assert bits.differing_bytes(b"abc", other) == count
+
+
+def test_every_benchmark_has_targets_for_all_it_measures() -> None:
+    names: List[str] = [target.key.benchmark for target in SUITE.targets]
+    for benchmark in SUITE.benchmarks:
+        assert names.count(benchmark.name) == len(benchmark.parts(Options()))

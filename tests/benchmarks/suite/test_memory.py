@@ -1,0 +1,17 @@
+"""The peak of a contender whose peak is known."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from benchmarks.setups import Setup
+from benchmarks.suite import memory
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it reads /proc")
+@pytest.mark.parametrize("mode", memory.MODES)
+def test_addv2_takes_one_buffer(mode: str) -> None:
+    setup = Setup((256, 32000))
+    assert memory.peak_buffers("addv2", setup, "training", mode) == pytest.approx(1, abs=0.1)

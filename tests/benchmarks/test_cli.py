@@ -1,0 +1,110 @@
+"""The command line, with benchmarks that measure nothing."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from benchmarks import cli
+from benchmarks.benchmark import OURS, Benchmark, Options, Part, Recorder, Suite, Target
+from benchmarks.measurement import Key
+from benchmarks.setups import Setup
+
+SETUP = Setup((2, 3))
+
+
+def fast(options: Options) -> List[Part]:
+    def run(recorder: Recorder) -> None:
+        recorder.compare("fast", SETUP, {OURS: lambda: 1.0, "v1": lambda: 5.0})
+        recorder.note("A note.")
+
+    return [Part("one", run)]
+
+
+def broken(options: Options) -> List[Part]:
+    def run(recorder: Recorder) -> None:
+        raise OSError("no such machine")
+
+    return [Part("two", run), *fast(options)]
+
+
+def suite(bound: float) -> Suite:
+    key = Key("fast", "", "float32", (2, 3), "v1")
+    unmeasured = key._replace(benchmark="broken")
+    return Suite(
+        "benchmarks",
+        "results",
+        "Title",
+        (Benchmark("fast", "Fast.", fast), Benchmark("broken", "Broken.", broken)),
+        (Target(key, bound, over=key._replace(contender=OURS)), Target(unmeasured, 1.0)),
+        figure="speed",
+    )
+
+
+@pytest.mark.parametrize(
+    ("bound", "options", "status"),
+    [(5.0, [], 0), (5.1, [], 0), (5.0, ["--check"], 0), (5.1, ["--check"], 1)],
+)
+def test_the_exit_status_tells_whether_targets_are_met(
+    bound: float,
+    options: List[str],
+    status: int,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = ["--only", "fast", "--rounds", "2", "--output", str(tmp_path), *options]
+    assert cli.main(suite(bound), arguments) == status
+    output = capsys.readouterr().out
+    assert f"{int(bound == 5.0)} of 1 targets are met." in output
+    assert ("fast: float32 (2, 3): v1 / keras_xent" in output) == bool(status)
+    assert ("2.0%" in output) == bool(status)
+
+
+def test_it_writes_the_report_and_the_table(tmp_path: Path) -> None:
+    directory = tmp_path / "new"
+    arguments = ["--only", "fast", "--rounds", "2", "--output", str(directory)]
+    assert cli.main(suite(6.0), arguments) == 0
+    text = (directory / "results.md").read_text(encoding="utf-8")
+    assert f"`python -m benchmarks --only fast --rounds 2 --output {directory}`" in text
+    for words in ("# Title", "tensorflow 2", "* A note.", "**no**: 16.7%", "## fast"):
+        assert words in text
+    with (directory / "results.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["contender"], row["median"], row["rounds"]) for row in rows] == [
+        ("keras_xent", "1", "2"),
+        ("v1", "5", "2"),
+    ]
+    assert not (directory / "speed.svg").exists()
+
+
+def test_a_part_that_fails_stops_no_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(suite(5.0), ["--rounds", "1", "--output", str(tmp_path), "--check"]) == 1
+    captured = capsys.readouterr()
+    assert "not measured" in captured.out
+    assert "broken, two failed: OSError: no such machine" in captured.err
+    text = (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert "* broken, two failed: OSError: no such machine" in text
+    assert "| float32 | (2, 3) | 1.00 s" in text
+
+
+def test_a_quick_run_fails_no_target_that_it_left_out(tmp_path: Path) -> None:
+    arguments = ["--only", "fast", "--quick", "--output", str(tmp_path), "--check"]
+    assert cli.main(suite(5.0), arguments) == 0
+
+
+def test_list_measures_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(suite(5.0), ["--list"]) == 0
+    output = capsys.readouterr().out
+    assert "fast" in output and "Broken." in output
+
+
+@pytest.mark.parametrize("arguments", [["--only", "slow"], ["--rounds", "0"], ["--rounds", "x"]])
+def test_arguments_that_make_no_sense_are_refused(arguments: List[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        cli.main(suite(5.0), arguments)
+    assert exit_.value.code == 2

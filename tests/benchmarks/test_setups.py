@@ -1,0 +1,50 @@
+"""The tensors that every contender gets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.contenders.tensorflow_contender import tensors
+from benchmarks.setups import Setup
+
+SHAPES = [((30, 7), -1), ((2, 5, 3, 4), 1)]
+
+
+@pytest.mark.parametrize(("shape", "axis"), SHAPES)
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_shapes_and_dtypes(shape: tuple, axis: int, dtype: str) -> None:
+    setup = Setup(shape, dtype, axis)
+    assert setup.logits().shape == setup.labels().shape == shape
+    assert setup.logits().dtype == setup.labels().dtype == np.dtype(dtype)
+    assert setup.weights().shape == setup.losses_shape
+    assert setup.weights().dtype == np.float32
+    assert setup.num_bytes == setup.logits().nbytes
+
+
+@pytest.mark.parametrize(("shape", "axis"), SHAPES)
+@pytest.mark.parametrize("soft_labels", [False, True])
+def test_labels_are_distributions(shape: tuple, axis: int, soft_labels: bool) -> None:
+    labels = Setup(shape, axis=axis, soft_labels=soft_labels).labels()
+    np.testing.assert_allclose(labels.sum(axis), 1, rtol=1e-6)
+    assert (np.count_nonzero(labels) == labels.size) == soft_labels
+
+
+def test_a_third_of_the_weights_is_zero() -> None:
+    assert np.count_nonzero(Setup((30, 7)).weights()) == 20
+
+
+def test_the_same_seed_gives_the_same_numbers() -> None:
+    np.testing.assert_array_equal(Setup((8, 3)).logits(), Setup((8, 3)).logits())
+    assert not np.array_equal(Setup((8, 3)).logits(), Setup((8, 3), seed=1).logits())
+
+
+@pytest.mark.parametrize(("shape", "axis"), SHAPES)
+@pytest.mark.parametrize("soft_labels", [False, True])
+def test_tensorflow_gets_the_same_as_the_others(
+    shape: tuple, axis: int, soft_labels: bool
+) -> None:
+    setup = Setup(shape, axis=axis, soft_labels=soft_labels)
+    arrays = (setup.logits(), setup.labels(), setup.weights())
+    for tensor, array in zip(tensors(setup), arrays):
+        np.testing.assert_array_equal(tensor.numpy(), array)
