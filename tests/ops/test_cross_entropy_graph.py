@@ -146,6 +146,12 @@ def test_eagerly_nothing_is_computed_that_is_not_wanted(steps: List[str]) -> Non
     assert steps == ["loss"]
     steps.clear()
     gradient(logits)
+    assert steps == ["loss_with_backprop"]
+    steps.clear()
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        doubled = 2.0 * softmax_cross_entropy(logits, LABELS)
+    tape.gradient(doubled, logits)
     assert steps == ["loss_with_backprop", "scale_backprop"]
     steps.clear()
     gradient(tf.constant(LOGITS, tf.float16))
