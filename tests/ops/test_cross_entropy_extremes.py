@@ -163,15 +163,16 @@ def test_labels_need_not_sum_to_one(backend: str, padding: int) -> None:
 
 
 @both_backends
+@many_and_few_classes
 @pytest.mark.parametrize("reduction", list(Reduction))
 @pytest.mark.parametrize(
     "weights", [0.0, [0.0, 0.0], [NAN, 1.0], [0.0, NAN], [INF, 1.0], [1.0, -1.0], [-2.0, 0.0]]
 )
 def test_odd_weights_do_what_they_do_in_tf1(
-    backend: str, reduction: Reduction, weights: List[float]
+    backend: str, padding: int, reduction: Reduction, weights: List[float]
 ) -> None:
-    logits = tf.constant([[0.5, 1.0, -2.0], [1.0, 1.0, 2.0]])
-    labels = tf.constant([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    logits = tf.constant(padded([[0.5, 1.0, -2.0], [1.0, 1.0, 2.0]], padding, -1.0))
+    labels = tf.constant(padded([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], padding, 0.0))
     w = tf.constant(weights)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch([logits, w])

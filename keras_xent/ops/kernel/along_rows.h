@@ -249,9 +249,10 @@ void WriteRow(const Row<T>& row, const Backprop<Real<T>>& of_row, Real<T> max, R
       backprop.inverse = of_row.inverse;
     }
     if (notes->is_plain) {
-      const V slope = backprop.scale * backprop.inverse;
-      const V offset = backprop.scale * backprop.off;
-      WriteBlock<kStream>(block, g, [&](int64_t c) { return Load(exps + c) * slope - offset; });
+      // In At()'s order, so that nothing overflows or underflows that does not there.
+      WriteBlock<kStream>(block, g, [&](int64_t c) {
+        return backprop.scale * (Load(exps + c) * backprop.inverse - backprop.off);
+      });
     } else {
       WriteBlock<kStream>(block, g, [&](int64_t c) {
         return backprop.At(Load(exps + c), Load(row.y + c), Load(row.x + c) == m);

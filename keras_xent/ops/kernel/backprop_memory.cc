@@ -22,7 +22,8 @@ constexpr size_t kLeastBytes = 512 << 10;
 constexpr size_t kMostKeptBytes = size_t{1} << 30;
 // A block that this many allocations passed over is not kept any longer.
 constexpr int64_t kMostPasses = 16;
-constexpr size_t kPageBytes = 4096;
+constexpr size_t kPageBytes =
+    64 << 10;  // the largest that Linux has; what is not touched costs nothing
 constexpr size_t kHugePageBytes = 2 << 20;
 
 struct Block {

@@ -85,9 +85,11 @@ KERAS_XENT_INLINE Real<T> ScaleAt(const RowTask<T>& task, int64_t position) {
   return static_cast<Real<T>>(scale);
 }
 
-// Not by its scale, which may have underflowed.
+// Not by its scale, which may have underflowed; and a factor that is infinite
+// or NaN (the weights' sum may be) makes NaN of a weight of 0.
 template <typename T>
 KERAS_XENT_INLINE bool IsWithoutWeight(const RowTask<T>& task, int64_t position) {
+  if (task.factor - task.factor != 0) return false;
   return task.scales ? task.scales[position] == 0 : task.factor == 0;
 }
 
