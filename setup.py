@@ -149,17 +149,20 @@ class KernelTest(Command):
         pass
 
     def run(self) -> None:
+        test = Path("tests", "ops", "kernel", "kernel_test.cc")
+        self.build_and_run(test, "kernel_test", BASELINE)
+        self.build_and_run(test, "kernel_test_wide", WIDE)
+
+    def build_and_run(self, main: Path, directory: str, baseline: InstructionSet) -> None:
         compiler = find_compiler()
         if compiler is None:
             raise SystemExit("keras_xent: no C++ compiler found; set CXX")
-        test = Path("tests", "ops", "kernel", "kernel_test.cc")
-        for directory, baseline in (("kernel_test", BASELINE), ("kernel_test_wide", WIDE)):
-            build_dir = Path("build", directory)
-            objects = compile_objects(compiler, ARITHMETIC, build_dir, baseline)
-            binary = build_dir / "kernel_test"
-            run([*compiler, *FLAGS, f"-I{KERNEL}", str(test), *objects, "-o", str(binary)])
-            if subprocess.run([str(binary)]).returncode:
-                raise SystemExit(1)
+        build_dir = Path("build", directory)
+        objects = compile_objects(compiler, ARITHMETIC, build_dir, baseline)
+        binary = build_dir / main.stem
+        run([*compiler, *FLAGS, f"-I{KERNEL}", str(main), *objects, "-o", str(binary)])
+        if subprocess.run([str(binary)]).returncode:
+            raise SystemExit(1)
 
 
 class KernelBenchmark(KernelTest):
@@ -168,15 +171,7 @@ class KernelBenchmark(KernelTest):
     description = "compile and run the C++ benchmark of the kernels"
 
     def run(self) -> None:
-        compiler = find_compiler()
-        if compiler is None:
-            raise SystemExit("keras_xent: no C++ compiler found; set CXX")
-        build_dir = Path("build", "kernel_test")
-        objects = compile_objects(compiler, ARITHMETIC, build_dir)
-        binary = build_dir / "kernel_benchmark"
-        source = Path("benchmarks", "kernel.cc")
-        run([*compiler, *FLAGS, f"-I{KERNEL}", str(source), *objects, "-o", str(binary)])
-        raise SystemExit(subprocess.run([str(binary)]).returncode)
+        self.build_and_run(Path("benchmarks", "kernel.cc"), "kernel_benchmark", BASELINE)
 
 
 PORTABLE_ONLY = (
