@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from typing import Any, Callable, Protocol, Tuple
+from typing import Any, Callable, Dict, Iterable, Protocol, Tuple
 
 from benchmarks.setups import Setup
+from benchmarks.timing import Turn, timed
 
 # Modules of this package. TensorFlow's share one process ...
 TENSORFLOW = ("ours", "v1", "keras", "xla", "addv2")
@@ -40,3 +41,10 @@ def load(module: str) -> Any:
 def is_installed(module: str) -> bool:
     """Whether what a contender of `OTHERS` needs can be imported."""
     return importlib.util.find_spec(PACKAGES[module]) is not None
+
+
+def training_turns(modules: Iterable[str], setup: Setup) -> Dict[str, Turn]:
+    """A training step in a `tf.function` by each of these of `TENSORFLOW`, on the same inputs."""
+    inputs = load("ours").inputs(setup)
+    found = [load(module) for module in modules]
+    return {one.name: timed(one.traced(one.training(setup)), *inputs) for one in found}

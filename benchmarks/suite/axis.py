@@ -7,7 +7,6 @@ from typing import List
 from benchmarks import contenders, shapes
 from benchmarks.benchmark import Benchmark, Options, Part, Recorder
 from benchmarks.setups import Setup
-from benchmarks.timing import timed
 
 NAME = "axis"
 SETUP = Setup(shapes.CLASS_AXIS_1, axis=1)
@@ -18,12 +17,7 @@ def _parts(options: Options) -> List[Part]:
 
 
 def _run(recorder: Recorder) -> None:
-    turns = {}
-    inputs = contenders.load("ours").inputs(SETUP)
-    for module in ("ours", "keras", "addv2"):
-        contender = contenders.load(module)
-        turns[contender.name] = timed(contender.traced(contender.training(SETUP)), *inputs)
-    recorder.compare(NAME, SETUP, turns)
+    recorder.compare(NAME, SETUP, contenders.training_turns(("ours", "keras", "addv2"), SETUP))
 
 
 BENCHMARK = Benchmark(

@@ -9,7 +9,6 @@ from benchmarks import contenders, shapes
 from benchmarks.benchmark import Benchmark, Options, Part, Recorder
 from benchmarks.setups import Setup
 from benchmarks.targets import DTYPES
-from benchmarks.timing import timed
 
 NAME = "dtypes"
 
@@ -23,12 +22,7 @@ def _parts(options: Options) -> List[Part]:
 
 
 def _run(setup: Setup, recorder: Recorder) -> None:
-    turns = {}
-    inputs = contenders.load("ours").inputs(setup)
-    for module in ("ours", "v1", "addv2"):
-        contender = contenders.load(module)
-        turns[contender.name] = timed(contender.traced(contender.training(setup)), *inputs)
-    recorder.compare(NAME, setup, turns)
+    recorder.compare(NAME, setup, contenders.training_turns(("ours", "v1", "addv2"), setup))
 
 
 BENCHMARK = Benchmark(

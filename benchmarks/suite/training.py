@@ -10,7 +10,6 @@ from benchmarks import contenders, shapes
 from benchmarks.benchmark import Benchmark, Options, Part, Recorder
 from benchmarks.processes import Worker
 from benchmarks.setups import Setup
-from benchmarks.timing import timed
 
 NAME = "training"
 UNMASKED = ((4096, 1000), (8192, 151))
@@ -34,11 +33,7 @@ def _case(setup: Setup) -> str:
 
 def _run(setup: Setup, recorder: Recorder) -> None:
     with contextlib.ExitStack() as stack:
-        turns = {}
-        inputs = contenders.load("ours").inputs(setup)
-        for module in contenders.TENSORFLOW:
-            contender = contenders.load(module)
-            turns[contender.name] = timed(contender.traced(contender.training(setup)), *inputs)
+        turns = contenders.training_turns(contenders.TENSORFLOW, setup)
         for module in contenders.OTHERS:
             if contenders.is_installed(module):
                 worker = stack.enter_context(Worker(module, setup))
