@@ -41,10 +41,14 @@ def __getattr__(name: str) -> Any:
 
 
 def _is_command_line() -> bool:
-    """Whether this process is `keras-xent` or `python -m keras_xent`."""
+    """Whether this process is `keras-xent` or `python -m keras_xent`, or a worker of one."""
     arguments = getattr(sys, "orig_argv", sys.argv) or [""]
     as_module = "-m" in arguments and arguments[arguments.index("-m") + 1 :][:1] == ["keras_xent"]
-    return as_module or os.path.basename(sys.argv[0] if sys.argv else "") == "keras-xent"  # noqa: PTH119
+    program = sys.argv[0] if sys.argv else ""
+    folder, name = os.path.split(program)
+    as_script = os.path.splitext(name)[0] == "keras-xent"  # noqa: PTH122
+    in_worker = name == "__main__.py" and os.path.basename(folder) == "keras_xent"  # noqa: PTH119
+    return as_module or as_script or in_worker
 
 
 # Importing the package registers the loss with Keras, without which saved models don't load. The

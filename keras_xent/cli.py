@@ -42,6 +42,12 @@ COMMANDS: tuple[Command, ...] = (
         module="keras_xent.doctor.command",
         uses_tensorflow=True,
     ),
+    Command(
+        name="migrate",
+        summary="port TF1's softmax cross entropy in source files to keras_xent",
+        module="keras_xent.migrate.command",
+        uses_tensorflow=False,
+    ),
 )
 
 

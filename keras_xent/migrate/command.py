@@ -1,0 +1,121 @@
+"""``keras-xent migrate``: its options, and the order in which things happen.
+
+libcst and rich are imported only once it is known that they are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Tuple
+
+_EXTRAS = ("libcst", "rich")
+
+_EPILOG = """\
+exit codes:
+  0  done; with --check, nothing remains to port
+  1  with --check: something remains to port, or for you to look at
+  2  a file could not be read, parsed or written (it is as it was; the others are done), a wrong
+     argument, or a missing package
+
+A line that ends in `# keras-xent: ignore` (or `ignore KX103, KX104`) is left alone.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the codemod's options."""
+    parser.description = (
+        "Ports TF1's softmax cross entropy to keras_xent in Python files and notebooks, and names "
+        "what it can't port. Prints a diff; nothing is written without --write."
+    )
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files and directories")
+    parser.add_argument(
+        "--to",
+        choices=("v1", "keras"),
+        default="v1",
+        help="v1 (default): keras_xent.v1's functions, exact by construction. keras: the loss "
+        "object, where it provably means the same, and v1 elsewhere",
+    )
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--write", action="store_true", help="rewrite the files")
+    mode.add_argument(
+        "--check", action="store_true", help="exit with 1 if anything remains to port"
+    )
+    parser.add_argument(
+        "--select", type=_codes, default=(), metavar="CODES", help="only these rules: KX001,KX1"
+    )
+    parser.add_argument(
+        "--ignore", type=_codes, default=(), metavar="CODES", help="not these rules"
+    )
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="json prints one JSON object, and nothing else, on standard output",
+    )
+    parser.add_argument("--list-rules", action="store_true", help="list the rules and exit")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Port the files.
+
+    Args:
+        args: What `add_arguments` describes.
+
+    Returns:
+        The exit code; see the epilog of ``--help``.
+    """
+    missing = [name for name in _EXTRAS if importlib.util.find_spec(name) is None]
+    if missing:
+        return _refuse(f"it needs {' and '.join(missing)}: pip install 'keras_xent[migrate]'")
+
+    from rich.console import Console
+
+    from keras_xent.migrate import report
+
+    console = Console()
+    if args.list_rules:
+        report.show_rules(console)
+        return 0
+    if not args.paths:
+        return _refuse("no files: give PATHs, '.' for all that is here")
+    return _migrate(args)
+
+
+def _migrate(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from keras_xent.migrate import report
+    from keras_xent.migrate.job import Job
+    from keras_xent.migrate.json_report import summary, to_json
+    from keras_xent.migrate.options import Options, Target
+    from keras_xent.migrate.registry import chosen_rules
+    from keras_xent.migrate.runner import run_jobs
+
+    try:
+        chosen_rules(args.select, args.ignore)
+        job = Job(args.select, args.ignore, Options(Target(args.to)), args.write)
+        done = run_jobs(args.paths, job, report.progress_bar)
+    except (ValueError, FileNotFoundError) as error:
+        return _refuse(str(error))
+    if args.format == "json":
+        print(to_json(done))
+    else:
+        report.show(done, Console(), args.write)
+    counts = summary(done)
+    if counts["errors"]:
+        return 2
+    return int(args.check and bool(counts["changed"] or counts["flagged"]))
+
+
+def _codes(text: str) -> Tuple[str, ...]:
+    return tuple(code.strip().upper() for code in text.split(",") if code.strip())
+
+
+def _refuse(reason: str) -> int:
+    print(f"keras-xent migrate: {reason}", file=sys.stderr)
+    return 2

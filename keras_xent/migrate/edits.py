@@ -1,0 +1,54 @@
+"""Changes to parts of a text, nested ones included."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Callable, List, Sequence, Tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class Edit:
+    """A change to one stretch of the text.
+
+    Args:
+        start: Where it begins.
+        end: Where it ends; the same as `start` to insert.
+        change: Makes the new text of the old. When edits nest, the inner ones come first; when
+            several have the same stretch, the order is that in which they are given.
+    """
+
+    start: int
+    end: int
+    change: Callable[[str], str]
+
+
+def apply(text: str, edits: Sequence[Edit]) -> str:
+    """The text with all edits applied.
+
+    Raises:
+        ValueError: two edits overlap without one being inside the other.
+    """
+    ordered = sorted(edits, key=lambda edit: (edit.start, -edit.end))
+    new, rest = _apply(text, 0, len(text), ordered)
+    assert not rest
+    return new
+
+
+def _apply(text: str, start: int, end: int, edits: Sequence[Edit]) -> Tuple[str, Sequence[Edit]]:
+    """The new text of a stretch, and the edits that come after it."""
+    parts: List[str] = []
+    while (edits and edits[0].start < end) or (edits and edits[0].start == edits[0].end == end):
+        first = edits[0]
+        if first.end > end:
+            raise ValueError(f"edits overlap at {first.start}:{first.end} and {start}:{end}")
+        same = [edit for edit in edits if (edit.start, edit.end) == (first.start, first.end)]
+        parts.append(text[start : first.start])
+        if first.start == first.end:
+            part, edits = "", edits[len(same) :]
+        else:
+            part, edits = _apply(text, first.start, first.end, edits[len(same) :])
+        for edit in same:
+            part = edit.change(part)
+        parts.append(part)
+        start = first.end
+    return "".join([*parts, text[start:end]]), edits

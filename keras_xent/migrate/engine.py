@@ -1,0 +1,107 @@
+"""One source through the rules."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+from typing import Sequence, Tuple
+
+from keras_xent.migrate.edits import Edit, apply
+from keras_xent.migrate.finding import Finding, Remark
+from keras_xent.migrate.functions import PACKAGE
+from keras_xent.migrate.imports import import_edit
+from keras_xent.migrate.module import Module
+from keras_xent.migrate.options import Options
+from keras_xent.migrate.registry import Rule
+
+# `# keras-xent: ignore`, or `# keras-xent: ignore KX103, KX104`, at the end of a line.
+_SUPPRESSION = re.compile(r"#\s*keras-xent:\s*ignore(?P<codes>(?:[\s,]+KX\d+)*)\s*$")
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What came of one source.
+
+    Args:
+        edits: What changes in the text.
+        findings: Each with its offset in the text, in the order of the text.
+    """
+
+    edits: Tuple[Edit, ...]
+    findings: Tuple[Tuple[int, Finding], ...]
+
+
+def examine(text: str, rules: Sequence[Rule], options: Options) -> Outcome:
+    """Apply the rules to a source.
+
+    Args:
+        text: The source.
+        rules: Those to apply.
+        options: See `Options`.
+
+    Raises:
+        SyntaxError: the text is not Python 3.
+        ValueError: the text has null bytes, or uses the name `keras_xent` for something else.
+    """
+    module = Module(text)
+    found = [
+        (rule, remark)
+        for rule in rules
+        for remark in rule.check(module, options)
+        if not _is_suppressed(module, rule, remark)
+    ]
+    edits = [edit for _, remark in found for edit in remark.edits]
+    if any(remark.needs_import for _, remark in found) and not module.imported_package():
+        if module.package_is_taken():
+            raise ValueError(
+                f"the name {PACKAGE} stands for something else in this file: rename that first"
+            )
+        edits.append(import_edit(module))
+    findings = [
+        (remark.offset, _finding(module, rule, remark))
+        for rule, remark in sorted(found, key=lambda each: (each[1].offset, each[0].code))
+    ]
+    return Outcome(tuple(edits), tuple(findings))
+
+
+def port(text: str, rules: Sequence[Rule], options: Options) -> Tuple[str, Tuple[Finding, ...]]:
+    """The new text of a source, and what was found in it.
+
+    Raises:
+        SyntaxError: the text is not Python 3.
+        ValueError: see `examine`.
+    """
+    outcome = examine(text, rules, options)
+    new = apply(text, outcome.edits)
+    check_still_parses(new)
+    return new, tuple(finding for _, finding in outcome.findings)
+
+
+def check_still_parses(text: str) -> None:
+    """Make sure that a new text is Python, so that a mistake of ours never reaches a file.
+
+    Raises:
+        ValueError: it is not.
+    """
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        raise ValueError(
+            f"the port of this file would not parse (line {error.lineno}: {error.msg}); it is "
+            "left. Please report this"
+        ) from error
+
+
+def _finding(module: Module, rule: Rule, remark: Remark) -> Finding:
+    line, column = module.lines.place(remark.offset)
+    return Finding(line, column, rule.code, remark.action, remark.message)
+
+
+def _is_suppressed(module: Module, rule: Rule, remark: Remark) -> bool:
+    line, _ = module.lines.place(remark.offset)
+    match = _SUPPRESSION.search(module.lines.lines[line - 1].rstrip("\r\n"))
+    if not match:
+        return False
+    codes = re.findall(r"KX\d+", match["codes"])
+    return not codes or rule.code in codes

@@ -1,0 +1,142 @@
+"""Source files: which there are, what is in them, and how they are written back."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import os
+import re
+import stat
+import tempfile
+import tokenize
+from pathlib import Path
+from typing import Iterable, Iterator, List, Set
+
+_SUFFIXES = (".py", ".ipynb")
+_SKIPPED_DIRECTORIES = frozenset({"__pycache__", "node_modules", "site-packages"})
+
+# What a source has to contain for some rule to say something of it.
+_OF_INTEREST = re.compile(
+    rb"(?<![A-Za-z0-9_])(?:softmax_cross_entropy(?:_with_logits(?:_v2)?)?|compute_weighted_loss)"
+    rb"(?![A-Za-z0-9_])"
+    rb"|losses\s*\.\s*Reduction"
+    rb"|(?:contrib|slim)\s*\.\s*losses"
+    rb"|(?:getattr|hasattr|setattr)\s*\([^,]*losses"
+)
+
+
+def of_interest(content: bytes) -> bool:
+    """Whether a source may contain something to port: without it, it isn't even parsed."""
+    return _OF_INTEREST.search(content) is not None
+
+
+def find_sources(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files to look at, each once, in the order of their names.
+
+    Args:
+        paths: Files, which are taken whatever they are called, and directories, of which the
+            Python files and notebooks are taken. Hidden directories, virtual environments and
+            symbolic links in directories are left out.
+
+    Raises:
+        FileNotFoundError: a path that isn't there.
+    """
+    seen: Set[Path] = set()
+    for path in paths:
+        if not path.exists():
+            raise FileNotFoundError(f"there is no file or directory {str(path)!r}")
+        for source in _walk(path) if path.is_dir() else [path]:
+            real = source.resolve()
+            if real not in seen:
+                seen.add(real)
+                yield source
+
+
+def _walk(top: Path) -> Iterator[Path]:
+    unreadable: List[Path] = []
+    for folder, directories, names in os.walk(
+        top, onerror=lambda error: unreadable.append(Path(error.filename))
+    ):
+        if "pyvenv.cfg" in names:
+            directories.clear()
+            continue
+        directories[:] = sorted(name for name in directories if not _is_skipped(name))
+        for name in sorted(names):
+            path = Path(folder, name)
+            if name.endswith(_SUFFIXES) and not path.is_symlink():
+                yield path
+    # Reading one will fail, and be reported with the files that can't be read.
+    yield from unreadable
+
+
+def _is_skipped(directory: str) -> bool:
+    return directory.startswith(".") or directory in _SKIPPED_DIRECTORIES
+
+
+@dataclasses.dataclass(frozen=True)
+class Text:
+    """A decoded file, which can be encoded again to the same bytes.
+
+    Args:
+        text: The text, with the line endings it has.
+        encoding: As Python finds it: a byte order mark, a coding comment, or UTF-8.
+    """
+
+    text: str
+    encoding: str
+
+    def encode(self, text: str) -> bytes:
+        """Another text in the same encoding.
+
+        Raises:
+            UnicodeEncodeError: the encoding lacks a character.
+        """
+        return text.encode(self.encoding)
+
+
+def decode(content: bytes) -> Text:
+    """Decode a Python file.
+
+    Raises:
+        ValueError: the bytes are not what their encoding says, or would not come out the same.
+    """
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        text = Text(content.decode(encoding), encoding)
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot decode it: {error}") from error
+    if text.encode(text.text) != content:
+        raise ValueError(f"as {encoding} it would not be written as it was read")
+    return text
+
+
+def write_atomically(path: Path, old: bytes, new: bytes) -> None:
+    """Replace a file's content in one step; its mode stays, and a symbolic link stays a link.
+
+    Args:
+        path: The file.
+        old: What was read from it.
+        new: What to write.
+
+    Raises:
+        PermissionError: the file is read-only.
+        OSError: it can't be written, or is no longer what was read.
+    """
+    target = path.resolve()
+    mode = target.stat().st_mode
+    if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError("it is read-only")
+    if target.read_bytes() != old:
+        raise OSError("it changed while it was being ported; run again")
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(new)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(stat.S_IMODE(mode))
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink()
+        raise

@@ -1,0 +1,103 @@
+"""One file through the codemod."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Optional, Tuple
+
+from keras_xent.migrate import files
+from keras_xent.migrate.edits import apply
+from keras_xent.migrate.engine import check_still_parses, examine, port
+from keras_xent.migrate.finding import Finding
+from keras_xent.migrate.notebook import Notebook
+from keras_xent.migrate.options import Options
+from keras_xent.migrate.registry import chosen_rules
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """What to do with every file.
+
+    Args:
+        select: See `registry.chosen_rules`.
+        ignore: See `registry.chosen_rules`.
+        options: For the rules.
+        write: Whether to write the files.
+    """
+
+    select: Tuple[str, ...] = ()
+    ignore: Tuple[str, ...] = ()
+    options: Options = dataclasses.field(default_factory=Options)
+    write: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class FileReport:
+    """What came of one file.
+
+    Args:
+        path: As the user gave it or the directory listed it.
+        old: Its text, as far as it could be read.
+        new: Its text after the port.
+        findings: In the order of the text.
+        error: Why it was left as it is, or None.
+    """
+
+    path: str
+    old: str = ""
+    new: str = ""
+    findings: Tuple[Finding, ...] = ()
+    error: Optional[str] = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether the port differs."""
+        return self.error is None and self.old != self.new
+
+
+def run_job(path: Path, job: Job) -> FileReport:
+    """Port one file, and write it if that is the job."""
+    try:
+        content = path.read_bytes()
+        if not files.of_interest(content):
+            return FileReport(str(path))
+        text = files.decode(content)
+        new, findings = _port(path, text.text, job)
+        if job.write and new != text.text:
+            files.write_atomically(path, content, text.encode(new))
+        return FileReport(str(path), text.text, new, findings)
+    except SyntaxError as error:
+        return FileReport(str(path), error=_syntax(error))
+    except (OSError, ValueError) as error:
+        return FileReport(str(path), error=_reason(error))
+    except (RecursionError, MemoryError) as error:
+        return FileReport(str(path), error=f"too large or too nested: {type(error).__name__}")
+
+
+def _port(path: Path, text: str, job: Job) -> Tuple[str, Tuple[Finding, ...]]:
+    rules = chosen_rules(job.select, job.ignore)
+    if path.suffix != ".ipynb":
+        return port(text, rules, job.options)
+    notebook = Notebook(text)
+    outcome = examine(notebook.source, rules, job.options)
+    check_still_parses(apply(notebook.source, outcome.edits))
+    found = [_in_cell(notebook, offset, finding) for offset, finding in outcome.findings]
+    return notebook.with_edits(outcome.edits), tuple(found)
+
+
+def _in_cell(notebook: Notebook, offset: int, finding: Finding) -> Finding:
+    cell, within = notebook.cell_at(offset)
+    line = cell.source.count("\n", 0, within) + 1
+    return dataclasses.replace(finding, line=line, message=f"cell {cell.number}: {finding.message}")
+
+
+def _syntax(error: SyntaxError) -> str:
+    hint = ""
+    if "print" in str(error.msg) or "exec" in str(error.msg):
+        hint = "; if this is Python 2, run 2to3 on it first"
+    return f"cannot parse it: line {error.lineno}: {error.msg}{hint}"
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if not isinstance(error, OSError) else error.strerror or str(error)

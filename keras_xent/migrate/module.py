@@ -1,0 +1,252 @@
+"""One source, read: the places where it uses TF1's softmax cross entropy."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import warnings
+from typing import Dict, Iterator, List, Optional, Tuple, Type, TypeVar, Union
+
+from keras_xent.migrate import functions
+from keras_xent.migrate.functions import Function
+from keras_xent.migrate.lines import Lines
+from keras_xent.migrate.names import UNKNOWN, Names, resolve, resolve_global
+from keras_xent.migrate.scopes import Import, Scopes, Value
+
+FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda]
+_Node = TypeVar("_Node", bound=ast.AST)
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """An expression that names one of the functions, called or not.
+
+    Args:
+        node: The name or attribute.
+        function: What it names.
+        tf1_for_certain: Whether it is reached through `tensorflow.compat.v1`.
+        ported: Whether it is `keras_xent.v1`'s already.
+        renamed: Whether the text of the expression has to change for the port. A variable that
+            holds the function keeps its name.
+    """
+
+    node: ast.expr
+    function: Function
+    tf1_for_certain: bool
+    ported: bool
+    renamed: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """A call of one of the functions.
+
+    Args:
+        node: The call.
+        reference: What is called.
+        arguments: By the parameters' names, as far as they can be told.
+        problem: Why the arguments can't be told, or "".
+    """
+
+    node: ast.Call
+    reference: Reference
+    arguments: Dict[str, ast.expr]
+    problem: str
+
+    @property
+    def function(self) -> Function:
+        """What is called."""
+        return self.reference.function
+
+    @property
+    def labels(self) -> Optional[ast.expr]:
+        """The labels, whatever the parameter is called."""
+        name = functions.SIGNATURES[self.function].labels
+        return self.arguments.get(name) if name else None
+
+    @property
+    def logits(self) -> Optional[ast.expr]:
+        """The logits."""
+        return self.arguments.get("logits")
+
+
+class Module:
+    """A parsed source.
+
+    Args:
+        text: The source.
+
+    Raises:
+        SyntaxError: it is not Python 3.
+        ValueError: it has null bytes.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lines = Lines(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of invalid escapes in what isn't our code
+            self.tree = ast.parse(text)
+        self.scopes = Scopes(self.tree)
+        self._nodes = list(ast.walk(self.tree))
+        self.references = list(self._find_references())
+        by_node = {reference.node: reference for reference in self.references}
+        self.calls = [
+            self._call(node, by_node[node.func])
+            for node in self.all(ast.Call)
+            if node.func in by_node
+        ]
+
+    def all(self, kind: Type[_Node]) -> Iterator[_Node]:
+        """All nodes of a kind."""
+        return (node for node in self._nodes if isinstance(node, kind))
+
+    @property
+    def package(self) -> str:
+        """How the source spells `keras_xent`, or will."""
+        return self.imported_package() or functions.PACKAGE
+
+    def imported_package(self) -> str:
+        """The top-level name that an import has bound to `keras_xent`; "" if none has."""
+        for name, bindings in self.scopes.module.bindings.items():
+            if any(each == Import(functions.PACKAGE, each.line) for each in bindings):
+                return name
+        return ""
+
+    def package_is_taken(self) -> bool:
+        """Whether some scope binds the name `keras_xent` to something else."""
+        bindings = [
+            binding
+            for scope in self.scopes.all
+            for binding in scope.bindings.get(functions.PACKAGE, [])
+        ]
+        return any(each != Import(functions.PACKAGE, each.line) for each in bindings)
+
+    def is_imported(self, node: ast.Name) -> bool:
+        """Whether a name comes from imports alone."""
+        bindings = self.scopes.of(node).lookup(node.id)
+        return bool(bindings) and all(isinstance(each, Import) for each in bindings)
+
+    def names(self, node: ast.expr) -> Names:
+        """The qualified names that an expression may have."""
+        return resolve(self.scopes, node)
+
+    def names_of_global(self, name: str) -> Names:
+        """The qualified names that a name has at the module's top level."""
+        return resolve_global(self.scopes, name)
+
+    def offset(self, node: Union[ast.expr, ast.stmt]) -> int:
+        """Where a node begins."""
+        return self.lines.span(node)[0]
+
+    def source(self, node: Union[ast.expr, ast.stmt]) -> str:
+        """The text of a node."""
+        return self.lines.segment(node)
+
+    def call_of(self, node: Optional[ast.AST]) -> Optional[Call]:
+        """The call of one of the functions that a node is."""
+        return next((call for call in self.calls if call.node is node), None)
+
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """The statement that a node stands in."""
+        if isinstance(node, ast.stmt):
+            return node
+        return next(each for each in self.scopes.ancestors(node) if isinstance(each, ast.stmt))
+
+    def enclosing_function(self, node: ast.AST) -> Union[FunctionNode, ast.Module]:
+        """The function that a node stands in, or the module."""
+        for each in self.scopes.ancestors(node):
+            if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                return each
+        return self.tree
+
+    def last_value(self, node: ast.expr) -> Optional[ast.expr]:
+        """What a name was last bound to before it is read; None if that can't be followed.
+
+        In the order of the text: branches and loops are not followed.
+        """
+        if not isinstance(node, ast.Name):
+            return None
+        bindings = self.scopes.of(node).lookup(node.id)
+        before = [binding for binding in bindings if binding.line < node.lineno]
+        last = max(before, key=lambda binding: binding.line, default=None)
+        return last.value if isinstance(last, Value) else None
+
+    def followed(self, node: Optional[ast.expr]) -> Optional[ast.expr]:
+        """An expression, or what was last assigned to it if it is a name."""
+        seen: List[ast.expr] = []
+        while node is not None and node not in seen:
+            seen.append(node)
+            value = self.last_value(node)
+            if value is None:
+                break
+            node = value
+        return node
+
+    def _find_references(self) -> Iterator[Reference]:
+        for node in self._nodes:
+            if not isinstance(node, (ast.Attribute, ast.Name)):
+                continue
+            if not isinstance(node.ctx, ast.Load):
+                continue
+            if isinstance(node, ast.Attribute) and node.attr not in functions.FUNCTION_NAMES:
+                continue
+            reference = self._reference(node)
+            if reference:
+                yield reference
+
+    def _reference(self, node: Union[ast.Attribute, ast.Name]) -> Optional[Reference]:
+        names = self.names(node)
+        if not names or UNKNOWN in names:
+            return None
+        tf1 = {functions.tf1_function(name) for name in names}
+        ported = {functions.ported_function(name) for name in names}
+        found = tf1 - {None} or ported
+        if len(found) != 1:
+            return None  # several functions: KX110 names it
+        function = found.pop()
+        if function is None or (None in tf1 and None in ported) or not self._is_in_place(node):
+            return None
+        return Reference(
+            node,
+            function,
+            tf1_for_certain=all(functions.is_tf1(name) for name in names),
+            ported=tf1 == {None},
+            renamed=isinstance(node, ast.Attribute) or not self._is_variable(node),
+        )
+
+    def _is_in_place(self, node: Union[ast.Attribute, ast.Name]) -> bool:
+        # Before Python 3.12 the positions of what stands in an f-string are wrong.
+        name = node.attr if isinstance(node, ast.Attribute) else node.id
+        return self.source(node).endswith(name)
+
+    def _is_variable(self, node: ast.Name) -> bool:
+        bindings = self.scopes.of(node).lookup(node.id)
+        return any(isinstance(binding, Value) for binding in bindings)
+
+    def _call(self, node: ast.Call, reference: Reference) -> Call:
+        arguments, problem = _bind(node, functions.SIGNATURES[reference.function].parameters)
+        return Call(node, reference, arguments, problem)
+
+
+def _bind(node: ast.Call, parameters: Tuple[str, ...]) -> Tuple[Dict[str, ast.expr], str]:
+    arguments: Dict[str, ast.expr] = {}
+    problem = ""
+    for position, value in enumerate(node.args):
+        if isinstance(value, ast.Starred):
+            problem = "it has *arguments"
+            break
+        if position >= len(parameters):
+            problem = f"it has {len(node.args)} positional arguments of at most {len(parameters)}"
+            break
+        arguments[parameters[position]] = value
+    for keyword in node.keywords:
+        if keyword.arg is None:
+            problem = problem or "it has **arguments"
+        elif keyword.arg not in parameters:
+            problem = f"{keyword.arg!r} is none of its arguments"
+        elif keyword.arg in arguments:
+            problem = f"{keyword.arg!r} is given twice"
+        else:
+            arguments[keyword.arg] = keyword.value
+    return arguments, problem

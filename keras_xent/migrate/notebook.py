@@ -1,0 +1,203 @@
+"""Jupyter notebooks: the code cells as one source, and only they changed in the file's text."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import json
+import re
+import warnings
+from json.decoder import scanstring  # type: ignore[attr-defined]  # in no stub
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
+
+from keras_xent.migrate.edits import Edit, apply
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_DECODER = json.JSONDecoder()
+
+# A line that IPython runs and Python doesn't know; `!` and `%` also after an assignment.
+_MAGIC = re.compile(r"^(?P<before>[ \t]*(?:[\w., \t]+=[ \t]*)?)(?P<magic>[!%?].*)$", re.MULTILINE)
+_HELP = re.compile(r"^(?P<before>[ \t]*)(?P<magic>[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE)
+# Cell magics whose cell is Python.
+_PYTHON_CELLS = ("%%time", "%%timeit", "%%capture", "%%prun")
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """A code cell.
+
+    Args:
+        number: Which cell of the notebook it is, from 1, as a person counts them.
+        start: Where its `source` begins in the notebook's text.
+        end: Where that ends.
+        source: The code.
+    """
+
+    number: int
+    start: int
+    end: int
+    source: str
+
+
+class Notebook:
+    """A notebook's code cells as one Python source.
+
+    Args:
+        text: The notebook's JSON.
+
+    Raises:
+        ValueError: it is not the JSON of a notebook.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        try:
+            self.cells = [cell for cell in _code_cells(text) if _is_python(cell.source)]
+        except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"it is not a notebook: {error}") from error
+        self._starts: List[int] = []
+        parts: List[str] = []
+        length = 0
+        for cell in self.cells:
+            self._starts.append(length)
+            parts.append(without_magics(cell.source) + "\n")
+            length += len(parts[-1])
+        self.source = "".join(parts)
+
+    def cell_at(self, offset: int) -> Tuple[Cell, int]:
+        """The cell of an offset in `source`, and the offset within the cell."""
+        index = max(
+            (index for index, start in enumerate(self._starts) if start <= offset), default=0
+        )
+        return self.cells[index], offset - self._starts[index]
+
+    def with_edits(self, edits: Sequence[Edit]) -> str:
+        """The notebook's text after edits to `source`."""
+        by_cell: Dict[Cell, List[Edit]] = {}
+        for edit in edits:
+            cell, start = self._cell_of(edit)
+            moved = Edit(start, start + edit.end - edit.start, edit.change)
+            by_cell.setdefault(cell, []).append(moved)
+        changes = [
+            Edit(cell.start, cell.end, _replace_source(cell, apply(cell.source, inner)))
+            for cell, inner in by_cell.items()
+        ]
+        return apply(self.text, changes)
+
+    def _cell_of(self, edit: Edit) -> Tuple[Cell, int]:
+        cell, start = self.cell_at(edit.start)
+        if start == 0 and edit.start == edit.end and edit.start > 0:
+            # An insertion after the last line of the cell before.
+            before, offset = self.cell_at(edit.start - 1)
+            if before is not cell:
+                return before, min(offset + 1, len(before.source))
+        return cell, start
+
+
+def without_magics(source: str) -> str:
+    """A cell's code with as many characters, but statements for what only IPython knows.
+
+    A cell that is plain Python is left alone: there, a line may begin with `%`, the operator.
+    """
+    if _parses(source):
+        return source
+    lines: List[str] = []
+    continued = False
+    for line in source.split("\n"):
+        without = _HELP.sub(_masked, _MAGIC.sub(_masked, line))
+        masked = "#" * len(line) if continued else without
+        is_magic = masked != line or continued
+        continued = is_magic and line.rstrip().endswith("\\")
+        lines.append(masked)
+    return "\n".join(lines)
+
+
+def _parses(source: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(source)
+        except (SyntaxError, ValueError):
+            return False
+    return True
+
+
+def _masked(match: re.Match[str]) -> str:
+    before, magic = match["before"], match["magic"]
+    return before + "0#"[: len(magic)].ljust(len(magic), "#")
+
+
+def _is_python(source: str) -> bool:
+    first = source.lstrip()
+    return not first.startswith("%%") or first.startswith(_PYTHON_CELLS)
+
+
+def _replace_source(cell: Cell, new: str) -> Callable[[str], str]:
+    return lambda old: _written_like(old, new)
+
+
+def _written_like(old: str, new: str) -> str:
+    """A new source in the JSON style of the old: one string, or a list with its indentation."""
+    ascii_only = old.isascii()
+    if not old.startswith("["):
+        return json.dumps(new, ensure_ascii=ascii_only)
+    lines = [json.dumps(line, ensure_ascii=ascii_only) for line in _LINE.findall(new)]
+    before = old[1 : old.index('"')] if '"' in old else ""
+    after = old[old.rindex('"') + 1 : -1] if '"' in old else ""
+    return "[" + before + f",{before or ' '}".join(lines) + after + "]"
+
+
+def _code_cells(text: str) -> Iterator[Cell]:
+    number = 0
+    for key, start in _members(text, _skip(text, 0)):
+        if key == "cells":
+            for cell in _elements(text, start):
+                number += 1
+                yield from _code_cell(text, cell, number)
+        if key == "worksheets":
+            raise ValueError("notebooks of format 3 are not read: save it with a newer Jupyter")
+
+
+def _code_cell(text: str, start: int, number: int) -> Iterator[Cell]:
+    values: Dict[str, Tuple[Any, int, int]] = {}
+    for key, position in _members(text, start):
+        value, end = _DECODER.raw_decode(text, position)
+        values[key] = (value, position, end)
+    if values["cell_type"][0] == "code":
+        source, begin, end = values["source"]
+        yield Cell(number, begin, end, source if isinstance(source, str) else "".join(source))
+
+
+def _members(text: str, position: int) -> Iterator[Tuple[str, int]]:
+    """The keys of the object at a position, and where their values begin."""
+    if text[position] != "{":
+        raise ValueError(f"expected an object at {position}")
+    position = _skip(text, position + 1)
+    while text[position] != "}":
+        key, position = scanstring(text, position + 1, True)
+        position = _skip(text, _skip(text, position) + 1)
+        yield key, position
+        position = _after_value(text, position)
+
+
+def _elements(text: str, position: int) -> Iterator[int]:
+    """Where the elements of the array at a position begin."""
+    if text[position] != "[":
+        raise ValueError(f"expected an array at {position}")
+    position = _skip(text, position + 1)
+    while text[position] != "]":
+        yield position
+        position = _after_value(text, position)
+
+
+def _after_value(text: str, position: int) -> int:
+    _, position = _DECODER.raw_decode(text, position)
+    position = _skip(text, position)
+    return _skip(text, position + 1) if text[position] == "," else position
+
+
+def _skip(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    assert match is not None
+    return match.end()

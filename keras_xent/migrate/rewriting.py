@@ -1,0 +1,120 @@
+"""Calls rewritten by libcst, so that comments and formatting inside of them stay."""
+
+from __future__ import annotations
+
+from typing import Callable, Collection, Dict, List, Optional, Sequence
+
+import libcst as cst
+
+Change = Callable[[cst.Call], cst.Call]
+
+
+def rewritten(source: str, change: Change) -> str:
+    """The source of a call after a change.
+
+    Args:
+        source: The text of one call.
+        change: Makes the new call of the old.
+    """
+    # In parentheses, for the call may stand in some: then it may have line breaks outside its own.
+    expression = cst.parse_expression(f"({source})")
+    assert isinstance(expression, cst.Call)
+    bare = change(expression.with_changes(lpar=[], rpar=[]))
+    return cst.Module([]).code_for_node(bare)
+
+
+def rename_keyword(source: str, old: str, new: str) -> str:
+    """The call with one keyword argument under another name."""
+
+    def change(call: cst.Call) -> cst.Call:
+        return call.with_changes(
+            args=[
+                _keyword(argument, new) if _name(argument) == old else argument
+                for argument in call.args
+            ]
+        )
+
+    return rewritten(source, change)
+
+
+def name_arguments(source: str, parameters: Sequence[str]) -> str:
+    """The call with every positional argument named."""
+
+    def change(call: cst.Call) -> cst.Call:
+        return call.with_changes(
+            args=[
+                _keyword(argument, parameters[position]) if _name(argument) is None else argument
+                for position, argument in enumerate(call.args)
+            ]
+        )
+
+    return rewritten(source, change)
+
+
+def has_comment(source: str) -> bool:
+    """Whether there are comments between a call's parentheses."""
+    found: List[cst.Comment] = []
+
+    class Comments(cst.CSTVisitor):
+        def visit_Comment(self, node: cst.Comment) -> None:  # noqa: N802
+            found.append(node)
+
+    cst.parse_expression(f"({source})").visit(Comments())
+    return bool(found)
+
+
+def split_call(
+    source: str,
+    parameters: Sequence[str],
+    first: str,
+    moved: Dict[str, str],
+    dropped: Collection[str],
+    renamed: Dict[str, str],
+) -> str:
+    """A call of a function made into a call of what another call returns.
+
+    Args:
+        source: The call.
+        parameters: The function's parameters, by which positional arguments get their names.
+        first: The text of the first call, up to where the moved arguments come.
+        moved: The arguments that go to the first call, with their names there.
+        dropped: The arguments that go nowhere.
+        renamed: The names of the others in the second call.
+    """
+
+    def change(call: cst.Call) -> cst.Call:
+        named = [
+            _keyword(argument, _name(argument) or parameters[position])
+            for position, argument in enumerate(call.args)
+        ]
+        texts = {str(_name(argument)): _value(argument) for argument in named}
+        extra = [f"{moved[name]}={text}" for name, text in texts.items() if name in moved]
+        kept = [
+            _keyword(argument, renamed[str(_name(argument))])
+            for argument in named
+            if _name(argument) not in moved and _name(argument) not in dropped
+        ]
+        if kept and _name(named[-1]) not in renamed:
+            # The end of the list looks as before: a comma or none, a line break or none.
+            kept[-1] = kept[-1].with_changes(
+                comma=named[-1].comma, whitespace_after_arg=named[-1].whitespace_after_arg
+            )
+        function = cst.parse_expression(", ".join([first, *extra]) + ")")
+        return call.with_changes(func=function, args=kept)
+
+    return rewritten(source, change)
+
+
+def _name(argument: cst.Arg) -> Optional[str]:
+    return argument.keyword.value if argument.keyword else None
+
+
+def _keyword(argument: cst.Arg, name: str) -> cst.Arg:
+    if argument.keyword:
+        return argument.with_changes(keyword=cst.Name(name))
+    equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+    return argument.with_changes(keyword=cst.Name(name), equal=equal)
+
+
+def _value(argument: cst.Arg) -> str:
+    return cst.Module([]).code_for_node(argument.value)

@@ -1,0 +1,87 @@
+"""KX110: a name that looks like one of the functions, of which it can't be told what it is.
+
+Through a project's own compatibility module, a star import, a parameter, or a variable that several
+branches bind to different things.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Iterator
+
+from keras_xent.migrate import functions
+from keras_xent.migrate.finding import Action, Remark
+from keras_xent.migrate.module import Module
+from keras_xent.migrate.names import UNKNOWN
+from keras_xent.migrate.options import Options
+from keras_xent.migrate.registry import Rule
+
+_LOOKS_LIKE_TF1 = re.compile(
+    r"(^|\.)(losses\.(softmax_cross_entropy|compute_weighted_loss)"
+    r"|nn\.softmax_cross_entropy_with_logits(_v2)?)$"
+)
+
+
+def check(module: Module, options: Options) -> Iterator[Remark]:
+    """Name what looks like TF1's functions and isn't known to be."""
+    known = {reference.node for reference in module.references}
+    for attribute in module.all(ast.Attribute):
+        unknown = attribute.attr in functions.FUNCTION_NAMES and attribute not in known
+        if unknown and _may_be_tf1(module, attribute):
+            yield _remark(module, attribute)
+    for name in module.all(ast.Name):
+        starred = name.id in functions.FUNCTION_NAMES and _stars(module)
+        if starred and not module.scopes.of(name).lookup(name.id):
+            yield _remark(module, name)
+    yield from _unused_imports(module)
+
+
+def _may_be_tf1(module: Module, node: ast.Attribute) -> bool:
+    if not isinstance(node.ctx, ast.Load):
+        return False  # KX108
+    names = module.names(node)
+    if any(functions.tf1_function(name) for name in names):
+        return True  # but not in every branch, or not the same one
+    if names and UNKNOWN not in names:
+        # Another library's, or TF2's; but a project's module may hand TF1 on.
+        return any(_LOOKS_LIKE_TF1.search(name) and not _is_library(name) for name in names)
+    source = "".join(module.source(node).split())
+    return bool(_LOOKS_LIKE_TF1.search(source))
+
+
+def _is_library(name: str) -> bool:
+    libraries = ("tensorflow", "keras_xent", "mesh_tensorflow", "jax", "optax", "torch", "keras")
+    return name.split(".")[0] in libraries
+
+
+def _stars(module: Module) -> bool:
+    return any("tensorflow" in star for scope in module.scopes.all for star in scope.stars)
+
+
+def _unused_imports(module: Module) -> Iterator[Remark]:
+    """A function imported under its own name and not used: others may import it from here."""
+    used = {name.id for name in module.all(ast.Name)}
+    for node in module.all(ast.ImportFrom):
+        for alias in node.names:
+            function = functions.tf1_function(f"{node.module}.{alias.name}")
+            if function and not node.level and (alias.asname or alias.name) not in used:
+                yield Remark(
+                    module.offset(node),
+                    Action.FLAGGED,
+                    f"{alias.name} is imported and not used here: whoever imports it from this "
+                    f"module should take it from {module.package}.v1",
+                )
+
+
+def _remark(module: Module, node: ast.expr) -> Remark:
+    source = "".join(module.source(node).split())
+    return Remark(
+        module.offset(node),
+        Action.FLAGGED,
+        f"{source}: it can't be told whether this is TensorFlow 1's. If it is, import it from "
+        f"tensorflow.compat.v1 and run this again, or write {module.package}.v1's",
+    )
+
+
+RULE = Rule("KX110", "a name of which it can't be told whether it is TF1's", check)

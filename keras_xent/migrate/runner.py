@@ -1,0 +1,95 @@
+"""Many files through the codemod, on as many processes as there are processors."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import multiprocessing
+import os
+import sys
+from pathlib import Path
+from typing import Callable, ContextManager, Iterable, Iterator, List, Sequence
+
+from keras_xent.migrate import files
+from keras_xent.migrate.job import FileReport, Job, run_job
+from keras_xent.migrate.options import Target
+from keras_xent.migrate.surroundings import look_around
+
+# Below this many files, other processes take longer to begin than the work.
+MANY_FILES = 16
+
+Progress = Callable[[int], ContextManager[Callable[[], None]]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What came of all files.
+
+    Args:
+        looked_at: How many there were.
+        reports: Of those that contain something to port, or couldn't be read.
+    """
+
+    looked_at: int
+    reports: Sequence[FileReport]
+
+
+@contextlib.contextmanager
+def no_progress(total: int) -> Iterator[Callable[[], None]]:
+    """Show nothing."""
+    yield lambda: None
+
+
+def run_jobs(paths: Iterable[Path], job: Job, progress: Progress = no_progress) -> Run:
+    """Port files and directories.
+
+    Args:
+        paths: See `files.find_sources`.
+        job: What to do with each file.
+        progress: Shows how far it is: given the number of files, a context in which to call the
+            function that it gives after each.
+
+    Raises:
+        FileNotFoundError: a path that isn't there.
+    """
+    sources = list(files.find_sources(paths))
+    chosen = [path for path in sources if _may_be_of_interest(path)]
+    if job.options.target is Target.KERAS:
+        surroundings = look_around(_contents(sources))
+        job = dataclasses.replace(
+            job, options=dataclasses.replace(job.options, surroundings=surroundings)
+        )
+    with _mapping(len(chosen)) as mapping, progress(len(chosen)) as step:
+        reports: List[FileReport] = []
+        for report in mapping(functools.partial(run_job, job=job), chosen):
+            reports.append(report)
+            step()
+    return Run(len(sources), reports)
+
+
+def _may_be_of_interest(path: Path) -> bool:
+    try:
+        return files.of_interest(path.read_bytes())
+    except OSError:
+        return True  # and its job reports the error
+
+
+def _contents(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+    for path in paths:
+        with contextlib.suppress(OSError):
+            yield str(path), path.read_bytes()
+
+
+@contextlib.contextmanager
+def _mapping(count: int) -> Iterator[Callable[..., Iterable[FileReport]]]:
+    processes = min(os.cpu_count() or 1, count)
+    if processes < 2 or count < MANY_FILES:
+        yield map
+        return
+    # Forked here, before anything has started a thread: a worker then has nothing to import.
+    # macOS's own libraries don't stand a fork.
+    can_fork = sys.platform not in ("win32", "darwin")
+    context = multiprocessing.get_context("fork" if can_fork else None)
+    with context.Pool(processes) as pool:
+        yield functools.partial(pool.imap, chunksize=4)
