@@ -29,14 +29,14 @@ class _Plan:
     """Where a function's arguments go.
 
     Args:
-        first: The constructor's arguments that every call gets.
+        reduction: The member of `Reduction` that the function has if none is given.
         moved: Arguments of the constructor, and their names there.
         renamed: Arguments of the loss object's call, and their names there.
         dropped: Arguments that must be absent, or None; they change nothing then.
         stops_labels: Whether TF1 stops the labels' gradient.
     """
 
-    first: str
+    reduction: str
     moved: Dict[str, str]
     renamed: Dict[str, str]
     dropped: Tuple[str, ...]
@@ -45,14 +45,14 @@ class _Plan:
 
 _PLANS = {
     Function.LOSS: _Plan(
-        first="from_logits=True",
+        reduction="SUM_BY_NONZERO_WEIGHTS",
         moved={"label_smoothing": "label_smoothing", "reduction": "reduction"},
         renamed={"onehot_labels": "y_true", "logits": "y_pred", "weights": "sample_weight"},
         dropped=("scope", "loss_collection"),
         stops_labels=True,
     ),
     Function.LOGITS_V2: _Plan(
-        first="from_logits=True, reduction={package}.Reduction.NONE",
+        reduction="NONE",
         moved={"axis": "axis", "dim": "axis"},
         renamed={"labels": "y_true", "logits": "y_pred"},
         dropped=("name",),
@@ -64,6 +64,7 @@ _PLANS[Function.LOGITS] = dataclasses.replace(
     _PLANS[Function.LOGITS_V2], dropped=("name", "_sentinel"), stops_labels=True
 )
 _PLANS[Function.CONTRIB] = _PLANS[Function.LOSS]
+_CONSTRUCTOR = ("from_logits", "label_smoothing", "axis", "reduction")
 _ELEMENTWISE = (Function.LOGITS, Function.LOGITS_V2)
 
 _ASSUMPTION = (
@@ -146,11 +147,14 @@ def _obstacle(module: Module, surroundings: Surroundings, call: Call, plan: _Pla
 def _obstacle_around(module: Module, surroundings: Surroundings, call: Call) -> str:
     if isinstance(module.scopes.parent(call.node), ast.Expr):
         return "its result is ignored: it counts by joining the loss collection"
-    keeps_out = "loss_collection" in call.arguments or call.function in _ELEMENTWISE
-    for trait, reason in zip((name for name, _ in surroundings.places), surroundings.reasons()):
-        if not (trait == "collection" and keeps_out):
-            return reason
-    return ""
+    harmless = set()
+    if "loss_collection" in call.arguments:
+        harmless = {"collection"}
+    if call.function in _ELEMENTWISE:
+        # They join no collection, and without a reduction nothing divides by the replicas.
+        harmless = {"collection", "distribution"}
+    reasons = dict(surroundings.reasons())
+    return next((reason for trait, reason in reasons.items() if trait not in harmless), "")
 
 
 def _is_none(node: Optional[ast.expr]) -> bool:
@@ -175,14 +179,19 @@ def _is_out_of_range(smoothing: ast.expr) -> bool:
 
 
 def _split(module: Module, call: Call, plan: _Plan, source: str) -> str:
-    first = f"{module.package}.CategoricalCrossentropy({plan.first.format(package=module.package)}"
-    if call.function not in _ELEMENTWISE and "reduction" not in call.arguments:
-        first += f", reduction={module.package}.Reduction.SUM_BY_NONZERO_WEIGHTS"
     return rewriting.split_call(
         source,
         functions.SIGNATURES[call.function].parameters,
-        first,
+        lambda moved: _constructor(module, plan, moved),
         plan.moved,
         plan.dropped,
         plan.renamed,
     )
+
+
+def _constructor(module: Module, plan: _Plan, moved: Dict[str, str]) -> str:
+    """The text of the loss object, its arguments in the order of the signature."""
+    reduction = f"{module.package}.Reduction.{plan.reduction}"
+    arguments = {"from_logits": "True", "reduction": reduction, **moved}
+    texts = [f"{name}={arguments[name]}" for name in _CONSTRUCTOR if name in arguments]
+    return f"{module.package}.CategoricalCrossentropy({', '.join(texts)})"

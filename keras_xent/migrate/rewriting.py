@@ -66,7 +66,7 @@ def has_comment(source: str) -> bool:
 def split_call(
     source: str,
     parameters: Sequence[str],
-    first: str,
+    first: Callable[[Dict[str, str]], str],
     moved: Dict[str, str],
     dropped: Collection[str],
     renamed: Dict[str, str],
@@ -76,7 +76,7 @@ def split_call(
     Args:
         source: The call.
         parameters: The function's parameters, by which positional arguments get their names.
-        first: The text of the first call, up to where the moved arguments come.
+        first: Makes the text of the first call of the arguments that move there.
         moved: The arguments that go to the first call, with their names there.
         dropped: The arguments that go nowhere.
         renamed: The names of the others in the second call.
@@ -88,7 +88,7 @@ def split_call(
             for position, argument in enumerate(call.args)
         ]
         texts = {str(_name(argument)): _value(argument) for argument in named}
-        extra = [f"{moved[name]}={text}" for name, text in texts.items() if name in moved]
+        moving = {moved[name]: text for name, text in texts.items() if name in moved}
         kept = [
             _keyword(argument, renamed[str(_name(argument))])
             for argument in named
@@ -99,7 +99,7 @@ def split_call(
             kept[-1] = kept[-1].with_changes(
                 comma=named[-1].comma, whitespace_after_arg=named[-1].whitespace_after_arg
             )
-        function = cst.parse_expression(", ".join([first, *extra]) + ")")
+        function = cst.parse_expression(first(moving))
         return call.with_changes(func=function, args=kept)
 
     return rewritten(source, change)

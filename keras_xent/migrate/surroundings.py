@@ -65,10 +65,10 @@ class Surroundings:
 
     places: Tuple[Tuple[str, str], ...] = ()
 
-    def reasons(self) -> Iterable[str]:
-        """Why a loss object may give something else in this program."""
+    def reasons(self) -> Iterable[Tuple[str, str]]:
+        """The traits, and why a loss object may give something else because of them."""
         for trait, place in self.places:
-            yield TRAITS[trait].reason.format(place=place)
+            yield trait, TRAITS[trait].reason.format(place=place)
 
 
 def look_around(sources: Iterable[Tuple[str, bytes]]) -> Surroundings:

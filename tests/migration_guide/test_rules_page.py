@@ -1,0 +1,57 @@
+"""The page of the codemod's rules says what the codemod does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+import pytest
+
+from keras_xent.migrate.engine import port
+from keras_xent.migrate.finding import Action
+from keras_xent.migrate.options import Options, Target
+from keras_xent.migrate.registry import all_rules, chosen_rules
+
+PAGE = Path(__file__).parents[2] / "migration_guide" / "rules.md"
+BEGINNING = "import tensorflow.compat.v1 as tf\nimport tf_slim as slim\n"
+_BLOCK = re.compile(r"^```python\n# ([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def sections() -> Dict[str, List[Tuple[str, str]]]:
+    """For each rule, the comments that its blocks begin with, and the rest of these blocks."""
+    parts = re.split(r"^## (KX\d+)\n", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {code: _BLOCK.findall(text) for code, text in zip(parts[1::2], parts[2::2])}
+
+
+def test_every_rule_is_documented_in_order() -> None:
+    assert list(sections()) == [rule.code for rule in all_rules()]
+
+
+def codes(beginning: str) -> List[str]:
+    return [rule.code for rule in all_rules() if rule.code.startswith(beginning)]
+
+
+@pytest.mark.parametrize("code", codes("KX0"))
+def test_before_becomes_after(code: str) -> None:
+    before = ""
+    compared = 0
+    for kind, text in sections()[code]:
+        if kind == "before":
+            before = BEGINNING + text
+            continue
+        target = {"after": Target.V1, "after, with --to keras": Target.KERAS}[kind]
+        new, findings = port(before, chosen_rules(), Options(target))
+        assert new == "import keras_xent\n" + BEGINNING + text
+        assert any(each.rule == code and each.action is Action.PORTED for each in findings)
+        compared += 1
+    assert compared > 0
+
+
+@pytest.mark.parametrize("code", codes("KX1"))
+def test_flagged_is_named_and_fixed_is_not(code: str) -> None:
+    (flagged, bad), (fixed, good) = sections()[code]
+    assert (flagged, fixed) == ("flagged", "fixed")
+    for text, expected in ((bad, True), (good, False)):
+        _, findings = port("import keras_xent\n" + BEGINNING + text, chosen_rules(), Options())
+        assert any(each.rule == code for each in findings) is expected
