@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Dict, Iterable, Tuple
+from typing import Dict, Iterable, Optional, Tuple
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,8 +28,10 @@ class Trait:
 TRAITS: Dict[str, Trait] = {
     "collection": Trait(
         re.compile(
-            rb"\bget_total_loss\b|\bget_losses\b|GraphKeys\.LOSSES|get_collection\s*\("
-            rb"|\bmodel_deploy\b|slim\.learning"
+            rb"\bget_total_loss\b|\bget_losses\b|GraphKeys\.LOSSES|\bmodel_deploy\b|slim\.learning"
+            # get_collection of the losses, or of a name that only the running program knows
+            rb"|get_collection\s*\(\s*(?:key\s*=\s*)?"
+            rb"(?:['\"]losses['\"]|(?!['\"]|[\w.]*GraphKeys\.)\w)"
         ),
         "the loss collection is read ({place}), and a loss object doesn't join it",
     ),
@@ -80,8 +82,16 @@ def look_around(sources: Iterable[Tuple[str, bytes]]) -> Surroundings:
     places: Dict[str, str] = {}
     for path, content in sources:
         for name, trait in TRAITS.items():
-            found = None if name in places else trait.pattern.search(content)
-            if found:
-                line = content.count(b"\n", 0, found.start()) + 1
+            line = None if name in places else _first_line(trait.pattern, content)
+            if line:
                 places[name] = f"{path}:{line}"
     return Surroundings(tuple(sorted(places.items())))
+
+
+def _first_line(pattern: re.Pattern[bytes], content: bytes) -> Optional[int]:
+    """The first line that has the pattern and isn't all comment."""
+    for match in pattern.finditer(content):
+        line = content[: match.end()].rsplit(b"\n", 1)[-1]
+        if not line.lstrip().startswith(b"#"):
+            return content.count(b"\n", 0, match.start()) + 1
+    return None
