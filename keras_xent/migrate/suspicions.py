@@ -14,7 +14,7 @@ _LABELS = re.compile(
 )
 _LOGITS = re.compile(r"logit", re.IGNORECASE)
 _OUTPUT = re.compile(r"(logit|pred|output|score|y_?hat|y_?conv|(^|_)net$|(^|_)out$)", re.IGNORECASE)
-_PROBABILITIES = re.compile(r"(softmax|prob)", re.IGNORECASE)
+_PROBABILITIES = re.compile(r"(softmax|probabilit|(^|_)probs?(_|$))", re.IGNORECASE)
 _SOFTMAX_FUNCTIONS = frozenset({"softmax", "Softmax"})
 _ACTIVATIONS = ("activation", "activation_fn")
 

@@ -7,6 +7,7 @@ from typing import FrozenSet, Optional
 
 from keras_xent.migrate.functions import canonical
 from keras_xent.migrate.module import Module
+from keras_xent.migrate.scopes import Import
 
 _ROOTS = ("tensorflow.", "tf_slim.", "keras.", "tf_keras.")
 
@@ -35,6 +36,9 @@ def spelled(module: Module) -> str:
             return name
     return ""
 
+
+# Packages that TensorFlow 2 doesn't have.
+_TF1_PACKAGES = ("tensorflow.contrib", "tensorflow.examples")
 
 # Names that TensorFlow 2 doesn't have: a file that uses one is TF1 code.
 TF1_ONLY = frozenset(
@@ -111,6 +115,15 @@ TF1_ONLY = frozenset(
 
 def is_tf1_code(module: Module) -> bool:
     """Whether the module uses a name that only TensorFlow 1 has."""
+    imported = (
+        binding.qualified
+        for scope in module.scopes.all
+        for bindings in scope.bindings.values()
+        for binding in bindings
+        if isinstance(binding, Import)
+    )
+    if any(name.startswith(_TF1_PACKAGES) for name in imported):
+        return True
     for node in module.all(ast.Attribute):
         for name in module.names(node):
             name = canonical(name)
