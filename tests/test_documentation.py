@@ -1,7 +1,8 @@
 """The code in the README and in the migration guide runs and prints what it says.
 
-A page's ```python blocks run in order, in one namespace; the ```text block after one is what it
-prints. Blocks that begin with `# Keras 3` show what Keras 2 does otherwise: they run there only.
+A page's ```python blocks run in order, in one namespace and the repository's root; the ```text
+block after one is what it prints. Blocks that begin with `# Keras 3` are left out with Keras 2.
+A ```py block shows a file.
 
 Run as a program, this file checks the pages named on the command line.
 """
@@ -24,6 +25,11 @@ PAGES = [ROOT / "README.md", *sorted(GUIDE.glob("**/*.md"))]
 # Not written yet, and without code until they are.
 UNWRITTEN = {GUIDE / "rules.md", GUIDE / "refusals.md"}
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def prose(page: Path) -> str:
+    """The page without its fenced blocks."""
+    return _FENCE.sub("", page.read_text(encoding="utf-8"))
 
 
 def blocks(page: Path) -> List[Tuple[str, str]]:
@@ -58,7 +64,9 @@ def run(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_python_blocks_run_and_print_the_text_block_after_them(page: Path) -> None:
+def test_python_blocks_run_and_print_the_text_block_after_them(
+    page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if page in UNWRITTEN:
         assert not blocks(page), f"{page.name} is written: take it out of UNWRITTEN"
         pytest.skip("not written yet")
@@ -66,16 +74,15 @@ def test_python_blocks_run_and_print_the_text_block_after_them(page: Path) -> No
         # Devices can be configured only before TensorFlow has used them.
         subprocess.run([sys.executable, __file__, str(page)], check=True, cwd=str(ROOT))
     else:
+        monkeypatch.chdir(ROOT)
         run(page)
 
 
 def test_py_blocks_are_the_files_that_the_page_links_to() -> None:
     for page in PAGES:
-        text = page.read_text(encoding="utf-8")
-        files = re.findall(r"\]\(([^)]+\.py)\)", text)
+        files = re.findall(r"\]\(([^)]+\.py)\)", prose(page))
         shown = [block for language, block in blocks(page) if language == "py"]
-        if shown:
-            assert shown == [(page.parent / file).read_text("utf-8") for file in files]
+        assert shown == [(page.parent / file).read_text("utf-8") for file in files]
 
 
 def test_the_readme_begins_with_code_that_compares_with_tf1() -> None:
@@ -101,14 +108,13 @@ def test_the_readme_has_a_measured_table() -> None:
 
 def anchors(page: Path) -> List[str]:
     """What a code host makes of a page's headings."""
-    prose = _FENCE.sub("", page.read_text(encoding="utf-8"))
-    headings = re.findall(r"^#+ (.*)$", prose, re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
     return [re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings]
 
 
 def test_links_between_pages_lead_somewhere() -> None:
     for page in [*PAGES, ROOT / "CONTRIBUTING.md"]:
-        for target in re.findall(r"\]\(([^):]+)\)", page.read_text(encoding="utf-8")):
+        for target in re.findall(r"\]\(([^):]+)\)", prose(page)):
             file, _, anchor = target.partition("#")
             linked = page.parent / file if file else page
             assert linked.exists(), f"{page.name}: {target}"
