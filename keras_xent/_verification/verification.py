@@ -20,15 +20,14 @@ _WHAT_TO_DO = (
 )
 
 
-def verified(
-    compute: Callable[..., tf.Tensor], inputs: Sequence[Any], oracle: Oracle
-) -> tf.Tensor:
+def verified(compute: Callable[..., tf.Tensor], inputs: Sequence[Any], oracle: Oracle) -> tf.Tensor:
     """`compute(*inputs)`, which fails unless it and its gradient are TensorFlow's."""
     if _tensorflow.tracing_for_xla():
         _warn_of_xla()
         return compute(*inputs)
-    call = _Call(oracle, [tf.convert_to_tensor(each) for each in inputs])
     with tf.name_scope("verification"):
+        # The gradient of a tf.cond inside a tf.while_loop finds only tensors of the graph here.
+        call = _Call(oracle, [tf.identity(each) for each in inputs])
         watched = call.watched_inputs()
     value = compute(*watched)
     with tf.name_scope("verification"):
@@ -104,9 +103,7 @@ class _Call:
             for index, gradient in zip(indices, gradients)
         ]
 
-    def _checked(
-        self, ours: tf.Tensor, theirs: tf.Tensor, tolerance: Any, where: str
-    ) -> tf.Tensor:
+    def _checked(self, ours: tf.Tensor, theirs: tf.Tensor, tolerance: Any, where: str) -> tf.Tensor:
         if ours.dtype != theirs.dtype:
             dtypes = [f"\n  keras_xent: {ours.dtype.name}, TensorFlow: {theirs.dtype.name}"]
             raise VerificationError(error.text(self._message(f"{where}'s dtype", dtypes)))
@@ -140,11 +137,13 @@ class _Call:
                 "(if there are any and TensorFlow's number is nan: where the label of such a class "
                 "is 0 TensorFlow computes 0 * inf, and keras_xent the finite value, on purpose)",
             ]
-        dtype = self._inputs[-2].dtype
+        if "weights" not in self._oracle.inputs:
+            return pieces
+        dtype = self._inputs[self._oracle.inputs.index("weights") - 1].dtype
         if dtype == tf.float64:
-            pieces.append("\n  TensorFlow rounds weighted float64 losses to float32: to inf if large")
+            pieces.append("\n  TensorFlow rounds weighted float64 losses to float32")
         if dtype in (tf.float16, tf.bfloat16):
-            pieces.append(f"\n  TensorFlow rounds every loss to {dtype.name}: to inf if large")
+            pieces.append(f"\n  TensorFlow rounds every loss to {dtype.name} before it weights it")
         return pieces
 
 

@@ -69,14 +69,18 @@ def _third_parameter(function: Callable[..., Any], name: str) -> Optional[inspec
     if len(positional) > 2 and _means_weights(positional[2]):
         return positional[2]
     named: List[inspect.Parameter] = [
-        each for each in parameters if each.kind is each.KEYWORD_ONLY and "weight" in each.name
+        each for each in parameters if each.kind is each.KEYWORD_ONLY and _is_weights(each.name)
     ]
     return named[0] if named else None
 
 
 def _means_weights(parameter: inspect.Parameter) -> bool:
     # A third argument that must be given can be nothing else, whatever its name.
-    return "weight" in parameter.name or parameter.default is inspect.Parameter.empty
+    return _is_weights(parameter.name) or parameter.default is inspect.Parameter.empty
+
+
+def _is_weights(name: str) -> bool:
+    return "weight" in name or name in ("w", "mask")
 
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

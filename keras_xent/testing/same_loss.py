@@ -40,8 +40,8 @@ def assert_same_loss(
             for are left out.
         new: the loss that replaces it, called in the same way.
         num_classes: the size of the logits' last axis, 2 or more.
-        batch_size: the size of the first axis, 3 or more. For rank 3 the second one is as large, and
-            one larger.
+        batch_size: the size of the first axis, 3 or more. For rank 3 the second one is as
+            large, and one larger.
         weights: whether the two take weights; None: as their signatures say.
         dtypes: the dtypes of the logits to compare with. All of TF1's by default, as TF1
             returns the logits' dtype and a Keras loss float32 (pitfall 14). Say
@@ -97,7 +97,9 @@ def assert_same_loss(
         if (labels_gradient or not case.labels_of_logits)
         and (softmax_output or not case.softmax_output)
     ]
-    compared, refusals = _compare_all(pair, chosen, Sizes(num_classes, batch_size), names, rtol, atol)
+    compared, refusals = _compare_all(
+        pair, chosen, Sizes(num_classes, batch_size), names, rtol, atol
+    )
     _check_compared(compared, refusals, weighted)
     differing = [each for each in compared if each.differs]
     if differing:
@@ -131,6 +133,11 @@ def _compare_all(
 
 
 def _check(num_classes: int, batch_size: int, dtypes: Sequence[str]) -> None:
+    if not tf.executing_eagerly():
+        raise ValueError(
+            "assert_same_loss calls the losses eagerly: call it outside tf.Graph and tf.function, "
+            "in a program without tf.compat.v1.disable_eager_execution()"
+        )
     if num_classes < 2:
         raise ValueError(f"num_classes is {num_classes}, expected 2 or more")
     if batch_size < 3:
