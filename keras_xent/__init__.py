@@ -20,6 +20,7 @@ __all__ = [
     "__version__",
     "backend",
     "set_backend",
+    "testing",
     "v1",
 ]
 
@@ -33,8 +34,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "v1":
-        return importlib.import_module("keras_xent.v1")
+    if name in ("testing", "v1"):
+        return importlib.import_module(f"keras_xent.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'keras_xent' has no attribute {name!r}")

@@ -5,7 +5,8 @@ tests/test_tensorflow.py names them and says what breaks without them.
 
 from __future__ import annotations
 
-from typing import Any, Callable, ContextManager, Sequence
+import contextlib
+from typing import Any, Callable, ContextManager, Iterator, Sequence
 
 import tensorflow as tf
 from tensorflow.python.ops import control_flow_ops
@@ -56,3 +57,15 @@ def set_last_loss_reduction(name: str) -> None:
     Estimator unless this is SUM.
     """
     tf.compat.v1.get_default_graph()._last_loss_reduction = name
+
+
+@contextlib.contextmanager
+def last_loss_reduction_kept() -> Iterator[None]:
+    """Losses computed in it leave TF1's optimizers the reduction that was there before."""
+    graph = tf.compat.v1.get_default_graph()
+    # A graph without a loss yet has no such attribute.
+    reduction = getattr(graph, "_last_loss_reduction", None)
+    try:
+        yield
+    finally:
+        graph._last_loss_reduction = reduction

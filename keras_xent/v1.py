@@ -10,7 +10,8 @@ from typing import Any, Optional, Union
 
 import tensorflow as tf
 
-from keras_xent import _tensorflow, ops
+from keras_xent import _tensorflow, _verification, ops
+from keras_xent._verification import oracles
 from keras_xent.ops import weighting
 from keras_xent.ops.spec import real_dtype
 from keras_xent.reduction import V1_NAMES, Reduction
@@ -98,13 +99,24 @@ def softmax_cross_entropy(
     ):
         logits = tf.convert_to_tensor(logits, name="logits")
         _tensorflow.set_last_loss_reduction(V1_NAMES[reduction])
-        loss = _op(
-            logits,
-            tf.stop_gradient(tf.cast(onehot_labels, logits.dtype), name="labels_stop_gradient"),
-            # tf.cast alone would hand on a variable of the right dtype as it is.
-            tf.cast(tf.convert_to_tensor(weights, name="weights"), tf.float32),
+
+        def compute(onehot_labels: Any, logits: tf.Tensor, weights: Any) -> tf.Tensor:
+            labels = tf.cast(onehot_labels, logits.dtype)
+            return _op(
+                logits,
+                tf.stop_gradient(labels, name="labels_stop_gradient"),
+                # tf.cast alone would hand on a variable of the right dtype as it is.
+                tf.cast(tf.convert_to_tensor(weights, name="weights"), tf.float32),
+                label_smoothing=smoothing,
+                axis=-1,
+                reduction=reduction,
+            )
+
+        loss = _verification.computed(
+            compute,
+            (onehot_labels, logits, weights),
+            oracles.SoftmaxCrossEntropy,
             label_smoothing=smoothing,
-            axis=-1,
             reduction=reduction,
         )
         name = _RESULT_NAMES[reduction]
@@ -164,13 +176,21 @@ def softmax_cross_entropy_with_logits_v2(
     _require(labels=labels, logits=logits)
     class_axis = axis if axis is not None else dim if dim is not None else -1
     with tf.compat.v1.name_scope(name, "softmax_cross_entropy_with_logits", [logits, labels]):
-        losses = _op(
-            tf.convert_to_tensor(logits, name="logits"),
-            tf.convert_to_tensor(labels, name="labels"),
-            1.0,
-            label_smoothing=0.0,
-            axis=class_axis,
-            reduction=Reduction.NONE,
+        logits = tf.convert_to_tensor(logits, name="logits")
+        labels = tf.convert_to_tensor(labels, name="labels")
+
+        def compute(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+            return _op(
+                logits,
+                labels,
+                1.0,
+                label_smoothing=0.0,
+                axis=class_axis,
+                reduction=Reduction.NONE,
+            )
+
+        losses = _verification.computed(
+            compute, (labels, logits), oracles.SoftmaxCrossEntropyWithLogits, axis=class_axis
         )
         # TF1's last op is the reshape of the losses.
         return _named(losses, "Reshape_2")
@@ -219,14 +239,20 @@ def compute_weighted_loss(
     with tf.compat.v1.name_scope(scope, "weighted_loss", (losses, weights)):
         losses = tf.convert_to_tensor(losses, name="losses")
         _tensorflow.set_last_loss_reduction(V1_NAMES[reduction])
-        real = real_dtype(losses.dtype)
-        real_weights = tf.cast(tf.cast(weights, tf.float32), real)
-        with tf.name_scope("weighting"):
-            real_weights = weighting.checked_weights(
-                real_weights, losses.shape, tf.shape(losses)
-            )
-            loss = weighting.reduce_losses(tf.cast(losses, real), real_weights, reduction)
-            loss = tf.cast(loss, losses.dtype)
+
+        def compute(losses: tf.Tensor, weights: Any) -> tf.Tensor:
+            real = real_dtype(losses.dtype)
+            real_weights = tf.cast(tf.cast(weights, tf.float32), real)
+            with tf.name_scope("weighting"):
+                real_weights = weighting.checked_weights(
+                    real_weights, losses.shape, tf.shape(losses)
+                )
+                loss = weighting.reduce_losses(tf.cast(losses, real), real_weights, reduction)
+                return tf.cast(loss, losses.dtype)
+
+        loss = _verification.computed(
+            compute, (losses, weights), oracles.WeightedLoss, reduction=reduction
+        )
         return _collected(loss, _RESULT_NAMES[reduction], loss_collection)
 
 

@@ -1,18 +1,33 @@
-"""The code in the README and in the migration guide runs and prints what it says."""
+"""The code in the README and in the migration guide runs and prints what it says.
+
+A page's ```python blocks run in order, in one namespace and the repository's root; the ```text
+block after one is what it prints. Blocks that begin with `# Keras 3` are left out with Keras 2.
+A ```py block shows a file.
+
+Run as a program, this file checks the pages named on the command line.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "migration_guide").glob("**/*.md"))]
+GUIDE = ROOT / "migration_guide"
+PAGES = [ROOT / "README.md", *sorted(GUIDE.glob("**/*.md"))]
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def prose(page: Path) -> str:
+    """The page without its fenced blocks."""
+    return _FENCE.sub("", page.read_text(encoding="utf-8"))
 
 
 def blocks(page: Path) -> List[Tuple[str, str]]:
@@ -20,24 +35,54 @@ def blocks(page: Path) -> List[Tuple[str, str]]:
     return _FENCE.findall(page.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_python_blocks_run_and_print_the_text_block_after_them(page: Path) -> None:
+def run(page: Path) -> None:
+    """Executes a page's code and compares what it prints with what the page says."""
+    from keras_xent._keras import IS_KERAS_3
+
     namespace: Dict[str, Any] = {}
     printed = ""
     executed = 0
+    skipped = False
     for language, text in blocks(page):
         if language == "python":
             assert printed == "", f"{page.name}: printed, but shown nowhere: {printed!r}"
+            skipped = text.startswith("# Keras 3\n") and not IS_KERAS_3
+            if skipped:
+                continue
             output = io.StringIO()
             with contextlib.redirect_stdout(output):
                 exec(compile(text, str(page), "exec"), namespace)
             printed = output.getvalue()
             executed += 1
-        elif language == "text":
+        elif language == "text" and not skipped:
             assert printed == text
             printed = ""
     assert printed == ""
     assert executed > 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_python_blocks_run_and_print_the_text_block_after_them(
+    page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "set_logical_device_configuration" in page.read_text(encoding="utf-8"):
+        # Devices can be configured only before TensorFlow has used them.
+        subprocess.run([sys.executable, __file__, str(page)], check=True, cwd=str(ROOT))
+    else:
+        monkeypatch.chdir(ROOT)
+        run(page)
+
+
+def test_py_blocks_are_files_that_the_page_links_to() -> None:
+    shown = 0
+    for page in PAGES:
+        files = re.findall(r"\]\(([^)]+\.py)\)", prose(page))
+        texts = [(page.parent / file).read_text(encoding="utf-8") for file in files]
+        for language, block in blocks(page):
+            if language == "py":
+                assert block in texts, f"{page.name}: a ```py block is none of {files}"
+                shown += 1
+    assert shown == 2
 
 
 def test_the_readme_begins_with_code_that_compares_with_tf1() -> None:
@@ -61,7 +106,22 @@ def test_the_readme_has_a_measured_table() -> None:
     assert re.search(r"^\| \(512, 32000\) \| [0-9.]+ ms \| [0-9.]+ × \|", text, re.MULTILINE)
 
 
+def anchors(page: Path) -> List[str]:
+    """What a code host makes of a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings]
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for page in [*PAGES, ROOT / "CONTRIBUTING.md"]:
-        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+        for target in re.findall(r"\]\(([^):]+)\)", prose(page)):
+            file, _, anchor = target.partition("#")
+            linked = page.parent / file if file else page
+            assert linked.exists(), f"{page.name}: {target}"
+            if anchor:
+                assert anchor in anchors(linked), f"{page.name}: {target}"
+
+
+if __name__ == "__main__":
+    for argument in sys.argv[1:]:
+        run(Path(argument))

@@ -1,0 +1,163 @@
+"""One verified call: its value now, its gradient when there is one."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Callable, List, Optional, Sequence
+
+import tensorflow as tf
+
+from keras_xent import _tensorflow
+from keras_xent._verification import error, passing
+from keras_xent._verification.comparison import compare
+from keras_xent._verification.error import Pieces, VerificationError
+from keras_xent._verification.oracles import Oracle
+
+_WHAT_TO_DO = (
+    "\nUse TensorFlow's function in this place, and please report this message. Does it differ "
+    'with keras_xent.set_backend("portable") too? keras_xent.testing.verify tells what is '
+    "compared, and the docstring of the function where it departs from TensorFlow on purpose."
+)
+
+
+def verified(compute: Callable[..., tf.Tensor], inputs: Sequence[Any], oracle: Oracle) -> tf.Tensor:
+    """`compute(*inputs)`, which fails unless it and its gradient are TensorFlow's."""
+    if _tensorflow.tracing_for_xla():
+        _warn_of_xla()
+        return compute(*inputs)
+    with tf.name_scope("verification"):
+        # The gradient of a tf.cond inside a tf.while_loop finds only tensors of the graph here.
+        call = _Call(oracle, [tf.identity(each) for each in inputs])
+        watched = call.watched_inputs()
+    value = compute(*watched)
+    with tf.name_scope("verification"):
+        return call.verified_value(value)
+
+
+class _Call:
+    """What is kept between a call, the gradient that comes to its value, and those it sends."""
+
+    def __init__(self, oracle: Oracle, inputs: List[tf.Tensor]) -> None:
+        self._oracle = oracle
+        self._inputs = inputs
+        # The gradient that has come to the value, until those to the inputs arrive. Forward
+        # accumulators ask for these without one, when there is nothing to compare yet.
+        self._upstream: Optional[tf.Tensor] = None
+
+    def watched_inputs(self) -> List[tf.Tensor]:
+        """The inputs, whose gradients will be compared when they come."""
+        watched = list(self._inputs)
+        floating = [index for index, each in enumerate(watched) if each.dtype.is_floating]
+        sent = [index for index in floating if self._oracle.differentiable[index]]
+        # Labels whose gradient TensorFlow stops are watched for themselves: beside the others
+        # they would get zeros where there should be no gradient at all.
+        for indices in [sent, *([index] for index in floating if index not in sent)]:
+            tensors = [watched[index] for index in indices]
+            for index, tensor in zip(indices, self._watched(indices, tensors)):
+                watched[index] = tensor
+        return watched
+
+    def verified_value(self, value: tf.Tensor) -> tf.Tensor:
+        """The value of the call, compared with TensorFlow's."""
+        # Stopped: what follows is no affair of the tapes that watch the call.
+        inputs = [tf.stop_gradient(each) for each in self._inputs]
+        try:
+            theirs = self._oracle.value(*inputs)
+        except (TypeError, ValueError, tf.errors.InvalidArgumentError) as refusal:
+            raise VerificationError(
+                error.text(self._message("in that TensorFlow refuses the call", []))
+                + f"\n{type(refusal).__name__}: {refusal}"
+            ) from refusal
+        tolerance = self._oracle.value_tolerance(*inputs)
+        value = self._checked(value, theirs, tolerance, "in its value")
+        return passing.watched([value], self._remember)[0]
+
+    def _watched(self, indices: List[int], tensors: List[tf.Tensor]) -> List[tf.Tensor]:
+        def onlooker(gradients: List[tf.Tensor]) -> List[tf.Tensor]:
+            upstream, self._upstream = self._upstream, None
+            if upstream is None:
+                return gradients
+            with tf.name_scope("verification"):
+                return self._checked_gradients(upstream, indices, gradients)
+
+        return passing.watched(tensors, onlooker) if tensors else []
+
+    def _remember(self, gradients: List[tf.Tensor]) -> List[tf.Tensor]:
+        self._upstream = gradients[0]
+        return gradients
+
+    def _checked_gradients(
+        self, upstream: tf.Tensor, indices: List[int], gradients: List[tf.Tensor]
+    ) -> List[tf.Tensor]:
+        stopped = [tf.stop_gradient(each) for each in self._inputs]
+        upstream = tf.stop_gradient(upstream)
+        theirs = self._oracle.gradients(upstream, stopped)
+        tolerances = self._oracle.gradient_tolerances(upstream, *stopped)
+        return [
+            self._checked(
+                gradient,
+                theirs[index],
+                0.0 if tolerances[index] is None else tolerances[index],
+                f"in the gradient that it sends to {self._oracle.inputs[index]}",
+            )
+            for index, gradient in zip(indices, gradients)
+        ]
+
+    def _checked(self, ours: tf.Tensor, theirs: tf.Tensor, tolerance: Any, where: str) -> tf.Tensor:
+        if ours.dtype != theirs.dtype:
+            dtypes = [f"\n  keras_xent: {ours.dtype.name}, TensorFlow: {theirs.dtype.name}"]
+            raise VerificationError(error.text(self._message(f"{where}'s dtype", dtypes)))
+        same, numbers = compare(tf.stop_gradient(ours), theirs, tolerance)
+        if tf.executing_eagerly():
+            if not same:
+                raise VerificationError(error.text(self._message(where, numbers)))
+            return ours
+        message = self._message(where, numbers)
+        # The op itself: tf.debugging.Assert puts a conditional around it.
+        assertion = tf.raw_ops.Assert(condition=same, data=error.for_graph(message), summarize=10)
+        with tf.control_dependencies([assertion]):
+            return tf.identity(ours)
+
+    def _message(self, where: str, numbers: Pieces) -> Pieces:
+        pieces = [f"{self._oracle.ours} differs from {self._oracle.theirs} {where}:", *numbers]
+        for name, tensor in zip(self._oracle.inputs, self._inputs):
+            pieces += error.described(name, tensor)
+        for name, argument in self._oracle.arguments.items():
+            pieces += error.described(name, argument)
+        return [*pieces, *self._documented_differences(), _WHAT_TO_DO]
+
+    def _documented_differences(self) -> Pieces:
+        pieces: Pieces = []
+        if "logits" in self._oracle.inputs:
+            logits = self._inputs[self._oracle.inputs.index("logits")]
+            infinite = tf.equal(tf.cast(logits, tf.float64), -float("inf"))
+            pieces += [
+                "\n  logits that are -inf:",
+                tf.math.count_nonzero(infinite),
+                "(if there are any and TensorFlow's number is nan: where the label of such a class "
+                "is 0 TensorFlow computes 0 * inf, and keras_xent the finite value, on purpose)",
+            ]
+        if "weights" not in self._oracle.inputs:
+            return pieces
+        dtype = self._inputs[self._oracle.inputs.index("weights") - 1].dtype
+        if dtype == tf.float64:
+            pieces.append("\n  TensorFlow rounds weighted float64 losses to float32")
+        if dtype in (tf.float16, tf.bfloat16):
+            pieces.append(f"\n  TensorFlow rounds every loss to {dtype.name} before it weights it")
+        return pieces
+
+
+_warned_of_xla = False
+
+
+def _warn_of_xla() -> None:
+    global _warned_of_xla
+    if not _warned_of_xla:
+        _warned_of_xla = True
+        warnings.warn(
+            "keras_xent.v1 is called in a function that XLA compiles (jit_compile=True), which "
+            "drops assertions: calls in such functions are not verified. Set jit_compile=False to "
+            "verify them.",
+            RuntimeWarning,
+            stacklevel=2,
+        )

@@ -1,0 +1,11 @@
+"""Tools that tell whether ported code computes what the old code did.
+
+`verify()`, or the environment variable `KERAS_XENT_VERIFY=1`, compares every call of
+`keras_xent.v1` with TensorFlow's own function while a program runs.
+`assert_same_loss(old, new, num_classes=...)` compares two loss functions on made inputs.
+"""
+
+from keras_xent._verification import VerificationError, verify
+from keras_xent.testing.same_loss import assert_same_loss
+
+__all__ = ["VerificationError", "assert_same_loss", "verify"]

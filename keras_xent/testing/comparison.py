@@ -1,0 +1,158 @@
+"""One case: what both losses make of it, and where they differ."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from typing import Any, Dict, Optional, Tuple
+
+import numpy as np
+import tensorflow as tf
+
+from keras_xent.testing.calling import Loss
+from keras_xent.testing.cases import Case, Inputs
+
+# How far right results may lie apart: the relative and the absolute part. TensorFlow 1 rounds
+# weighted float64 losses to float32, and each 16-bit loss to 16 bits before it sums them. The
+# pitfalls change numbers by tens of percents.
+TOLERANCES = {
+    "float16": (1e-2, 2e-3),
+    "bfloat16": (8e-2, 1e-2),
+    "float32": (1e-5, 2e-6),
+    "float64": (1e-5, 2e-6),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What a loss gave.
+
+    Args:
+        value: the loss, as float64.
+        dtype: the name of its dtype.
+        gradients: of its sum, by the names of the inputs; None where there is none.
+    """
+
+    value: np.ndarray
+    dtype: str
+    gradients: Dict[str, Optional[np.ndarray]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """Both results, and how close they have to be.
+
+    Args:
+        case: what was compared.
+        inputs: what the losses got.
+        dtype: the dtype of labels and logits.
+        tolerance: the relative and the absolute part.
+        old: the old loss's result.
+        new: the new one's, or the exception that it raised.
+    """
+
+    case: Case
+    inputs: Inputs
+    dtype: str
+    tolerance: Tuple[float, float]
+    old: Result
+    new: Any
+
+    @property
+    def refused(self) -> bool:
+        """Whether the new loss raises where the old one does not."""
+        return isinstance(self.new, Exception)
+
+    @property
+    def shapes_differ(self) -> bool:
+        """Whether the values have other shapes."""
+        return bool(self.old.value.shape != self.new.value.shape)
+
+    @property
+    def values_differ(self) -> bool:
+        """Whether the values are others."""
+        return self.shapes_differ or not self.close(self.old.value, self.new.value)
+
+    @property
+    def dtypes_differ(self) -> bool:
+        """Whether the values have other dtypes."""
+        return bool(self.old.dtype != self.new.dtype)
+
+    def gradient_differs(self, name: str) -> bool:
+        """Whether the gradients to an input are others. None is as good as zeros."""
+        return not self.close(_number(self.old.gradients[name]), _number(self.new.gradients[name]))
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything does."""
+        return (
+            self.refused
+            or self.values_differ
+            or self.dtypes_differ
+            or any(self.gradient_differs(name) for name in self.old.gradients)
+        )
+
+    def close(self, one: Any, other: Any) -> bool:
+        """Whether two arrays are the same number by number, NaN being NaN."""
+        relative, absolute = self.tolerance
+        one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
+        finite = other[np.isfinite(other)]
+        scale = np.max(np.abs(finite)) if finite.size else 0
+        return bool(np.allclose(one, other, 0, absolute + relative * scale, equal_nan=True))
+
+
+def compare(
+    old: Loss, new: Loss, case: Case, inputs: Inputs, dtype: str, tolerance: Tuple[float, float]
+) -> Comparison:
+    """Calls both.
+
+    Raises:
+        Exception: whatever the old loss raises.
+    """
+    expected = evaluate(old, case, inputs, dtype)
+    try:
+        found: Any = evaluate(new, case, inputs, dtype)
+    except Exception as error:  # (whatever it is: it is reported)
+        found = error
+    return Comparison(case, inputs, dtype, tolerance, expected, found)
+
+
+def evaluate(loss: Loss, case: Case, inputs: Inputs, dtype: str) -> Result:
+    """The value and the gradients of one loss."""
+    labels, logits = as_tensor(inputs.labels, dtype), as_tensor(inputs.logits, dtype)
+    weights = None if inputs.weights is None else tf.convert_to_tensor(inputs.weights)
+    watched = {"logits": logits}
+    if weights is not None and weights.dtype.is_floating:
+        watched["weights"] = weights
+    with warnings.catch_warnings(), tf.GradientTape() as tape:
+        # Keras and keras_xent warn of a softmax output as logits: here it is on purpose.
+        warnings.simplefilter("ignore")
+        tape.watch(list(watched.values()))
+        if case.labels_of_logits:
+            labels = tf.nn.softmax(logits / 2)
+        passed = tf.keras.activations.softmax(logits) if case.softmax_output else logits
+        value = loss(labels, passed, weights)
+    gradients = tape.gradient(value, watched) if value.dtype.is_floating else dict.fromkeys(watched)
+    return Result(
+        as_array(value),
+        value.dtype.name,
+        {
+            name: None if each is None else as_array(tf.convert_to_tensor(each))
+            for name, each in gradients.items()
+        },
+    )
+
+
+def as_tensor(array: np.ndarray, dtype: str) -> tf.Tensor:
+    """Floating arrays in the dtype, others as they are."""
+    tensor = tf.constant(array)
+    return tf.cast(tensor, dtype) if tensor.dtype.is_floating else tensor
+
+
+def as_array(tensor: tf.Tensor) -> np.ndarray:
+    """The numbers of a tensor of any dtype, as float64."""
+    return np.asarray(tf.cast(tensor, tf.float64).numpy())
+
+
+def _number(gradient: Optional[np.ndarray]) -> np.ndarray:
+    return np.zeros([]) if gradient is None else gradient

@@ -1,0 +1,167 @@
+"""What can be found out about two losses by calling them once more."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Set, Tuple
+
+import numpy as np
+import tensorflow as tf
+
+from keras_xent.testing.calling import Loss
+from keras_xent.testing.comparison import Comparison, as_array, as_tensor
+
+# The names of what a sum of weighted losses may be divided by.
+NONZERO = "the number of weights that are not zero"
+POSITIVE = "the number of weights above zero"
+COUNT = "the number of losses"
+SUM = "the sum of the weights"
+SUM_AS_GIVEN = "the sum of the weights before they are broadcast"
+LABELLED = "the number of rows with a label"
+NOTHING = "nothing: it is a sum"
+
+
+class Evidence:
+    """One comparison that found a difference, and the losses to ask further.
+
+    Args:
+        old: the old loss.
+        new: the new loss.
+        found: the comparison.
+    """
+
+    def __init__(self, old: Loss, new: Loss, found: Comparison) -> None:
+        self.old, self.new, self.found = old, new, found
+        self.case, self.inputs = found.case, found.inputs
+        self._elements: Dict[Any, Optional[np.ndarray]] = {}
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Whether two results of calls are the same, by a tolerance that no pitfall fits in."""
+        if one is None or other is None:
+            return False
+        one, other = np.asarray(one), np.asarray(other)
+        relative = min(10 * self.found.tolerance[0], 0.03)
+        absolute = self.found.tolerance[1]
+        if one.shape != other.shape or not np.all(np.isfinite(one) & np.isfinite(other)):
+            return False
+        return bool(np.allclose(one, other, rtol=relative, atol=absolute))
+
+    def elements(
+        self, loss: Loss, logits: Optional[np.ndarray] = None, labels: Optional[np.ndarray] = None
+    ) -> Optional[np.ndarray]:
+        """The loss of every element, without weights and whatever the reduction.
+
+        Every reduction of a single loss is that loss: so a batch of one, element by element.
+
+        Returns:
+            None where the loss refuses.
+        """
+        labels = self.inputs.labels if labels is None else labels
+        logits = self.inputs.logits if logits is None else logits
+        key = (loss.name, labels.tobytes(), logits.tobytes())
+        if key not in self._elements:
+            self._elements[key] = self._one_by_one(loss, labels, logits)
+        return self._elements[key]
+
+    def _one_by_one(
+        self, loss: Loss, labels: np.ndarray, logits: np.ndarray
+    ) -> Optional[np.ndarray]:
+        shape = logits.shape[:-1]
+        values = np.empty(shape)
+        for index in np.ndindex(shape):
+            one = tuple(slice(i, i + 1) for i in index)
+            value = self.value(loss, labels[one], logits[one])
+            if value is None or value.size != 1:
+                return None
+            values[index] = value.item()
+        return values
+
+    def value(self, loss: Loss, labels: np.ndarray, logits: np.ndarray) -> Optional[np.ndarray]:
+        """What the loss gives without weights, or None where it refuses."""
+        try:
+            value = loss(as_tensor(labels, self.found.dtype), as_tensor(logits, self.found.dtype))
+        except Exception:  # (it refuses)
+            return None
+        return as_array(value)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """The weights as given; without any, 1."""
+        weights = self.inputs.weights
+        return np.ones([]) if weights is None else np.asarray(weights, np.float64)
+
+    def denominators(self, value: np.ndarray, losses: np.ndarray) -> Set[str]:
+        """What the weighted sum of the losses may have been divided by to give the value."""
+        weights = _fitting(self.weights, losses)
+        if weights is None:
+            return set()
+        total = np.sum(losses * weights)
+        numbers = {
+            NOTHING: 1.0,
+            NONZERO: np.count_nonzero(weights),
+            POSITIVE: np.count_nonzero(weights > 0),
+            COUNT: losses.size,
+            SUM: np.sum(weights),
+            SUM_AS_GIVEN: np.sum(self.weights),
+            LABELLED: np.count_nonzero(np.sum(self.inputs.labels, -1)),
+        }
+        return {
+            name
+            for name, number in numbers.items()
+            if number and self.same(np.asarray(total / number), value)
+        }
+
+    def smoothing(self, loss: Loss) -> Optional[Tuple[float, float, float]]:
+        """How the loss smooths labels.
+
+        Returns:
+            The label's own share `a` and what every class gets, `b`, of a loss with one-hot
+            labels, `a * nll[label] + b * sum(nll)`, and `b` at rank 3 with the second axis one
+            longer than the last. None where the loss is no such thing.
+        """
+        classes = self.inputs.logits.shape[-1]
+        flat = self._shares(loss, classes, (1,))
+        steps = self._shares(loss, classes, (1, classes + 1))
+        if flat is None:
+            return None
+        if steps is None or not steps[0]:
+            return (*flat, flat[1])
+        # A sum over the steps is that much larger; the label's own share tells.
+        return (*flat, steps[1] * flat[0] / steps[0])
+
+    def _shares(
+        self, loss: Loss, classes: int, outer: Tuple[int, ...]
+    ) -> Optional[Tuple[float, float]]:
+        row = np.linspace(-1, 1, classes) ** 3 * 2
+        losses = np.log(np.sum(np.exp(row))) - row
+        logits = np.broadcast_to(row, (*outer, classes)).copy()
+        values: List[float] = []
+        for label in range(classes):
+            labels = np.broadcast_to(np.eye(classes)[label], logits.shape).copy()
+            value = self.value(loss, labels, logits)
+            if value is None or not np.all(np.isfinite(value)):
+                return None
+            # Unreduced losses are all the same here.
+            values.append(float(np.mean(value)))
+        terms = np.stack([losses, np.full(classes, losses.sum())], 1)
+        (own, each), *_ = np.linalg.lstsq(terms, np.array(values), rcond=None)
+        if not self.same(terms @ [own, each], np.array(values)):
+            return None
+        return float(own), float(each)
+
+
+def _fitting(weights: np.ndarray, losses: np.ndarray) -> Optional[np.ndarray]:
+    """Weights broadcast to the losses: a missing last axis is one weight a row."""
+    if 0 < weights.ndim < losses.ndim:
+        weights = weights.reshape(weights.shape + (1,) * (losses.ndim - weights.ndim))
+    if weights.ndim > losses.ndim and weights.shape[-1] == 1:
+        weights = weights[..., 0]
+    try:
+        fitting = np.broadcast_to(weights, losses.shape)
+    except ValueError:
+        return None
+    return fitting
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Of the last axis."""
+    return np.asarray(tf.nn.softmax(logits).numpy())

@@ -1,0 +1,113 @@
+"""What is said of two losses that differ."""
+
+from __future__ import annotations
+
+import collections
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from keras_xent.testing.calling import Loss
+from keras_xent.testing.comparison import Comparison
+from keras_xent.testing.evidence import Evidence
+from keras_xent.testing.pitfalls import Diagnosis, diagnose
+
+
+def of(old: Loss, new: Loss, differing: Sequence[Comparison], compared: int, refused: int) -> str:
+    """The message.
+
+    Args:
+        old: the old loss.
+        new: the new loss.
+        differing: where they differ.
+        compared: how many cases were compared.
+        refused: how many were not, as the old loss refuses them.
+    """
+    groups = _groups(old, new, differing)
+    lines = [f"the new loss differs from the old one in {len(differing)} of {compared} cases."]
+    if refused:
+        lines.append(f"({refused} more were left out: the old loss raises an error there.)")
+    for diagnosis, members in groups:
+        lines += ["", *_group(diagnosis, members)]
+    return "\n".join(lines)
+
+
+Group = Tuple[Optional[Diagnosis], List[Comparison]]
+
+
+def _groups(old: Loss, new: Loss, differing: Sequence[Comparison]) -> List[Group]:
+    """The differences by what explains them, the most telling explanation first."""
+    by_number: Dict[int, Group] = {}
+    for found in differing:
+        diagnosis = diagnose(Evidence(old, new, found))
+        number = 0 if diagnosis is None else diagnosis.pitfall.number
+        by_number.setdefault(number, (diagnosis, []))[1].append(found)
+    # Wrong numbers before wrong dtypes; what is explained before what is not; then by how
+    # many cases it explains.
+    return sorted(
+        by_number.values(),
+        key=lambda group: (
+            not any(found.refused or found.values_differ for found in group[1]),
+            group[0] is None,
+            -len(group[1]),
+        ),
+    )
+
+
+def _group(diagnosis: Optional[Diagnosis], members: List[Comparison]) -> List[str]:
+    first = members[0]
+    if diagnosis is None:
+        lines = ["No pitfall that is recognised (if others are, mend those first):"]
+    else:
+        lines = [f"Pitfall {diagnosis.pitfall.number}, {diagnosis.pitfall.name}:"]
+    lines += [f"  {line}" for line in _difference(first)]
+    if diagnosis is not None:
+        lines.append(f"  {diagnosis.advice}")
+    elif first.case.pitfalls:
+        lines.append(f"  This case is made for pitfalls {list(first.case.pitfalls)}.")
+    cases = collections.OrderedDict((_title(found), None) for found in members[1:])
+    if cases:
+        lines.append(f"  So also: {'; '.join(cases)}.")
+    return lines
+
+
+def _title(found: Comparison) -> str:
+    return f"{found.case.name} ({found.dtype})"
+
+
+def _difference(found: Comparison) -> List[str]:
+    inputs = found.inputs
+    shapes = f"labels {list(inputs.labels.shape)}, logits {list(inputs.logits.shape)}"
+    if inputs.weights is not None:
+        shapes += f", weights {list(inputs.weights.shape)}"
+    lines = [f"{_title(found)}: {shapes}"]
+    if found.refused:
+        text = str(found.new).strip().splitlines() or [""]
+        return [*lines, f"the new loss raises {type(found.new).__name__}: {text[0]}"]
+    old, new = found.old, found.new
+    lines += [
+        f"value: old {_numbers(old.value)} ({old.dtype} {list(old.value.shape)}), "
+        f"new {_numbers(new.value)} ({new.dtype} {list(new.value.shape)})"
+    ]
+    for name in old.gradients:
+        if found.gradient_differs(name):
+            one, other = old.gradients[name], new.gradients[name]
+            lines.append(f"gradient to {name}{_gradients(one, other)}")
+    return lines
+
+
+def _gradients(old: Optional[np.ndarray], new: Optional[np.ndarray]) -> str:
+    if old is None or new is None or old.ndim == 0:
+        old_text, new_text = ("none" if each is None else _numbers(each) for each in (old, new))
+        return f": old {old_text}, new {new_text}"
+    difference = np.nan_to_num(np.abs(new - old), nan=np.inf)
+    worst = np.unravel_index(int(np.argmax(difference)), old.shape)
+    place = [int(index) for index in worst]
+    return f", at {place} where it differs most: old {old[worst]:.6g}, new {new[worst]:.6g}"
+
+
+def _numbers(array: np.ndarray) -> str:
+    if array.ndim == 0:
+        return f"{array.item():.6g}"
+    some = ", ".join(f"{number:.6g}" for number in array.reshape(-1)[:3])
+    return f"[{some}{', ...' if array.size > 3 else ''}]"

@@ -1,0 +1,148 @@
+"""Pitfalls in the loss of one element, and in what surrounds it.
+
+Each function tells what happened and what to change, or None where the difference looks like
+something else.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import numpy as np
+
+from keras_xent.testing import evidence
+from keras_xent.testing.evidence import Evidence, softmax
+
+
+def dtypes(found: Evidence) -> Optional[str]:
+    """14: the results have other dtypes."""
+    compared = found.found
+    if compared.refused or not compared.dtypes_differ or compared.values_differ:
+        return None
+    return (
+        f"The old loss returns {compared.old.dtype} for {compared.dtype} logits, the new one "
+        f"{compared.new.dtype}: TF1 returns the logits' dtype and Keras computes in its own, "
+        "float32. Cast the result where a dtype is expected, or give the Keras loss dtype=. If "
+        'your logits are float32, say dtypes=["float32"].'
+    )
+
+
+def labels_gradient(found: Evidence) -> Optional[str]:
+    """6: one sends a gradient into the labels."""
+    if not found.case.labels_of_logits or found.found.refused or found.found.values_differ:
+        return None
+    return (
+        "The labels depend on the logits, and one of the two losses sends a gradient through them. "
+        "TF1's losses stop it; Keras's losses and nn.softmax_cross_entropy_with_logits_v2 do not. "
+        "Give the new loss tf.stop_gradient(labels), where the old one stopped it. If your labels "
+        "are data, say labels_gradient=False."
+    )
+
+
+def swapped(found: Evidence) -> Optional[str]:
+    """9: labels and logits are swapped."""
+    compared = found.found
+    if compared.refused:
+        return None
+    old, new = found.elements(found.old), found.elements(found.new)
+    labels, logits = found.inputs.labels.astype(np.float64), found.inputs.logits
+    swapped = found.elements(found.old, labels=logits, logits=labels)
+    if found.same(new, swapped) and not found.same(new, old):
+        return (
+            "The new loss gives what the old one gives with labels and logits swapped. "
+            "tf.losses takes (labels, logits), tf.contrib.losses and slim take (logits, labels). "
+            "Swap them, or name them."
+        )
+    gradients = compared.old.gradients["logits"], compared.new.gradients["logits"]
+    absent = [gradient is None for gradient in gradients]
+    if found.same(old, new) and absent[0] != absent[1]:
+        which = "old" if absent[0] else "new"
+        return (
+            f"The {which} loss sends no gradient to the logits: its arguments look swapped, as "
+            "TF1 stops the gradient to the labels, whatever stands in their place. Which one is "
+            "right is for you to say: a network behind the other did not learn."
+        )
+    return None
+
+
+def softmaxes(found: Evidence) -> Optional[str]:
+    """7: one takes a softmax more, or undoes it."""
+    if found.found.refused:
+        return None
+    logits = found.inputs.logits
+    old, new = found.elements(found.old), found.elements(found.new)
+    if found.case.softmax_output and found.found.values_differ and found.same(old, new):
+        return (
+            "The logits are the output of a Keras softmax: the new loss undoes it (Keras keeps the "
+            "logits beside the output), the old one takes a second softmax. To keep the numbers, "
+            "pass tf.identity(output); to have right ones, end the network in its logits. If it "
+            "does, say softmax_output=False."
+        )
+    if found.same(old, new):
+        return None
+    if found.same(found.elements(found.old, softmax(logits)), new):
+        return (
+            "The new loss takes one softmax more than the old one. Give it the logits themselves, "
+            "before any softmax."
+        )
+    if found.same(found.elements(found.new, softmax(logits)), old):
+        return (
+            "The new loss takes probabilities where the old one takes logits. Say from_logits=True "
+            "and give it the logits, before any softmax."
+        )
+    return None
+
+
+def smoothing(found: Evidence) -> Optional[str]:
+    """13: labels are smoothed in another way, or rows without a label are left out."""
+    compared = found.found
+    if compared.refused or not compared.values_differ:
+        return None
+    losses = found.elements(found.old)
+    if losses is not None and found.same(losses, found.elements(found.new)):
+        return _rows_without_label(found, losses)
+    classes = found.inputs.logits.shape[-1]
+    old, new = found.smoothing(found.old), found.smoothing(found.new)
+    if old is None or new is None:
+        return None
+    before, after = old[1] * classes, new[1] * classes
+    if abs(before - after) > 1e-3:
+        by_hand = classes / (classes - 1)
+        for one, other in ((before, after), (after, before)):
+            if abs(one * by_hand - other) < 1e-3:
+                return (
+                    f"The old loss smooths labels by {before:.4g} and the new one by {after:.4g}. "
+                    f"One looks written by hand: it gives e / (V - 1) = {one:.4g} / (V - 1) to "
+                    "every class but the label's, where label_smoothing=s gives s / V to all, "
+                    f"which is the same for s = e * V / (V - 1). Smooth the new one's labels by "
+                    f"{before:.4g}."
+                )
+        return (
+            f"The old loss smooths labels by {before:.4g} and the new one by {after:.4g}: "
+            f"say label_smoothing={before:.4g}."
+        )
+    for name, one, other in (("old", old, new), ("new", new, old)):
+        if abs(one[2] - other[2]) > 1e-4 and abs(other[2] - other[1]) < 1e-4:
+            return (
+                f"At rank 3 the {name} loss divides the smoothing by another number than that of "
+                "the classes, such as shape[1], as old versions and slim did. To keep its numbers, "
+                "smooth the labels yourself, labels * (1 - s) + s / labels.shape[1], and say "
+                "label_smoothing=0; otherwise divide by the number of classes in both."
+            )
+    return None
+
+
+def _rows_without_label(found: Evidence, losses: np.ndarray) -> Optional[str]:
+    if not np.any(np.sum(found.inputs.labels, -1) == 0):
+        return None
+    old, new = (
+        found.denominators(each.value, losses) for each in (found.found.old, found.found.new)
+    )
+    for name, one, other in (("new", old, new), ("old", new, old)):
+        if evidence.LABELLED in other - one:
+            return (
+                f"The {name} loss leaves rows without a label, one_hot(-1), out of its count; the "
+                "other counts them, with a loss of 0. Give such rows weight 0 in both to leave "
+                "them out, or in none."
+            )
+    return None

@@ -1,0 +1,173 @@
+"""Whether a new loss function is the old one."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, List, Optional, Sequence, Tuple
+
+import tensorflow as tf
+
+from keras_xent.testing import cases, comparison, message
+from keras_xent.testing.calling import Loss
+from keras_xent.testing.cases import Case, Sizes
+from keras_xent.testing.comparison import TOLERANCES, Comparison
+
+
+def assert_same_loss(
+    old: Callable[..., Any],
+    new: Callable[..., Any],
+    *,
+    num_classes: int,
+    batch_size: int = 4,
+    weights: Optional[bool] = None,
+    dtypes: Sequence[Any] = ("float32", "float16", "bfloat16", "float64"),
+    labels_gradient: bool = True,
+    softmax_output: bool = True,
+    rtol: Optional[float] = None,
+    atol: Optional[float] = None,
+) -> None:
+    """Asserts that two loss functions give the same values and gradients.
+
+    Both are called on made inputs that tell apart the ways in which ports of TF1's softmax
+    cross entropy go wrong in silence: weights that are zero, boolean, integer, scalar,
+    negative, all zero, of shape [B, 1] and [B, T]; integer and soft labels, rows without a
+    label, labels that depend on the logits; rank 3; every dtype. Where they differ the message
+    names the pitfall that it looks like, and what to change.
+
+    Args:
+        old: the loss to keep: a function of `(labels, logits)` or `(labels, logits, weights)`,
+            in this order. That is TF1's, and a Keras loss's `(y_true, y_pred, sample_weight)`.
+            It is called eagerly and may be a `tf.function`. Inputs that it raises an error
+            for are left out.
+        new: the loss that replaces it, called in the same way.
+        num_classes: the size of the logits' last axis, 2 or more.
+        batch_size: the size of the first axis, 3 or more. For rank 3 the second one is as
+            large, and one larger.
+        weights: whether the two take weights; None: as their signatures say.
+        dtypes: the dtypes of the logits to compare with. All of TF1's by default, as TF1
+            returns the logits' dtype and a Keras loss float32 (pitfall 14). Say
+            `dtypes=["float32"]` if yours are float32.
+        labels_gradient: whether labels may depend on what is trained. TF1 stops the gradient
+            there and Keras does not (pitfall 6). Say False if yours are data.
+        softmax_output: whether what a Keras softmax returns may be passed as logits. Keras
+            undoes it and TF1 does not (pitfall 7). Say False if your network ends in logits.
+        rtol: how far numbers may lie apart, relative to the largest; None: by dtype, 1e-5 in
+            float32 and float64 (TF1 rounds to float32), 1e-2 in float16, 8e-2 in bfloat16.
+        atol: the same, absolute; None: 2e-6, 2e-3 and 1e-2.
+
+    Raises:
+        AssertionError: they differ: in what, by how much, why, and what to do.
+        TypeError, ValueError: an argument is out of range; one takes weights and the other
+            does not; the old loss raised an error for every input, or for every one with
+            weights, so that nothing was compared.
+
+    Example:
+
+    >>> import keras_xent, tensorflow as tf
+    >>> keras_xent.testing.assert_same_loss(
+    ...     tf.compat.v1.losses.softmax_cross_entropy,
+    ...     keras_xent.v1.softmax_cross_entropy,
+    ...     num_classes=5)
+    >>> keras_xent.testing.assert_same_loss(
+    ...     tf.compat.v1.losses.softmax_cross_entropy,
+    ...     keras_xent.CategoricalCrossentropy(
+    ...         from_logits=True, reduction="sum_by_nonzero_weights"),
+    ...     num_classes=5, dtypes=["float32"], labels_gradient=False, softmax_output=False)
+    >>> keras_xent.testing.assert_same_loss(
+    ...     tf.compat.v1.losses.softmax_cross_entropy,
+    ...     tf.keras.losses.CategoricalCrossentropy(from_logits=True),
+    ...     num_classes=5, dtypes=["float32"], labels_gradient=False, softmax_output=False)
+    Traceback (most recent call last):
+    AssertionError: ...
+    Pitfall 1, weights of zero: ...
+
+    What calls of two functions can't tell: Keras masks that a model's layers leave on its
+    output (pitfall 4); auxiliary and regularisation terms that `get_total_loss()` added (8);
+    who divides by the number of replicas, unless the new loss does it itself (10); what
+    `compile()` makes of the loss, if the function given here is not what it calls (11); how
+    epochs and accumulated gradients weigh batches (15). Gradients are compared with
+    respect to logits and floating point weights; what is no scalar is summed.
+    """
+    names = [tf.as_dtype(dtype).name for dtype in dtypes]
+    _check(num_classes, batch_size, names)
+    pair = (Loss(old, "old", weights), Loss(new, "new", weights))
+    weighted = _weighted(*pair)
+    chosen = [
+        case
+        for case in (*cases.UNWEIGHTED, *(cases.WEIGHTED if weighted else ()))
+        if (labels_gradient or not case.labels_of_logits)
+        and (softmax_output or not case.softmax_output)
+    ]
+    compared, refusals = _compare_all(
+        pair, chosen, Sizes(num_classes, batch_size), names, rtol, atol
+    )
+    _check_compared(compared, refusals, weighted)
+    differing = [each for each in compared if each.differs]
+    if differing:
+        raise AssertionError(message.of(*pair, differing, len(compared), len(refusals)))
+
+
+def _compare_all(
+    pair: Tuple[Loss, Loss],
+    chosen: Sequence[Case],
+    sizes: Sizes,
+    dtypes: Sequence[str],
+    rtol: Optional[float],
+    atol: Optional[float],
+) -> Tuple[List[Comparison], List[Exception]]:
+    main = "float32" if "float32" in dtypes else dtypes[0]
+    compared: List[Comparison] = []
+    refusals: List[Exception] = []
+    for dtype in sorted(dtypes, key=lambda dtype: dtype != main):
+        relative, absolute = TOLERANCES[dtype]
+        tolerance = (relative if rtol is None else rtol, absolute if atol is None else atol)
+        for case in chosen:
+            if dtype != main and not case.every_dtype:
+                continue
+            try:
+                result = comparison.compare(*pair, case, case.make(sizes), dtype, tolerance)
+            except Exception as error:  # (whatever the old loss raises: it was never used so)
+                refusals.append(error)
+            else:
+                compared.append(result)
+    return compared, refusals
+
+
+def _check(num_classes: int, batch_size: int, dtypes: Sequence[str]) -> None:
+    if not tf.executing_eagerly():
+        raise ValueError(
+            "assert_same_loss calls the losses eagerly: call it outside tf.Graph and tf.function, "
+            "in a program without tf.compat.v1.disable_eager_execution()"
+        )
+    if num_classes < 2:
+        raise ValueError(f"num_classes is {num_classes}, expected 2 or more")
+    if batch_size < 3:
+        raise ValueError(
+            f"batch_size is {batch_size}, expected 3 or more: fewer weights tell too little"
+        )
+    if not dtypes or not set(dtypes) <= set(TOLERANCES):
+        raise ValueError(f"dtypes are {list(dtypes)}, expected some of {list(TOLERANCES)}")
+
+
+def _weighted(old: Loss, new: Loss) -> bool:
+    if old.takes_weights != new.takes_weights:
+        one, other = (old, new) if old.takes_weights else (new, old)
+        raise ValueError(
+            f"the {one.name} loss takes weights and the {other.name} one, by its signature, does "
+            "not: say weights=False to compare them without, or give functions of (labels, "
+            "logits, weights)"
+        )
+    return old.takes_weights
+
+
+def _check_compared(
+    compared: Sequence[Comparison], refusals: Sequence[Exception], weighted: bool
+) -> None:
+    with_weights = [each for each in compared if each.inputs.weights is not None]
+    if compared and (with_weights or not weighted):
+        return
+    which = "with weights" if compared else "of (labels, logits)"
+    first = refusals[-1] if compared else refusals[0]
+    raise ValueError(
+        f"nothing was compared: the old loss raised an error for every call {which}, "
+        f"such as {type(first).__name__}: {first}"
+    ) from first

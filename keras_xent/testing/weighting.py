@@ -1,0 +1,255 @@
+"""Pitfalls in how losses are weighted and reduced.
+
+Each function tells what happened and what to change, or None where the difference looks like
+something else. They take it that both losses agree on every element, which they ask first.
+"""
+
+from __future__ import annotations
+
+from typing import List, Optional, Set, Tuple
+
+import numpy as np
+
+from keras_xent.testing import evidence
+from keras_xent.testing.evidence import Evidence
+
+
+def refused_ranks(found: Evidence) -> Optional[str]:
+    """5: the new one refuses weights of a rank that the old one takes."""
+    if not found.found.refused or 5 not in found.case.pitfalls:
+        return None
+    return (
+        "The new loss refuses weights of this shape, and takes some of them for another axis where "
+        "the sizes allow it. Give weights of the losses' rank: weights[:, tf.newaxis] is one "
+        "weight a row of losses [B, T], tf.squeeze(weights, -1) makes [B] of [B, 1]."
+    )
+
+
+def not_a_number(found: Evidence) -> Optional[str]:
+    """15: a division of zero by zero."""
+    if found.found.refused or found.inputs.weights is None:
+        return None
+    old, new = found.found.old.value, found.found.new.value
+    if np.any(np.isnan(old)) == np.any(np.isnan(new)):
+        return None
+    which = "old" if np.any(np.isnan(old)) else "new"
+    return (
+        f"The {which} loss is NaN and the other is not: it divides by a sum or a count of weights "
+        "that is 0. TF1 gives 0 there. Divide by tf.math.divide_no_nan, or use a keras_xent "
+        "reduction. (An epoch's mean of such batches differs as well: each batch has a "
+        "denominator of its own.)"
+    )
+
+
+def divisor_as_given(found: Evidence) -> Optional[str]:
+    """3: the sum of the weights is not broadcast."""
+    divisors = _divisors(found)
+    if divisors is None or found.inputs.weights is None:
+        return None
+    for name, one, other in _either_way(*divisors):
+        if evidence.SUM_AS_GIVEN in other and evidence.SUM not in other and one:
+            return (
+                f"The {name} loss divides by the sum of the weights as they came, before they are "
+                "broadcast to the losses: Keras's \"mean_with_sample_weight\" does. TF1's MEAN and "
+                "keras_xent.Reduction.MEAN broadcast first: use the latter, or broadcast the "
+                "weights yourself, tf.ones_like(losses) * weights."
+            )
+    return None
+
+
+def weighted_mean(found: Evidence) -> Optional[str]:
+    """2: one divides by the sum of the weights."""
+    divisors = _divisors(found)
+    if divisors is None or found.inputs.weights is None:
+        return None
+    for name, one, other in _either_way(*divisors):
+        is_sum = evidence.SUM in other and evidence.NONZERO not in other
+        if is_sum and evidence.SUM not in one and one:
+            return (
+                f"The {name} loss divides by the sum of the weights, the other by "
+                f"{_named(one)}. TF1's default is SUM_BY_NONZERO_WEIGHTS, which is no weighted "
+                f"mean: {_reduction_advice(divisors[0])}"
+            )
+    return None
+
+
+def zero_weights(found: Evidence) -> Optional[str]:
+    """1: one counts the weights of zero."""
+    if found.found.refused or found.inputs.weights is None:
+        return None
+    if not np.any(found.weights) and not found.found.values_differ:
+        return (
+            "All weights are zero, and one of the losses sends them a gradient: it divides by the "
+            "number of losses, where TF1's default divides by the number of weights that are not "
+            "zero, and gives 0 for none. Use reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS."
+        )
+    divisors = _divisors(found)
+    if divisors is None:
+        return None
+    old, new = divisors
+    for one, other in ((old, new), (new, old)):
+        counts = {evidence.COUNT, evidence.POSITIVE} & other
+        if evidence.NONZERO in one - other and counts - one:
+            return (
+                f"The old loss divides by {_named(old)}, the new one by {_named(new)}: "
+                f"{_reduction_advice(old)}"
+            )
+    return None
+
+
+def wrong_axis(found: Evidence) -> Optional[str]:
+    """5: the weights are broadcast along another axis."""
+    compared = found.found
+    if compared.refused or not compared.values_differ or found.inputs.weights is None:
+        return None
+    losses, weights = found.elements(found.old), found.weights
+    if losses is None or losses.ndim != 2 or not found.same(losses, found.elements(found.new)):
+        # Losses [B] and weights [B, 1] broadcast to [B, B]: told by the sum of all pairs.
+        return _every_pair(found)
+    if losses.shape[0] != losses.shape[1]:
+        return None
+    by_row = np.broadcast_to(weights[:, None] if weights.ndim == 1 else weights, losses.shape)
+    for name, value in (("new", compared.new.value), ("old", compared.old.value)):
+        right, wrong = losses * by_row, losses * by_row.T
+        scale = {1.0, np.count_nonzero(by_row), losses.size, np.sum(by_row), np.sum(weights)}
+        is_wrong = any(found.same(np.sum(wrong) / each, value) for each in scale)
+        is_right = any(found.same(np.sum(right) / each, value) for each in scale)
+        if (is_wrong and not is_right) or found.same(wrong, value):
+            return (
+                f"The {name} loss takes the weights for the other axis, which B == T allows: "
+                "Keras 3 broadcasts weights [B] along T. Give one weight a row as "
+                "weights[:, tf.newaxis]."
+            )
+    return None
+
+
+def _every_pair(found: Evidence) -> Optional[str]:
+    compared, losses, weights = found.found, found.elements(found.old), found.weights
+    if losses is None or losses.ndim != 1 or weights.ndim != 2:
+        return None
+    pairs = losses * weights
+    for name, value in (("new", compared.new.value), ("old", compared.old.value)):
+        scale = {1.0, float(pairs.size), float(losses.size), float(np.count_nonzero(weights))}
+        scale |= {each * losses.size for each in scale}
+        if found.same(pairs, value) or any(found.same(pairs.sum() / each, value) for each in scale):
+            return (
+                f"The {name} loss multiplies losses [B] by weights [B, 1], which makes [B, B] of "
+                "them: every loss with every weight. Give tf.squeeze(weights, -1)."
+            )
+    return None
+
+
+def scalar_times_weights(found: Evidence) -> Optional[str]:
+    """11: the loss is reduced before it is weighted."""
+    compared = found.found
+    if compared.refused or found.weights.ndim == 0 or not np.any(found.weights):
+        return None
+    losses = found.elements(found.old)
+    if losses is None or not found.same(losses, found.elements(found.new)):
+        return None
+    for scalar in (np.mean(losses), np.sum(losses)):
+        products = (scalar * found.weights, scalar * found.weights.mean())
+        for product in (*products, scalar * found.weights.sum()):
+            if found.same(product, compared.new.value) and not found.same(
+                product, compared.old.value
+            ):
+                return (
+                    "The new loss multiplies the mean loss by the weights, instead of each loss by "
+                    "its own: a loss that returns a scalar leaves nothing else to sample_weight. "
+                    "Give compile() a Loss object (keras_xent.CategoricalCrossentropy), or a "
+                    "function that returns one loss a sample."
+                )
+    return None
+
+
+def sum_or_mean(found: Evidence) -> Optional[str]:
+    """12: one is a sum or a vector, the other is not."""
+    compared = found.found
+    if compared.refused or not compared.values_differ:
+        return None
+    if compared.shapes_differ:
+        scalar = "new" if compared.new.value.ndim == 0 else "old"
+        if 0 not in (compared.old.value.ndim, compared.new.value.ndim):
+            return None
+        return (
+            f"The {scalar} loss is reduced to a scalar, the other is not, and minimising losses "
+            "that are not reduced minimises their sum. "
+            + (
+                "A mean divides the gradient by their number: use reduction=SUM to train the "
+                "same, or NONE to return the same."
+                if scalar == "new"
+                else "Reduce the new one as the old one does."
+            )
+        )
+    divisors = _divisors(found)
+    if divisors is None:
+        return None
+    for name, one, other in _either_way(*divisors):
+        if evidence.NOTHING in other and evidence.NOTHING not in one and one:
+            return (
+                f"The {name} loss is a sum, the other divides by {_named(one)}: the gradients "
+                f"differ as much. {_reduction_advice(divisors[0])}"
+            )
+    return None
+
+
+def replicas(found: Evidence) -> Optional[str]:
+    """10: one is a multiple of the other."""
+    if found.found.refused or not found.found.values_differ or found.found.shapes_differ:
+        return None
+    old, new = found.found.old.value, found.found.new.value
+    if not np.all(np.isfinite(old)) or not np.all(np.isfinite(new)) or not np.all(old):
+        return None
+    ratio = float(np.sum(np.abs(new)) / np.sum(np.abs(old)))
+    factor = max(ratio, 1 / ratio) if ratio else 0.0
+    whole = round(factor)
+    if whole < 2 or not found.same(new, old * (whole if ratio > 1 else 1 / whole)):
+        return None
+    return (
+        f"The new loss is {'' if ratio > 1 else 'one over '}{whole} times the old one: does it "
+        "multiply or divide by a number of replicas? TF1's optimizers divide a mean by it, "
+        "Keras's losses do so in the loss: let one of them do it, not both and not none."
+    )
+
+
+def _divisors(found: Evidence) -> Optional[Tuple[Set[str], Set[str]]]:
+    """What each loss may divide the same weighted losses by."""
+    compared = found.found
+    if compared.refused or not compared.values_differ:
+        return None
+    losses = found.elements(found.old)
+    if losses is None or not found.same(losses, found.elements(found.new)):
+        return None
+    return (
+        found.denominators(compared.old.value, losses),
+        found.denominators(compared.new.value, losses),
+    )
+
+
+def _either_way(old: Set[str], new: Set[str]) -> List[Tuple[str, Set[str], Set[str]]]:
+    """A loss's name, the other's divisors and its own."""
+    return [("new", old, new), ("old", new, old)]
+
+
+def _named(divisors: Set[str]) -> str:
+    order = (evidence.NOTHING, evidence.NONZERO, evidence.COUNT, evidence.SUM)
+    known = [name for name in order if name in divisors]
+    return known[0] if known else min(divisors)
+
+
+_REDUCTIONS = {
+    evidence.NONZERO: "SUM_BY_NONZERO_WEIGHTS",
+    evidence.COUNT: "SUM_OVER_BATCH_SIZE",
+    evidence.SUM: "MEAN",
+    evidence.NOTHING: "SUM",
+}
+
+
+def _reduction_advice(divisors: Set[str]) -> str:
+    for divisor, reduction in _REDUCTIONS.items():
+        if divisor in divisors:
+            return (
+                f"use reduction=keras_xent.Reduction.{reduction} in "
+                "keras_xent.CategoricalCrossentropy or keras_xent.v1."
+            )
+    return "use the old loss's reduction."

@@ -1,0 +1,130 @@
+"""Right results are never taken for wrong ones, and a wrong denominator always is."""
+
+from __future__ import annotations
+
+from typing import Any, List
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf1
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keras_xent import Reduction, v1
+from keras_xent._verification import exactness
+from keras_xent.ops import weighting
+from keras_xent.testing import VerificationError, verify
+
+DTYPES = ["float16", "bfloat16", "float32", "float64"]
+
+
+@st.composite
+def arguments(draw: st.DrawFn) -> Any:
+    """Logits, labels and weights, of which nothing is known but that they fit."""
+    outer = draw(st.lists(st.integers(0, 5), min_size=1, max_size=2))
+    classes = draw(st.sampled_from([1, 2, 7, 300]))
+    dtype = draw(st.sampled_from(DTYPES))
+    random = np.random.RandomState(draw(st.integers(0, 1000)))
+    logits = random.normal(size=[*outer, classes]) * draw(st.sampled_from([0.1, 3.0, 50.0]))
+    labels = random.dirichlet(np.ones(classes), size=outer)
+    if draw(st.booleans()):
+        labels = np.eye(classes)[random.randint(classes, size=outer)]
+    shape = draw(st.sampled_from([[], outer, [1] * len(outer)]))
+    weights = random.choice([0, 0, 1, 0.4, -2.0, 3.7], size=shape).astype(np.float32)
+    if draw(st.booleans()):
+        weights = weights.astype(draw(st.sampled_from([np.int32, np.bool_, np.float64])))
+    return [tf.cast(logits, dtype), tf.cast(labels, dtype), tf.constant(weights)]
+
+
+@settings(max_examples=120)
+@given(arguments(), st.sampled_from(list(Reduction)), st.sampled_from([0, 0.1, 1.0]))
+def test_silence_for_every_reduction_dtype_and_form_of_weights(
+    inputs: List[tf.Tensor], reduction: Reduction, smoothing: float
+) -> None:
+    logits, labels, weights = inputs
+    with verify(), tf.GradientTape(persistent=True) as tape:
+        tape.watch(inputs)
+        value = v1.softmax_cross_entropy(labels, logits, weights, smoothing, reduction=reduction)
+        losses = v1.softmax_cross_entropy_with_logits_v2(labels, logits)
+        mean = v1.compute_weighted_loss(losses, weights, reduction=reduction)
+    for target in (value, losses, mean):
+        tape.gradient(target, logits)
+
+
+@pytest.mark.parametrize("classes", [50_000, 200_000])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_silence_with_many_classes(classes: int, dtype: str) -> None:
+    random = np.random.RandomState(0)
+    logits = tf.cast(random.normal(size=[3, classes]) * 3, dtype)
+    labels = tf.one_hot([0, classes - 1, 7], classes, dtype=dtype)
+    with verify(), tf.GradientTape(persistent=True) as tape:
+        tape.watch(logits)
+        value = v1.softmax_cross_entropy(labels, logits, [1.0, 0.0, 2.0], 0.1)
+        losses = v1.softmax_cross_entropy_with_logits_v2(labels, logits)
+    tape.gradient(value, logits)
+    tape.gradient(losses, logits)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("classes", [3, 50_000])
+def test_a_denominator_that_is_one_too_large_fails(
+    dtype: str, classes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of 8 in 16 bits, of 500 otherwise.
+    batch = 8 if dtype.endswith("16") else (500 if classes == 3 else 20)
+    right = v1.ops.softmax_cross_entropy
+    monkeypatch.setattr(
+        v1.ops,
+        "softmax_cross_entropy",
+        lambda *args, **keywords: right(*args, **keywords) * (batch / (batch + 1)),
+    )
+    logits = tf.cast(np.random.RandomState(0).normal(size=[batch, classes]), dtype)
+    labels = tf.one_hot(tf.range(batch) % 3, classes, dtype=dtype)
+    with verify(), pytest.raises(VerificationError, match="in its value"):
+        v1.softmax_cross_entropy(labels, logits)
+
+
+def test_weights_that_cancel_do_not_fail() -> None:
+    # Advantages: the sum of large terms is small.
+    logits, labels = tf1.logits_of([1000, 5]), tf1.one_hot_of([1000, 5])
+    weights = np.random.RandomState(0).normal(size=1000).astype(np.float32) * 100
+    weights -= weights.mean()
+    for reduction in Reduction:
+        with verify():
+            tf1.by_tape(
+                lambda x, w, reduction=reduction: v1.softmax_cross_entropy(
+                    labels, x, w, reduction=reduction
+                ),
+                logits,
+                weights,
+            )
+
+
+def test_losses_that_are_integers_are_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    with verify():
+        v1.compute_weighted_loss([5, 8, 11], [1, 0, 1])
+        right = weighting.reduce_losses
+        monkeypatch.setattr(weighting, "reduce_losses", lambda *args: 2 * right(*args))
+        with pytest.raises(VerificationError):
+            v1.compute_weighted_loss([5, 8, 11], [1, 0, 1])
+
+
+def test_the_magnitudes_are_those_of_the_terms() -> None:
+    labels = tf.constant([[0.5, 0.5, 0.0]], tf.float64)
+    logits = tf.constant([[0.0, 0.0, -np.inf]], tf.float64)
+    elements = exactness.Elements.of(labels, logits, -1, 0.0, weighted=False)
+    np.testing.assert_allclose(elements.losses, [np.log(2) + 1])
+    np.testing.assert_allclose(elements.logits_gradient, [[1.0, 1.0, 0.0]])
+    weights = tf.constant([1.0, 0.0, -3.0])
+    losses = tf.constant([2.0, 9.0, 1.0], tf.float64)
+    for reduction, expected in {
+        Reduction.NONE: [2, 0, 3],
+        Reduction.SUM: 5,
+        Reduction.SUM_OVER_BATCH_SIZE: 5 / 3,
+        Reduction.SUM_BY_NONZERO_WEIGHTS: 5 / 2,
+        # The sum of the weights, -2, is as inexact as 4 is.
+        Reduction.MEAN: 5 / 2 * 2,
+    }.items():
+        found = exactness.Weighting(losses, weights, reduction).of_value(losses)
+        np.testing.assert_allclose(found, expected)

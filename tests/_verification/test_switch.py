@@ -1,0 +1,90 @@
+"""When calls are verified."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import pytest
+import tf1
+
+import keras_xent
+from keras_xent._verification import switch
+from keras_xent.testing import verify
+
+LOGITS, LABELS = tf1.logits_of([4, 3]), tf1.one_hot_of([4, 3])
+
+
+@pytest.fixture(autouse=True)
+def no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KERAS_XENT_VERIFY", raising=False)
+
+
+def test_by_default_nothing_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unwanted(*_: Any) -> None:
+        raise AssertionError("verified")
+
+    monkeypatch.setattr("keras_xent._verification.hook.verified", unwanted)
+    assert not switch.wanted()
+    keras_xent.v1.softmax_cross_entropy(LABELS, LOGITS)
+    with verify(), pytest.raises(AssertionError, match="verified"):
+        keras_xent.v1.softmax_cross_entropy(LABELS, LOGITS)
+
+
+def test_it_may_be_nested_and_ends_when_the_last_one_does() -> None:
+    with verify():
+        with pytest.raises(KeyError), verify():
+            raise KeyError
+        assert switch.wanted()
+    assert not switch.wanted()
+
+
+def test_it_holds_in_other_threads() -> None:
+    # MirroredStrategy calls the loss in threads of its own.
+    seen = []
+    with verify():
+        thread = threading.Thread(target=lambda: seen.append(switch.wanted()))
+        thread.start()
+        thread.join()
+    assert seen == [True]
+
+
+@pytest.mark.parametrize(("value", "wanted"), [("", False), ("0", False), ("1", True)])
+def test_the_variable_is_read_when_called(
+    monkeypatch: pytest.MonkeyPatch, value: str, wanted: bool
+) -> None:
+    monkeypatch.setenv("KERAS_XENT_VERIFY", value)
+    assert switch.wanted() is wanted
+
+
+def test_another_value_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_XENT_VERIFY", "yes")
+    with pytest.raises(ValueError, match="KERAS_XENT_VERIFY is 'yes', expected 1"):
+        keras_xent.v1.softmax_cross_entropy(LABELS, LOGITS)
+
+
+_BROKEN = """
+import tensorflow as tf
+from keras_xent import ops, v1
+
+right = ops.softmax_cross_entropy
+ops.softmax_cross_entropy = lambda *args, **kwargs: 2 * right(*args, **kwargs)
+v1.softmax_cross_entropy([[0.0, 1.0]], [[2.0, 1.0]])
+"""
+
+
+@pytest.mark.parametrize("value", ["0", "1"])
+def test_the_variable_verifies_a_whole_process(value: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _BROKEN],
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_XENT_VERIFY": value},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (done.returncode != 0) is (value == "1"), done.stderr
+    assert ("VerificationError" in done.stderr) is (value == "1")
