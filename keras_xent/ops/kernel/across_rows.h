@@ -27,9 +27,9 @@ KERAS_XENT_INLINE void FinishLanes(const Smoothing& smoothing, const Sweep<F>& s
     totals.y = sweep.y.Part(part);
     totals.yd = sweep.yd.Part(part);
     totals.d = sweep.d.Part(part);
-    totals.exp_of_max =
-        ExpOfMax(totals.max, ToDoubles(exp.shift(), part), ToDoubles(exp.power(), part));
-    results[part] = Finish(smoothing, totals);
+    totals.exp_of_max = ExpOfRemainder<F>(
+        Remainder(totals.max, ToDoubles(exp.shift(), part), ToDoubles(exp.power(), part)));
+    results[part] = Finish<F>(smoothing, totals);
     Store(losses + part * kLanes<double>, results[part].loss);
   }
   backprop->inverse = FromDoubles(F(), results[0].inverse, results[1].inverse);

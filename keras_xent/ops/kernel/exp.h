@@ -122,6 +122,26 @@ class ScaledExp {
   Bits exponent_;
 };
 
+// x - shift - power * ln 2: ScaledExp's result is the exp of this.
+KERAS_XENT_INLINE DoubleVec Remainder(DoubleVec x, DoubleVec shift, DoubleVec power) {
+  return ((x - shift) - power * DoubleExp::kLn2High) - power * DoubleExp::kLn2Low;
+}
+
+// exp(r) for |r| <= ln(2) / 2, as precise as results of type F need it. For float
+// the polynomial is shorter, and its error relative to exp(r) is 5.2e-11.
+template <typename F>
+KERAS_XENT_INLINE DoubleVec ExpOfRemainder(DoubleVec r) {
+  const DoubleVec r2 = r * r;
+  if constexpr (sizeof(F) == sizeof(double)) {
+    return (r2 * DoubleExp::Polynomial(r, r2) + r) + 1.0;
+  } else {
+    const DoubleVec p0 = r * 0.16666665869415550308 + 0.5000000067642729909;
+    const DoubleVec p2 = r * 0.0083334970086300221323 + 0.041666295092932362882;
+    const DoubleVec p4 = r * 0.00019790352226506716439 + 0.0013944648637828888639;
+    return (r2 * ((p4 * r2 + p2) * r2 + p0) + r) + 1.0;
+  }
+}
+
 // What turns exps on the one scale into exps on the other.
 template <typename F>
 KERAS_XENT_INLINE double ScaleRatio(F from_shift, F from_power, F to_shift, F to_power) {
