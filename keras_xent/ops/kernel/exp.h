@@ -104,10 +104,10 @@ class ScaledExp {
     const V n = rounded - E::kRound;
     const V r = (z - n * E::kLn2High) - n * E::kLn2Low;
     const V r2 = r * r;
-    const V exp_r = (r2 * E::Polynomial(r, r2) + r) + F(1);
+    const V exp_r_minus_1 = r2 * E::Polynomial(r, r2) + r;
     // At lowest_ the exponent is 0, and so is the number with these bits.
     const V two_to_n = BitCast<V>((BitCast<Bits>(rounded) << E::kMantissaBits) + exponent_);
-    return exp_r * two_to_n;
+    return exp_r_minus_1 * two_to_n + two_to_n;  // one instruction, where it can be fused
   }
 
   V shift() const { return shift_; }
