@@ -15,8 +15,15 @@ namespace KERAS_XENT_ISA {
 
 // Tiles that take their steps together. The last step of a loss is a long chain
 // of operations, each of which waits for the one before: those of several
-// positions wait at the same time.
+// positions wait at the same time. With more classes it matters less, and tiles
+// that were left and come back cost more.
 constexpr int kMostTiles = 4;
+constexpr int64_t kMostTilesBytes = 1536;
+
+constexpr int TilesTogether(int64_t classes) {
+  const int64_t tiles = kMostTilesBytes / (classes * kVectorBytes);
+  return tiles < 1 ? 1 : tiles > kMostTiles ? kMostTiles : static_cast<int>(tiles);
+}
 
 // A tile's lanes are this many vectors of double.
 template <typename F>
@@ -106,14 +113,15 @@ class AcrossRows {
   AcrossRows(const RowTask<T>& task, void* scratch)
       : task_(task),
         smoothing_(task.label_smoothing, task.classes),
+        most_(TilesTogether(task.classes) * kStep),
         few_tiles_(smoothing_.off != 0 ? &FewTiles<true, F> : &FewTiles<false, F>),
         logits_(static_cast<F*>(scratch)),
         labels_(logits_ + task.classes * TilePositions<T>(task.classes)) {}
 
   // Contiguous classes.
   void Rows(int64_t begin, int64_t end, double* losses) {
-    for (int64_t p = begin; p < end; p += kMost) {
-      const int64_t count = end - p < kMost ? end - p : kMost;
+    for (int64_t p = begin; p < end; p += most_) {
+      const int64_t count = end - p < most_ ? end - p : most_;
       for (int64_t from = 0; from < count; from += kStep) {
         const int64_t offset = (p + from) * task_.classes;
         const int64_t tile = from * task_.classes;
@@ -152,8 +160,8 @@ class AcrossRows {
       const int64_t count = run < most ? run : most;
       PackColumns(task_.logits + offset, count, logits_);
       PackColumns(task_.labels + offset, count, labels_);
-      for (int64_t from = 0; from < count; from += kMost) {
-        Compute(p + from, count - from < kMost ? count - from : kMost, from * task_.classes,
+      for (int64_t from = 0; from < count; from += most_) {
+        Compute(p + from, count - from < most_ ? count - from : most_, from * task_.classes,
                 losses ? losses + (p + from - begin) : nullptr);
       }
       if (task_.backprop) UnpackColumns(logits_, count, task_.backprop + offset);
@@ -162,10 +170,6 @@ class AcrossRows {
   }
 
  private:
-  // How many positions go through FewTiles at most. There is room for them.
-  static constexpr int64_t kMost = kMostTiles * kStep;
-  static_assert(kMost <= TilePositions<T>(kMostTileClasses), "Rows fills the tiles");
-
   // Of the positions that are left, those in the next tile; and whether PackRows
   // can bring them there.
   static int Lanes(int64_t left) { return static_cast<int>(left < kStep ? left : kStep); }
@@ -178,8 +182,8 @@ class AcrossRows {
     for (int64_t from = 0; from < count; from += kStep) {
       scales[tiles++] = ScalesFrom(p + from, Lanes(count - from));
     }
-    double lane_losses[kMost];
-    const bool has_room = losses && count == kMost;
+    double lane_losses[kMostTiles * kStep];
+    const bool has_room = losses && count == tiles * kStep;
     few_tiles_(smoothing_, tiles, logits_ + tile, labels_ + tile, task_.classes,
                task_.backprop ? scales : nullptr, has_room ? losses : lane_losses);
     if (losses && !has_room) {
@@ -229,6 +233,7 @@ class AcrossRows {
 
   const RowTask<T>& task_;
   const Smoothing smoothing_;
+  const int64_t most_;  // positions that go through FewTiles together
   void (*const few_tiles_)(const Smoothing&, int, F*, const F*, int64_t, const Vec<F>*, double*);
   F* const logits_;
   F* const labels_;
