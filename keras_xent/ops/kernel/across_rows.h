@@ -2,7 +2,8 @@
 // each lane going through its own classes.
 //
 // A vector's worth of positions is brought into a tile first (see tiles.h). The
-// tile of logits becomes that of their exps, and that the one of backprop.
+// tile of logits becomes that of their exps, and that the one of backprop. A few
+// tiles go through each of these steps together.
 #ifndef KERAS_XENT_ACROSS_ROWS_H_
 #define KERAS_XENT_ACROSS_ROWS_H_
 
@@ -12,35 +13,26 @@
 namespace keras_xent {
 namespace KERAS_XENT_ISA {
 
-// Writes the lanes' losses, and what their backprop needs.
-template <typename F>
-KERAS_XENT_INLINE void FinishLanes(const Smoothing& smoothing, const Sweep<F>& sweep, Vec<F> max,
-                                   const ScaledExp<F>& exp, double* losses, Backprop<F>* backprop) {
-  constexpr int kParts = kLanes<F> / kLanes<double>;
-  const Vec<F> maxima = __builtin_convertvector(sweep.maxima, Vec<F>);
-  Results results[2] = {};
-  for (int part = 0; part < kParts; ++part) {
-    Totals totals;
-    totals.max = ToDoubles(max, part);
-    totals.maxima = ToDoubles(maxima, part);
-    totals.rest = sweep.rest.Part(part);
-    totals.y = sweep.y.Part(part);
-    totals.yd = sweep.yd.Part(part);
-    totals.d = sweep.d.Part(part);
-    totals.exp_of_max =
-        ExpOfMax(totals.max, ToDoubles(exp.shift(), part), ToDoubles(exp.power(), part));
-    results[part] = Finish(smoothing, totals);
-    Store(losses + part * kLanes<double>, results[part].loss);
-  }
-  backprop->inverse = FromDoubles(F(), results[0].inverse, results[1].inverse);
-  backprop->others = FromDoubles(F(), results[0].others, results[1].others);
+// Tiles that take their steps together. The last step of a loss is a long chain
+// of operations, each of which waits for the one before: those of several
+// positions wait at the same time. With more classes it matters less, and tiles
+// that were left and come back cost more.
+constexpr int kMostTiles = 4;
+constexpr int64_t kMostTilesBytes = 1536;
+
+constexpr int TilesTogether(int64_t classes) {
+  const int64_t tiles = kMostTilesBytes / (classes * kVectorBytes);
+  return tiles < 1 ? 1 : tiles > kMostTiles ? kMostTiles : static_cast<int>(tiles);
 }
 
-// Computes a tile's losses and, if `scales` is not null, turns the logits into
-// their backprop.
+// A tile's lanes are this many vectors of double.
+template <typename F>
+constexpr int kParts = kLanes<F> / kLanes<double>;
+
+// Turns a tile of logits into their exps, and finds the lanes' totals. Returns
+// the exps of the largest logits.
 template <bool kSmoothed, typename F>
-void TileRows(const Smoothing& smoothing, F* logits, const F* labels, int64_t classes,
-              const Vec<F>* scales, double* losses) {
+KERAS_XENT_INLINE Vec<F> SweepTile(F* logits, const F* labels, int64_t classes, Totals* totals) {
   using V = Vec<F>;
   constexpr int64_t kStep = kLanes<F>;
   V max = MinusInfinity<F>();
@@ -57,14 +49,58 @@ void TileRows(const Smoothing& smoothing, F* logits, const F* labels, int64_t cl
     }
     sweep.Flush();
   }
-  Backprop<F> backprop(smoothing);
-  FinishLanes<F>(smoothing, sweep, max, exp, losses, &backprop);
-  if (!scales) return;
-  backprop.scale = *scales;
-  const V exp_of_max = exp(max);
+  const V maxima = __builtin_convertvector(sweep.maxima, V);
+  for (int part = 0; part < kParts<F>; ++part) {
+    Totals& t = totals[part];
+    t.max = ToDoubles(max, part);
+    t.rest = sweep.rest.Part(part);
+    t.maxima = ToDoubles(maxima, part);
+    t.y = sweep.y.Part(part);
+    t.yd = sweep.yd.Part(part);
+    t.d = sweep.d.Part(part);
+    t.exp_of_max = ExpOfRemainder<F>(
+        Remainder(t.max, ToDoubles(exp.shift(), part), ToDoubles(exp.power(), part)));
+  }
+  return exp(max);
+}
+
+// Turns a tile of exps into backprop.
+template <typename F>
+KERAS_XENT_INLINE void BackpropTile(const Backprop<F>& backprop, Vec<F> exp_of_max, F* exps,
+                                    const F* labels, int64_t classes) {
+  constexpr int64_t kStep = kLanes<F>;
   for (int64_t c = 0; c < classes; ++c) {
-    const V e = Load(logits + c * kStep);
-    Store(logits + c * kStep, backprop.At(e, Load(labels + c * kStep), e == exp_of_max));
+    const Vec<F> e = Load(exps + c * kStep);
+    Store(exps + c * kStep, backprop.At(e, Load(labels + c * kStep), e == exp_of_max));
+  }
+}
+
+// Computes the losses of up to kMostTiles tiles and, if `scales` is not null,
+// turns the logits into their backprop.
+template <bool kSmoothed, typename F>
+void FewTiles(const Smoothing& smoothing, int tiles, F* logits, const F* labels, int64_t classes,
+              const Vec<F>* scales, double* losses) {
+  const int64_t tile = classes * kLanes<F>;
+  Vec<F> exp_of_max[kMostTiles];
+  Totals totals[kMostTiles * kParts<F>];
+  for (int t = 0; t < tiles; ++t) {
+    exp_of_max[t] =
+        SweepTile<kSmoothed>(logits + t * tile, labels + t * tile, classes, totals + t * kParts<F>);
+  }
+  Results results[kMostTiles * kParts<F>];
+  for (int i = 0; i < tiles * kParts<F>; ++i) {
+    results[i] = Finish<F>(smoothing, totals[i]);
+    Store(losses + i * kLanes<double>, results[i].loss);
+  }
+  if (!scales) return;
+  Backprop<F> backprop(smoothing);
+  for (int t = 0; t < tiles; ++t) {
+    const Results& low = results[t * kParts<F>];
+    const Results& high = results[(t + 1) * kParts<F> - 1];
+    backprop.inverse = FromDoubles(F(), low.inverse, high.inverse);
+    backprop.others = FromDoubles(F(), low.others, high.others);
+    backprop.scale = scales[t];
+    BackpropTile<F>(backprop, exp_of_max[t], logits + t * tile, labels + t * tile, classes);
   }
 }
 
@@ -77,25 +113,36 @@ class AcrossRows {
   AcrossRows(const RowTask<T>& task, void* scratch)
       : task_(task),
         smoothing_(task.label_smoothing, task.classes),
-        tile_rows_(smoothing_.off != 0 ? &TileRows<true, F> : &TileRows<false, F>),
+        most_(TilesTogether(task.classes) * kStep),
+        few_tiles_(smoothing_.off != 0 ? &FewTiles<true, F> : &FewTiles<false, F>),
         logits_(static_cast<F*>(scratch)),
         labels_(logits_ + task.classes * TilePositions<T>(task.classes)) {}
 
   // Contiguous classes.
   void Rows(int64_t begin, int64_t end, double* losses) {
-    for (int64_t p = begin; p < end; p += kStep) {
-      const int count = static_cast<int>(end - p < kStep ? end - p : kStep);
-      const int64_t offset = p * task_.classes;
-      if (count == kStep && task_.classes >= kGroup<F>) {
-        PackRows(task_.logits + offset, task_.classes, logits_);
-        PackRows(task_.labels + offset, task_.classes, labels_);
-        Compute(p, count, 0, losses ? losses + (p - begin) : nullptr);
-        if (task_.backprop) UnpackRows(logits_, task_.classes, task_.backprop + offset);
-      } else {
-        PackFewRows(task_.logits + offset, task_.classes, count, logits_);
-        PackFewRows(task_.labels + offset, task_.classes, count, labels_);
-        Compute(p, count, 0, losses ? losses + (p - begin) : nullptr);
-        if (task_.backprop) UnpackFewRows(logits_, task_.classes, count, task_.backprop + offset);
+    for (int64_t p = begin; p < end; p += most_) {
+      const int64_t count = end - p < most_ ? end - p : most_;
+      for (int64_t from = 0; from < count; from += kStep) {
+        const int64_t offset = (p + from) * task_.classes;
+        const int64_t tile = from * task_.classes;
+        if (IsWhole(count - from)) {
+          PackRows(task_.logits + offset, task_.classes, logits_ + tile);
+          PackRows(task_.labels + offset, task_.classes, labels_ + tile);
+        } else {
+          PackFewRows(task_.logits + offset, task_.classes, Lanes(count - from), logits_ + tile);
+          PackFewRows(task_.labels + offset, task_.classes, Lanes(count - from), labels_ + tile);
+        }
+      }
+      Compute(p, count, 0, losses ? losses + (p - begin) : nullptr);
+      if (!task_.backprop) continue;
+      for (int64_t from = 0; from < count; from += kStep) {
+        T* backprop = task_.backprop + (p + from) * task_.classes;
+        const F* tile = logits_ + from * task_.classes;
+        if (IsWhole(count - from)) {
+          UnpackRows(tile, task_.classes, backprop);
+        } else {
+          UnpackFewRows(tile, task_.classes, Lanes(count - from), backprop);
+        }
       }
     }
   }
@@ -113,9 +160,8 @@ class AcrossRows {
       const int64_t count = run < most ? run : most;
       PackColumns(task_.logits + offset, count, logits_);
       PackColumns(task_.labels + offset, count, labels_);
-      for (int64_t from = 0; from < count; from += kStep) {
-        const int lanes = static_cast<int>(count - from < kStep ? count - from : kStep);
-        Compute(p + from, lanes, from * task_.classes,
+      for (int64_t from = 0; from < count; from += most_) {
+        Compute(p + from, count - from < most_ ? count - from : most_, from * task_.classes,
                 losses ? losses + (p + from - begin) : nullptr);
       }
       if (task_.backprop) UnpackColumns(logits_, count, task_.backprop + offset);
@@ -124,13 +170,25 @@ class AcrossRows {
   }
 
  private:
-  // The tile at `tile` of the buffers: `count` positions from p on.
-  void Compute(int64_t p, int count, int64_t tile, double* losses) {
-    double lane_losses[kStep];
-    const Vec<F> scales = ScalesFrom(p, count);
-    tile_rows_(smoothing_, logits_ + tile, labels_ + tile, task_.classes,
-               task_.backprop ? &scales : nullptr, lane_losses);
-    if (losses) std::memcpy(losses, lane_losses, sizeof(double) * static_cast<size_t>(count));
+  // Of the positions that are left, those in the next tile; and whether PackRows
+  // can bring them there.
+  static int Lanes(int64_t left) { return static_cast<int>(left < kStep ? left : kStep); }
+  bool IsWhole(int64_t left) const { return left >= kStep && task_.classes >= kGroup<F>; }
+
+  // The tiles from `tile` on in the buffers: `count` positions from p on.
+  void Compute(int64_t p, int64_t count, int64_t tile, double* losses) {
+    Vec<F> scales[kMostTiles];
+    int tiles = 0;
+    for (int64_t from = 0; from < count; from += kStep) {
+      scales[tiles++] = ScalesFrom(p + from, Lanes(count - from));
+    }
+    double lane_losses[kMostTiles * kStep];
+    const bool has_room = losses && count == tiles * kStep;
+    few_tiles_(smoothing_, tiles, logits_ + tile, labels_ + tile, task_.classes,
+               task_.backprop ? scales : nullptr, has_room ? losses : lane_losses);
+    if (losses && !has_room) {
+      std::memcpy(losses, lane_losses, sizeof(double) * static_cast<size_t>(count));
+    }
   }
 
   Vec<F> ScalesFrom(int64_t p, int count) {
@@ -175,7 +233,8 @@ class AcrossRows {
 
   const RowTask<T>& task_;
   const Smoothing smoothing_;
-  void (*const tile_rows_)(const Smoothing&, F*, const F*, int64_t, const Vec<F>*, double*);
+  const int64_t most_;  // positions that go through FewTiles together
+  void (*const few_tiles_)(const Smoothing&, int, F*, const F*, int64_t, const Vec<F>*, double*);
   F* const logits_;
   F* const labels_;
 };

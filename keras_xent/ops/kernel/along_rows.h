@@ -334,7 +334,7 @@ void AlongRows(const RowTask<T>& task, int64_t begin, int64_t end, double* losse
       power[r] = powers[r];
     }
     totals.exp_of_max = ExpOfMax(totals.max, shift, power);
-    const Results results = Finish(smoothing, totals);
+    const Results results = Finish<F>(smoothing, totals);
     for (int r = 0; r < count; ++r) {
       if (losses) losses[p + r - begin] = is_zero[r] ? 0.0 : results.loss[r];
       if (!task.backprop) continue;

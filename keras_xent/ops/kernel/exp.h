@@ -104,10 +104,10 @@ class ScaledExp {
     const V n = rounded - E::kRound;
     const V r = (z - n * E::kLn2High) - n * E::kLn2Low;
     const V r2 = r * r;
-    const V exp_r = (r2 * E::Polynomial(r, r2) + r) + F(1);
+    const V exp_r_minus_1 = r2 * E::Polynomial(r, r2) + r;
     // At lowest_ the exponent is 0, and so is the number with these bits.
     const V two_to_n = BitCast<V>((BitCast<Bits>(rounded) << E::kMantissaBits) + exponent_);
-    return exp_r * two_to_n;
+    return exp_r_minus_1 * two_to_n + two_to_n;  // one instruction, where it can be fused
   }
 
   V shift() const { return shift_; }
@@ -121,6 +121,26 @@ class ScaledExp {
   V shift_, power_, lowest_;
   Bits exponent_;
 };
+
+// x - shift - power * ln 2: ScaledExp's result is the exp of this.
+KERAS_XENT_INLINE DoubleVec Remainder(DoubleVec x, DoubleVec shift, DoubleVec power) {
+  return ((x - shift) - power * DoubleExp::kLn2High) - power * DoubleExp::kLn2Low;
+}
+
+// exp(r) for |r| <= ln(2) / 2, as precise as results of type F need it. For float
+// the polynomial is shorter, and its error relative to exp(r) is 5.2e-11.
+template <typename F>
+KERAS_XENT_INLINE DoubleVec ExpOfRemainder(DoubleVec r) {
+  const DoubleVec r2 = r * r;
+  if constexpr (sizeof(F) == sizeof(double)) {
+    return (r2 * DoubleExp::Polynomial(r, r2) + r) + 1.0;
+  } else {
+    const DoubleVec p0 = r * 0.16666665869415550308 + 0.5000000067642729909;
+    const DoubleVec p2 = r * 0.0083334970086300221323 + 0.041666295092932362882;
+    const DoubleVec p4 = r * 0.00019790352226506716439 + 0.0013944648637828888639;
+    return (r2 * ((p4 * r2 + p2) * r2 + p0) + r) + 1.0;
+  }
+}
 
 // What turns exps on the one scale into exps on the other.
 template <typename F>

@@ -29,9 +29,7 @@ struct Totals {
 
 // exp(max - shift) * 2^-power, as ScaledExp has it, to the precision of double.
 KERAS_XENT_INLINE DoubleVec ExpOfMax(DoubleVec max, DoubleVec shift, DoubleVec power) {
-  const DoubleVec z = max - shift;
-  const DoubleVec r = (z - power * DoubleExp::kLn2High) - power * DoubleExp::kLn2Low;
-  return ScaledExp<double>::NearTo(DoubleVec{})(r);
+  return ScaledExp<double>::NearTo(DoubleVec{})(Remainder(max, shift, power));
 }
 
 struct Results {
@@ -41,14 +39,16 @@ struct Results {
 };
 
 // loss = sum_c y'_c * (log S - d_c), where S = sum_c exp(d_c).
+template <typename F>
 KERAS_XENT_INLINE Results Finish(const Smoothing& smoothing, const Totals& t) {
   // All exps but one of the largest. max - max is 0, or NaN when max is
   // infinite: such a row has no softmax.
   const DoubleVec all_but_one = t.rest + (t.maxima - 1.0) * t.exp_of_max + (t.max - t.max);
   Results results;
-  results.inverse = 1.0 / (all_but_one + t.exp_of_max);
+  const DoubleVec sum = all_but_one + t.exp_of_max;
+  results.inverse = 1.0 / sum;
   results.others = all_but_one * results.inverse;
-  const DoubleVec log_s = Log1p(all_but_one / t.exp_of_max, t.exp_of_max * results.inverse);
+  const DoubleVec log_s = Log1p<F>(all_but_one, t.exp_of_max, sum);
   results.loss = smoothing.on * (t.y * log_s - t.yd);
   // Guarded, for d is -inf when a logit is, and without smoothing that class
   // adds nothing.

@@ -99,8 +99,9 @@ KERAS_XENT_INLINE void StoreGroups(T* rows, int64_t stride, Raw<T> v) {
 
 // Turns a vector's worth of rows into a tile, which has room for the classes
 // rounded up to whole groups. The last group of a row overlaps the one before.
+// Not inlined: the loop wants the registers for itself.
 template <typename T>
-KERAS_XENT_INLINE void PackRows(const T* rows, int64_t classes, Real<T>* tile) {
+__attribute__((noinline)) void PackRows(const T* rows, int64_t classes, Real<T>* tile) {
   using F = Real<T>;
   constexpr int n = kGroup<F>;
   for (int64_t c = 0; c < classes; c += n) {
@@ -114,7 +115,7 @@ KERAS_XENT_INLINE void PackRows(const T* rows, int64_t classes, Real<T>* tile) {
 
 // The reverse.
 template <typename T>
-KERAS_XENT_INLINE void UnpackRows(const Real<T>* tile, int64_t classes, T* rows) {
+__attribute__((noinline)) void UnpackRows(const Real<T>* tile, int64_t classes, T* rows) {
   using F = Real<T>;
   constexpr int n = kGroup<F>;
   for (int64_t c = 0; c < classes; c += n) {
