@@ -347,10 +347,12 @@ class TestDocumentedDifferences:
 
 
 @pytest.mark.parametrize("weights", [2, True, [1, 0, 2, 0], [True, False, True, True], 0.0, [0.0]])
-@pytest.mark.parametrize("reduction", [Reduction.MEAN, Reduction.NONE, "weighted_sum"])
-def test_every_form_of_weights_is_silent(weights: Any, reduction: Any) -> None:
-    def run(logits: Any) -> Any:
-        return v1.softmax_cross_entropy(LABELS, logits, weights, reduction=reduction)
-
-    with verify():
-        tf1.by_tape(run, LOGITS)
+def test_every_form_of_weights_is_silent(weights: Any) -> None:
+    for reduction in (Reduction.MEAN, Reduction.NONE):
+        with verify():
+            tf1.by_tape(
+                lambda logits, reduction=reduction: v1.softmax_cross_entropy(
+                    LABELS, logits, weights, reduction=reduction
+                ),
+                LOGITS,
+            )

@@ -106,7 +106,6 @@ PORTS: Dict[str, Tuple[int, Callable[..., Any], Callable[..., Any], str]] = {
     ),
     "probabilities": (7, tf1_loss, Keras(), "from_logits=True"),
     "divided by replicas": (10, tf1_loss, lambda y, x, w: tf1_loss(y, x, w) / 8, "one over 8"),
-    "multiplied by replicas": (10, tf1_loss, lambda y, x, w: tf1_loss(y, x, w) * 8, "8 times"),
     "scalar times weights": (11, tf1_loss, scalar_times_weights, "multiplies the mean loss"),
     "a vector's mean": (12, tf1_nn, mean_of_vector, "A mean divides the gradient"),
     "a vector": (12, tf1_loss, tf1_with(reduction="none"), "Reduce the new one"),
@@ -155,7 +154,7 @@ def test_a_wrong_port_is_told_by_its_number(port: str) -> None:
     assert advice in text
 
 
-@pytest.mark.parametrize("port", ["Keras's default", "the weighted mean", "divided by replicas"])
+@pytest.mark.parametrize("port", ["Keras's default", "the weighted mean"])
 def test_it_is_the_only_one(port: str) -> None:
     number, old, new, _ = PORTS[port]
     assert told(old, new)[0] == [number]
@@ -176,7 +175,7 @@ def test_pitfall_7_keras_undoes_a_softmax() -> None:
     assert "softmax_output=False" in text
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float64"])
 def test_pitfall_14_dtypes(dtype: str) -> None:
     new = ours(from_logits=True, reduction="sum_by_nonzero_weights")
     numbers, text = told(tf1_loss, new, dtypes=["float32", dtype])

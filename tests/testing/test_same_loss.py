@@ -17,23 +17,27 @@ from keras_xent.testing import assert_same_loss
 same = functools.partial(assert_same_loss, num_classes=ports.CLASSES)
 
 
-@pytest.mark.parametrize("reduction", ports.TF1_REDUCTIONS)
-@pytest.mark.parametrize("smoothing", [0, 0.1])
-def test_v1_is_tf1_in_everything(backend: str, reduction: str, smoothing: float) -> None:
-    arguments = {"reduction": reduction, "label_smoothing": smoothing}
+# Every reduction, and one of them with smoothing.
+ARGUMENTS = [
+    *({"reduction": reduction} for reduction in ports.TF1_REDUCTIONS),
+    {"label_smoothing": 0.1},
+]
+
+
+@pytest.mark.parametrize("arguments", ARGUMENTS, ids=str)
+def test_v1_is_tf1_in_everything(arguments: Any) -> None:
     same(
         functools.partial(tf1_loss, **arguments),
         functools.partial(v1.softmax_cross_entropy, **arguments),
     )
 
 
-@pytest.mark.parametrize("reduction", ports.TF1_REDUCTIONS)
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_the_keras_loss_is_tf1s_for_plain_programs(reduction: str, smoothing: float) -> None:
+@pytest.mark.parametrize("arguments", ARGUMENTS, ids=str)
+def test_the_keras_loss_is_tf1s_for_plain_programs(arguments: Any) -> None:
     new = keras_xent.CategoricalCrossentropy(
-        from_logits=True, reduction=reduction, label_smoothing=smoothing
+        from_logits=True, **{"reduction": "sum_by_nonzero_weights", **arguments}
     )
-    same(functools.partial(tf1_loss, reduction=reduction, label_smoothing=smoothing), new, **PLAIN)
+    same(functools.partial(tf1_loss, **arguments), new, **PLAIN)
 
 
 def test_the_nn_function_is_v1s_and_kerass_unreduced() -> None:
@@ -62,7 +66,7 @@ def test_traced_functions_are_called_too() -> None:
         same(old, tf.keras.losses.CategoricalCrossentropy(from_logits=True), **PLAIN)
 
 
-@pytest.mark.parametrize(("num_classes", "batch_size"), [(2, 3), (3, 3), (4, 5), (30, 7)])
+@pytest.mark.parametrize(("num_classes", "batch_size"), [(2, 3), (12, 6)])
 def test_sizes_are_free(num_classes: int, batch_size: int) -> None:
     sizes = {"num_classes": num_classes, "batch_size": batch_size}
     assert_same_loss(tf1_loss, v1.softmax_cross_entropy, **sizes)
