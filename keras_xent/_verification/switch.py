@@ -88,8 +88,12 @@ def verify() -> Iterator[None]:
     above 1, labels to broadcast) raises its own error; what TensorFlow alone refuses
     raises a `VerificationError`, as there is nothing to compare with. A negative `axis` is
     counted from the front for TensorFlow, and a constant `label_smoothing` of a graph
-    becomes a number. Where TensorFlow gives NaN for a class without label mass and with a
-    logit of -inf, the two differ, and the message says so.
+    becomes a number. Two more differences are documented, and fail here:
+
+    * a class without label mass whose logit is -inf: TensorFlow gives NaN, keras_xent the
+      finite value. The message counts such logits.
+    * float16 labels that are smoothed over more than 65,504 classes, a number that float16
+      does not have: TensorFlow does not smooth them.
 
     Raises:
         ValueError: (the calls in it) the environment variable has another value than

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Sequence
 
 import tensorflow as tf
 
@@ -40,9 +40,10 @@ class _Call:
     def __init__(self, oracle: Oracle, inputs: List[tf.Tensor]) -> None:
         self._oracle = oracle
         self._inputs = inputs
-        # The gradient that has come to the value, until those to the inputs arrive. Forward
-        # accumulators ask for these without one, when there is nothing to compare yet.
-        self._upstream: Optional[tf.Tensor] = None
+        # The gradient that has come to the value, until those to the inputs arrive, by the
+        # first of the inputs that are watched together. Forward accumulators ask for these
+        # without one, when there is nothing to compare yet.
+        self._upstream: Dict[int, tf.Tensor] = {}
 
     def watched_inputs(self) -> List[tf.Tensor]:
         """The inputs, whose gradients will be compared when they come."""
@@ -69,12 +70,13 @@ class _Call:
                 + f"\n{type(refusal).__name__}: {refusal}"
             ) from refusal
         tolerance = self._oracle.value_tolerance(*inputs)
-        value = self._checked(value, theirs, tolerance, "in its value")
+        known = self._documented_differences()
+        value = self._checked(value, theirs, tolerance, "in its value", known)
         return passing.watched([value], self._remember)[0]
 
     def _watched(self, indices: List[int], tensors: List[tf.Tensor]) -> List[tf.Tensor]:
         def onlooker(gradients: List[tf.Tensor]) -> List[tf.Tensor]:
-            upstream, self._upstream = self._upstream, None
+            upstream = self._upstream.pop(indices[0], None)
             if upstream is None:
                 return gradients
             with tf.name_scope("verification"):
@@ -83,7 +85,7 @@ class _Call:
         return passing.watched(tensors, onlooker) if tensors else []
 
     def _remember(self, gradients: List[tf.Tensor]) -> List[tf.Tensor]:
-        self._upstream = gradients[0]
+        self._upstream = dict.fromkeys(range(len(self._inputs)), gradients[0])
         return gradients
 
     def _checked_gradients(
@@ -103,11 +105,19 @@ class _Call:
             for index, gradient in zip(indices, gradients)
         ]
 
-    def _checked(self, ours: tf.Tensor, theirs: tf.Tensor, tolerance: Any, where: str) -> tf.Tensor:
+    def _checked(
+        self,
+        ours: tf.Tensor,
+        theirs: tf.Tensor,
+        tolerance: Any,
+        where: str,
+        known: Sequence[Any] = (),
+    ) -> tf.Tensor:
         if ours.dtype != theirs.dtype:
             dtypes = [f"\n  keras_xent: {ours.dtype.name}, TensorFlow: {theirs.dtype.name}"]
             raise VerificationError(error.text(self._message(f"{where}'s dtype", dtypes)))
         same, numbers = compare(tf.stop_gradient(ours), theirs, tolerance)
+        numbers += known
         if tf.executing_eagerly():
             if not same:
                 raise VerificationError(error.text(self._message(where, numbers)))
@@ -124,7 +134,7 @@ class _Call:
             pieces += error.described(name, tensor)
         for name, argument in self._oracle.arguments.items():
             pieces += error.described(name, argument)
-        return [*pieces, *self._documented_differences(), _WHAT_TO_DO]
+        return [*pieces, _WHAT_TO_DO]
 
     def _documented_differences(self) -> Pieces:
         pieces: Pieces = []

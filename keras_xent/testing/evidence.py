@@ -27,12 +27,15 @@ class Evidence:
         old: the old loss.
         new: the new loss.
         found: the comparison.
+        known: what other comparisons of the two losses have asked before.
     """
 
-    def __init__(self, old: Loss, new: Loss, found: Comparison) -> None:
+    def __init__(
+        self, old: Loss, new: Loss, found: Comparison, known: Optional[Dict[Any, Any]] = None
+    ) -> None:
         self.old, self.new, self.found = old, new, found
         self.case, self.inputs = found.case, found.inputs
-        self._elements: Dict[Any, Optional[np.ndarray]] = {}
+        self._known: Dict[Any, Any] = {} if known is None else known
 
     def same(self, one: Any, other: Any) -> bool:
         """Whether two results of calls are the same, by a tolerance that no pitfall fits in."""
@@ -57,10 +60,12 @@ class Evidence:
         """
         labels = self.inputs.labels if labels is None else labels
         logits = self.inputs.logits if logits is None else logits
-        key = (loss.name, labels.tobytes(), logits.tobytes())
-        if key not in self._elements:
-            self._elements[key] = self._one_by_one(loss, labels, logits)
-        return self._elements[key]
+        arrays = ((array.shape, array.dtype, array.tobytes()) for array in (labels, logits))
+        key = ("elements", loss.name, self.found.dtype, *arrays)
+        if key not in self._known:
+            self._known[key] = self._one_by_one(loss, labels, logits)
+        known: Optional[np.ndarray] = self._known[key]
+        return known
 
     def _one_by_one(
         self, loss: Loss, labels: np.ndarray, logits: np.ndarray
@@ -118,6 +123,13 @@ class Evidence:
             labels, `a * nll[label] + b * sum(nll)`, and `b` at rank 3 with the second axis one
             longer than the last. None where the loss is no such thing.
         """
+        key = ("smoothing", loss.name, self.found.dtype)
+        if key not in self._known:
+            self._known[key] = self._smoothing(loss)
+        known: Optional[Tuple[float, float, float]] = self._known[key]
+        return known
+
+    def _smoothing(self, loss: Loss) -> Optional[Tuple[float, float, float]]:
         classes = self.inputs.logits.shape[-1]
         flat = self._shares(loss, classes, (1,))
         steps = self._shares(loss, classes, (1, classes + 1))

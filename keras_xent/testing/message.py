@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -38,8 +38,9 @@ Group = Tuple[Optional[Diagnosis], List[Comparison]]
 def _groups(old: Loss, new: Loss, differing: Sequence[Comparison]) -> List[Group]:
     """The differences by what explains them, the most telling explanation first."""
     by_number: Dict[int, Group] = {}
+    known: Dict[Any, Any] = {}
     for found in differing:
-        diagnosis = diagnose(Evidence(old, new, found))
+        diagnosis = diagnose(Evidence(old, new, found, known))
         number = 0 if diagnosis is None else diagnosis.pitfall.number
         by_number.setdefault(number, (diagnosis, []))[1].append(found)
     # Wrong numbers before wrong dtypes; what is explained before what is not; then by how

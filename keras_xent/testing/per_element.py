@@ -105,7 +105,8 @@ def smoothing(found: Evidence) -> Optional[str]:
     old, new = found.smoothing(found.old), found.smoothing(found.new)
     if old is None or new is None:
         return None
-    before, after = old[1] * classes, new[1] * classes
+    # Adding 0 makes no negative zero of a rounded one.
+    before, after = (round(each[1] * classes, 4) + 0.0 for each in (old, new))
     if abs(before - after) > 1e-3:
         by_hand = classes / (classes - 1)
         for one, other in ((before, after), (after, before)):

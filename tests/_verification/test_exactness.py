@@ -37,7 +37,7 @@ def arguments(draw: st.DrawFn) -> Any:
     return [tf.cast(logits, dtype), tf.cast(labels, dtype), tf.constant(weights)]
 
 
-@settings(max_examples=120)
+@settings(max_examples=40)
 @given(arguments(), st.sampled_from(list(Reduction)), st.sampled_from([0, 0.1, 1.0]))
 def test_silence_for_every_reduction_dtype_and_form_of_weights(
     inputs: List[tf.Tensor], reduction: Reduction, smoothing: float
@@ -56,6 +56,8 @@ def test_silence_for_every_reduction_dtype_and_form_of_weights(
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_silence_with_many_classes(classes: int, dtype: str) -> None:
     random = np.random.RandomState(0)
+    if dtype == "float16":
+        classes = min(classes, 65_504)
     logits = tf.cast(random.normal(size=[3, classes]) * 3, dtype)
     labels = tf.one_hot([0, classes - 1, 7], classes, dtype=dtype)
     with verify(), tf.GradientTape(persistent=True) as tape:
@@ -64,6 +66,13 @@ def test_silence_with_many_classes(classes: int, dtype: str) -> None:
         losses = v1.softmax_cross_entropy_with_logits_v2(labels, logits)
     tape.gradient(value, logits)
     tape.gradient(losses, logits)
+
+
+def test_a_smoothing_that_tensorflow_loses_fails() -> None:
+    # 70,000 is infinity in float16, and TensorFlow's labels get a 70,000th of nothing.
+    labels = tf.one_hot([0], 70_000, dtype=tf.float16)
+    with verify(), pytest.raises(VerificationError, match="in its value"):
+        v1.softmax_cross_entropy(labels, labels, label_smoothing=0.1)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -115,7 +124,7 @@ def test_the_magnitudes_are_those_of_the_terms() -> None:
     logits = tf.constant([[0.0, 0.0, -np.inf]], tf.float64)
     elements = exactness.Elements.of(labels, logits, -1, 0.0, weighted=False)
     np.testing.assert_allclose(elements.losses, [np.log(2) + 1])
-    np.testing.assert_allclose(elements.logits_gradient, [[1.0, 1.0, 0.0]])
+    np.testing.assert_allclose(elements.logits_gradient, [[1.5, 1.5, 0.0]])
     weights = tf.constant([1.0, 0.0, -3.0])
     losses = tf.constant([2.0, 9.0, 1.0], tf.float64)
     for reduction, expected in {

@@ -76,15 +76,14 @@ v1.softmax_cross_entropy([[0.0, 1.0]], [[2.0, 1.0]])
 """
 
 
-@pytest.mark.parametrize("value", ["0", "1"])
-def test_the_variable_verifies_a_whole_process(value: str) -> None:
+def test_the_variable_verifies_a_whole_process() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _BROKEN],
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_XENT_VERIFY": value},
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_XENT_VERIFY": "1"},
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
-    assert (done.returncode != 0) is (value == "1"), done.stderr
-    assert ("VerificationError" in done.stderr) is (value == "1")
+    assert done.returncode != 0
+    assert "VerificationError" in done.stderr

@@ -1,0 +1,63 @@
+"""What more calls find out."""
+
+from __future__ import annotations
+
+from typing import Any, Set
+
+import numpy as np
+import pytest
+from ports import CLASSES, each, tf1_loss, tf1_with
+
+from keras_xent.testing import cases, evidence
+from keras_xent.testing.calling import Loss
+from keras_xent.testing.comparison import compare
+from keras_xent.testing.evidence import Evidence
+
+CASE = cases.WEIGHTED[0]
+INPUTS = CASE.make(cases.Sizes(CLASSES, 4))
+
+
+def evidence_of(loss: Any) -> Evidence:
+    old = Loss(loss, "old")
+    return Evidence(old, old, compare(old, old, CASE, INPUTS, "float32", (1e-5, 2e-6)))
+
+
+@pytest.mark.parametrize("reduction", ["none", "weighted_sum", "weighted_mean"])
+def test_the_losses_of_elements_whatever_the_reduction(reduction: str) -> None:
+    found = evidence_of(tf1_with(reduction=reduction))
+    expected = each(INPUTS.labels, INPUTS.logits)
+    np.testing.assert_allclose(found.elements(found.old), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("reduction", "expected"),
+    [
+        ("weighted_sum", {evidence.NOTHING}),
+        ("weighted_sum_by_nonzero_weights", {evidence.NONZERO, evidence.POSITIVE}),
+        ("weighted_sum_over_batch_size", {evidence.COUNT, evidence.LABELLED}),
+        ("weighted_mean", {evidence.SUM, evidence.SUM_AS_GIVEN}),
+    ],
+)
+def test_denominators(reduction: str, expected: Set[str]) -> None:
+    found = evidence_of(tf1_with(reduction=reduction))
+    losses = found.elements(found.old)
+    assert found.denominators(found.found.old.value, losses) == expected
+
+
+@pytest.mark.parametrize("reduction", ["none", "weighted_sum", "weighted_mean"])
+def test_smoothing(reduction: str) -> None:
+    found = evidence_of(tf1_with(label_smoothing=0.1, reduction=reduction))
+    own, share, at_rank_3 = found.smoothing(found.old)
+    assert own == pytest.approx(0.9, abs=1e-4)
+    assert share == pytest.approx(0.1 / CLASSES, abs=1e-4)
+    assert at_rank_3 == pytest.approx(0.1 / CLASSES, abs=1e-4)
+
+
+def test_what_refuses_gives_none() -> None:
+    found = evidence_of(tf1_loss)
+
+    def refuse(labels: Any, logits: Any) -> Any:
+        raise KeyError
+
+    assert found.elements(Loss(refuse, "new")) is None
+    assert found.smoothing(Loss(refuse, "newer")) is None
