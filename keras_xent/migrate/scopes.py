@@ -209,11 +209,16 @@ class Scopes(ast.NodeVisitor):
 
     def visit_Nonlocal(self, node: ast.Nonlocal) -> None:
         """Names that belong to a function around."""
+        around: List[Scope] = []
+        scope = self._scope.parent
+        while scope is not None:
+            if isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                around.append(scope)
+            scope = scope.parent
         for name in node.names:
-            scope = self._scope.parent
-            while scope and (isinstance(scope.node, ast.ClassDef) or name not in scope.bindings):
-                scope = scope.parent
-            self._scope.elsewhere[name] = scope or self.module
+            # One that binds it only further down in the text is taken to be the next one.
+            binding = [each for each in around if name in each.bindings] or [*around, self.module]
+            self._scope.elsewhere[name] = binding[0]
 
     def visit_Assign(self, node: ast.Assign) -> None:
         """Also `a, b = x, y`, element by element."""
