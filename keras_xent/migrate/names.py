@@ -40,7 +40,7 @@ def _resolve(scopes: Scopes, node: ast.expr, seen: Names) -> Names:
         owners = _resolve(scopes, node.value, seen)
         return frozenset(owner and f"{owner}.{node.attr}" for owner in owners)
     if isinstance(node, ast.IfExp):
-        return _resolve(scopes, node.body, seen) | _resolve(scopes, node.orelse, seen)
+        return _resolve_value(scopes, node.body, seen) | _resolve_value(scopes, node.orelse, seen)
     if isinstance(node, ast.NamedExpr):
         return _resolve(scopes, node.value, seen)
     if isinstance(node, ast.Name):
@@ -56,7 +56,13 @@ def _resolve_bindings(scopes: Scopes, name: str, scope: Scope, seen: Names) -> N
         elif name in seen:  # tf = tf.compat.v1: the import says what the inner tf is
             continue
         elif isinstance(binding, Value):
-            names |= _resolve(scopes, binding.value, seen | {name}) or {UNKNOWN}
+            names |= _resolve_value(scopes, binding.value, seen | {name})
         else:
             names |= {UNKNOWN}
     return names
+
+
+def _resolve_value(scopes: Scopes, node: ast.expr, seen: Names) -> Names:
+    if isinstance(node, ast.Constant) and node.value is None:
+        return _NOTHING  # except ImportError: tf = None
+    return _resolve(scopes, node, seen) or frozenset({UNKNOWN})
