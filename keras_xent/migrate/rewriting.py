@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Callable, Collection, Dict, List, Optional, Sequence
 
 import libcst as cst
 
 Change = Callable[[cst.Call], cst.Call]
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+# With the line's end: what follows it can't stay on the line.
+_COMMENT_IN_NAME = re.compile(r"#[^\r\n]*(?:\r\n|\r|\n)\s*")
 
 
 def rewritten(source: str, change: Change) -> str:
@@ -20,7 +26,15 @@ def rewritten(source: str, change: Change) -> str:
     expression = cst.parse_expression(f"({source})")
     assert isinstance(expression, cst.Call)
     bare = change(expression.with_changes(lpar=[], rpar=[]))
-    return cst.Module([]).code_for_node(bare)
+    # libcst keeps line ends as "the usual one", which it would take for "\n".
+    ends = _LINE_END.findall(source)
+    return cst.Module([], default_newline=ends[0] if ends else "\n").code_for_node(bare)
+
+
+def renamed(old: str, new: str) -> str:
+    """A new name for a dotted one, with the comments that stood inside of it."""
+    comments: List[str] = _COMMENT_IN_NAME.findall(old)
+    return new + "".join(f"  {comment}" for comment in comments)
 
 
 def rename_keyword(source: str, old: str, new: str) -> str:
@@ -110,6 +124,11 @@ def _name(argument: cst.Arg) -> Optional[str]:
 
 
 def _keyword(argument: cst.Arg, name: str) -> cst.Arg:
+    value = argument.value
+    if isinstance(value, cst.NamedExpr) and not value.lpar:
+        # f(x := y) is Python, f(a=x := y) is not.
+        value = value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+        argument = argument.with_changes(value=value)
     if argument.keyword:
         return argument.with_changes(keyword=cst.Name(name))
     equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
