@@ -51,6 +51,12 @@ def examine(text: str, rules: Sequence[Rule], options: Options) -> Outcome:
         for remark in rule.check(module, options)
         if not _is_suppressed(module, rule, remark)
     ]
+    ported = {remark.offset for _, remark in found if remark.edits and remark.part_of is None}
+    found = [
+        (rule, remark)
+        for rule, remark in found
+        if remark.part_of is None or remark.part_of in ported
+    ]
     edits = [edit for _, remark in found for edit in remark.edits]
     if any(remark.needs_import for _, remark in found) and not module.imported_package():
         if module.package_is_taken():
