@@ -150,6 +150,17 @@ def test_perhaps_tf2() -> None:
     check_flagged(source, "KX004", "no name in this file says whether it is TF1 code", line=2)
 
 
+@pytest.mark.parametrize("imports", ["import tensorflow.compat.v1 as tf1\n", ""])
+def test_compat_v1_beside_tf2(imports: str) -> None:
+    """TF2's function sends a gradient into the labels, and stays."""
+    session = "tf1.Session()" if imports else "tf.compat.v1.Session()"
+    source = (
+        f"{imports}import tensorflow as tf\ns = {session}\nz = tf.nn.{NAME}(labels=y, logits=x)\n"
+    )
+    assert ported(source)[0] == source
+    check_flagged(source, "KX004", "no name in this file says whether it is TF1 code")
+
+
 @pytest.mark.parametrize("arguments", ["(y, x)", "(labels=tf.one_hot(y, 3), logits=x)", "(**kw)"])
 def test_tf2_or_without_a_difference(arguments: str) -> None:
     check_noop(f"import tensorflow as tf\nz = tf.nn.{NAME}{arguments}\n")
