@@ -118,11 +118,11 @@ class Module:
         return ""
 
     def package_is_taken(self) -> bool:
-        """Whether some scope binds the name `keras_xent` to something else."""
+        """Whether some scope binds the name of the package to something else."""
         bindings = [
             binding
             for scope in self.scopes.all
-            for binding in scope.bindings.get(functions.PACKAGE, [])
+            for binding in scope.bindings.get(self.package, [])
         ]
         return any(each != Import(functions.PACKAGE, each.line) for each in bindings)
 

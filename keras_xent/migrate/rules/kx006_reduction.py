@@ -15,6 +15,7 @@ from keras_xent.migrate.finding import Action, Remark
 from keras_xent.migrate.module import Module, Reference
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
+from keras_xent.migrate.rewriting import renamed
 from keras_xent.migrate.tensorflow_names import called, is_tf1_code
 
 _BY_STRING = {
@@ -99,8 +100,8 @@ def _ported(
     return Remark(
         module.offset(node),
         Action.PORTED,
-        f"{module.source(node)} is {new}",
-        (Edit(*module.lines.span(node), lambda old: new),),
+        f"{module.dotted(node)} is {new}",
+        (Edit(*module.lines.span(node), lambda old: renamed(old, new)),),
         needs_import=True,
         part_of=None if reference.ported else module.offset(reference.node),
     )

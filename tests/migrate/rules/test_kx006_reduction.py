@@ -78,6 +78,29 @@ def test_by_position_and_in_a_partial() -> None:
     )
 
 
+def test_a_comment_inside_the_name() -> None:
+    (_, message) = check_transformed(
+        """\
+        import tensorflow as tf
+
+        def loss(labels, logits, weights):
+            return tf.losses.softmax_cross_entropy(
+                labels, logits, weights, reduction=tf.losses  # TF1's
+                .Reduction.SUM)
+        """,
+        """\
+        import keras_xent
+        import tensorflow as tf
+
+        def loss(labels, logits, weights):
+            return keras_xent.v1.softmax_cross_entropy(
+                labels, logits, weights, reduction=keras_xent.Reduction.SUM  # TF1's
+                )
+        """,
+    )
+    assert message == "tf.losses.Reduction.SUM is keras_xent.Reduction.SUM"
+
+
 def test_either_of_two() -> None:
     check_transformed(
         """\
