@@ -14,7 +14,8 @@ class Edit:
         start: Where it begins.
         end: Where it ends; the same as `start` to insert.
         change: Makes the new text of the old. When edits nest, the inner ones come first; when
-            several have the same stretch, the order is that in which they are given.
+            several have the same stretch, the order is that in which they are given. What is
+            inserted where a stretch begins or ends is outside of it.
     """
 
     start: int
@@ -28,8 +29,10 @@ def apply(text: str, edits: Sequence[Edit]) -> str:
     Raises:
         ValueError: two edits overlap without one being inside the other.
     """
-    ordered = sorted(edits, key=lambda edit: (edit.start, -edit.end))
-    new, rest = _apply(text, 0, len(text), ordered)
+    # An insertion before the stretches that begin where it is, a stretch before those inside.
+    ordered = sorted(edits, key=lambda edit: (edit.start, edit.end > edit.start, -edit.end))
+    # To beyond the end, so that what is inserted there comes before it.
+    new, rest = _apply(text, 0, len(text) + 1, ordered)
     assert not rest
     return new
 
@@ -37,7 +40,7 @@ def apply(text: str, edits: Sequence[Edit]) -> str:
 def _apply(text: str, start: int, end: int, edits: Sequence[Edit]) -> Tuple[str, Sequence[Edit]]:
     """The new text of a stretch, and the edits that come after it."""
     parts: List[str] = []
-    while (edits and edits[0].start < end) or (edits and edits[0].start == edits[0].end == end):
+    while edits and edits[0].start < end:
         first = edits[0]
         if first.end > end:
             raise ValueError(f"edits overlap at {first.start}:{first.end} and {start}:{end}")
