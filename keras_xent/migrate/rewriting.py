@@ -6,6 +6,8 @@ from typing import Callable, Collection, Dict, List, Optional, Sequence
 
 import libcst as cst
 
+from keras_xent.migrate.lines import Lines
+
 Change = Callable[[cst.Call], cst.Call]
 
 
@@ -20,7 +22,7 @@ def rewritten(source: str, change: Change) -> str:
     expression = cst.parse_expression(f"({source})")
     assert isinstance(expression, cst.Call)
     bare = change(expression.with_changes(lpar=[], rpar=[]))
-    return cst.Module([]).code_for_node(bare)
+    return _code(bare, source)
 
 
 def rename_keyword(source: str, old: str, new: str) -> str:
@@ -87,7 +89,7 @@ def split_call(
             _keyword(argument, _name(argument) or parameters[position])
             for position, argument in enumerate(call.args)
         ]
-        texts = {str(_name(argument)): _value(argument) for argument in named}
+        texts = {str(_name(each)): _code(each.value, source) for each in named}
         extra = [f"{moved[name]}={text}" for name, text in texts.items() if name in moved]
         kept = [
             _keyword(argument, renamed[str(_name(argument))])
@@ -113,8 +115,14 @@ def _keyword(argument: cst.Arg, name: str) -> cst.Arg:
     if argument.keyword:
         return argument.with_changes(keyword=cst.Name(name))
     equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-    return argument.with_changes(keyword=cst.Name(name), equal=equal)
+    value = argument.value
+    if isinstance(value, (cst.NamedExpr, cst.GeneratorExp)) and not value.lpar:
+        # Without a keyword these need no parentheses of their own.
+        value = value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    return argument.with_changes(keyword=cst.Name(name), equal=equal, value=value)
 
 
-def _value(argument: cst.Arg) -> str:
-    return cst.Module([]).code_for_node(argument.value)
+def _code(node: cst.CSTNode, source: str) -> str:
+    """The text of a node of a source."""
+    # A line ending that is the source's first is none of its own for libcst.
+    return cst.Module([], default_newline=Lines(source).newline()).code_for_node(node)
