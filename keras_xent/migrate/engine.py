@@ -63,7 +63,10 @@ def examine(text: str, rules: Sequence[Rule], options: Options) -> Outcome:
             f"the name {module.package} stands for something else in this file: rename that first"
         )
     if needs_import and not module.imported_package():
-        edits.append(import_edit(module))
+        used_at = min(
+            edit.start for _, remark in found if remark.needs_import for edit in remark.edits
+        )
+        edits.append(import_edit(module, used_at))
     findings = [
         (remark.offset, _finding(module, rule, remark))
         for rule, remark in sorted(found, key=lambda each: (each[1].offset, each[0].code))

@@ -93,6 +93,7 @@ class Module:
             self.tree = ast.parse(text)
         self.scopes = Scopes(self.tree)
         self._nodes = list(ast.walk(self.tree))
+        self._package = self._find_package()
         self.references = list(self._find_references())
         by_node = {reference.node: reference for reference in self.references}
         self.calls = [
@@ -112,10 +113,7 @@ class Module:
 
     def imported_package(self) -> str:
         """The top-level name that an import has bound to `keras_xent`; "" if none has."""
-        for name, bindings in self.scopes.module.bindings.items():
-            if any(each == Import(functions.PACKAGE, each.line) for each in bindings):
-                return name
-        return ""
+        return self._package
 
     def package_is_taken(self) -> bool:
         """Whether some scope binds the name of the package to something else."""
@@ -197,6 +195,12 @@ class Module:
                 break
             node = value
         return node
+
+    def _find_package(self) -> str:
+        for name, bindings in self.scopes.module.bindings.items():
+            if any(each == Import(functions.PACKAGE, each.line) for each in bindings):
+                return name
+        return ""
 
     def _find_references(self) -> Iterator[Reference]:
         for node in self._nodes:

@@ -7,9 +7,9 @@ from typing import Callable, Collection, Dict, List, Optional, Sequence
 
 import libcst as cst
 
-Change = Callable[[cst.Call], cst.Call]
+from keras_xent.migrate.lines import Lines
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
+Change = Callable[[cst.Call], cst.Call]
 
 # With the line's end: what follows it can't stay on the line.
 _COMMENT_IN_NAME = re.compile(r"#[^\r\n]*(?:\r\n|\r|\n)\s*")
@@ -26,9 +26,7 @@ def rewritten(source: str, change: Change) -> str:
     expression = cst.parse_expression(f"({source})")
     assert isinstance(expression, cst.Call)
     bare = change(expression.with_changes(lpar=[], rpar=[]))
-    # libcst keeps line ends as "the usual one", which it would take for "\n".
-    ends = _LINE_END.findall(source)
-    return cst.Module([], default_newline=ends[0] if ends else "\n").code_for_node(bare)
+    return _code(bare, source)
 
 
 def renamed(old: str, new: str) -> str:
@@ -101,7 +99,7 @@ def split_call(
             _keyword(argument, _name(argument) or parameters[position])
             for position, argument in enumerate(call.args)
         ]
-        texts = {str(_name(argument)): _value(argument) for argument in named}
+        texts = {str(_name(each)): _code(each.value, source) for each in named}
         extra = [f"{moved[name]}={text}" for name, text in texts.items() if name in moved]
         kept = [
             _keyword(argument, renamed[str(_name(argument))])
@@ -124,16 +122,17 @@ def _name(argument: cst.Arg) -> Optional[str]:
 
 
 def _keyword(argument: cst.Arg, name: str) -> cst.Arg:
-    value = argument.value
-    if isinstance(value, cst.NamedExpr) and not value.lpar:
-        # f(x := y) is Python, f(a=x := y) is not.
-        value = value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-        argument = argument.with_changes(value=value)
     if argument.keyword:
         return argument.with_changes(keyword=cst.Name(name))
     equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-    return argument.with_changes(keyword=cst.Name(name), equal=equal)
+    value = argument.value
+    if isinstance(value, (cst.NamedExpr, cst.GeneratorExp)) and not value.lpar:
+        # Without a keyword these need no parentheses of their own.
+        value = value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    return argument.with_changes(keyword=cst.Name(name), equal=equal, value=value)
 
 
-def _value(argument: cst.Arg) -> str:
-    return cst.Module([]).code_for_node(argument.value)
+def _code(node: cst.CSTNode, source: str) -> str:
+    """The text of a node of a source."""
+    # A line ending that is the source's first is none of its own for libcst.
+    return cst.Module([], default_newline=Lines(source).newline()).code_for_node(node)
