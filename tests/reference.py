@@ -119,9 +119,7 @@ def one_hot(rng: np.random.Generator, shape: Tuple[int, ...], axis: int = -1) ->
     return np.moveaxis(hot, -1, axis)
 
 
-def assert_close(
-    result: Any, exact: Any, rtol: float, atol: Optional[float] = None
-) -> None:
+def assert_close(result: Any, exact: Any, rtol: float, atol: Optional[float] = None) -> None:
     """Also of bfloat16, which numpy's own functions do not know."""
     found = array(result).astype(np.float64)
     expected = array(exact).astype(np.float64)

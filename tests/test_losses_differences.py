@@ -63,9 +63,7 @@ def test_a_vector_of_weights_is_one_weight_a_sample_even_if_n_is_t() -> None:
     keras_value = float(theirs(SQUARE_LABELS, SQUARE_LOGITS, WEIGHTS))
     value = float(ours(SQUARE_LABELS, SQUARE_LOGITS, WEIGHTS))
     assert value == pytest.approx((each * WEIGHTS[:, None]).mean())
-    assert value == pytest.approx(
-        float(theirs(SQUARE_LABELS, SQUARE_LOGITS, WEIGHTS[:, None]))
-    )
+    assert value == pytest.approx(float(theirs(SQUARE_LABELS, SQUARE_LOGITS, WEIGHTS[:, None])))
     if IS_KERAS_3:
         assert keras_value == pytest.approx((each * WEIGHTS).mean())
     else:

@@ -159,9 +159,7 @@ def test_a_custom_loop_gets_shares_of_the_mean(measured: Dict[str, Any]) -> None
 
 
 def test_a_custom_loop_with_a_sum_is_never_scaled(measured: Dict[str, Any]) -> None:
-    expected = [
-        float(v1_loss(KERNEL, part)) * np.count_nonzero(W[part]) for part in halves(0)
-    ]
+    expected = [float(v1_loss(KERNEL, part)) * np.count_nonzero(W[part]) for part in halves(0)]
     assert measured["loop"]["sum"] == pytest.approx(expected, rel=1e-5)
 
 

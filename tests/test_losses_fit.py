@@ -135,9 +135,7 @@ def test_class_weights() -> None:
     weights = np.float32([class_weight[each] for each in CLASSES])
     parameters, losses = tf1_training(weights)
     model = make_model(by_nonzero_weights())
-    history = model.fit(
-        X, Y, BATCH, EPOCHS, class_weight=class_weight, shuffle=False, verbose=0
-    )
+    history = model.fit(X, Y, BATCH, EPOCHS, class_weight=class_weight, shuffle=False, verbose=0)
     check_parameters(model, parameters)
     np.testing.assert_allclose(history.history["loss"], losses, rtol=1e-5)
 

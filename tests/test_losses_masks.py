@@ -151,7 +151,5 @@ def test_evaluate_of_a_masked_sequence_model_equals_tf1s(weights: str) -> None:
     expected = v1.softmax_cross_entropy(
         LABELS, model.predict(TOKENS, verbose=0), as_v1_weights(WEIGHTS[weights])
     )
-    value = model.evaluate(
-        TOKENS, LABELS, sample_weight=WEIGHTS[weights], batch_size=4, verbose=0
-    )
+    value = model.evaluate(TOKENS, LABELS, sample_weight=WEIGHTS[weights], batch_size=4, verbose=0)
     assert value == pytest.approx(float(expected), rel=1e-5)

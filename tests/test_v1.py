@@ -64,7 +64,5 @@ def test_positional_calls_mean_what_they_mean_in_tf1() -> None:
 def test_functions_can_be_bound_in_advance() -> None:
     labels, logits = tf1.one_hot_of([4, 3]), tf1.logits_of([4, 3])
     ours = functools.partial(v1.softmax_cross_entropy, label_smoothing=0.1, weights=0.4)
-    theirs = functools.partial(
-        tf1.THEIRS.softmax_cross_entropy, label_smoothing=0.1, weights=0.4
-    )
+    theirs = functools.partial(tf1.THEIRS.softmax_cross_entropy, label_smoothing=0.1, weights=0.4)
     tf1.assert_same([ours(labels, logits)], [theirs(labels, logits)])

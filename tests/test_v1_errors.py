@@ -53,7 +53,10 @@ def test_none_is_no_argument_of_the_nn_function(argument: str) -> None:
 @pytest.mark.parametrize("reduction", ["mean", "auto", "avg", "", 3, 1.0, ["none"]], ids=repr)
 def test_unknown_reductions_are_refused(reduction: Any) -> None:
     message = both_refuse(
-        ValueError, "softmax_cross_entropy", onehot_labels=LABELS, logits=LOGITS,
+        ValueError,
+        "softmax_cross_entropy",
+        onehot_labels=LABELS,
+        logits=LOGITS,
         reduction=reduction,
     )
     assert repr(reduction) in message

@@ -24,9 +24,7 @@ class Case:
     dtype: str = "float32"
 
 
-def loss_case(
-    shape: Sequence[int], weights: Any, dtype: str = "float32", **arguments: Any
-) -> Case:
+def loss_case(shape: Sequence[int], weights: Any, dtype: str = "float32", **arguments: Any) -> Case:
     inputs = [tf1.one_hot_of(shape), tf1.logits_of(shape, dtype), np.asarray(weights, np.float32)]
 
     def call(functions: tf1.Functions, labels: Any, logits: Any, weights: Any) -> Any:

@@ -92,9 +92,7 @@ def test_so_they_do_with_another_reduction(reduction: str) -> None:
 def test_with_a_tape_the_parameters_end_where_tf1s_do(
     backend: str, optimizer: str, traced: bool
 ) -> None:
-    assert_same_end(
-        eagerly(tf1.OURS, optimizer, traced), eagerly(tf1.THEIRS, optimizer, traced)
-    )
+    assert_same_end(eagerly(tf1.OURS, optimizer, traced), eagerly(tf1.THEIRS, optimizer, traced))
 
 
 # Two replicas, each with its share of the batch: `parameters` is one for both.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
-from typing import Callable, List, Sequence, Tuple
+from typing import Callable, Deque, List, Sequence
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,7 +15,8 @@ class Edit:
         start: Where it begins.
         end: Where it ends; the same as `start` to insert.
         change: Makes the new text of the old. When edits nest, the inner ones come first; when
-            several have the same stretch, the order is that in which they are given.
+            several have the same stretch, the order is that in which they are given. What is
+            inserted where a stretch begins or ends is outside of it.
     """
 
     start: int
@@ -28,27 +30,26 @@ def apply(text: str, edits: Sequence[Edit]) -> str:
     Raises:
         ValueError: two edits overlap without one being inside the other.
     """
-    ordered = sorted(edits, key=lambda edit: (edit.start, -edit.end))
-    new, rest = _apply(text, 0, len(text), ordered)
-    assert not rest
-    return new
+    # An insertion before the stretches that begin where it is, a stretch before those inside.
+    ordered = sorted(edits, key=lambda edit: (edit.start, edit.end > edit.start, -edit.end))
+    # To beyond the end, so that what is inserted there comes before it.
+    return _apply(text, 0, len(text) + 1, collections.deque(ordered))
 
 
-def _apply(text: str, start: int, end: int, edits: Sequence[Edit]) -> Tuple[str, Sequence[Edit]]:
-    """The new text of a stretch, and the edits that come after it."""
+def _apply(text: str, start: int, end: int, edits: Deque[Edit]) -> str:
+    """The new text of a stretch; takes the edits in it from the front of `edits`."""
     parts: List[str] = []
-    while (edits and edits[0].start < end) or (edits and edits[0].start == edits[0].end == end):
+    while edits and edits[0].start < end:
         first = edits[0]
         if first.end > end:
             raise ValueError(f"edits overlap at {first.start}:{first.end} and {start}:{end}")
-        same = [edit for edit in edits if (edit.start, edit.end) == (first.start, first.end)]
+        same: List[Edit] = []
+        while edits and (edits[0].start, edits[0].end) == (first.start, first.end):
+            same.append(edits.popleft())
         parts.append(text[start : first.start])
-        if first.start == first.end:
-            part, edits = "", edits[len(same) :]
-        else:
-            part, edits = _apply(text, first.start, first.end, edits[len(same) :])
+        part = "" if first.start == first.end else _apply(text, first.start, first.end, edits)
         for edit in same:
             part = edit.change(part)
         parts.append(part)
         start = first.end
-    return "".join([*parts, text[start:end]]), edits
+    return "".join([*parts, text[start:end]])

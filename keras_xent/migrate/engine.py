@@ -9,7 +9,6 @@ from typing import Sequence, Tuple
 
 from keras_xent.migrate.edits import Edit, apply
 from keras_xent.migrate.finding import Finding, Remark
-from keras_xent.migrate.functions import PACKAGE
 from keras_xent.migrate.imports import import_edit
 from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
@@ -51,13 +50,23 @@ def examine(text: str, rules: Sequence[Rule], options: Options) -> Outcome:
         for remark in rule.check(module, options)
         if not _is_suppressed(module, rule, remark)
     ]
+    ported = {remark.offset for _, remark in found if remark.edits and remark.part_of is None}
+    found = [
+        (rule, remark)
+        for rule, remark in found
+        if remark.part_of is None or remark.part_of in ported
+    ]
     edits = [edit for _, remark in found for edit in remark.edits]
-    if any(remark.needs_import for _, remark in found) and not module.imported_package():
-        if module.package_is_taken():
-            raise ValueError(
-                f"the name {PACKAGE} stands for something else in this file: rename that first"
-            )
-        edits.append(import_edit(module))
+    needs_import = any(remark.needs_import for _, remark in found)
+    if needs_import and module.package_is_taken():
+        raise ValueError(
+            f"the name {module.package} stands for something else in this file: rename that first"
+        )
+    if needs_import and not module.imported_package():
+        used_at = min(
+            edit.start for _, remark in found if remark.needs_import for edit in remark.edits
+        )
+        edits.append(import_edit(module, used_at))
     findings = [
         (remark.offset, _finding(module, rule, remark))
         for rule, remark in sorted(found, key=lambda each: (each[1].offset, each[0].code))

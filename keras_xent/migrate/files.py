@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import os
@@ -15,9 +16,10 @@ from typing import Iterable, Iterator, List, Set
 _SUFFIXES = (".py", ".ipynb")
 _SKIPPED_DIRECTORIES = frozenset({"__pycache__", "node_modules", "site-packages"})
 
-# What a source has to contain for some rule to say something of it.
+# What a source has to contain for some rule to say something of it. In a notebook a name may come
+# after the two characters that stand for a line break.
 _OF_INTEREST = re.compile(
-    rb"(?<![A-Za-z0-9_])(?:softmax_cross_entropy(?:_with_logits(?:_v2)?)?|compute_weighted_loss)"
+    rb"(?:(?<![A-Za-z0-9_])|(?<=\\n))(?:softmax_cross_entropy(?:_with_logits(?:_v2)?)?|compute_weighted_loss)"
     rb"(?![A-Za-z0-9_])"
     rb"|losses\s*\.\s*Reduction"
     rb"|(?:contrib|slim)\s*\.\s*losses"
@@ -63,10 +65,18 @@ def _walk(top: Path) -> Iterator[Path]:
         directories[:] = sorted(name for name in directories if not _is_skipped(name))
         for name in sorted(names):
             path = Path(folder, name)
-            if name.endswith(_SUFFIXES) and not path.is_symlink():
+            if name.endswith(_SUFFIXES) and not path.is_symlink() and not _blocks(path):
                 yield path
     # Reading one will fail, and be reported with the files that can't be read.
     yield from unreadable
+
+
+def _blocks(path: Path) -> bool:
+    """Whether reading it would wait for another program: a named pipe, say."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False  # and reading it reports the error
 
 
 def _is_skipped(directory: str) -> bool:
@@ -103,7 +113,7 @@ def decode(content: bytes) -> Text:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
         text = Text(content.decode(encoding), encoding)
-    except (SyntaxError, UnicodeDecodeError) as error:
+    except (SyntaxError, LookupError, UnicodeError) as error:
         raise ValueError(f"cannot decode it: {error}") from error
     if text.encode(text.text) != content:
         raise ValueError(f"as {encoding} it would not be written as it was read")
@@ -111,7 +121,7 @@ def decode(content: bytes) -> Text:
 
 
 def write_atomically(path: Path, old: bytes, new: bytes) -> None:
-    """Replace a file's content in one step; its mode stays, and a symbolic link stays a link.
+    """Replace a file's content in one step; mode, owner and a symbolic link stay what they are.
 
     Args:
         path: The file.
@@ -123,8 +133,8 @@ def write_atomically(path: Path, old: bytes, new: bytes) -> None:
         OSError: it can't be written, or is no longer what was read.
     """
     target = path.resolve()
-    mode = target.stat().st_mode
-    if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+    status = target.stat()
+    if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
         raise PermissionError("it is read-only")
     if target.read_bytes() != old:
         raise OSError("it changed while it was being ported; run again")
@@ -135,8 +145,17 @@ def write_atomically(path: Path, old: bytes, new: bytes) -> None:
             file.write(new)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(stat.S_IMODE(mode))
+        _own_as(temporary, status)
+        temporary.chmod(stat.S_IMODE(status.st_mode))
         temporary.replace(target)
     except BaseException:
-        temporary.unlink()
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise
+
+
+def _own_as(path: Path, status: os.stat_result) -> None:
+    """Give a file the owner and group of another, as far as the user may."""
+    if hasattr(os, "chown"):
+        with contextlib.suppress(OSError):
+            os.chown(path, status.st_uid, status.st_gid)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import Tuple
+from typing import Optional, Tuple
 
 from keras_xent.migrate.edits import Edit
 
@@ -45,6 +45,8 @@ class Remark:
         message: See `Finding`.
         edits: What to change in the text.
         needs_import: Whether the new text names the package.
+        part_of: The place whose port it belongs to, for it is wrong without that; None if it is
+            right by itself.
     """
 
     offset: int
@@ -52,3 +54,4 @@ class Remark:
     message: str
     edits: Tuple[Edit, ...] = ()
     needs_import: bool = False
+    part_of: Optional[int] = None

@@ -73,6 +73,8 @@ SIGNATURES: Dict[Function, Signature] = {
 
 # Modules below `tensorflow` that are the whole of TF1's names again.
 _TF1_ROOTS = (
+    "tensorflow.compat.v1.compat.v2.compat.v1",
+    "tensorflow.compat.v2.compat.v1",
     "tensorflow.compat.v1.compat.v1",
     "tensorflow.compat.v1",
     "tensorflow._api.v1.compat.v1",
@@ -87,7 +89,6 @@ LOSSES_MODULES = (
     "tensorflow.losses",
     "tensorflow.python.ops.losses.losses",
     "tensorflow.python.ops.losses.losses_impl",
-    "tensorflow.python.ops.losses.util",
 )
 NN_MODULES = (
     "tensorflow.nn",
@@ -148,12 +149,18 @@ def canonical(qualified: str) -> str:
 
 def is_tf2(qualified: str) -> bool:
     """Whether a name is reached through `tensorflow.compat.v2`."""
-    return qualified.startswith(tuple(f"{root}." for root in _TF2_ROOTS))
+    return canonical(qualified).startswith(tuple(f"{root}." for root in _TF2_ROOTS))
 
 
 def is_tf1(qualified: str) -> bool:
-    """Whether a name is certainly TF1's: reached through `tensorflow.compat.v1`."""
-    return not is_tf2(qualified) and canonical(qualified) != qualified
+    """Whether a name is certainly TF1's.
+
+    It is reached through `tensorflow.compat.v1`, or is a Python function of TensorFlow's own
+    modules, which keep TF1's functions under TF1's names.
+    """
+    if is_tf2(qualified):
+        return False
+    return canonical(qualified) != qualified or qualified.startswith("tensorflow.python.")
 
 
 def tf1_function(qualified: str) -> Optional[Function]:

@@ -14,7 +14,6 @@ _WITHOUT_GRADIENT = frozenset(
         "argmax",
         "argmin",
         "arg_max",
-        "constant",
         "equal",
         "greater",
         "greater_equal",
@@ -43,6 +42,7 @@ _HANDING_ON = frozenset(
     {
         "cast",
         "concat",
+        "constant",  # of an eager tensor it is that tensor
         "convert_to_tensor",
         "expand_dims",
         "gather",
@@ -81,7 +81,9 @@ def _may_carry(module: Module, node: ast.expr, seen: frozenset[str]) -> bool:
         return _call_may_carry(module, node, seen)
     if isinstance(node, ast.Name):
         return _name_may_carry(module, node, seen)
-    return True
+    # tf.float32, np.pi: what a library has is no tensor of the program.
+    names = module.names(node)
+    return not names or not all(name.startswith(("numpy.", "tensorflow.")) for name in names)
 
 
 def _call_may_carry(module: Module, node: ast.Call, seen: frozenset[str]) -> bool:
@@ -100,6 +102,8 @@ def _name_may_carry(module: Module, node: ast.Name, seen: frozenset[str]) -> boo
     if not bindings or node.id in seen:
         return not bindings
     return any(
-        not isinstance(binding, Value) or _may_carry(module, binding.value, seen | {node.id})
+        not isinstance(binding, Value)
+        or isinstance(binding.value, ast.List)  # to which tensors may be appended
+        or _may_carry(module, binding.value, seen | {node.id})
         for binding in bindings
     )

@@ -13,13 +13,19 @@ _IMPORT = f"import {PACKAGE}"
 _AnyImport = Union[ast.Import, ast.ImportFrom]
 
 
-def import_edit(module: Module) -> Edit:
+def import_edit(module: Module, used_at: int) -> Edit:
     """Add the import.
 
     Among the imports next to TensorFlow's, in alphabetical order if they are in order; else after
     the module's first imports; in a module without any, after its docstring.
+
+    Args:
+        module: The source.
+        used_at: The offset of the first place that needs the import. The import comes before the
+            statement of the top level in which that is.
     """
-    block = _block_of_tensorflow(module)
+    before_use = _statements_before(module, used_at)
+    block = _block_of_tensorflow(before_use)
     if block:
         before = next((each for each in block if _module_name(each) > PACKAGE), None)
         if before is None or not _is_sorted(block):
@@ -29,14 +35,23 @@ def import_edit(module: Module) -> Edit:
         if not _has_comment_above(module, before) and _begins_its_line(module, before):
             return _at(module, before)
         return _after(module, block[-1])
-    last = _last_of_the_first_imports(module)
-    return _after(module, last) if last else _at_top(module)
+    last = _last_of_the_first_imports(before_use)
+    return _after(module, last) if last else _at_top(module, before_use)
 
 
-def _block_of_tensorflow(module: Module) -> List[_AnyImport]:
+def _statements_before(module: Module, used_at: int) -> List[ast.stmt]:
+    """The statements of the top level whose last line comes before that of a place."""
+    line, _ = module.lines.place(used_at)
+    before = [statement for statement in module.tree.body if _end(statement) < line]
+    while before and _last_line(module, before[-1]) >= line:
+        before.pop()
+    return before
+
+
+def _block_of_tensorflow(statements: Sequence[ast.stmt]) -> List[_AnyImport]:
     """The imports around the first of TensorFlow, without a gap between them."""
     blocks: List[List[_AnyImport]] = [[]]
-    for statement in module.tree.body:
+    for statement in statements:
         if not isinstance(statement, (ast.Import, ast.ImportFrom)) or _is_future(statement):
             blocks.append([])
             continue
@@ -53,10 +68,10 @@ def _block_of_tensorflow(module: Module) -> List[_AnyImport]:
     )
 
 
-def _last_of_the_first_imports(module: Module) -> Optional[ast.stmt]:
+def _last_of_the_first_imports(statements: Sequence[ast.stmt]) -> Optional[ast.stmt]:
     """The last import before other code begins, imports inside `try` and `if` included."""
     last: Optional[ast.stmt] = None
-    for statement in module.tree.body:
+    for statement in statements:
         if isinstance(statement, (ast.Import, ast.ImportFrom)):
             last = statement
         elif isinstance(statement, (ast.Try, ast.If)):
@@ -84,12 +99,27 @@ def _is_future(statement: _AnyImport) -> bool:
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
+    # Numbers too: they stand for the magics of a notebook, which a cell may have to begin with.
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _end(statement: ast.stmt) -> int:
     assert statement.end_lineno is not None
     return statement.end_lineno
+
+
+def _last_line(module: Module, statement: ast.stmt) -> int:
+    """The line that a statement ends on, with those that follow it after semicolons."""
+    line = _end(statement)
+    for other in module.tree.body:
+        if other.lineno == line:
+            line = _end(other)
+    return line
+
+
+def _first_line(statement: ast.stmt) -> int:
+    decorators = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(each.lineno for each in decorators)])
 
 
 def _has_comment_above(module: Module, statement: ast.stmt) -> bool:
@@ -107,21 +137,16 @@ def _at(module: Module, statement: ast.stmt) -> Edit:
 
 
 def _after(module: Module, statement: ast.stmt) -> Edit:
-    """After the line that a statement ends on."""
-    line = _end(statement)
-    end = module.lines.start_of_line(line + 1)
-    newline = module.lines.newline()
-    if module.lines.lines[line - 1].endswith(("\n", "\r")):
-        return Edit(end, end, lambda old: old + _IMPORT + newline)
-    return Edit(end, end, lambda old: old + newline + _IMPORT)
+    """After the line that a statement ends on, which is not the last: more comes, that needs it."""
+    end = module.lines.start_of_line(_last_line(module, statement) + 1)
+    return Edit(end, end, lambda old: old + _IMPORT + module.lines.newline())
 
 
-def _at_top(module: Module) -> Edit:
+def _at_top(module: Module, statements: Sequence[ast.stmt]) -> Edit:
     """After the docstring; without one, before the first statement and after the comments."""
-    body = module.tree.body
     newline = module.lines.newline()
-    if body and _is_docstring(body[0]):
-        after = _after(module, body[0])
+    if statements and _is_docstring(statements[0]):
+        after = _after(module, statements[0])
         return Edit(after.start, after.end, lambda old: newline + after.change(old))
-    start = module.lines.start_of_line(body[0].lineno) if body else 0
+    start = module.lines.start_of_line(_first_line(module.tree.body[0]))
     return Edit(start, start, lambda old: old + _IMPORT + newline + newline)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Optional, Tuple
 
@@ -10,9 +11,12 @@ from keras_xent.migrate import files
 from keras_xent.migrate.edits import apply
 from keras_xent.migrate.engine import check_still_parses, examine, port
 from keras_xent.migrate.finding import Finding
-from keras_xent.migrate.notebook import Notebook
+from keras_xent.migrate.notebook import Notebook, first_syntax_error
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import chosen_rules
+
+# What Python 3 says of `print x`, `exec x`, `except E, e:`, `0777`, and tabs among spaces.
+_PYTHON_2 = re.compile(r"print|exec|multiple exception types|leading zeros|tabs and spaces")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +77,12 @@ def run_job(path: Path, job: Job) -> FileReport:
         return FileReport(str(path), error=_reason(error))
     except (RecursionError, MemoryError) as error:
         return FileReport(str(path), error=f"too large or too nested: {type(error).__name__}")
+    except Exception as error:  # a mistake of ours must not take the other files with it
+        return FileReport(
+            str(path),
+            error=f"the codemod failed ({type(error).__name__}: {error}); it is left. Please "
+            "report this",
+        )
 
 
 def _port(path: Path, text: str, job: Job) -> Tuple[str, Tuple[Finding, ...]]:
@@ -80,7 +90,10 @@ def _port(path: Path, text: str, job: Job) -> Tuple[str, Tuple[Finding, ...]]:
     if path.suffix != ".ipynb":
         return port(text, rules, job.options)
     notebook = Notebook(text)
-    outcome = examine(notebook.source, rules, job.options)
+    try:
+        outcome = examine(notebook.source, rules, job.options)
+    except SyntaxError as error:
+        raise ValueError(_syntax_in_notebook(notebook, error)) from error
     check_still_parses(apply(notebook.source, outcome.edits))
     found = [_in_cell(notebook, offset, finding) for offset, finding in outcome.findings]
     return notebook.with_edits(outcome.edits), tuple(found)
@@ -92,11 +105,18 @@ def _in_cell(notebook: Notebook, offset: int, finding: Finding) -> Finding:
     return dataclasses.replace(finding, line=line, message=f"cell {cell.number}: {finding.message}")
 
 
-def _syntax(error: SyntaxError) -> str:
-    hint = ""
-    if "print" in str(error.msg) or "exec" in str(error.msg):
-        hint = "; if this is Python 2, run 2to3 on it first"
-    return f"cannot parse it: line {error.lineno}: {error.msg}{hint}"
+def _syntax_in_notebook(notebook: Notebook, error: SyntaxError) -> str:
+    found = first_syntax_error(notebook)
+    if found is None:
+        return _syntax(error)
+    cell, error = found
+    return _syntax(error, f"cell {cell.number}, ")
+
+
+def _syntax(error: SyntaxError, cell: str = "") -> str:
+    place = f"{cell}line {error.lineno}: " if error.lineno else cell
+    hint = "; if this is Python 2, run 2to3 on it first" if _PYTHON_2.search(error.msg) else ""
+    return f"cannot parse it: {place}{error.msg}{hint}"
 
 
 def _reason(error: Exception) -> str:

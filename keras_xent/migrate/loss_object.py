@@ -67,6 +67,18 @@ _PLANS[Function.CONTRIB] = _PLANS[Function.LOSS]
 _CONSTRUCTOR = ("from_logits", "label_smoothing", "axis", "reduction")
 _ELEMENTWISE = (Function.LOGITS, Function.LOGITS_V2)
 
+# Where an expression assigns, or lets other code run.
+_GIVING_WAY = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
+
+# The strings that TF1 takes, and those that keras_xent.v1 takes for the same; Keras has more.
+_REDUCTIONS = (
+    *functions.REDUCTIONS.values(),
+    "sum",
+    "sum_over_batch_size",
+    "mean_with_sample_weight",
+    "sum_by_nonzero_weights",
+)
+
 _ASSUMPTION = (
     "it computes in Keras's floatx, so the logits are taken to be float32, as the result then is"
 )
@@ -107,7 +119,9 @@ def tensorflow_prefix(module: Module, call: Call) -> str:
         names = module.names(node)
         if names and all(canonical(name) == "tensorflow" for name in names):
             return module.source(node)
-    return spelled(module)
+    name = spelled(module)
+    here = module.scopes.of(call.node).lookup(name)
+    return name if here == module.scopes.module.bindings.get(name) else ""
 
 
 def _obstacle(module: Module, surroundings: Surroundings, call: Call, plan: _Plan) -> str:
@@ -128,14 +142,21 @@ def _obstacle(module: Module, surroundings: Surroundings, call: Call, plan: _Pla
     for name in plan.moved:
         if name in arguments and not _is_plain(arguments[name]):
             return f"{name}= is computed in the call"
+        if name in arguments and _may_change(module, call, plan, arguments[name]):
+            return f"{name}= may change while the call's other arguments are evaluated"
     if {"axis", "dim"} <= set(arguments):
         return "it has both axis= and dim="
     smoothing = arguments.get("label_smoothing")
     if smoothing is not None and _is_out_of_range(smoothing):
         return f"label_smoothing is {module.source(smoothing)}"
+    reduction = arguments.get("reduction")
+    if isinstance(reduction, ast.Constant) and reduction.value not in _REDUCTIONS:
+        return f"reduction is {module.source(reduction)}, which TF1 refuses"
     leaves = [name for name in arguments if name not in plan.renamed]
     if leaves and rewriting.has_comment(module.source(call.node)):
         return f"comments stand among its arguments, of which {', '.join(leaves)} would move"
+    if "#" in module.source(call.reference.node):
+        return "a comment stands inside the function's name"
     if suspicions.looks_swapped(module, call):
         return "its arguments look swapped"
     suspicion = suspicions.softmax_output(module, call.logits)
@@ -145,14 +166,16 @@ def _obstacle(module: Module, surroundings: Surroundings, call: Call, plan: _Pla
 
 
 def _obstacle_around(module: Module, surroundings: Surroundings, call: Call) -> str:
-    if isinstance(module.scopes.parent(call.node), ast.Expr):
+    if module.is_ignored(call):
         return "its result is ignored: it counts by joining the loss collection"
     harmless = set()
     if "loss_collection" in call.arguments:
-        harmless = {"collection"}
+        harmless.add("collection")
     if call.function in _ELEMENTWISE:
         # They join no collection, and without a reduction nothing divides by the replicas.
-        harmless = {"collection", "distribution"}
+        harmless |= {"collection", "distribution"}
+    if suspicions.is_no_softmax(module, call.logits):
+        harmless.add("softmax")
     reasons = dict(surroundings.reasons())
     return next((reason for trait, reason in reasons.items() if trait not in harmless), "")
 
@@ -165,17 +188,52 @@ def _is_plain(node: ast.expr) -> bool:
     """Whether it is the same wherever and whenever it is evaluated: a number, a name."""
     if isinstance(node, ast.UnaryOp):
         return isinstance(node.operand, ast.Constant)
+    return isinstance(_root(node), (ast.Constant, ast.Name))
+
+
+def _may_change(module: Module, call: Call, plan: _Plan, moved: ast.expr) -> bool:
+    """Whether evaluating the other arguments, which now comes later, may change a moved one."""
+    if isinstance(moved, (ast.Constant, ast.UnaryOp)):
+        return False
+    others = [value for name, value in call.arguments.items() if name not in plan.moved]
+    inside = [node for value in others for node in ast.walk(value)]
+    if any(isinstance(node, _GIVING_WAY) for node in inside):
+        return True
+    owner = _root(moved)
+    if owner is moved or not isinstance(owner, ast.Name) or module.is_imported(owner):
+        return False  # only the attributes of an object can change
+    names = [node for node in inside if isinstance(node, ast.Name) and node.id == owner.id]
+    return any(_is_handed_out(module, name) for name in names)
+
+
+def _is_handed_out(module: Module, name: ast.Name) -> bool:
+    """Whether a method of an object is called, or the object itself is used."""
+    node: ast.expr = name
+    for parent in module.scopes.ancestors(name):
+        if isinstance(parent, ast.Attribute):
+            node = parent
+            continue
+        return node is name or (isinstance(parent, ast.Call) and parent.func is node)
+    return True
+
+
+def _root(node: ast.expr) -> ast.expr:
+    """What an attribute begins with."""
     while isinstance(node, ast.Attribute):
         node = node.value
-    return isinstance(node, (ast.Constant, ast.Name))
+    return node
 
 
 def _is_out_of_range(smoothing: ast.expr) -> bool:
     """Whether it is a number that TF1 and Keras don't take for the same smoothing."""
     if isinstance(smoothing, ast.UnaryOp):
         return True
-    value = smoothing.value if isinstance(smoothing, ast.Constant) else 0
-    return not (isinstance(value, (int, float)) and 0 <= value <= 1)
+    if not isinstance(smoothing, ast.Constant):
+        return False
+    value = smoothing.value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return True
+    return not 0 <= value <= 1
 
 
 def _split(module: Module, call: Call, plan: _Plan, source: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import re
 import warnings
 from typing import Dict, Iterator, List, Optional, Tuple, Type, TypeVar, Union
 
@@ -12,6 +13,9 @@ from keras_xent.migrate.functions import Function
 from keras_xent.migrate.lines import Lines
 from keras_xent.migrate.names import UNKNOWN, Names, resolve, resolve_global
 from keras_xent.migrate.scopes import Import, Scopes, Value
+
+# What may stand between the dots of an attribute: a comment, a space, a line's continuation.
+_BETWEEN_NAMES = re.compile(r"#[^\r\n]*|\s|\\")
 
 FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda]
 _Node = TypeVar("_Node", bound=ast.AST)
@@ -89,6 +93,7 @@ class Module:
             self.tree = ast.parse(text)
         self.scopes = Scopes(self.tree)
         self._nodes = list(ast.walk(self.tree))
+        self._package = self._find_package()
         self.references = list(self._find_references())
         by_node = {reference.node: reference for reference in self.references}
         self.calls = [
@@ -108,17 +113,12 @@ class Module:
 
     def imported_package(self) -> str:
         """The top-level name that an import has bound to `keras_xent`; "" if none has."""
-        for name, bindings in self.scopes.module.bindings.items():
-            if any(each == Import(functions.PACKAGE, each.line) for each in bindings):
-                return name
-        return ""
+        return self._package
 
     def package_is_taken(self) -> bool:
-        """Whether some scope binds the name `keras_xent` to something else."""
+        """Whether some scope binds the name of the package to something else."""
         bindings = [
-            binding
-            for scope in self.scopes.all
-            for binding in scope.bindings.get(functions.PACKAGE, [])
+            binding for scope in self.scopes.all for binding in scope.bindings.get(self.package, [])
         ]
         return any(each != Import(functions.PACKAGE, each.line) for each in bindings)
 
@@ -143,9 +143,20 @@ class Module:
         """The text of a node."""
         return self.lines.segment(node)
 
+    def dotted(self, node: ast.expr) -> str:
+        """The text of a name or an attribute, on one line."""
+        return _BETWEEN_NAMES.sub("", self.source(node))
+
     def call_of(self, node: Optional[ast.AST]) -> Optional[Call]:
         """The call of one of the functions that a node is."""
         return next((call for call in self.calls if call.node is node), None)
+
+    def is_ignored(self, call: Call) -> bool:
+        """Whether nothing takes the result of a call; `_` takes nothing."""
+        parent = self.scopes.parent(call.node)
+        if isinstance(parent, ast.Assign):
+            return all(isinstance(each, ast.Name) and each.id == "_" for each in parent.targets)
+        return isinstance(parent, ast.Expr)
 
     def statement(self, node: ast.AST) -> ast.stmt:
         """The statement that a node stands in."""
@@ -182,6 +193,12 @@ class Module:
                 break
             node = value
         return node
+
+    def _find_package(self) -> str:
+        for name, bindings in self.scopes.module.bindings.items():
+            if any(each == Import(functions.PACKAGE, each.line) for each in bindings):
+                return name
+        return ""
 
     def _find_references(self) -> Iterator[Reference]:
         for node in self._nodes:
@@ -221,8 +238,9 @@ class Module:
         return self.source(node).endswith(name)
 
     def _is_variable(self, node: ast.Name) -> bool:
+        # One that an import may have bound too is not: the import stays, and is TF1's.
         bindings = self.scopes.of(node).lookup(node.id)
-        return any(isinstance(binding, Value) for binding in bindings)
+        return all(isinstance(binding, Value) for binding in bindings)
 
     def _call(self, node: ast.Call, reference: Reference) -> Call:
         arguments, problem = _bind(node, functions.SIGNATURES[reference.function].parameters)

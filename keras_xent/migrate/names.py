@@ -15,6 +15,11 @@ UNKNOWN = ""
 _NOTHING: Names = frozenset()
 
 
+# Where many assignments make names of one another, the ways through them are without number.
+_MOST_STEPS = 1000
+_LONGEST_WAY = 50
+
+
 def resolve(scopes: Scopes, node: ast.expr) -> Names:
     """The qualified names that an expression may have.
 
@@ -27,36 +32,48 @@ def resolve(scopes: Scopes, node: ast.expr) -> Names:
         a name differently, with `UNKNOWN` among them if a branch can't be followed. Empty if it
         is nothing that has a name, or a name that is bound nowhere.
     """
-    return _resolve(scopes, node, _NOTHING)
+    return _Search(scopes).names(node, _NOTHING)
 
 
 def resolve_global(scopes: Scopes, name: str) -> Names:
     """The qualified names that a name has at the module's top level: see `resolve`."""
-    return _resolve_bindings(scopes, name, scopes.module, _NOTHING)
+    return _Search(scopes).names_of(name, scopes.module, _NOTHING)
 
 
-def _resolve(scopes: Scopes, node: ast.expr, seen: Names) -> Names:
-    if isinstance(node, ast.Attribute):
-        owners = _resolve(scopes, node.value, seen)
-        return frozenset(owner and f"{owner}.{node.attr}" for owner in owners)
-    if isinstance(node, ast.IfExp):
-        return _resolve(scopes, node.body, seen) | _resolve(scopes, node.orelse, seen)
-    if isinstance(node, ast.NamedExpr):
-        return _resolve(scopes, node.value, seen)
-    if isinstance(node, ast.Name):
-        return _resolve_bindings(scopes, node.id, scopes.of(node), seen)
-    return _NOTHING
+class _Search:
+    def __init__(self, scopes: Scopes) -> None:
+        self.scopes = scopes
+        self.steps = 0
 
+    def names(self, node: ast.expr, seen: Names) -> Names:
+        if isinstance(node, ast.Attribute):
+            owners = self.names(node.value, seen)
+            return frozenset(owner and f"{owner}.{node.attr}" for owner in owners)
+        if isinstance(node, ast.IfExp):
+            return self.names_of_value(node.body, seen) | self.names_of_value(node.orelse, seen)
+        if isinstance(node, ast.NamedExpr):
+            return self.names(node.value, seen)
+        if isinstance(node, ast.Name):
+            return self.names_of(node.id, self.scopes.of(node), seen)
+        return _NOTHING
 
-def _resolve_bindings(scopes: Scopes, name: str, scope: Scope, seen: Names) -> Names:
-    names = _NOTHING
-    for binding in scope.lookup(name):
-        if isinstance(binding, Import):
-            names |= {binding.qualified}
-        elif name in seen:  # tf = tf.compat.v1: the import says what the inner tf is
-            continue
-        elif isinstance(binding, Value):
-            names |= _resolve(scopes, binding.value, seen | {name}) or {UNKNOWN}
-        else:
-            names |= {UNKNOWN}
-    return names
+    def names_of_value(self, node: ast.expr, seen: Names) -> Names:
+        if isinstance(node, ast.Constant) and node.value is None:
+            return _NOTHING  # except ImportError: tf = None
+        return self.names(node, seen) or frozenset({UNKNOWN})
+
+    def names_of(self, name: str, scope: Scope, seen: Names) -> Names:
+        found = _NOTHING
+        for binding in scope.lookup(name):
+            self.steps += 1
+            if self.steps > _MOST_STEPS or len(seen) > _LONGEST_WAY:
+                return found | {UNKNOWN}
+            if isinstance(binding, Import):
+                found |= {binding.qualified}
+            elif name in seen:  # tf = tf.compat.v1: the import says what the inner tf is
+                continue
+            elif isinstance(binding, Value):
+                found |= self.names_of_value(binding.value, seen | {name})
+            else:
+                found |= {UNKNOWN}
+        return found

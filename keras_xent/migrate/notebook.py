@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import ast
+import bisect
 import dataclasses
 import json
 import re
 import warnings
 from json.decoder import scanstring  # type: ignore[attr-defined]  # in no stub
-from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from keras_xent.migrate.edits import Edit, apply
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_LINE_IN_STRING = re.compile(r"(?:[^\\]|\\[^n])*?\\n|(?:[^\\]|\\[^n])+")
 _DECODER = json.JSONDecoder()
 
+# Between the cells in the source.
+_GAP = "\n\n"
+
 # A line that IPython runs and Python doesn't know; `!` and `%` also after an assignment.
-_MAGIC = re.compile(r"^(?P<before>[ \t]*(?:[\w., \t]+=[ \t]*)?)(?P<magic>[!%?].*)$", re.MULTILINE)
-_HELP = re.compile(r"^(?P<before>[ \t]*)(?P<magic>[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE)
+_MAGIC = re.compile(r"^(?P<before>[ \t]*(?:[\w., \t]+=[ \t]*)?)(?P<magic>[!%?][^\r]*)")
+_HELP = re.compile(r"^(?P<before>[ \t]*)(?P<magic>[\w.]+\?{1,2}[ \t]*)(?=\r?$)")
+_COMMENTED = re.compile(r"[^\r]")
 # Cell magics whose cell is Python.
 _PYTHON_CELLS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
@@ -53,46 +60,51 @@ class Notebook:
     def __init__(self, text: str) -> None:
         self.text = text
         try:
+            json.loads(text)
             self.cells = [cell for cell in _code_cells(text) if _is_python(cell.source)]
         except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"it is not a notebook: {error}") from error
+            raise ValueError(f"it is not a notebook: {_reason(error)}") from error
         self._starts: List[int] = []
         parts: List[str] = []
         length = 0
         for cell in self.cells:
             self._starts.append(length)
-            parts.append(without_magics(cell.source) + "\n")
+            parts.append(without_magics(cell.source) + _GAP)
             length += len(parts[-1])
         self.source = "".join(parts)
 
     def cell_at(self, offset: int) -> Tuple[Cell, int]:
         """The cell of an offset in `source`, and the offset within the cell."""
-        index = max(
-            (index for index, start in enumerate(self._starts) if start <= offset), default=0
-        )
+        index = max(bisect.bisect_right(self._starts, offset) - 1, 0)
         return self.cells[index], offset - self._starts[index]
 
     def with_edits(self, edits: Sequence[Edit]) -> str:
         """The notebook's text after edits to `source`."""
         by_cell: Dict[Cell, List[Edit]] = {}
         for edit in edits:
-            cell, start = self._cell_of(edit)
+            cell, start = self.cell_at(edit.start)
             moved = Edit(start, start + edit.end - edit.start, edit.change)
             by_cell.setdefault(cell, []).append(moved)
         changes = [
-            Edit(cell.start, cell.end, _replace_source(cell, apply(cell.source, inner)))
+            Edit(cell.start, cell.end, _replace_source(_edited(cell, inner)))
             for cell, inner in by_cell.items()
         ]
         return apply(self.text, changes)
 
-    def _cell_of(self, edit: Edit) -> Tuple[Cell, int]:
-        cell, start = self.cell_at(edit.start)
-        if start == 0 and edit.start == edit.end and edit.start > 0:
-            # An insertion after the last line of the cell before.
-            before, offset = self.cell_at(edit.start - 1)
-            if before is not cell:
-                return before, min(offset + 1, len(before.source))
-        return cell, start
+
+def _edited(cell: Cell, edits: Sequence[Edit]) -> str:
+    # With the gap, a line can be put after a last line that has no line break.
+    return apply(cell.source + _GAP, edits)[: -len(_GAP)]
+
+
+def first_syntax_error(notebook: Notebook) -> Optional[Tuple[Cell, SyntaxError]]:
+    """The first cell that is not Python by itself, and why; None if all are."""
+    for cell in notebook.cells:
+        try:
+            ast.parse(without_magics(cell.source))
+        except SyntaxError as error:
+            return cell, error
+    return None
 
 
 def without_magics(source: str) -> str:
@@ -106,7 +118,7 @@ def without_magics(source: str) -> str:
     continued = False
     for line in source.split("\n"):
         without = _HELP.sub(_masked, _MAGIC.sub(_masked, line))
-        masked = "#" * len(line) if continued else without
+        masked = _COMMENTED.sub("#", line) if continued else without
         is_magic = masked != line or continued
         continued = is_magic and line.rstrip().endswith("\\")
         lines.append(masked)
@@ -133,19 +145,35 @@ def _is_python(source: str) -> bool:
     return not first.startswith("%%") or first.startswith(_PYTHON_CELLS)
 
 
-def _replace_source(cell: Cell, new: str) -> Callable[[str], str]:
+def _replace_source(new: str) -> Callable[[str], str]:
     return lambda old: _written_like(old, new)
 
 
 def _written_like(old: str, new: str) -> str:
-    """A new source in the JSON style of the old: one string, or a list with its indentation."""
+    """A new source in the JSON style of the old: one string or a list; old lines stay."""
     ascii_only = old.isascii()
-    if not old.startswith("["):
-        return json.dumps(new, ensure_ascii=ascii_only)
-    lines = [json.dumps(line, ensure_ascii=ascii_only) for line in _LINE.findall(new)]
-    before = old[1 : old.index('"')] if '"' in old else ""
-    after = old[old.rindex('"') + 1 : -1] if '"' in old else ""
-    return "[" + before + f",{before or ' '}".join(lines) + after + "]"
+    if old.startswith("["):
+        literals = [(match.start(), match[0]) for match in _STRING.finditer(old)]
+        known = {json.loads(literal): literal for _, literal in literals}
+        (first, _), (last, ending) = literals[0], literals[-1]
+        between = "," + (old[1:first] or " ")
+        if len(literals) > 1:
+            between = old[first + len(literals[0][1]) : literals[1][0]]
+        lines = _LINE.findall(new)
+        written = [known.get(line) or json.dumps(line, ensure_ascii=ascii_only) for line in lines]
+        return old[:first] + between.join(written) + old[last + len(ending) :]
+    known = {json.loads(f'"{line}"'): line for line in _LINE_IN_STRING.findall(old[1:-1])}
+    written = [
+        known.get(line) or json.dumps(line, ensure_ascii=ascii_only)[1:-1]
+        for line in _LINE.findall(new)
+    ]
+    return '"' + "".join(written) + '"'
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"a cell has no {error}"
+    return str(error)
 
 
 def _code_cells(text: str) -> Iterator[Cell]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator, Optional, Tuple
 
-from keras_xent.migrate import functions, loss_object
+from keras_xent.migrate import functions, loss_object, rewriting
 from keras_xent.migrate.edits import Edit
 from keras_xent.migrate.finding import Action, Remark
 from keras_xent.migrate.functions import Function
@@ -48,8 +48,10 @@ def port_to_keras(
 
 def to_v1_edit(module: Module, reference: Reference) -> Edit:
     """The name of the port for TF1's."""
-    new = f"{module.package}.v1.{functions.SIGNATURES[reference.function].port}"
-    return Edit(*module.lines.span(reference.node), lambda old: new)
+    return Edit(
+        *module.lines.span(reference.node),
+        lambda old: rewriting.renamed(old, _port(module, reference)),
+    )
 
 
 def ported(module: Module, reference: Reference, message: str, *edits: Edit) -> Remark:
@@ -73,8 +75,7 @@ def stop_gradient(module: Module, call: Call) -> Optional[str]:
 def _to_v1(module: Module, reference: Reference, reason: str = "") -> Optional[Remark]:
     if reference.ported or not reference.renamed:
         return None
-    port = f"{module.package}.v1.{functions.SIGNATURES[reference.function].port}"
-    message = f"{_old(module, reference)} is {port}"
+    message = f"{_old(module, reference)} is {_port(module, reference)}"
     if reason:
         message += f", not the loss object: {reason}"
     return ported(module, reference, message, to_v1_edit(module, reference))
@@ -93,5 +94,9 @@ def _to_keras(
     return _to_v1(module, reference, attempt.reason)
 
 
+def _port(module: Module, reference: Reference) -> str:
+    return f"{module.package}.v1.{functions.SIGNATURES[reference.function].port}"
+
+
 def _old(module: Module, reference: Reference) -> str:
-    return "".join(module.source(reference.node).split())
+    return module.dotted(reference.node)

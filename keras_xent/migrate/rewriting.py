@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Callable, Collection, Dict, List, Optional, Sequence
 
 import libcst as cst
 
+from keras_xent.migrate.lines import Lines
+
 Change = Callable[[cst.Call], cst.Call]
+
+# With the line's end: what follows it can't stay on the line.
+_COMMENT_IN_NAME = re.compile(r"#[^\r\n]*(?:\r\n|\r|\n)\s*")
 
 
 def rewritten(source: str, change: Change) -> str:
@@ -20,7 +26,13 @@ def rewritten(source: str, change: Change) -> str:
     expression = cst.parse_expression(f"({source})")
     assert isinstance(expression, cst.Call)
     bare = change(expression.with_changes(lpar=[], rpar=[]))
-    return cst.Module([]).code_for_node(bare)
+    return _code(bare, source)
+
+
+def renamed(old: str, new: str) -> str:
+    """A new name for a dotted one, with the comments that stood inside of it."""
+    comments: List[str] = _COMMENT_IN_NAME.findall(old)
+    return new + "".join(f"  {comment}" for comment in comments)
 
 
 def rename_keyword(source: str, old: str, new: str) -> str:
@@ -87,7 +99,7 @@ def split_call(
             _keyword(argument, _name(argument) or parameters[position])
             for position, argument in enumerate(call.args)
         ]
-        texts = {str(_name(argument)): _value(argument) for argument in named}
+        texts = {str(_name(each)): _code(each.value, source) for each in named}
         moving = {moved[name]: text for name, text in texts.items() if name in moved}
         kept = [
             _keyword(argument, renamed[str(_name(argument))])
@@ -113,8 +125,14 @@ def _keyword(argument: cst.Arg, name: str) -> cst.Arg:
     if argument.keyword:
         return argument.with_changes(keyword=cst.Name(name))
     equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-    return argument.with_changes(keyword=cst.Name(name), equal=equal)
+    value = argument.value
+    if isinstance(value, (cst.NamedExpr, cst.GeneratorExp)) and not value.lpar:
+        # Without a keyword these need no parentheses of their own.
+        value = value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    return argument.with_changes(keyword=cst.Name(name), equal=equal, value=value)
 
 
-def _value(argument: cst.Arg) -> str:
-    return cst.Module([]).code_for_node(argument.value)
+def _code(node: cst.CSTNode, source: str) -> str:
+    """The text of a node of a source."""
+    # A line ending that is the source's first is none of its own for libcst.
+    return cst.Module([], default_newline=Lines(source).newline()).code_for_node(node)

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import multiprocessing
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Callable, ContextManager, Iterable, Iterator, List, Sequence
@@ -78,7 +79,11 @@ def _may_be_of_interest(path: Path) -> bool:
 def _contents(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
     for path in paths:
         with contextlib.suppress(OSError):
-            yield str(path), path.read_bytes()
+            content = path.read_bytes()
+            if path.suffix == ".ipynb":
+                # As Python sees the code: \" is a quote in it, \n the end of a line.
+                content = content.replace(rb"\"", b'"').replace(rb"\n", b" ")
+            yield str(path), content
 
 
 @contextlib.contextmanager
@@ -91,5 +96,13 @@ def _mapping(count: int) -> Iterator[Callable[..., Iterable[FileReport]]]:
     # macOS's own libraries don't stand a fork.
     can_fork = sys.platform not in ("win32", "darwin")
     context = multiprocessing.get_context("fork" if can_fork else None)
-    with context.Pool(processes) as pool:
+    with context.Pool(processes, _be_a_quiet_worker) as pool:
         yield functools.partial(pool.imap, chunksize=4)
+        pool.close()
+        pool.join()
+
+
+def _be_a_quiet_worker() -> None:
+    """Leave an interrupt to the main process, and clean up when that ends the pool."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

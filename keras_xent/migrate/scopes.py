@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Union
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple, Union
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,9 +68,11 @@ class Scope:
 
     def lookup(self, name: str) -> List[Binding]:
         """What a name may mean when it is read in this scope; nothing if it is bound nowhere."""
-        scope: Optional[Scope] = self.elsewhere.get(name, self)
+        scope: Optional[Scope] = self
         while scope is not None:
             hidden = scope is not self and isinstance(scope.node, ast.ClassDef)
+            if not hidden and name in scope.elsewhere:
+                return scope.elsewhere[name].bindings.get(name, [])
             if not hidden and name in scope.bindings:
                 return scope.bindings[name]
             scope = scope.parent
@@ -95,7 +97,12 @@ class Scopes(ast.NodeVisitor):
         self._scope_of: Dict[ast.AST, Scope] = {tree: self.module}
         self._parents: Dict[ast.AST, ast.AST] = {}
         self._assigned: Set[ast.Name] = set()
+        self._bodies: List[Tuple[ast.AST, Scope, Sequence[ast.AST]]] = []
         self.generic_visit(tree)
+        # A body comes after the scopes around it are complete: `nonlocal` asks what they bind,
+        # which may stand further down.
+        for body in self._bodies:
+            self._visit_inside(*body)
 
     def of(self, node: ast.AST) -> Scope:
         """The scope that a node stands in."""
@@ -134,12 +141,15 @@ class Scopes(ast.NodeVisitor):
         self._visit_here(node, children)
         self._scope = outer
 
+    def _visit_later(self, node: ast.AST, scope: Scope, children: Sequence[ast.AST]) -> None:
+        self._bodies.append((node, scope, children))
+
     def _visit_function(self, node: Union[ast.FunctionDef, ast.AsyncFunctionDef]) -> None:
         self._scope.bind(node.name, Other(node, node.lineno))
-        self._visit_here(node, [*node.decorator_list, node.returns])
+        self._visit_here(node, [*node.decorator_list, node.returns, *_type_parameters(node)])
         inner = Scope(node, self._scope)
         self._visit_arguments(node, node.args, inner)
-        self._visit_inside(node, inner, node.body)
+        self._visit_later(node, inner, node.body)
 
     visit_FunctionDef = _visit_function  # noqa: N815
     visit_AsyncFunctionDef = _visit_function  # noqa: N815
@@ -148,7 +158,7 @@ class Scopes(ast.NodeVisitor):
         """Defaults belong outside, the body inside."""
         inner = Scope(node, self._scope)
         self._visit_arguments(node, node.args, inner)
-        self._visit_inside(node, inner, [node.body])
+        self._visit_later(node, inner, [node.body])
 
     def _visit_arguments(self, function: ast.AST, arguments: ast.arguments, inner: Scope) -> None:
         self._parents[arguments] = function
@@ -161,8 +171,10 @@ class Scopes(ast.NodeVisitor):
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         """Bases belong outside, the body inside."""
         self._scope.bind(node.name, Other(node, node.lineno))
-        self._visit_here(node, [*node.decorator_list, *node.bases, *node.keywords])
-        self._visit_inside(node, Scope(node, self._scope), node.body)
+        self._visit_here(
+            node, [*node.decorator_list, *node.bases, *node.keywords, *_type_parameters(node)]
+        )
+        self._visit_later(node, Scope(node, self._scope), node.body)
 
     def _visit_comprehension(
         self, node: Union[ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp]
@@ -270,6 +282,17 @@ class Scopes(ast.NodeVisitor):
 
     visit_MatchAs = _visit_capture  # noqa: N815
     visit_MatchStar = _visit_capture  # noqa: N815
+
+    def visit_MatchMapping(self, node: Any) -> None:
+        """`case {**rest}`."""
+        if node.rest:
+            self._scope.bind(node.rest, Other(node, node.lineno))
+        self.generic_visit(node)
+
+
+def _type_parameters(node: Any) -> List[ast.AST]:
+    # `def f[T](x: T)`, which older Pythons don't have.
+    return getattr(node, "type_params", [])
 
 
 def all_arguments(arguments: ast.arguments) -> List[ast.arg]:

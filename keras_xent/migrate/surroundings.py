@@ -1,8 +1,8 @@
 """What the program does elsewhere that decides whether a loss object means the same.
 
 TF1's function and the loss object agree on what they are given. They differ in what they leave to
-others (the loss collection), and in what they take from them (masks, cached logits, replicas). So
-`--to keras` looks through all files that it was given.
+others (the loss collection, the result's name), and in what they take from them (masks, cached
+logits, replicas, a dtype). So `--to keras` looks through all files that it was given.
 """
 
 from __future__ import annotations
@@ -29,26 +29,48 @@ TRAITS: Dict[str, Trait] = {
     "collection": Trait(
         re.compile(
             rb"\bget_total_loss\b|\bget_losses\b|GraphKeys\.LOSSES|\bmodel_deploy\b|slim\.learning"
-            # get_collection of the losses, or of a name that only the running program knows
-            rb"|get_collection\s*\(\s*(?:key\s*=\s*)?"
-            rb"(?:['\"]losses['\"]|(?!['\"]|[\w.]*GraphKeys\.)\w)"
+            rb"|slim\s+import\s+learning"
+            # get_collection handed on, of the losses, or of a name that only the program knows
+            rb"|\bget_collection(?:_ref)?\b(?!\s*\()"
+            rb"|\bget_collection(?:_ref)?\s*\(\s*(?:key\s*=\s*)?"
+            rb"(?:\\?['\"]losses\\?['\"]|(?!\\?['\"]|[\w.]*GraphKeys\.)\w)"
         ),
         "the loss collection is read ({place}), and a loss object doesn't join it",
     ),
     "mask": Trait(
-        re.compile(rb"\bmask_zero\b|\bMasking\s*\(|\b_?keras_mask\b|\bcompute_mask\b"),
+        re.compile(rb"\bmask_zero\b|\bMasking\b|\b(set|get)?_?keras_mask\b|\bcompute_mask\b"),
         "Keras masks are made ({place}), which a loss object applies and TF1 ignores",
     ),
     "softmax": Trait(
         re.compile(
-            rb"activation\s*=\s*['\"]softmax['\"]|Activation\s*\(\s*['\"]softmax"
-            rb"|activations\.softmax|layers\.Softmax|[^.\w]Softmax\s*\("
+            # Keras keeps what went into its softmax and its sigmoid with what came out of it, and
+            # of tf.nn.softmax a graph tells. (A notebook has its quotes behind backslashes.)
+            rb"['\"](softmax|sigmoid)\\?['\"]|\.softmax\b|\bsoftmax\s*\(|\bSoftmax\b"
+            rb"|\bactivations\b[^\r\n]*\b(softmax|sigmoid)\b"
         ),
-        "a Keras layer ends in softmax ({place}), which a loss object undoes and TF1 does not",
+        "a softmax or a Keras sigmoid is applied ({place}); where it makes the logits, a loss "
+        "object undoes it and TF1 does not",
+    ),
+    "model": Trait(
+        re.compile(
+            rb"\bkeras\.applications\b|\bload_model\b|\bmodel_from_(json|yaml|config)\b"
+            rb"|\bKerasLayer\b|\bimport\s+applications\b"
+        ),
+        "a ready-made Keras model is used ({place}); a loss object undoes a softmax at its end and "
+        "applies its masks, TF1 does neither",
+    ),
+    "floatx": Trait(
+        re.compile(rb"\bset_floatx\b"),
+        "Keras's floatx is set ({place}), in which a loss object computes, whatever the logits are",
+    ),
+    "name": Trait(
+        re.compile(rb"\bsoftmax_cross_entropy_(loss|with_logits(_sg)?)(_\d+)?[:/]"),
+        "the loss is fetched by its name in the graph ({place}), which a loss object doesn't give "
+        "it",
     ),
     "distribution": Trait(
         re.compile(
-            rb"\btf\.distribute\b|\bcontrib\.distribute\b|\w*Strategy\s*\("
+            rb"\.\s*distribute\b|\bimport\s+distribute\b|\w*Strategy\s*\("
             rb"|\bnum_replicas_in_sync\b|\bCrossShardOptimizer\b|\bTPUEstimator\b"
         ),
         "the program may run on replicas ({place}), which a loss object divides by and TF1's "

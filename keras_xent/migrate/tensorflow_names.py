@@ -114,7 +114,10 @@ TF1_ONLY = frozenset(
 
 
 def is_tf1_code(module: Module) -> bool:
-    """Whether the module uses a name that only TensorFlow 1 has."""
+    """Whether the module uses a name that only TensorFlow 1 has.
+
+    One that is reached through `tensorflow.compat.v1` says nothing of what `tensorflow` is.
+    """
     imported = (
         binding.qualified
         for scope in module.scopes.all
@@ -126,7 +129,6 @@ def is_tf1_code(module: Module) -> bool:
         return True
     for node in module.all(ast.Attribute):
         for name in module.names(node):
-            name = canonical(name)
             if name.startswith("tensorflow.") and name[len("tensorflow.") :] in TF1_ONLY:
                 return True
     return False

@@ -79,7 +79,7 @@ def _check_call(module: Module, options: Options, call: Call, is_tf1: bool) -> O
     if as_object:
         return as_object
     edits: List[Edit] = [to_v1_edit(module, reference)]
-    message = f"{module.source(reference.node)} is {module.package}.v1's v2"
+    message = f"{module.dotted(reference.node)} is {module.package}.v1's v2"
     if may_carry_gradient(module, labels):
         wrapper = stop_gradient(module, call)
         if not wrapper:

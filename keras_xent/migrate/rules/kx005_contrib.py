@@ -60,7 +60,7 @@ def _check(module: Module, options: Options, reference: Reference, call: Optiona
     return ported(
         module,
         reference,
-        f"{module.source(reference.node)} is {module.package}.v1.softmax_cross_entropy with "
+        f"{module.dotted(reference.node)} is {module.package}.v1.softmax_cross_entropy with "
         f"keywords; {_ASSUMPTION}{why_not}",
         *edits,
     )

@@ -7,15 +7,16 @@ which doesn't know keras_xent's names. keras_xent's functions take TF1's constan
 from __future__ import annotations
 
 import ast
-from typing import Iterable, Iterator, Optional, Union
+from typing import Iterable, Iterator, Optional, Tuple, Union
 
 from keras_xent.migrate import functions
 from keras_xent.migrate.edits import Edit
 from keras_xent.migrate.finding import Action, Remark
-from keras_xent.migrate.module import Module
+from keras_xent.migrate.module import Module, Reference
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
-from keras_xent.migrate.tensorflow_names import called
+from keras_xent.migrate.rewriting import renamed
+from keras_xent.migrate.tensorflow_names import called, is_tf1_code
 
 _BY_STRING = {
     "none": "NONE",
@@ -29,33 +30,47 @@ _BY_STRING = {
 def check(module: Module, options: Options) -> Iterable[Remark]:
     """Port the constants of the calls, and name the others."""
     done = set()
-    for value in _reductions(module):
-        for node in ast.walk(value):
+    for reference, value in _reductions(module):
+        for node in _results(value):
             member = _member(module, node)
             if member and isinstance(node, (ast.Attribute, ast.Constant, ast.Name)):
                 done.add(node)
-                yield _ported(module, node, member)
+                yield _ported(module, reference, node, member)
     for node in module.all(ast.Attribute):
-        if node not in done and _constant(module, node) and not _reaches_tensorflow(module, node):
+        if node not in done and _is_left(module, node):
             yield Remark(
                 module.offset(node),
                 Action.FLAGGED,
-                f"{module.source(node)} is left, for it may reach another loss: write "
+                f"{module.dotted(node)} is left, for it may reach another loss: write "
                 f"{module.package}.Reduction.{node.attr} if it only reaches {module.package}'s",
             )
 
 
-def _reductions(module: Module) -> Iterator[ast.expr]:
+def _reductions(module: Module) -> Iterator[Tuple[Reference, ast.expr]]:
     """The reductions of calls, and of `functools.partial`s, of the functions."""
-    functions_named = {reference.node for reference in module.references}
     for call in module.calls:
-        if "reduction" in call.arguments:
-            yield call.arguments["reduction"]
+        # What a variable holds may have stayed TF1's.
+        if "reduction" in call.arguments and call.reference.renamed:
+            yield call.reference, call.arguments["reduction"]
+    references = {reference.node: reference for reference in module.references}
     for partial in module.all(ast.Call):
-        if partial.args and partial.args[0] in functions_named:
+        reference = references.get(partial.args[0]) if partial.args else None
+        if reference and reference.renamed:
             for keyword in partial.keywords:
                 if keyword.arg == "reduction":
-                    yield keyword.value
+                    yield reference, keyword.value
+
+
+def _results(node: ast.expr) -> Iterator[ast.expr]:
+    """The parts that an expression may have as its value."""
+    if isinstance(node, ast.IfExp):
+        yield from _results(node.body)
+        yield from _results(node.orelse)
+    elif isinstance(node, ast.BoolOp):
+        for part in node.values:
+            yield from _results(part)
+    else:
+        yield node
 
 
 def _member(module: Module, node: ast.AST) -> Optional[str]:
@@ -76,16 +91,28 @@ def _constant(module: Module, node: ast.AST) -> Optional[str]:
 
 
 def _ported(
-    module: Module, node: Union[ast.Attribute, ast.Constant, ast.Name], member: str
+    module: Module,
+    reference: Reference,
+    node: Union[ast.Attribute, ast.Constant, ast.Name],
+    member: str,
 ) -> Remark:
     new = f"{module.package}.Reduction.{member}"
     return Remark(
         module.offset(node),
         Action.PORTED,
-        f"{module.source(node)} is {new}",
-        (Edit(*module.lines.span(node), lambda old: new),),
+        f"{module.dotted(node)} is {new}",
+        (Edit(*module.lines.span(node), lambda old: renamed(old, new)),),
         needs_import=True,
+        part_of=None if reference.ported else module.offset(reference.node),
     )
+
+
+def _is_left(module: Module, node: ast.Attribute) -> bool:
+    """Whether it is a constant that is TF1's and may reach what was ported."""
+    if not _constant(module, node) or _reaches_tensorflow(module, node):
+        return False
+    certain = all(functions.is_tf1(name) for name in module.names(node))
+    return certain or bool(module.references) or is_tf1_code(module)  # or TF2's Keras's
 
 
 def _reaches_tensorflow(module: Module, node: ast.AST) -> bool:

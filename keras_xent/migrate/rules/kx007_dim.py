@@ -14,10 +14,14 @@ from keras_xent.migrate.rewriting import rename_keyword
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Rename the keyword, where `axis=` isn't there too (which TF1 refuses)."""
+    """Rename the keyword, where the axis isn't there too: None, or else TF1 refuses it."""
     for call in module.calls:
         keywords = {keyword.arg for keyword in call.node.keywords}
-        if call.function is Function.LOGITS_V2 and "dim" in keywords and "axis" not in keywords:
+        if (
+            call.function is Function.LOGITS_V2
+            and "dim" in keywords
+            and "axis" not in call.arguments
+        ):
             yield Remark(
                 module.offset(call.node),
                 Action.PORTED,

@@ -7,12 +7,11 @@ TF2 and in Keras there are no collections: the loss would be lost.
 
 from __future__ import annotations
 
-import ast
 from typing import Iterator
 
 from keras_xent.migrate.finding import Action, Remark
 from keras_xent.migrate.functions import Function
-from keras_xent.migrate.module import Call, Module
+from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
 
@@ -20,7 +19,7 @@ from keras_xent.migrate.registry import Rule
 def check(module: Module, options: Options) -> Iterator[Remark]:
     """Name the calls whose result nothing takes."""
     for call in module.calls:
-        if call.function in (Function.LOGITS, Function.LOGITS_V2) or not _is_ignored(module, call):
+        if call.function in (Function.LOGITS, Function.LOGITS_V2) or not module.is_ignored(call):
             continue
         yield Remark(
             module.offset(call.node),
@@ -28,13 +27,6 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
             "the result is ignored: it counts only through the loss collection of a TF1 graph. "
             "Keep the result, and add the losses up yourself, before this runs without one",
         )
-
-
-def _is_ignored(module: Module, call: Call) -> bool:
-    parent = module.scopes.parent(call.node)
-    if isinstance(parent, ast.Assign):
-        return all(isinstance(each, ast.Name) and each.id == "_" for each in parent.targets)
-    return isinstance(parent, ast.Expr)
 
 
 RULE = Rule("KX103", "a result that is ignored and read back from a collection", check)

@@ -8,7 +8,7 @@ function does, so the number stays; without collections it would halve.
 from __future__ import annotations
 
 import ast
-from typing import Iterator, List
+from typing import Iterator, List, Optional
 
 from keras_xent.migrate.finding import Action, Remark
 from keras_xent.migrate.functions import Function
@@ -41,28 +41,24 @@ def _summands(module: Module, node: ast.AST) -> List[ast.expr]:
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
         return [node.target, *_addends(node.value)]
     is_sum = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)
-    if is_sum and not _is_addition(module.scopes.parent(node)):
+    if is_sum and not _is_addition(module, module.scopes.parent(node)):
         assert isinstance(node, ast.BinOp)
         return _addends(node)
-    if isinstance(node, ast.Call) and tensorflow_function(module, node) in _ADDITIONS:
-        return [part for argument in node.args for part in _elements(argument)]
+    if isinstance(node, ast.Call) and _is_addition(module, node):
+        return [part for argument in node.args for part in _addends(argument)]
     return []
 
 
-def _is_addition(node: object) -> bool:
-    return isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.Add)
+def _is_addition(module: Module, node: Optional[ast.AST]) -> bool:
+    if isinstance(node, (ast.BinOp, ast.AugAssign)):
+        return isinstance(node.op, ast.Add)
+    return tensorflow_function(module, node) in _ADDITIONS
 
 
 def _addends(node: ast.expr) -> List[ast.expr]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return [*_addends(node.left), *_addends(node.right)]
-    return [node]
-
-
-def _elements(node: ast.expr) -> List[ast.expr]:
-    if isinstance(node, (ast.List, ast.Tuple)):
-        return list(node.elts)
-    return _addends(node)
+    return list(node.elts) if isinstance(node, (ast.List, ast.Tuple)) else [node]
 
 
 def _is_collected_loss(module: Module, node: ast.expr) -> bool:

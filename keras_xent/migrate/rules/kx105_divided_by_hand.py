@@ -34,7 +34,8 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
                 Action.FLAGGED,
                 f"{module.source(parts[0])} is divided by {module.source(parts[1])}, but its "
                 "reduction has divided it already, by the number of non-zero weights unless it "
-                "says otherwise. If one division was meant, use reduction=keras_xent.Reduction.SUM",
+                "says otherwise. If one division was meant, use "
+                "reduction=keras_xent.Reduction.SUM here",
             )
 
 

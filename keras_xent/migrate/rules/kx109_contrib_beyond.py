@@ -27,9 +27,11 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
         if node in ported or not isinstance(node.ctx, ast.Load):
             continue
         names = {canonical(name) for name in module.names(node)}
+        if isinstance(module.scopes.parent(node), ast.Attribute):
+            continue  # the beginning of a longer name
         if any(name.startswith(_LOSSES) for name in names):
             yield Remark(module.offset(node), Action.FLAGGED, _of_loss(module, node))
-        elif any(_is_whole_name(module, node, name) for name in names):
+        elif any(name.startswith("tensorflow.contrib.") for name in names):
             rest.append(node)
     if rest and module.references:
         first = min(rest, key=module.offset)
@@ -69,12 +71,6 @@ def _is_in_tf1(name: str) -> bool:
         "sigmoid_cross_entropy",
         "sparse_softmax_cross_entropy",
     }
-
-
-def _is_whole_name(module: Module, node: ast.Attribute, name: str) -> bool:
-    """Whether it is contrib's, and not the beginning of a longer name."""
-    inside = isinstance(module.scopes.parent(node), ast.Attribute)
-    return name.startswith("tensorflow.contrib.") and not inside
 
 
 RULE = Rule("KX109", "contrib code beyond the loss", check)

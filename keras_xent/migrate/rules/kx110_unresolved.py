@@ -46,7 +46,7 @@ def _may_be_tf1(module: Module, node: ast.Attribute) -> bool:
     if names and UNKNOWN not in names:
         # Another library's, or TF2's; but a project's module may hand TF1 on.
         return any(_LOOKS_LIKE_TF1.search(name) and not _is_library(name) for name in names)
-    source = "".join(module.source(node).split())
+    source = module.dotted(node)
     return bool(_LOOKS_LIKE_TF1.search(source))
 
 
@@ -75,7 +75,7 @@ def _unused_imports(module: Module) -> Iterator[Remark]:
 
 
 def _remark(module: Module, node: ast.expr) -> Remark:
-    source = "".join(module.source(node).split())
+    source = module.dotted(node)
     return Remark(
         module.offset(node),
         Action.FLAGGED,

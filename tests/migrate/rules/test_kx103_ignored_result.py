@@ -1,0 +1,49 @@
+"""KX103."""
+
+from __future__ import annotations
+
+import pytest
+from migrate.tools import check_flagged, check_not_found, check_stays_v1
+
+CALL = "tf.losses.softmax_cross_entropy(labels, logits)"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        CALL,
+        f"_ = {CALL}",
+        f"if x:\n    {CALL}",
+        f"def f():\n    '''It.'''\n    {CALL}\n    return tf.losses.get_total_loss()",
+        "tf.losses.compute_weighted_loss(losses, weights)",
+        "tf.contrib.losses.softmax_cross_entropy(logits, labels)",
+        "f = tf.losses.softmax_cross_entropy\nf(labels, logits)",
+    ],
+)
+def test_flagged(statement: str) -> None:
+    check_flagged(
+        f"import tensorflow as tf\n{statement}\n",
+        "KX103",
+        "it counts only through the loss collection",
+    )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"value = {CALL}",
+        f"def f():\n    return {CALL}",
+        f"f = lambda: {CALL}",
+        f"print({CALL})",
+        f"a, _ = {CALL}, 1",
+        "tf.nn.softmax_cross_entropy_with_logits_v2(labels, logits)",
+    ],
+)
+def test_not_found(statement: str) -> None:
+    check_not_found(f"import tensorflow as tf\n{statement}\n", "KX103")
+
+
+@pytest.mark.parametrize("statement", [CALL, f"_ = {CALL}"])
+def test_no_loss_object(statement: str) -> None:
+    """A loss object joins no collection: the loss would be lost without a word."""
+    check_stays_v1(f"import tensorflow as tf\n{statement}\n", "its result is ignored")

@@ -1,0 +1,75 @@
+"""KX105."""
+
+from __future__ import annotations
+
+import pytest
+from migrate.tools import check_flagged, check_not_found
+
+LOSS = "loss = tf.losses.softmax_cross_entropy(labels, logits, weights=mask{})\n"
+
+TWICE = [
+    "mean = loss / tf.reduce_sum(mask)",
+    "mean = tf.div(loss, tf.reduce_sum(mask))",
+    "mean = tf.math.divide_no_nan(loss, tf.reduce_sum(mask))",
+    "total = tf.reduce_sum(mask)\nmean = loss / total",
+    "mean = loss / (tf.reduce_sum(mask) + 1e-8)",
+    "mean = loss / tf.to_float(tf.count_nonzero(mask))",
+    "mean = loss / np.sum(mask)",
+    "mean = loss / mask.sum()",
+]
+ONCE = [
+    "mean = loss / batch_size",
+    "mean = loss / tf.reduce_sum(other)",
+    "mean = loss * tf.reduce_sum(mask)",
+    "mean = other / tf.reduce_sum(mask)",
+    "mean = tf.reduce_sum(mask) / loss",
+]
+
+
+@pytest.mark.parametrize("line", TWICE)
+def test_flagged(line: str) -> None:
+    check_flagged(
+        f"import numpy as np\nimport tensorflow as tf\n{LOSS.format('')}{line}\n",
+        "KX105",
+        "its reduction has divided it already",
+    )
+
+
+@pytest.mark.parametrize("line", ONCE)
+def test_not_found(line: str) -> None:
+    check_not_found(f"import tensorflow as tf\n{LOSS.format('')}{line}\n", "KX105")
+
+
+@pytest.mark.parametrize(
+    ("reduction", "divides"),
+    [
+        ("tf.losses.Reduction.SUM", False),
+        ("tf.losses.Reduction.NONE", False),
+        ("'weighted_sum'", False),
+        ("'none'", False),
+        ("tf.losses.Reduction.MEAN", True),
+        ("'weighted_mean'", True),
+    ],
+)
+def test_reductions(reduction: str, divides: bool) -> None:
+    loss = LOSS.format(f", reduction={reduction}")
+    source = f"import tensorflow as tf\n{loss}{TWICE[0]}\n"
+    if divides:
+        check_flagged(source, "KX105", "its reduction has divided it already")
+    else:
+        check_not_found(source, "KX105")
+
+
+def test_other_functions() -> None:
+    check_flagged(
+        "import tensorflow as tf\n"
+        "mean = tf.losses.compute_weighted_loss(losses, mask) / tf.reduce_sum(mask)\n",
+        "KX105",
+        "If one division was meant",
+    )
+    check_not_found(
+        "import tensorflow as tf\n"
+        "losses = tf.nn.softmax_cross_entropy_with_logits_v2(y, x) * mask\n"
+        "mean = tf.reduce_sum(losses) / tf.reduce_sum(mask)\n",
+        "KX105",
+    )

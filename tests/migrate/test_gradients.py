@@ -1,0 +1,140 @@
+"""Whether labels can carry a gradient: if in doubt, they can."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from keras_xent.migrate.gradients import may_carry_gradient
+from keras_xent.migrate.module import Module
+
+IMPORTS = """\
+import numpy as np
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+from tensorflow import keras
+from tensorflow.contrib import slim
+"""
+
+
+def may_carry(expression: str, before: str = "") -> bool:
+    module = Module(f"{IMPORTS}{before}\nRESULT = {expression}\n")
+    result = module.tree.body[-1]
+    assert isinstance(result, ast.Assign)
+    return may_carry_gradient(module, result.value)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "1.0",
+        "[[1, 0], [0, 1]]",
+        "(1, 0)",
+        "-1.0",
+        "x > 0",
+        "tf.one_hot(x, 3)",
+        "tf.one_hot(x, 3, on_value=x, off_value=y)",
+        "tf1.one_hot(x, 3)",
+        "slim.one_hot_encoding(x, 3)",
+        "keras.backend.one_hot(x, 3)",
+        "tf.stop_gradient(x)",
+        "tf.argmax(x, 1)",
+        "tf.equal(x, y)",
+        "tf.zeros_like(x)",
+        "tf.placeholder(tf.float32)",
+        "tf.constant([[1.0, 0.0]])",
+        "tf.constant(np.eye(3)[y])",
+        "tf.cast(tf.one_hot(x, 3), tf.float32)",
+        "tf.cast(tf.one_hot(x, 3), dtype=tf.float32)",
+        "tf.reshape(tf.one_hot(x, 3), [-1, 3])",
+        "tf.stack([tf.one_hot(x, 3), tf.one_hot(y, 3)])",
+        "tf.one_hot(x, 3) * 0.9 + 0.1 / 3",
+        "tf.one_hot(x, 3)[:, 1:]",
+        "tf.one_hot(x, 3) if y else tf.zeros([3])",
+        "np.eye(3)",
+        "np.eye(3)[x]",
+        "np.asarray(x)",
+        "np.pi",
+    ],
+)
+def test_cannot(expression: str) -> None:
+    assert not may_carry(expression)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "x",
+        "x[0]",
+        "self.labels",
+        "-x",
+        "[x]",
+        "(1, x)",
+        "f(x)",
+        "x or y",
+        "tf.nn.softmax(x)",
+        "tf.Variable(1.0)",
+        "tf.get_variable('x')",
+        "tf.cast(x, tf.float32)",
+        "tf.cast(x=x, dtype=tf.float32)",
+        "tf.constant(x)",
+        "tf.concat([tf.one_hot(x, 3), y], 0)",
+        "tf.one_hot(x, 3) * (1 - x)",
+        "tf.one_hot(x, 3) if y else x",
+        "tf.where(x, y, z)",
+        "tf.experimental.numpy.eye(3)",
+        "one_hot(x, 3)",
+        "np.asarray(x).f(y)",
+        "tf.zeros_like(x).f(y)",
+        "lambda: 0",
+        "{'a': 1}",
+        "tf.py_func(f, [], tf.float32)",
+    ],
+)
+def test_may(expression: str) -> None:
+    assert may_carry(expression)
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("y = tf.one_hot(x, 3)", False),
+        ("y = tf.one_hot(x, 3)\ny = tf.cast(y, tf.float32)", False),
+        ("y = tf.one_hot(x, 3)\nz = y\ny = z * 2", False),
+        ("y, z = tf.one_hot(x, 3), x", False),
+        ("if x:\n    y = tf.one_hot(x, 3)\nelse:\n    y = np.eye(3)", False),
+        ("y = tf.one_hot(x, 3)\ny = f(y)", True),
+        ("y = tf.one_hot(x, 3)\ny += logits", True),
+        ("if x:\n    y = tf.one_hot(x, 3)\nelse:\n    y = x", True),
+        ("z, y = tf.one_hot(x, 3), x", True),
+        ("y, z = f(x)", True),
+        ("for y in ys: pass", True),
+        ("with f() as y: pass", True),
+        ("from labels import y", True),
+        ("def y(): pass", True),
+        # Tensors may have been put into it.
+        ("y = []\ny.append(logits)", True),
+    ],
+)
+def test_names(before: str, expected: bool) -> None:
+    assert may_carry("y", before) == expected
+
+
+def test_parameters_and_outer_names() -> None:
+    module = Module(
+        f"{IMPORTS}hot = tf.one_hot(x, 3)\n\n\n"
+        "def f(y):\n    return tf.stack([y]), tf.stack([hot])\n"
+    )
+    result = module.tree.body[-1].body[0].value  # type: ignore[attr-defined]
+    assert [may_carry_gradient(module, each) for each in result.elts] == [True, False]
+
+
+def test_bound_by_nonlocal() -> None:
+    """What an inner function does to a name is seen, whichever of them comes first."""
+    module = Module(
+        f"{IMPORTS}\n\ndef f():\n    def g():\n        nonlocal y\n        y = logits\n"
+        "    y = tf.one_hot(x, 3)\n    g()\n    return y\n"
+    )
+    result = module.tree.body[-1].body[-1].value  # type: ignore[attr-defined]
+    assert may_carry_gradient(module, result)

@@ -1,0 +1,113 @@
+"""What the porting rules share."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import pytest
+
+from keras_xent.migrate import porting
+from keras_xent.migrate.edits import apply
+from keras_xent.migrate.finding import Action
+from keras_xent.migrate.functions import Function
+from keras_xent.migrate.module import Module
+from keras_xent.migrate.options import Options, Target
+from keras_xent.migrate.surroundings import Surroundings
+
+V1 = Options()
+KERAS = Options(Target.KERAS)
+LOSS = "import tensorflow as tf\nz = tf.losses.softmax_cross_entropy(y, x)\n"
+
+
+def ported(source: str, options: Options = V1, function: Function = Function.LOSS) -> tuple:
+    module = Module(source)
+    remarks = list(porting.port_references(module, options, function))
+    return apply(source, [edit for remark in remarks for edit in remark.edits]), remarks
+
+
+def test_to_v1() -> None:
+    new, (remark,) = ported(LOSS)
+    assert new == LOSS.replace("tf.losses", "keras_xent.v1")
+    assert remark.action is Action.PORTED
+    assert remark.offset == LOSS.index("tf.losses")
+    assert remark.needs_import
+    assert remark.message == (
+        "tf.losses.softmax_cross_entropy is keras_xent.v1.softmax_cross_entropy"
+    )
+
+
+def test_to_keras() -> None:
+    new, (remark,) = ported(LOSS, KERAS)
+    assert "= keras_xent.CategoricalCrossentropy(" in new
+    assert remark.message.startswith("tf.losses.softmax_cross_entropy is the loss object; ")
+
+
+def test_to_keras_where_it_may_differ() -> None:
+    surroundings = Surroundings((("mask", "other.py:3"),))
+    new, (remark,) = ported(LOSS, Options(Target.KERAS, surroundings))
+    assert new == LOSS.replace("tf.losses", "keras_xent.v1")
+    assert remark.message == (
+        "tf.losses.softmax_cross_entropy is keras_xent.v1.softmax_cross_entropy, not the loss "
+        "object: Keras masks are made (other.py:3), which a loss object applies and TF1 ignores"
+    )
+
+
+def test_what_is_ported_stays() -> None:
+    source = "import keras_xent\nf = keras_xent.v1.softmax_cross_entropy\n"
+    assert ported(source) == (source, [])
+    new, (remark,) = ported(source, KERAS)
+    assert new == source
+    assert remark.action is Action.FLAGGED
+    assert "stays, no loss object: the function is handed on" in remark.message
+
+
+def test_of_one_function_alone() -> None:
+    assert ported(LOSS, function=Function.WEIGHTED) == (LOSS, [])
+
+
+@pytest.mark.parametrize("options", [V1, KERAS])
+def test_a_variable_keeps_its_name(options: Options) -> None:
+    source = "import tensorflow as tf\nf = tf.losses.softmax_cross_entropy\nz = f(y, x)\n"
+    new, remarks = ported(source, options)
+    assert new == source.replace("tf.losses", "keras_xent.v1")
+    assert len(remarks) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import tensorflow as tf\ntf.nn.{}(labels=y, logits=x)", "tf.stop_gradient"),
+        ("import tensorflow as tf\ntf.compat.v1.nn.{}(labels=y)", "tf.compat.v1.stop_gradient"),
+        ("import tensorflow\ntensorflow.nn.{}(labels=y)", "tensorflow.stop_gradient"),
+        ("from tensorflow import nn\nnn.{}(labels=y)", None),
+        ("import tensorflow as t\nfrom tensorflow import nn\nnn.{}(labels=y)", "t.stop_gradient"),
+        ("from tensorflow import nn\n\n\ndef f(tf):\n    nn.{}(labels=y)", None),
+        (
+            "import tensorflow as tf\nfrom tensorflow import nn\n\n\ndef f(tf):\n"
+            "    nn.{}(labels=y)",
+            None,
+        ),
+        (
+            "from tensorflow import nn\n\n\ndef f():\n    import tensorflow as tf\n"
+            "    nn.{}(labels=y)",
+            None,
+        ),
+    ],
+)
+def test_stop_gradient(source: str, expected: Optional[str]) -> None:
+    module = Module(source.format("softmax_cross_entropy_with_logits"))
+    assert porting.stop_gradient(module, module.calls[0]) == expected
+
+
+def test_port_to_keras_has_two_outcomes() -> None:
+    module = Module(LOSS)
+    (call,) = module.calls
+    assert porting.port_to_keras(module, V1, call) == (None, "")
+    remark, why_not = porting.port_to_keras(module, KERAS, call, "; and more")
+    assert remark is not None
+    assert remark.message.endswith("; and more")
+    assert why_not == ""
+    surroundings = Surroundings((("mask", "other.py:3"),))
+    remark, why_not = porting.port_to_keras(module, Options(Target.KERAS, surroundings), call)
+    assert remark is None
+    assert why_not.startswith(", not the loss object: Keras masks are made")

@@ -1,0 +1,106 @@
+"""What the tests of the codemod share: a source, and what becomes of it.
+
+An example that defines `def loss(labels, logits, weights)` is also executed, before and after: see
+`executing`.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import List, Sequence, Tuple
+
+from migrate import executing
+
+from keras_xent.migrate.engine import port
+from keras_xent.migrate.finding import Action, Finding
+from keras_xent.migrate.options import Options, Target
+from keras_xent.migrate.registry import all_rules
+from keras_xent.migrate.surroundings import look_around
+
+TARGETS = ("v1", "keras")
+
+
+def ported(source: str, target: str = "v1") -> Tuple[str, Tuple[Finding, ...]]:
+    """The port of a file by all rules, as the command would do it."""
+    surroundings = look_around([("file.py", source.encode())])
+    return port(source, all_rules(), Options(Target(target), surroundings))
+
+
+def check_transformed(
+    before: str,
+    after: str,
+    target: str = "v1",
+    codes: Sequence[str] = (),
+    shape: Sequence[int] = executing.SHAPE,
+) -> List[str]:
+    """The source becomes exactly the other, for good, and computes the same.
+
+    Args:
+        codes: the rules that must have ported something, in order; any if empty.
+        shape: of the logits, when it is executed.
+
+    Returns:
+        The messages.
+    """
+    before, after = textwrap.dedent(before), textwrap.dedent(after)
+    new, findings = ported(before, target)
+    assert new == after
+    assert ported(new, target)[0] == new, "a second port changes it again"
+    found = [finding.rule for finding in findings if finding.action is Action.PORTED]
+    assert found
+    assert not codes or found == list(codes)
+    if "def loss(" in before:
+        executing.check_same(before, [new], shape)
+    return [finding.message for finding in findings]
+
+
+def check_noop(source: str) -> None:
+    """Nothing changes, whatever the target, and nothing is said."""
+    source = textwrap.dedent(source)
+    for target in TARGETS:
+        assert ported(source, target) == (source, ())
+
+
+def check_not_found(source: str, code: str) -> None:
+    """One rule says nothing, whatever the target."""
+    for target in TARGETS:
+        _, findings = ported(textwrap.dedent(source), target)
+        assert code not in [finding.rule for finding in findings]
+
+
+def check_flagged(
+    source: str, code: str, message: str, line: int = 0, target: str = "v1"
+) -> Finding:
+    """One rule names one place, and what it says contains a text."""
+    _, findings = ported(textwrap.dedent(source), target)
+    found = [
+        finding for finding in findings if finding.rule == code and finding.action is Action.FLAGGED
+    ]
+    assert len(found) == 1, [f"{each.rule} {each.message}" for each in findings]
+    assert message in found[0].message
+    assert line in (0, found[0].line)
+    return found[0]
+
+
+def check_stays_v1(source: str, reason: str) -> None:
+    """`--to keras` makes no loss object of it, says why, and the port computes the same."""
+    source = textwrap.dedent(source)
+    new, findings = ported(source, "keras")
+    assert "CategoricalCrossentropy" not in new
+    messages = [finding.message for finding in findings if finding.action is Action.PORTED]
+    assert any("not the loss object" in each and reason in each for each in messages), messages
+    assert new == ported(source, "v1")[0]
+    if "def loss(" in source:
+        executing.check_same(source, [new])
+
+
+def check_loss_object(source: str, shape: Sequence[int] = executing.SHAPE) -> str:
+    """`--to keras` makes a loss object of every call, and it computes the same."""
+    source = textwrap.dedent(source)
+    new, _ = ported(source, "keras")
+    assert "CategoricalCrossentropy(" in new
+    assert "keras_xent.v1." not in new
+    assert ported(new, "keras")[0] == new
+    if "def loss(" in source:
+        executing.check_same(source, [new], shape)
+    return new
