@@ -59,7 +59,10 @@ def test_after_the_first_imports(source: str) -> None:
     ("source", "expected"),
     [
         ("USE\n", "import keras_xent\n\nUSE\n"),
-        ("#!/bin/python\n# Licence.\nUSE\n", "#!/bin/python\n# Licence.\nimport keras_xent\n\nUSE\n"),
+        (
+            "#!/bin/python\n# Licence.\nUSE\n",
+            "#!/bin/python\n# Licence.\nimport keras_xent\n\nUSE\n",
+        ),
         ("'''Docs.'''\nUSE\n", "'''Docs.'''\n\nimport keras_xent\nUSE\n"),
         ("@a\n@b\ndef f(): USE\n", "import keras_xent\n\n@a\n@b\ndef f(): USE\n"),
         ("@a\nclass A:\n  USE\n", "import keras_xent\n\n@a\nclass A:\n  USE\n"),

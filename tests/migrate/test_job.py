@@ -106,7 +106,9 @@ def test_mixed_line_endings_stay(path: Path) -> None:
 
 @pytest.mark.parametrize("before", ["'é'", "'😀'", "'e\u0301字'", "'\u2028'"])
 def test_columns_after_wide_characters(path: Path, before: str) -> None:
-    old = f"import tensorflow.compat.v1 as tf\nx = {before}, tf.losses.softmax_cross_entropy(a, b)\n"
+    old = (
+        f"import tensorflow.compat.v1 as tf\nx = {before}, tf.losses.softmax_cross_entropy(a, b)\n"
+    )
     report = run(path, old.encode())
     (finding,) = report.findings
     assert finding.column == len(f"x = {before}, ") + 1
@@ -147,7 +149,8 @@ def test_files_that_cannot_be_ported_are_left(path: Path, content: str, error: s
 
 
 @pytest.mark.parametrize(
-    "content", [OLD.encode() + b"# \xff", b"# coding: x\n" + OLD.encode(), b"\xff\xfe" + OLD.encode()]
+    "content",
+    [OLD.encode() + b"# \xff", b"# coding: x\n" + OLD.encode(), b"\xff\xfe" + OLD.encode()],
 )
 def test_files_that_cannot_be_decoded_are_left(path: Path, content: bytes) -> None:
     check_left(path, content, run(path, content))
@@ -216,9 +219,7 @@ def test_a_mistake_of_ours_costs_one_file(path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(job, "port", fail)
     report = run(path, OLD.encode())
     check_left(path, OLD.encode(), report)
-    assert report.error == (
-        "the codemod failed (KeyError: 'x'); it is left. Please report this"
-    )
+    assert report.error == ("the codemod failed (KeyError: 'x'); it is left. Please report this")
 
 
 @pytest.mark.parametrize("content", [b"", b"x = 1\n", b"\xff\0 no Python ("])

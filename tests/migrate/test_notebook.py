@@ -105,7 +105,7 @@ def test_a_timed_cell() -> None:
 @pytest.mark.parametrize("end", ["", "\n", "\r\n\r\n"])
 @pytest.mark.parametrize("as_list", [True, False])
 def test_only_the_lines_that_change(
-    ascii_only: bool, indent: Union[None, int, str], end: str, as_list: bool
+    ascii_only: bool, indent: Union[int, str, None], end: str, as_list: bool
 ) -> None:
     def written(*cells: str) -> str:
         book = notebook(
@@ -118,9 +118,7 @@ def test_only_the_lines_that_change(
         return json.dumps(book, ensure_ascii=ascii_only, indent=indent) + end
 
     old = written(f"import os\n\n{TF}\n", f"y = 'é 😀 \\\" </a>'\n{OLD}  # é")
-    new = written(
-        f"import os\n\nimport keras_xent\n{TF}\n", f"y = 'é 😀 \\\" </a>'\n{NEW}  # é"
-    )
+    new = written(f"import os\n\nimport keras_xent\n{TF}\n", f"y = 'é 😀 \\\" </a>'\n{NEW}  # é")
     assert ported(old) == new
 
 
@@ -169,9 +167,7 @@ def test_magics(magic: str) -> None:
     source = f"{magic}\n{TF}\n{OLD}\n{magic}"
     masked = without_magics(source)
     ast.parse(masked)
-    assert [len(line) for line in masked.split("\n")] == [
-        len(line) for line in source.split("\n")
-    ]
+    assert [len(line) for line in masked.split("\n")] == [len(line) for line in source.split("\n")]
     (cell,) = port_cells(source)
     assert cell.replace("import keras_xent\n", "") == f"{magic}\n{TF}\n{NEW}\n{magic}"
     assert "\nimport keras_xent\n" in cell
@@ -218,7 +214,7 @@ def test_cells_that_are_python() -> None:
     assert first_syntax_error(Notebook(json.dumps(notebook(code(TF))))) is None
 
 
-TEXTS = st.text(st.sampled_from("aé😀\"\\\n\r\t \u2028</#"), max_size=12)
+TEXTS = st.text(st.sampled_from('aé😀"\\\n\r\t \u2028</#'), max_size=12)
 
 
 @given(
@@ -227,7 +223,7 @@ TEXTS = st.text(st.sampled_from("aé😀\"\\\n\r\t \u2028</#"), max_size=12)
     st.sampled_from([None, 0, 2]),
 )
 def test_without_edits_the_text_is_the_same(
-    cells: Sequence[Source], ascii_only: bool, indent: Union[None, int]
+    cells: Sequence[Source], ascii_only: bool, indent: Union[int, None]
 ) -> None:
     text = json.dumps(
         notebook(*(code(cell) for cell in cells)), ensure_ascii=ascii_only, indent=indent
@@ -245,9 +241,7 @@ def test_an_edit_changes_its_cell_alone(cells: Sequence[Source], data: st.DataOb
     if chosen is None:
         return
     place = data.draw(st.integers(0, len(chosen.source)))
-    start = next(
-        at for at in range(len(book.source)) if book.cell_at(at) == (chosen, 0)
-    )
+    start = next(at for at in range(len(book.source)) if book.cell_at(at) == (chosen, 0))
     edit = Edit(start + place, start + place, lambda old: "NEW\n")
     new = json.loads(book.with_edits([edit]))
     expected = json.loads(text)

@@ -74,7 +74,10 @@ def test_has_comment(source: str, expected: bool) -> None:
         ("f(a, b, 2, 3)", "L(1, smoothing=2)(y_pred=a, y_true=b)"),
         ("f(a, b, smoothing=2)", "L(1, smoothing=2)(y_pred=a, y_true=b)"),
         ("f(scope=None, labels=b, logits=a)", "L(1)(y_true=b, y_pred=a)"),
-        ("f(\n  a,\n  b,\n  smoothing=x.y,\n)", "L(1, smoothing=x.y)(\n  y_pred=a,\n  y_true=b,\n)"),
+        (
+            "f(\n  a,\n  b,\n  smoothing=x.y,\n)",
+            "L(1, smoothing=x.y)(\n  y_pred=a,\n  y_true=b,\n)",
+        ),
     ],
 )
 def test_a_call_is_split_in_two(source: str, expected: str) -> None:

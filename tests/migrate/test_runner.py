@@ -50,9 +50,7 @@ def test_files_without_a_call_are_only_counted(folder: Path) -> None:
     assert [report.path for report in run.reports] == ["a.py"]
 
 
-def test_files_without_a_call_are_not_parsed(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_without_a_call_are_not_parsed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: List[str] = []
     parse = ast.parse
 
@@ -158,17 +156,17 @@ def test_the_pool_reports_the_same_in_the_same_order(
 
 
 def test_there_is_a_pool_for_many_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Started(Exception):
+    class StartedError(Exception):
         pass
 
     def start(self: object, processes: int, *args: object) -> None:
-        raise Started(processes)
+        raise StartedError(processes)
 
     monkeypatch.setattr("multiprocessing.context.BaseContext.Pool", start)
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
     run_jobs([folder], Job())
     many(folder)
-    with pytest.raises(Started, match="3"):
+    with pytest.raises(StartedError, match="3"):
         run_jobs([folder], Job())
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     run_jobs([folder], Job())
