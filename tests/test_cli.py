@@ -53,7 +53,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     for command in cli.COMMANDS:
         assert command.name in printed
-    assert {command.name for command in cli.COMMANDS} >= {"demo", "doctor"}
+    assert {command.name for command in cli.COMMANDS} >= {"demo", "doctor", "migrate"}
 
 
 def test_help_imports_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_help_imports_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not [command.module for command in cli.COMMANDS if command.module in sys.modules]
 
 
-@pytest.mark.parametrize("name", ["demo", "doctor"])
+@pytest.mark.parametrize("name", ["demo", "doctor", "migrate"])
 def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         cli.main([name, "--help"])

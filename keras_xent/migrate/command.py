@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import io
+import os
 import sys
 from pathlib import Path
-from typing import Tuple
+from typing import Callable, Tuple
 
 _EXTRAS = ("libcst", "rich")
 
@@ -73,13 +75,9 @@ def run(args: argparse.Namespace) -> int:
     if missing:
         return _refuse(f"it needs {' and '.join(missing)}: pip install 'keras_xent[migrate]'")
 
-    from rich.console import Console
-
-    from keras_xent.migrate import report
-
-    console = Console()
+    _print_any_character()
     if args.list_rules:
-        report.show_rules(console)
+        _show_rules()
         return 0
     if not args.paths:
         return _refuse("no files: give PATHs, '.' for all that is here")
@@ -100,16 +98,39 @@ def _migrate(args: argparse.Namespace) -> int:
         chosen_rules(args.select, args.ignore)
         job = Job(args.select, args.ignore, Options(Target(args.to)), args.write)
         done = run_jobs(args.paths, job, report.progress_bar)
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         return _refuse(str(error))
     if args.format == "json":
-        print(to_json(done))
+        _print(lambda: print(to_json(done)))
     else:
-        report.show(done, Console(), args.write)
+        _print(lambda: report.show(done, Console(), args.write))
     counts = summary(done)
     if counts["errors"]:
         return 2
     return int(args.check and bool(counts["changed"] or counts["flagged"]))
+
+
+def _show_rules() -> None:
+    from rich.console import Console
+
+    from keras_xent.migrate import report
+
+    _print(lambda: report.show_rules(Console()))
+
+
+def _print_any_character() -> None:
+    """Let no character of a source or a path stop the report where the terminal lacks it."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _print(report: Callable[[], None]) -> None:
+    """Print to a reader who may leave early, as `head` does: what was done is done."""
+    try:
+        report()
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):  # rich makes the second of the first
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _codes(text: str) -> Tuple[str, ...]:

@@ -93,6 +93,9 @@ class Module:
             self.tree = ast.parse(text)
         self.scopes = Scopes(self.tree)
         self._nodes = list(ast.walk(self.tree))
+        self._by_type: Dict[Type[ast.AST], List[ast.AST]] = {}
+        for node in self._nodes:
+            self._by_type.setdefault(type(node), []).append(node)
         self._package = self._find_package()
         self.references = list(self._find_references())
         by_node = {reference.node: reference for reference in self.references}
@@ -103,8 +106,9 @@ class Module:
         ]
 
     def all(self, kind: Type[_Node]) -> Iterator[_Node]:
-        """All nodes of a kind."""
-        return (node for node in self._nodes if isinstance(node, kind))
+        """All nodes of a kind, such as `ast.Call` or `ast.expr`."""
+        nodes = self._nodes if kind.__subclasses__() else self._by_type.get(kind, [])
+        return (node for node in nodes if isinstance(node, kind))
 
     @property
     def package(self) -> str:

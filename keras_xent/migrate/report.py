@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from typing import Callable, Iterator
+from typing import Callable, Iterator, List, Tuple
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.segment import Segment, Segments
 from rich.table import Table
-from rich.text import Text
 
-from keras_xent.migrate.finding import Action, Finding
+from keras_xent.migrate.finding import Action
 from keras_xent.migrate.job import FileReport
 from keras_xent.migrate.json_report import summary
+from keras_xent.migrate.lines import Lines
 from keras_xent.migrate.registry import all_rules
 from keras_xent.migrate.runner import MANY_FILES, Run
 
@@ -60,49 +61,50 @@ def progress_bar(total: int) -> Iterator[Callable[[], None]]:
 
 def _show_diff(report: FileReport, console: Console) -> None:
     name = report.path.lstrip("/")
-    for line in difflib.unified_diff(
-        report.old.splitlines(), report.new.splitlines(), f"a/{name}", f"b/{name}", lineterm=""
+    old, new = _lines(report.old), _lines(report.new)
+    for number, line in enumerate(
+        difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm="")
     ):
-        style = "bold" if line.startswith(("+++", "---")) else _STYLES.get(line[:1], "")
-        _print(console, Text(line, style))
-    console.print()
+        _print(console, (line, "bold" if number < 2 else _STYLES.get(line[:1], "")))
+    _print(console)
+
+
+def _lines(text: str) -> List[str]:
+    return [line.rstrip("\r\n") for line in Lines(text).lines]
 
 
 def _show_findings(report: FileReport, console: Console) -> None:
     if report.error is not None:
-        _print(
-            console, Text.assemble(f"{report.path}: ", ("error", "bold red"), f" {report.error}")
-        )
+        _print(console, (f"{report.path}: ", ""), ("error", "bold red"), (f" {report.error}", ""))
     for finding in report.findings:
-        _print(console, _line(report.path, finding))
-
-
-def _line(path: str, finding: Finding) -> Text:
-    ported = finding.action is Action.PORTED
-    return Text.assemble(
-        f"{path}:{finding.line}:{finding.column}: ",
-        (finding.rule, "green" if ported else "bold yellow"),
-        f" {finding.action.value}: {finding.message}",
-    )
+        _print(
+            console,
+            (f"{report.path}:{finding.line}:{finding.column}: ", ""),
+            (finding.rule, "green" if finding.action is Action.PORTED else "bold yellow"),
+            (f" {finding.action.value}: {finding.message}", ""),
+        )
 
 
 def _show_summary(run: Run, console: Console, written: bool) -> None:
     counts = summary(run)
     if any(report.findings or report.error for report in run.reports):
-        console.print()
+        _print(console)
     verb = "rewritten" if written else "would change"
     _print(
         console,
-        Text(
+        (
             f"{counts['files']} files looked at: {counts['changed']} {verb}, {counts['errors']} "
             f"could not be ported; {counts['ported']} places ported, {counts['flagged']} for you "
-            "to look at"
+            "to look at",
+            "",
         ),
     )
     if counts["changed"] and not written:
-        _print(console, Text("Nothing was written; --write does it."))
+        _print(console, ("Nothing was written; --write does it.", ""))
 
 
-def _print(console: Console, text: Text) -> None:
-    # One line each, however long: what is piped on must not be broken.
-    console.print(text, soft_wrap=True, highlight=False)
+def _print(console: Console, *parts: Tuple[str, str]) -> None:
+    """Print one line of texts, each with its style."""
+    # As segments, which rich prints as they are: no markup, no line broken, no tab made spaces.
+    segments = [Segment(text, console.get_style(style)) for text, style in parts]
+    console.print(Segments([*segments, Segment.line()]), soft_wrap=True)

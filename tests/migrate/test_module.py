@@ -174,6 +174,14 @@ def test_the_last_value(source: str, value: Optional[int]) -> None:
         assert isinstance(followed, ast.Constant) and followed.value == value
 
 
+@pytest.mark.parametrize("kind", [ast.AST, ast.expr, ast.stmt, ast.Call, ast.Name, ast.Constant])
+def test_all_nodes_of_a_kind(kind: type) -> None:
+    module = Module(f"{TF}def f(): return g(1, {LOSS}(a))\n")
+    expected = [node for node in ast.walk(module.tree) if isinstance(node, kind)]
+    assert list(module.all(kind)) == expected
+    assert expected
+
+
 def test_statements_and_functions_around_a_node() -> None:
     module = Module(f"{TF}def f():\n    x = g({LOSS}(a))\n")
     (call,) = module.calls

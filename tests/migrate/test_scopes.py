@@ -173,9 +173,6 @@ if sys.version_info >= (3, 10):
 if sys.version_info >= (3, 12):
     SOURCES["type statements"] = "def f():\n    type a = b\n    return a"
 
-# Where symtable makes tables that have no scope of their own here.
-INLINED = ("annotation", "type parameter", "type alias", "type variable", "TypeVar")
-
 Key = Tuple[str, int]
 
 
@@ -185,13 +182,26 @@ def tables_of(source: str) -> Iterator[symtable.SymbolTable]:
         for child in table.get_children():
             yield from walk(child)
 
-    return (
-        table
-        for table in walk(symtable.symtable(source, "source", "exec"))
-        if not str(table.get_type()).startswith(INLINED)
-        and "annotation" not in str(table.get_type()).lower()
-        and "type" not in str(table.get_type()).lower().replace("symboltabletype", "")
-    )
+    tables = walk(symtable.symtable(source, "source", "exec"))
+    # The others are those of annotations and type parameters.
+    return (table for table in tables if table.get_type() in ("module", "function", "class"))
+
+
+class _Generators(ast.NodeTransformer):
+    """Every comprehension as a generator, whose names belong to the same scopes."""
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        self.generic_visit(node)
+        pair = ast.Tuple([node.key, node.value], ast.Load())
+        return ast.GeneratorExp(pair, node.generators)
 
 
 def kinds_in_python(source: str) -> List[Tuple[Key, Dict[str, str]]]:
@@ -221,6 +231,10 @@ def kind(scopes: Scopes, scope: Scope, name: str) -> str:
 
 
 def check_against_python(source: str) -> None:
+    if sys.version_info >= (3, 12):
+        # There symtable has tables of generators only: other comprehensions are inlined.
+        tree = ast.fix_missing_locations(_Generators().visit(ast.parse(source)))
+        source = ast.unparse(tree)
     scopes = Scopes(ast.parse(source))
     names = {
         ast.ListComp: "listcomp",

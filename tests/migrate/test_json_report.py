@@ -1,0 +1,50 @@
+"""The report for programs."""
+
+from __future__ import annotations
+
+import json
+
+from keras_xent.migrate.finding import Action, Finding
+from keras_xent.migrate.job import FileReport
+from keras_xent.migrate.json_report import summary, to_json
+from keras_xent.migrate.runner import Run
+
+PORTED = Finding(2, 5, "KX001", Action.PORTED, "a is b")
+FLAGGED = Finding(3, 1, "KX103", Action.FLAGGED, "look: é\u2028\udcff")
+RUN = Run(
+    9,
+    [
+        FileReport("a.py", "a", "b", (PORTED, FLAGGED)),
+        FileReport("b.py", "a", "a"),
+        FileReport("c\udcff.py", error="it is read-only"),
+        FileReport("d.py", "a", "a", (FLAGGED,)),
+    ],
+)
+
+
+def test_the_whole_report() -> None:
+    flagged = {
+        "line": 3,
+        "column": 1,
+        "rule": "KX103",
+        "action": "flagged",
+        "message": "look: é\u2028\udcff",
+    }
+    ported = {"line": 2, "column": 5, "rule": "KX001", "action": "ported", "message": "a is b"}
+    assert json.loads(to_json(RUN)) == {
+        "files": [
+            {"path": "a.py", "changed": True, "error": None, "findings": [ported, flagged]},
+            {"path": "c\udcff.py", "changed": False, "error": "it is read-only", "findings": []},
+            {"path": "d.py", "changed": False, "error": None, "findings": [flagged]},
+        ],
+        "summary": {"files": 9, "changed": 1, "errors": 1, "ported": 1, "flagged": 2},
+    }
+
+
+def test_it_can_be_printed_anywhere() -> None:
+    assert to_json(RUN).isascii()
+
+
+def test_nothing() -> None:
+    assert json.loads(to_json(Run(0, []))) == {"files": [], "summary": summary(Run(0, []))}
+    assert set(summary(Run(0, [])).values()) == {0}
