@@ -78,10 +78,8 @@ class Elements:
         # -log(p), from its two parts, and the 1 that log's argument is rounded beside.
         log_p = tf.abs(below) + tf.math.log(sum_of_exps) + 1
         p = tf.exp(below) / sum_of_exps
-        # exp(x) is as inexact as x is large; and keras_xent computes p of the largest logit as
-        # 1 minus that of the others.
+        # exp(x) is as inexact as x is large.
         p_error = tf.where(tf.math.is_finite(below), p * (1 + tf.abs(below)), p)
-        p_error = tf.where(tf.equal(below, 0), tf.ones_like(p), p_error)
         return cls(
             epsilon(logits, classes, weighted),
             tf.reduce_sum(tf.math.multiply_no_nan(log_p, y), axis),

@@ -81,9 +81,7 @@ def verify() -> Iterator[None]:
       50,000, where TensorFlow's own losses are that inexact), 0.4 % in float16, 3 % in
       bfloat16, of the sum of the terms' magnitudes. So a denominator that is wrong by one
       in 200,000 stays unseen in float32, and by one in 30 in bfloat16. Float64 losses
-      that are weighted are compared as float32, as TensorFlow rounds them. The gradient to
-      a row's largest logit is taken for inexact by 2e-6 times weight over denominator, as
-      keras_xent computes that class's probability as 1 minus the others'.
+      that are weighted are compared as float32, as TensorFlow rounds them.
     * integer losses of `compute_weighted_loss` that are off by 1, and complex ones.
 
     Calls that only one of the two refuses: what keras_xent refuses (a `label_smoothing`

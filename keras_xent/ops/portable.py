@@ -100,11 +100,13 @@ def _backprop(spec: Spec, parts: _Sweep, coefficients: tf.Tensor) -> tf.Tensor:
     classes = tf.cast(tf.shape(parts.labels)[spec.axis], parts.labels.dtype)
     off = spec.label_smoothing / classes
     total = 1 + parts.excess
-    # For a class with the largest logit, p - y' is (1 - y') - (1 - p), which does not
-    # cancel when p is near 1.
-    of_largest = (1 - parts.labels) * on + (spec.label_smoothing - off) - parts.excess / total
-    of_others = parts.exp / total - (parts.labels * on + off)
-    p_minus_y = tf.where(parts.is_max, of_largest, of_others)
+    # For a dominant class, one with half of the probability or more, p - y' is
+    # (1 - y') - (1 - p), which does not cancel when p is near 1; for small p it would lose
+    # what p - y' keeps.
+    of_dominant = (1 - parts.labels) * on + (spec.label_smoothing - off) - parts.excess / total
+    exp = tf.where(parts.is_max, tf.ones_like(parts.exp), parts.exp)
+    of_others = exp / total - (parts.labels * on + off)
+    p_minus_y = tf.where(parts.is_max & (parts.excess <= 1), of_dominant, of_others)
     return p_minus_y * _beside_classes(spec, coefficients)
 
 

@@ -124,7 +124,7 @@ def test_the_magnitudes_are_those_of_the_terms() -> None:
     logits = tf.constant([[0.0, 0.0, -np.inf]], tf.float64)
     elements = exactness.Elements.of(labels, logits, -1, 0.0, weighted=False)
     np.testing.assert_allclose(elements.losses, [np.log(2) + 1])
-    np.testing.assert_allclose(elements.logits_gradient, [[1.5, 1.5, 0.0]])
+    np.testing.assert_allclose(elements.logits_gradient, [[1.0, 1.0, 0.0]])
     weights = tf.constant([1.0, 0.0, -3.0])
     losses = tf.constant([2.0, 9.0, 1.0], tf.float64)
     for reduction, expected in {

@@ -69,9 +69,10 @@ template <typename F>
 KERAS_XENT_INLINE void BackpropTile(const Backprop<F>& backprop, Vec<F> exp_of_max, F* exps,
                                     const F* labels, int64_t classes) {
   constexpr int64_t kStep = kLanes<F>;
+  const Vec<F> exp_of_dominant = OfDominant<F>(exp_of_max, backprop.others);
   for (int64_t c = 0; c < classes; ++c) {
     const Vec<F> e = Load(exps + c * kStep);
-    Store(exps + c * kStep, backprop.At(e, Load(labels + c * kStep), e == exp_of_max));
+    Store(exps + c * kStep, backprop.At(e, Load(labels + c * kStep), e == exp_of_dominant));
   }
 }
 

@@ -239,7 +239,7 @@ void WriteRow(const Row<T>& row, const Backprop<Real<T>>& of_row, Real<T> max, R
   using F = Real<T>;
   using V = Vec<F>;
   Backprop<F> backprop = of_row;
-  const V m = Broadcast<F>(max);
+  const V dominant = OfDominant<F>(Broadcast<F>(max), backprop.others);
   for (int64_t begin = row.head; begin < row.body_end; ++notes) {
     const Block<T> block(row, begin);
     if (notes->shift != shift || notes->power != power) {
@@ -255,7 +255,7 @@ void WriteRow(const Row<T>& row, const Backprop<Real<T>>& of_row, Real<T> max, R
       });
     } else {
       WriteBlock<kStream>(block, g, [&](int64_t c) {
-        return backprop.At(Load(exps + c), Load(row.y + c), Load(row.x + c) == m);
+        return backprop.At(Load(exps + c), Load(row.y + c), Load(row.x + c) == dominant);
       });
     }
     begin = block.end;

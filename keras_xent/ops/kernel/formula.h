@@ -56,8 +56,16 @@ KERAS_XENT_INLINE Results Finish(const Smoothing& smoothing, const Totals& t) {
   return results;
 }
 
-// backprop = scale * (p - y'). For a class with the largest logit
-// p - y' = (1 - y') - (1 - p), which does not cancel when p is near 1.
+// The largest logits (or their exps) that belong to dominant classes, those with
+// half of the probability or more; the others become NaN, which equals nothing.
+template <typename F>
+KERAS_XENT_INLINE Vec<F> OfDominant(Vec<F> largest, Vec<F> others) {
+  return others > F(0.5) ? Broadcast<F>(__builtin_nanf("")) : largest;
+}
+
+// backprop = scale * (p - y'). For a dominant class p - y' is (1 - y') - (1 - p),
+// which does not cancel when p is near 1; for small p it would lose what p - y'
+// keeps.
 template <typename F>
 struct Backprop {
   using V = Vec<F>;
@@ -72,10 +80,10 @@ struct Backprop {
         scale(V{}) {}
 
   template <typename Mask>
-  KERAS_XENT_ALWAYS_INLINE V At(V exp, V labels, Mask is_max) const {
+  KERAS_XENT_ALWAYS_INLINE V At(V exp, V labels, Mask is_dominant) const {
     const V p_minus_y = exp * inverse - (labels * on + off);
     const V one_minus_y = (F(1) - labels) * on + one_minus_off;
-    return scale * (is_max ? one_minus_y - others : p_minus_y);
+    return scale * (is_dominant ? one_minus_y - others : p_minus_y);
   }
 };
 
