@@ -104,3 +104,11 @@ def check_loss_object(source: str, shape: Sequence[int] = executing.SHAPE) -> st
     if "def loss(" in source:
         executing.check_same(source, [new], shape)
     return new
+
+
+def loss_call(arguments: str, before: str = "") -> str:
+    """A program whose loss is one call of TF1's function."""
+    return (
+        f"import tensorflow as tf\n{before}\n\n\ndef loss(labels, logits, weights):\n"
+        f"    return tf.losses.softmax_cross_entropy({arguments})\n"
+    )

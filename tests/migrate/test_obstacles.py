@@ -1,0 +1,134 @@
+"""When a call doesn't become a loss object: if in doubt."""
+
+from __future__ import annotations
+
+import pytest
+from migrate import executing
+from migrate.tools import check_loss_object, check_stays_v1, loss_call, ported
+
+STAYS = [
+    ("labels, logits, scope='x'", "scope= has no counterpart"),
+    ("labels, logits, 1.0, 0, 'x'", "scope= has no counterpart"),
+    ("labels, logits, loss_collection='mine'", "loss_collection= has no counterpart"),
+    ("labels, logits, label_smoothing=0.1 + 0.1", "label_smoothing= is computed in the call"),
+    ("labels, logits, label_smoothing=float('0.1')", "label_smoothing= is computed in the call"),
+    ("labels, logits, label_smoothing=tf.constant(0.1)", "label_smoothing= is computed in"),
+    ("labels, logits, label_smoothing=-0.1", "label_smoothing is -0.1"),
+    ("labels, logits, reduction='weighted_sum' or 'none'", "reduction= is computed in the call"),
+    ("labels, logits,  # hot\n        label_smoothing=0.1", "comments stand among its arguments"),
+    ("*(labels, logits)", "it has *arguments"),
+    ("labels, logits, **{'weights': weights}", "it has **arguments"),
+    (
+        "labels, (s := logits), label_smoothing=s is None",
+        "label_smoothing= is computed in the call",
+    ),
+    (
+        "labels, logits * (eps := 0.5), label_smoothing=eps",
+        "label_smoothing= may change while the call's other arguments are evaluated",
+    ),
+]
+REFUSED = [
+    ("labels, logits, None", "weights is None"),
+    ("labels, logits, label_smoothing=None", "label_smoothing is None"),
+    ("labels, logits, label_smoothing=1.5", "label_smoothing is 1.5"),
+    ("labels, logits, label_smoothing=True", "label_smoothing is True"),
+    ("labels, logits, label_smoothing='0.1'", "label_smoothing is '0.1'"),
+    ("labels, logits, reduction=None", "reduction is None"),
+    # Keras means something else by these, or TF1 nothing.
+    ("labels, logits, reduction='mean'", "reduction is 'mean', which TF1 refuses"),
+    ("labels, logits, reduction='auto'", "reduction is 'auto', which TF1 refuses"),
+    ("labels, logits, reduction='SUM'", "reduction is 'SUM', which TF1 refuses"),
+    ("labels, logits, labels, onehot_labels=labels", "'onehot_labels' is given twice"),
+    ("labels, logits, 1, 0, None, None, 'none', 8", "it has 8 positional arguments of at most 7"),
+    ("labels, logits, axis=1", "'axis' is none of its arguments"),
+    ("labels", "its labels or its logits are missing"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "reason"), STAYS)
+def test_stays_v1(arguments: str, reason: str) -> None:
+    check_stays_v1(loss_call(arguments), reason)
+
+
+@pytest.mark.parametrize(("arguments", "reason"), REFUSED)
+def test_what_tf1_refuses(arguments: str, reason: str) -> None:
+    """A program that did not run must not begin to."""
+    check_stays_v1(loss_call(arguments).replace("def loss", "def refused"), reason)
+
+
+def test_handed_on() -> None:
+    check_stays_v1("import tensorflow as tf\nf = tf.losses.softmax_cross_entropy\n", "handed on")
+
+
+def test_variable() -> None:
+    before = "f = tf.losses.softmax_cross_entropy"
+    source = loss_call("labels, logits", before).replace(
+        "return tf.losses.softmax_cross", "return f #"
+    )
+    check_stays_v1(source.replace(" #_entropy", ""), "handed on")
+
+
+# What the constructor gets is evaluated before what its result gets.
+CLASS = """\
+import tensorflow as tf
+
+
+class Model:
+    smoothing = 0.1
+
+    def network(self, x):
+        self.smoothing = 0.3
+        return x * 2.0
+
+    def loss(self, labels, logits, weights):
+        {before}
+        return tf.losses.softmax_cross_entropy(
+            labels, {logits}, weights, label_smoothing={smoothing})
+
+
+def change(model):
+    model.smoothing = 0.4
+    return 1.0
+
+
+def loss(labels, logits, weights):
+    return Model().loss(labels, logits, weights)
+"""
+
+
+@pytest.mark.parametrize(
+    ("logits", "smoothing"),
+    [
+        ("self.network(logits)", "self.smoothing"),
+        ("logits * change(self)", "self.smoothing"),
+        ("logits * change(model=self)", "self.smoothing"),
+        ("logits * [change(s) for s in [self]][0]", "self.smoothing"),
+    ],
+)
+def test_order_of_evaluation(logits: str, smoothing: str) -> None:
+    source = CLASS.format(before="", logits=logits, smoothing=smoothing)
+    check_stays_v1(source, "label_smoothing= may change")
+
+
+@pytest.mark.parametrize(
+    ("before", "logits", "smoothing"),
+    [
+        ("", "logits * self.smoothing", "self.smoothing"),
+        ("", "logits * float(self.smoothing)", "self.smoothing"),
+        ("smoothing = self.smoothing", "self.network(logits)", "smoothing"),
+        ("", "self.network(logits)", "0.1"),
+        ("", "self.network(logits)", "Model.smoothing"),
+    ],
+)
+def test_nothing_can_change(before: str, logits: str, smoothing: str) -> None:
+    source = CLASS.format(before=before, logits=logits, smoothing=smoothing)
+    new, _ = ported(source, "keras")
+    assert "CategoricalCrossentropy" in new
+    executing.check_same(source, [new])
+
+
+@pytest.mark.parametrize("value", ["eps", "config.eps", "(0.1)", "0.1", "0", "1", "1.0"])
+def test_plain_values_move(value: str) -> None:
+    config = "import types\neps = 0.1\nconfig = types.SimpleNamespace(eps=0.2)"
+    new = check_loss_object(loss_call(f"labels, logits, weights, {value}", config))
+    assert f"label_smoothing={value}, " in new
