@@ -88,8 +88,9 @@ def softmax_cross_entropy(
     Differences from TF1: labels are never broadcast to the logits; a `label_smoothing`
     above 1 is refused, and one that is a constant of the graph is taken; float64 logits are
     weighted and summed in float64 (TF1 rounds to float32 on the way); a class without label
-    mass adds nothing even if its logit is -inf (TF1 returns NaN); the result is named as a
-    float32 one whatever its dtype (TF1's last op is a cast).
+    mass adds nothing even if its logit is -inf (TF1 returns NaN); float16 labels are smoothed
+    over more than 65,504 classes too (TF1 divides by float16's infinity); the result is named
+    as a float32 one whatever its dtype (TF1's last op is a cast).
     """
     _require(onehot_labels=onehot_labels, logits=logits, weights=weights)
     reduction = _reduction(reduction)
