@@ -45,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--write", action="store_true", help="rewrite the files")
     mode.add_argument(
-        "--check", action="store_true", help="exit with 1 if anything remains to port"
+        "--check",
+        action="store_true",
+        help="exit with 1 if anything remains to port, or to look at",
     )
     parser.add_argument(
         "--select", type=_codes, default=(), metavar="CODES", help="only these rules: KX001,KX1"
@@ -100,6 +102,8 @@ def _migrate(args: argparse.Namespace) -> int:
         done = run_jobs(args.paths, job, report.progress_bar)
     except (ValueError, OSError) as error:
         return _refuse(str(error))
+    if done.looked_at == 0:
+        return _refuse("there are no Python files or notebooks in the paths that were given")
     if args.format == "json":
         _print(lambda: print(to_json(done)))
     else:

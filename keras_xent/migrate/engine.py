@@ -60,7 +60,8 @@ def examine(text: str, rules: Sequence[Rule], options: Options) -> Outcome:
     needs_import = any(remark.needs_import for _, remark in found)
     if needs_import and module.package_is_taken():
         raise ValueError(
-            f"the name {module.package} stands for something else in this file: rename that first"
+            f"the name {module.package} stands for something else in line "
+            f"{module.package_is_taken()}: rename that first"
         )
     if needs_import and not module.imported_package():
         used_at = min(

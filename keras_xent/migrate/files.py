@@ -135,7 +135,7 @@ def write_atomically(path: Path, old: bytes, new: bytes) -> None:
     target = path.resolve()
     status = target.stat()
     if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
-        raise PermissionError("it is read-only")
+        raise PermissionError("it is read-only: make it writable, or leave it out")
     if target.read_bytes() != old:
         raise OSError("it changed while it was being ported; run again")
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")

@@ -10,12 +10,15 @@ from typing import Optional, Tuple
 from keras_xent.migrate import files
 from keras_xent.migrate.edits import apply
 from keras_xent.migrate.engine import check_still_parses, examine, port
-from keras_xent.migrate.finding import Finding
-from keras_xent.migrate.notebook import Notebook, first_syntax_error
+from keras_xent.migrate.finding import Action, Finding
+from keras_xent.migrate.notebook import Cell, Notebook, first_syntax_error
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import chosen_rules
 
 # What Python 3 says of `print x`, `exec x`, `except E, e:`, `0777`, and tabs among spaces.
+# The rule for names of which it can't be told what they are.
+_UNRESOLVED = "KX110"
+
 _PYTHON_2 = re.compile(r"print|exec|multiple exception types|leading zeros|tabs and spaces")
 
 
@@ -96,7 +99,22 @@ def _port(path: Path, text: str, job: Job) -> Tuple[str, Tuple[Finding, ...]]:
         raise ValueError(_syntax_in_notebook(notebook, error)) from error
     check_still_parses(apply(notebook.source, outcome.edits))
     found = [_in_cell(notebook, offset, finding) for offset, finding in outcome.findings]
+    if any(rule.code == _UNRESOLVED for rule in rules):
+        found += [_unread(*place) for place in notebook.unread]
     return notebook.with_edits(outcome.edits), tuple(found)
+
+
+def _unread(cell: Cell, offset: int, name: str) -> Finding:
+    """A name of one of the functions in a line or a cell that only IPython reads."""
+    before = cell.source[:offset]
+    return Finding(
+        before.count("\n") + 1,
+        offset - before.rfind("\n"),
+        _UNRESOLVED,
+        Action.FLAGGED,
+        f"cell {cell.number}: {name} stands behind a magic, where nothing is ported. If it is "
+        "TensorFlow 1's, take it out of there and run this again, or write keras_xent.v1's",
+    )
 
 
 def _in_cell(notebook: Notebook, offset: int, finding: Finding) -> Finding:

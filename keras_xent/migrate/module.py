@@ -119,12 +119,13 @@ class Module:
         """The top-level name that an import has bound to `keras_xent`; "" if none has."""
         return self._package
 
-    def package_is_taken(self) -> bool:
-        """Whether some scope binds the name of the package to something else."""
+    def package_is_taken(self) -> int:
+        """The line in which some scope binds the name of the package to something else, or 0."""
         bindings = [
             binding for scope in self.scopes.all for binding in scope.bindings.get(self.package, [])
         ]
-        return any(each != Import(functions.PACKAGE, each.line) for each in bindings)
+        others = (each for each in bindings if each != Import(functions.PACKAGE, each.line))
+        return next((each.line for each in others), 0)
 
     def is_imported(self, node: ast.Name) -> bool:
         """Whether a name comes from imports alone."""

@@ -12,6 +12,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]  # in no stub
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from keras_xent.migrate.edits import Edit, apply
+from keras_xent.migrate.functions import FUNCTION_NAMES
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
@@ -26,6 +27,7 @@ _GAP = "\n\n"
 _MAGIC = re.compile(r"^(?P<before>[ \t]*(?:[\w., \t]+=[ \t]*)?)(?P<magic>[!%?][^\r]*)")
 _HELP = re.compile(r"^(?P<before>[ \t]*)(?P<magic>[\w.]+\?{1,2}[ \t]*)(?=\r?$)")
 _COMMENTED = re.compile(r"[^\r]")
+_FUNCTION = re.compile(r"\b(" + "|".join(sorted(FUNCTION_NAMES)) + r")\b")
 # Cell magics whose cell is Python.
 _PYTHON_CELLS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
@@ -61,9 +63,11 @@ class Notebook:
         self.text = text
         try:
             json.loads(text)
-            self.cells = [cell for cell in _code_cells(text) if _is_python(cell.source)]
+            cells = list(_code_cells(text))
         except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it is not a notebook: {_reason(error)}") from error
+        self.cells = [cell for cell in cells if _is_python(cell.source)]
+        self.unread = [place for cell in cells for place in _unread(cell)]
         self._starts: List[int] = []
         parts: List[str] = []
         length = 0
@@ -133,6 +137,14 @@ def _parses(source: str) -> bool:
         except (SyntaxError, ValueError):
             return False
     return True
+
+
+def _unread(cell: Cell) -> Iterator[Tuple[Cell, int, str]]:
+    """Where a cell names one of the functions in what isn't read as Python, and which."""
+    read = without_magics(cell.source) if _is_python(cell.source) else ""
+    for match in _FUNCTION.finditer(cell.source):
+        if read[match.start() : match.end()] != match[0]:
+            yield cell, match.start(), match[0]
 
 
 def _masked(match: re.Match[str]) -> str:

@@ -65,7 +65,7 @@ def _none(module: Module, call: Call, plan: Plan) -> str:
 def _order_of_evaluation(module: Module, call: Call, plan: Plan) -> str:
     for name in plan.moved:
         if name in call.arguments and not _is_plain(call.arguments[name]):
-            return f"{name}= is computed in the call"
+            return f"{name}= is computed in the call (give it a name before the call)"
         if name in call.arguments and _may_change(module, call, plan, call.arguments[name]):
             return f"{name}= may change while the call's other arguments are evaluated"
     return ""

@@ -87,6 +87,8 @@ def assert_same_loss(
     epochs and accumulated gradients weigh batches (15). Gradients are compared with
     respect to logits and floating point weights; what is no scalar is summed.
     """
+    if isinstance(dtypes, (str, tf.DType)):
+        dtypes = [dtypes]
     names = [tf.as_dtype(dtype).name for dtype in dtypes]
     _check(num_classes, batch_size, names)
     pair = (Loss(old, "old", weights), Loss(new, "new", weights))

@@ -354,3 +354,11 @@ def test_a_terminal_gets_json_alone(tmp_path: Path, folder: Path) -> None:
     write(a=OLD)
     printed = in_a_terminal(folder, environment(tmp_path), ".", "--format", "json")
     assert json.loads(printed)["summary"]["changed"] == 1
+
+
+@pytest.mark.parametrize("mode", ["--check", "--write"])
+def test_nothing_to_look_at_is_a_mistake(capsys: Captured, mode: str) -> None:
+    Path("empty").mkdir()
+    code, out, err = run(capsys, "empty", mode)
+    assert (code, out) == (2, "")
+    assert "no Python files or notebooks" in err

@@ -133,7 +133,7 @@ def test_the_mode_stays(path: Path) -> None:
         (OLD + "y = `a`\n", "cannot parse it: line 3: invalid syntax"),
         (OLD + "y = (\n", "cannot parse it: line"),
         (OLD + "\0", "null byte"),
-        (OLD + "keras_xent = 1\n", "the name keras_xent stands for something else"),
+        (OLD + "keras_xent = 1\n", "the name keras_xent stands for something else in line 3"),
         (OLD + "y = " + "(" * 3000 + ")" * 3000, "cannot parse it|too large or too nested"),
         (OLD + "y = " + "-" * 30000 + "1", "cannot parse it|too large or too nested"),
         (OLD + "y = a" + ".b" * 5000, "too large or too nested"),
@@ -167,7 +167,7 @@ def test_a_read_only_file_is_left(path: Path) -> None:
     path.chmod(0o444)
     report = run_job(path, WRITE)
     check_left(path, OLD.encode(), report)
-    assert report.error == "it is read-only"
+    assert report.error == "it is read-only: make it writable, or leave it out"
     assert run_job(path, Job()).changed
 
 
@@ -279,6 +279,27 @@ def test_a_notebook_that_is_none(tmp_path: Path, content: str) -> None:
     path = tmp_path / "a.ipynb"
     content += " softmax_cross_entropy"
     check_left(path, content.encode(), run(path, content.encode()))
+
+
+@pytest.mark.parametrize(
+    ("cell", "line", "column"),
+    [
+        ("%time l = tf.losses.softmax_cross_entropy(y, x)", 1, 21),
+        ("a = 1\nx = %timeit -o tf.losses.softmax_cross_entropy(y, x)", 2, 27),
+        ("%%writefile a.py\nl = tf.losses.softmax_cross_entropy(y, x)", 2, 15),
+    ],
+)
+def test_what_stands_behind_a_magic_is_named(
+    tmp_path: Path, cell: str, line: int, column: int
+) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps(notebook(OLD, cell, "# softmax_cross_entropy")))
+    for settings, found in ((Job(), 1), (Job(ignore=("KX110",)), 0)):
+        flagged = [each for each in run_job(path, settings).findings if each.rule == "KX110"]
+        assert [(each.line, each.column) for each in flagged] == [(line, column)] * found
+        assert all(
+            "softmax_cross_entropy stands behind a magic" in each.message for each in flagged
+        )
 
 
 def test_a_notebook_with_a_byte_order_mark(tmp_path: Path) -> None:

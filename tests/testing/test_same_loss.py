@@ -44,7 +44,7 @@ def test_the_nn_function_is_v1s_and_kerass_unreduced() -> None:
     same(tf1_nn, v1.softmax_cross_entropy_with_logits_v2)
     new = keras_xent.CategoricalCrossentropy(from_logits=True, reduction="none")
     # Labels have a gradient in both.
-    same(tf1_nn, new, weights=False, dtypes=["float32"], softmax_output=False)
+    same(tf1_nn, new, weights=False, dtypes="float32", softmax_output=False)
 
 
 def test_a_stopped_gradient_is_what_the_message_asks_for() -> None:

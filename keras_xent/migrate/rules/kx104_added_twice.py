@@ -25,6 +25,8 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
     """Name the sums of a loss and of the collection that it has joined."""
     for node in module.all(ast.AST):
         parts = _summands(module, node)
+        if tensorflow_function(module, node) == "add_loss":
+            yield from _of_add_loss(module, node)
         losses = [part for part in parts if _is_collected_loss(module, part)]
         totals = [part for part in parts if _is_total(module, part)]
         if losses and totals and isinstance(node, (ast.expr, ast.stmt)):
@@ -35,6 +37,18 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
                 f"{module.source(totals[0])} has it already: it counts twice. Decide which, and "
                 "pass loss_collection=None if you add it yourself",
             )
+
+
+def _of_add_loss(module: Module, node: ast.AST) -> Iterator[Remark]:
+    if isinstance(node, ast.Call) and node.args and _is_collected_loss(module, node.args[0]):
+        loss = module.source(node.args[0])
+        yield Remark(
+            module.offset(node),
+            Action.FLAGGED,
+            f"{loss} has joined the loss collection when it was computed: add_loss puts it there "
+            "again, and it counts twice. Leave add_loss out, or pass loss_collection=None to the "
+            "loss",
+        )
 
 
 def _summands(module: Module, node: ast.AST) -> List[ast.expr]:

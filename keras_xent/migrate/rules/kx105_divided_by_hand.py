@@ -27,7 +27,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
         parts = _division(module, node)
         if parts is None:
             continue
-        call = module.call_of(module.followed(parts[0]))
+        call = module.call_of(module.followed(_inside_sum(module, parts[0])))
         if call and _is_divided_twice(module, call, parts[1]):
             yield Remark(
                 module.offset(node),
@@ -37,6 +37,14 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
                 "says otherwise. If one division was meant, use "
                 "reduction=keras_xent.Reduction.SUM here",
             )
+
+
+def _inside_sum(module: Module, node: ast.expr) -> ast.expr:
+    """The loss in `tf.reduce_sum(loss)`: of a scalar, that is the loss."""
+    value = module.followed(node)
+    if isinstance(value, ast.Call) and tensorflow_function(module, value) in _SUMS and value.args:
+        return value.args[0]
+    return node
 
 
 def _division(module: Module, node: ast.expr) -> Optional[Tuple[ast.expr, ast.expr]]:

@@ -32,15 +32,28 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
 
 
 def _is_formula(node: ast.expr) -> bool:
-    """`(1 - eps) * labels + something`, in any order."""
+    """`(1 - eps) * labels + something`, or `0.9 * labels + 0.1 / 10`, in any order."""
     if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)):
         return False
     return any(
         isinstance(side, ast.BinOp)
         and isinstance(side.op, ast.Mult)
-        and any(_is_one_minus(factor) for factor in (side.left, side.right))
-        for side in (node.left, node.right)
+        and any(
+            _is_one_minus(factor) or (_is_fraction(factor) and _is_number(other))
+            for factor in (side.left, side.right)
+        )
+        for side, other in ((node.left, node.right), (node.right, node.left))
     )
+
+
+def _is_fraction(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, float) and 0 < node.value < 1
+
+
+def _is_number(node: ast.expr) -> bool:
+    """A number, or an expression of numbers alone."""
+    parts = list(ast.walk(node))
+    return all(isinstance(each, (ast.Constant, ast.BinOp, ast.operator)) for each in parts)
 
 
 def _is_one_minus(node: ast.expr) -> bool:

@@ -18,10 +18,12 @@ TWICE = [
     "total = tf.add(loss, tf.losses.get_total_loss())",
     "total = loss + tf.add_n(tf.losses.get_losses())",
     "total = [loss] + tf.losses.get_losses()",
+    "tf.losses.add_loss(loss)",
     "total = tf.losses.softmax_cross_entropy(labels, x) + tf.losses.get_total_loss()",
 ]
 ONCE = [
     "loss += tf.losses.get_regularization_loss()",
+    "tf.losses.add_loss(other)",
     "total = loss + aux",
     "total = tf.losses.get_total_loss()",
     "total = tf.add_n([loss] + tf.losses.get_regularization_losses())",

@@ -16,12 +16,14 @@ TWICE = [
     "mean = loss / tf.to_float(tf.count_nonzero(mask))",
     "mean = loss / np.sum(mask)",
     "mean = loss / mask.sum()",
+    "mean = tf.reduce_sum(loss) / (tf.reduce_sum(mask) + 1e-8)",
 ]
 ONCE = [
     "mean = loss / batch_size",
     "mean = loss / tf.reduce_sum(other)",
     "mean = loss * tf.reduce_sum(mask)",
     "mean = other / tf.reduce_sum(mask)",
+    "mean = tf.reduce_sum(other) / tf.reduce_sum(mask)",
     "mean = tf.reduce_sum(mask) / loss",
 ]
 

@@ -11,6 +11,8 @@ BY_HAND = [
     "hot = eps / n + (1 - eps) * hot",
     "hot = tf.one_hot(y, n, on_value=0.9, off_value=0.1 / n)",
     "hot = tf.one_hot(y, n, 0.9, 0.1)",
+    "hot = hot * 0.9 + 0.1 / 10",
+    "hot = 0.01 + 0.9 * tf.one_hot(i, 10)",
     "smooth = (1 - eps) * hot + eps / n\nhot = smooth",
 ]
 OTHERS = [
@@ -19,6 +21,8 @@ OTHERS = [
     "hot = tf.one_hot(y, n, on_value=1, off_value=0)",
     "hot = hot + 1",
     "hot = hot * 2 + eps",
+    "hot = hot * 0.9 + other",
+    "hot = hot * 2.0 + 1.0",
 ]
 
 
