@@ -285,7 +285,7 @@ def test_a_notebook_that_is_none(tmp_path: Path, content: str) -> None:
     ("cell", "line", "column"),
     [
         ("%time l = tf.losses.softmax_cross_entropy(y, x)", 1, 21),
-        ("a = 1\nx = %timeit -o tf.losses.softmax_cross_entropy(y, x)", 2, 27),
+        ("a = 1\nx = %timeit -o tf.losses.softmax_cross_entropy(y, x)", 2, 26),
         ("%%writefile a.py\nl = tf.losses.softmax_cross_entropy(y, x)", 2, 15),
     ],
 )
