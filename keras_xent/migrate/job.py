@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import gc
 import re
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import Iterator, Optional, Tuple
 
 from keras_xent.migrate import files
 from keras_xent.migrate.edits import apply
@@ -65,6 +67,26 @@ class FileReport:
 
 def run_job(path: Path, job: Job) -> FileReport:
     """Port one file, and write it if that is the job."""
+    with _collector_paused():
+        return _run(path, job)
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Python's collector looks through a large syntax tree again and again while it grows.
+
+    It finds nothing, and takes half of the time that a file of 200,000 lines takes.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _run(path: Path, job: Job) -> FileReport:
     try:
         content = path.read_bytes()
         if not files.of_interest(content):

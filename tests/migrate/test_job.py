@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import json
 import os
 import stat
@@ -317,3 +318,14 @@ def test_a_directory_s_permissions(path: Path, monkeypatch: pytest.MonkeyPatch) 
     report = run(path, OLD.encode())
     check_left(path, OLD.encode(), report)
     assert report.error == "Permission denied"
+
+
+@pytest.mark.parametrize("content", [OLD, "def f(:  # softmax_cross_entropy"])
+def test_the_collector_is_left_as_it_was(path: Path, content: str) -> None:
+    for was_enabled in (True, False):
+        (gc.enable if was_enabled else gc.disable)()
+        try:
+            run(path, content.encode())
+            assert gc.isenabled() is was_enabled
+        finally:
+            gc.enable()
