@@ -83,7 +83,7 @@ _TF1_ROOTS = (
     "tensorflow_core.compat.v1",
     "tensorflow_core",
 )
-_TF2_ROOTS = ("tensorflow.compat.v2", "tensorflow.compat.v1.compat.v2")
+_TF2_ROOT = "tensorflow.compat.v2."
 
 LOSSES_MODULES = (
     "tensorflow.losses",
@@ -149,7 +149,7 @@ def canonical(qualified: str) -> str:
 
 def is_tf2(qualified: str) -> bool:
     """Whether a name is reached through `tensorflow.compat.v2`."""
-    return canonical(qualified).startswith(tuple(f"{root}." for root in _TF2_ROOTS))
+    return canonical(qualified).startswith(_TF2_ROOT)
 
 
 def is_tf1(qualified: str) -> bool:

@@ -17,7 +17,6 @@ from keras_xent.migrate.scopes import Import, Scopes, Value
 # What may stand between the dots of an attribute: a comment, a space, a line's continuation.
 _BETWEEN_NAMES = re.compile(r"#[^\r\n]*|\s|\\")
 
-FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda]
 _Node = TypeVar("_Node", bound=ast.AST)
 
 
@@ -104,6 +103,7 @@ class Module:
             for node in self.all(ast.Call)
             if node.func in by_node
         ]
+        self._call_by_node: Dict[ast.AST, Call] = {call.node: call for call in self.calls}
 
     def all(self, kind: Type[_Node]) -> Iterator[_Node]:
         """All nodes of a kind, such as `ast.Call` or `ast.expr`."""
@@ -154,7 +154,12 @@ class Module:
 
     def call_of(self, node: Optional[ast.AST]) -> Optional[Call]:
         """The call of one of the functions that a node is."""
-        return next((call for call in self.calls if call.node is node), None)
+        return self._call_by_node.get(node) if node else None
+
+    def call_through(self, reference: Reference) -> Optional[Call]:
+        """The call in which a reference is what is called; None if it is handed on."""
+        call = self.call_of(self.scopes.parent(reference.node))
+        return call if call and call.reference is reference else None
 
     def is_ignored(self, call: Call) -> bool:
         """Whether nothing takes the result of a call; `_` takes nothing."""
@@ -162,19 +167,6 @@ class Module:
         if isinstance(parent, ast.Assign):
             return all(isinstance(each, ast.Name) and each.id == "_" for each in parent.targets)
         return isinstance(parent, ast.Expr)
-
-    def statement(self, node: ast.AST) -> ast.stmt:
-        """The statement that a node stands in."""
-        if isinstance(node, ast.stmt):
-            return node
-        return next(each for each in self.scopes.ancestors(node) if isinstance(each, ast.stmt))
-
-    def enclosing_function(self, node: ast.AST) -> Union[FunctionNode, ast.Module]:
-        """The function that a node stands in, or the module."""
-        for each in self.scopes.ancestors(node):
-            if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-                return each
-        return self.tree
 
     def last_value(self, node: ast.expr) -> Optional[ast.expr]:
         """What a name was last bound to before it is read; None if that can't be followed.

@@ -14,12 +14,11 @@ from keras_xent.migrate.options import Options, Target
 
 def port_references(module: Module, options: Options, function: Function) -> Iterator[Remark]:
     """Port every place that names a function whose signature `keras_xent.v1` keeps."""
-    calls = {call.reference: call for call in module.calls}
     for reference in module.references:
         if reference.function is not function:
             continue
         if options.target is Target.KERAS:
-            remark = _to_keras(module, options, reference, calls.get(reference))
+            remark = _to_keras(module, options, reference, module.call_through(reference))
         else:
             remark = _to_v1(module, reference)
         if remark:

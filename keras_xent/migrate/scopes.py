@@ -54,13 +54,6 @@ class Scope:
         """The outermost scope."""
         return self if self.parent is None else self.parent.module
 
-    @property
-    def function(self) -> Scope:
-        """The innermost scope around that has statements."""
-        if isinstance(self.node, _WITHOUT_STATEMENTS) and self.parent:
-            return self.parent.function
-        return self
-
     def bind(self, name: str, binding: Binding) -> None:
         """Add a binding, where `global` and `nonlocal` say."""
         scope = self.elsewhere.get(name, self)
@@ -80,7 +73,6 @@ class Scope:
 
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_WITHOUT_STATEMENTS = (*_COMPREHENSIONS, ast.Lambda)
 
 
 class Scopes(ast.NodeVisitor):

@@ -182,15 +182,16 @@ def test_all_nodes_of_a_kind(kind: type) -> None:
     assert expected
 
 
-def test_statements_and_functions_around_a_node() -> None:
-    module = Module(f"{TF}def f():\n    x = g({LOSS}(a))\n")
+def test_calls_of_nodes_and_references() -> None:
+    module = Module(f"{TF}def f():\n    x = g({LOSS}(a), {LOSS})\n    return h(f={LOSS})(b)\n")
     (call,) = module.calls
-    assert module.source(module.statement(call.node)).startswith("x = g(")
-    function = module.enclosing_function(call.node)
-    assert isinstance(function, ast.FunctionDef)
-    assert module.enclosing_function(function) is module.tree
     assert module.call_of(call.node) is call
+    assert module.call_of(call.node.args[0]) is None
     assert module.call_of(None) is None
+    through = [module.call_through(reference) for reference in module.references]
+    assert len(through) == 3
+    assert [each for each in through if each] == [call]
+    assert module.call_through(call.reference) is call
     assert module.offset(call.node) == module.text.index(LOSS)
 
 

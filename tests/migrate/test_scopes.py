@@ -376,10 +376,3 @@ def test_type_parameters() -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.expr):
             scopes.of(node)
-
-
-def test_the_function_of_a_scope() -> None:
-    scopes = Scopes(ast.parse("def f():\n    return [lambda: x for y in z]"))
-    function = next(each for each in scopes.all if isinstance(each.node, ast.FunctionDef))
-    assert {each.function for each in scopes.all} == {scopes.module, function}
-    assert {each.module for each in scopes.all} == {scopes.module}

@@ -36,10 +36,9 @@ def check(module: Module, options: Options) -> Iterable[Remark]:
     references = [each for each in module.references if each.function is Function.LOGITS]
     if not references:
         return
-    calls = {call.reference: call for call in module.calls}
     whole_file_is_tf1 = is_tf1_code(module)
     for reference in references:
-        call = calls.get(reference)
+        call = module.call_through(reference)
         if not reference.renamed:
             continue  # the place where the variable gets the function is named
         if call is None:

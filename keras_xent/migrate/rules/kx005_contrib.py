@@ -28,10 +28,9 @@ _PARAMETERS = functions.SIGNATURES[Function.CONTRIB].parameters
 
 def check(module: Module, options: Options) -> Iterable[Remark]:
     """Port the calls, and name the other references."""
-    calls = {call.reference: call for call in module.calls}
     for reference in module.references:
         if reference.function is Function.CONTRIB and reference.renamed:
-            yield _check(module, options, reference, calls.get(reference))
+            yield _check(module, options, reference, module.call_through(reference))
 
 
 def _check(module: Module, options: Options, reference: Reference, call: Optional[Call]) -> Remark:
