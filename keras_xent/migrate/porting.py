@@ -17,32 +17,37 @@ def port_references(module: Module, options: Options, function: Function) -> Ite
     for reference in module.references:
         if reference.function is not function:
             continue
-        if options.target is Target.KERAS:
-            remark = _to_keras(module, options, reference, module.call_through(reference))
-        else:
-            remark = _to_v1(module, reference)
+        call = module.call_through(reference)
+        as_object, why_not = port_to_keras(module, options, reference, call)
+        remark = as_object or _to_v1(module, reference, why_not)
         if remark:
             yield remark
 
 
 def port_to_keras(
-    module: Module, options: Options, call: Call, note: str = ""
+    module: Module, options: Options, reference: Reference, call: Optional[Call], note: str = ""
 ) -> Tuple[Optional[Remark], str]:
     """A call as the loss object, or None and why not; both empty if the target is another.
 
     Args:
         module: The source.
         options: With the target.
-        call: The call.
+        reference: What is called, or handed on.
+        call: The call; None if it is handed on.
         note: What the message says besides.
     """
     if options.target is not Target.KERAS:
         return None, ""
-    attempt = loss_object.attempt(module, options.surroundings, call.reference, call)
+    attempt = loss_object.attempt(module, options.surroundings, reference, call)
     if not attempt.edits:
-        return None, f", not the loss object: {attempt.reason}"
-    message = f"{_old(module, call.reference)} is the loss object; {attempt.assumption}{note}"
-    return ported(module, call.reference, message, *attempt.edits), ""
+        return None, attempt.reason
+    message = f"{_old(module, reference)} is the loss object; {attempt.assumption}{note}"
+    return ported(module, reference, message, *attempt.edits), ""
+
+
+def no_object(reason: str) -> str:
+    """The end of a message that says why a call is no loss object, if there is a reason."""
+    return f", not the loss object: {reason}" if reason else ""
 
 
 def to_v1_edit(module: Module, reference: Reference) -> Edit:
@@ -71,26 +76,15 @@ def stop_gradient(module: Module, call: Call) -> Optional[str]:
     return f"{tensorflow}.stop_gradient" if tensorflow else None
 
 
-def _to_v1(module: Module, reference: Reference, reason: str = "") -> Optional[Remark]:
-    if reference.ported or not reference.renamed:
+def _to_v1(module: Module, reference: Reference, why_not: str) -> Optional[Remark]:
+    if not reference.renamed:
         return None
-    message = f"{_old(module, reference)} is {_port(module, reference)}"
-    if reason:
-        message += f", not the loss object: {reason}"
+    old = _old(module, reference)
+    if reference.ported:
+        message = f"{old} stays, no loss object: {why_not}"
+        return flagged(module, reference, message) if why_not else None
+    message = f"{old} is {_port(module, reference)}{no_object(why_not)}"
     return ported(module, reference, message, to_v1_edit(module, reference))
-
-
-def _to_keras(
-    module: Module, options: Options, reference: Reference, call: Optional[Call]
-) -> Optional[Remark]:
-    attempt = loss_object.attempt(module, options.surroundings, reference, call)
-    if attempt.edits:
-        message = f"{_old(module, reference)} is the loss object; {attempt.assumption}"
-        return ported(module, reference, message, *attempt.edits)
-    if reference.ported and reference.renamed:
-        old = _old(module, reference)
-        return flagged(module, reference, f"{old} stays, no loss object: {attempt.reason}")
-    return _to_v1(module, reference, attempt.reason)
 
 
 def _port(module: Module, reference: Reference) -> str:

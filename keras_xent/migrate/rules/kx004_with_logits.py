@@ -17,6 +17,7 @@ from keras_xent.migrate.module import Call, Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.porting import (
     flagged,
+    no_object,
     port_to_keras,
     ported,
     stop_gradient,
@@ -74,7 +75,7 @@ def _check_call(module: Module, options: Options, call: Call, is_tf1: bool) -> O
             f"{problem}: wrap the labels in tf.stop_gradient and call "
             "keras_xent.v1.softmax_cross_entropy_with_logits_v2",
         )
-    as_object, why_not = port_to_keras(module, options, call)
+    as_object, why_not = port_to_keras(module, options, reference, call)
     if as_object:
         return as_object
     edits: List[Edit] = [to_v1_edit(module, reference)]
@@ -89,7 +90,7 @@ def _check_call(module: Module, options: Options, call: Call, is_tf1: bool) -> O
         message += ", with labels whose gradient is stopped, as TF1 stops it"
     else:
         message += "; its labels can't carry a gradient"
-    return ported(module, reference, message + why_not, *edits)
+    return ported(module, reference, message + no_object(why_not), *edits)
 
 
 RULE = Rule("KX004", "TF1's tf.nn.softmax_cross_entropy_with_logits", check)

@@ -15,7 +15,7 @@ from keras_xent.migrate.finding import Remark
 from keras_xent.migrate.functions import Function
 from keras_xent.migrate.module import Call, Module, Reference
 from keras_xent.migrate.options import Options
-from keras_xent.migrate.porting import flagged, port_to_keras, ported, to_v1_edit
+from keras_xent.migrate.porting import flagged, no_object, port_to_keras, ported, to_v1_edit
 from keras_xent.migrate.registry import Rule
 from keras_xent.migrate.rewriting import name_arguments
 
@@ -48,7 +48,7 @@ def _check(module: Module, options: Options, reference: Reference, call: Optiona
             f"{call.problem}: call keras_xent.v1.softmax_cross_entropy with keywords; contrib's "
             f"takes ({', '.join(_PARAMETERS)})",
         )
-    as_object, why_not = port_to_keras(module, options, call, f"; {_ASSUMPTION}")
+    as_object, why_not = port_to_keras(module, options, reference, call, f"; {_ASSUMPTION}")
     if as_object:
         return as_object
     edits = [to_v1_edit(module, reference)]
@@ -60,7 +60,7 @@ def _check(module: Module, options: Options, reference: Reference, call: Optiona
         module,
         reference,
         f"{module.dotted(reference.node)} is {module.package}.v1.softmax_cross_entropy with "
-        f"keywords; {_ASSUMPTION}{why_not}",
+        f"keywords; {_ASSUMPTION}{no_object(why_not)}",
         *edits,
     )
 
