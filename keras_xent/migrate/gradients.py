@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+from typing import Optional, Tuple
 
-from keras_xent.migrate.module import Module
+from keras_xent.migrate import tensorflow_names
+from keras_xent.migrate.edits import Edit
+from keras_xent.migrate.module import Call, Module
 from keras_xent.migrate.scopes import Value
 from keras_xent.migrate.tensorflow_names import called, tensorflow_function
 
@@ -60,6 +63,22 @@ _HANDING_ON = frozenset(
 def may_carry_gradient(module: Module, node: ast.expr) -> bool:
     """Whether a gradient could flow into an expression: True unless it is certain that none can."""
     return _may_carry(module, node, frozenset())
+
+
+def stop_gradient_edits(module: Module, call: Call) -> Optional[Tuple[Edit, ...]]:
+    """What stops the gradient into a call's labels, as TF1 stops it.
+
+    Returns:
+        Nothing to change if no gradient can flow there; None if the code around the call has no
+        name for TensorFlow, to write `tf.stop_gradient` with.
+    """
+    if call.labels is None or not may_carry_gradient(module, call.labels):
+        return ()
+    tensorflow = tensorflow_names.prefix(module, call)
+    if not tensorflow:
+        return None
+    span = module.lines.span(call.labels)
+    return (Edit(*span, lambda old: f"{tensorflow}.stop_gradient({old})"),)
 
 
 def _may_carry(module: Module, node: ast.expr, seen: frozenset[str]) -> bool:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from keras_xent.migrate import functions, rewriting
 from keras_xent.migrate.edits import Edit
-from keras_xent.migrate.functions import canonical
-from keras_xent.migrate.gradients import may_carry_gradient
+from keras_xent.migrate.gradients import stop_gradient_edits
 from keras_xent.migrate.module import Call, Module, Reference
 from keras_xent.migrate.obstacles import obstacle
 from keras_xent.migrate.plans import CONSTRUCTOR, PLANS, Plan
 from keras_xent.migrate.surroundings import Surroundings
-from keras_xent.migrate.tensorflow_names import spelled
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,32 +40,13 @@ def attempt(
     reason = obstacle(module, surroundings, call, plan)
     if reason:
         return Attempt(reason=reason)
-    edits: List[Edit] = []
-    assert call.labels is not None
-    if plan.stops_labels and may_carry_gradient(module, call.labels):
-        tensorflow = tensorflow_prefix(module, call)
-        if not tensorflow:
-            return Attempt(
-                reason="its labels need tf.stop_gradient, and `tf` has no name at the top level"
-            )
-        edits.append(
-            Edit(*module.lines.span(call.labels), lambda old: f"{tensorflow}.stop_gradient({old})")
+    stops = stop_gradient_edits(module, call) if plan.stops_labels else ()
+    if stops is None:
+        return Attempt(
+            reason="its labels need tf.stop_gradient, and `tf` has no name at the top level"
         )
-    edits.append(Edit(*module.lines.span(call.node), lambda old: _split(module, call, plan, old)))
-    return Attempt(tuple(edits), assumption=_ASSUMPTION)
-
-
-def tensorflow_prefix(module: Module, call: Call) -> str:
-    """How the code around a call spells `tensorflow`; "" if it doesn't."""
-    node: ast.expr = call.reference.node
-    while isinstance(node, ast.Attribute):
-        node = node.value
-        names = module.names(node)
-        if names and all(canonical(name) == "tensorflow" for name in names):
-            return module.source(node)
-    name = spelled(module)
-    here = module.scopes.of(call.node).lookup(name)
-    return name if here == module.scopes.module.bindings.get(name) else ""
+    split = Edit(*module.lines.span(call.node), lambda old: _split(module, call, plan, old))
+    return Attempt((*stops, split), assumption=_ASSUMPTION)
 
 
 def _split(module: Module, call: Call, plan: Plan, source: str) -> str:

@@ -70,12 +70,6 @@ def flagged(module: Module, reference: Reference, message: str) -> Remark:
     return Remark(module.offset(reference.node), Action.FLAGGED, message)
 
 
-def stop_gradient(module: Module, call: Call) -> Optional[str]:
-    """How the module's code spells `tf.stop_gradient`, if it can."""
-    tensorflow = loss_object.tensorflow_prefix(module, call)
-    return f"{tensorflow}.stop_gradient" if tensorflow else None
-
-
 def _to_v1(module: Module, reference: Reference, why_not: str) -> Optional[Remark]:
     if not reference.renamed:
         return None

@@ -6,7 +6,7 @@ import ast
 from typing import FrozenSet, Optional
 
 from keras_xent.migrate.functions import canonical
-from keras_xent.migrate.module import Module
+from keras_xent.migrate.module import Call, Module
 from keras_xent.migrate.scopes import Import
 
 _ROOTS = ("tensorflow.", "tf_slim.", "keras.", "tf_keras.")
@@ -26,6 +26,19 @@ def tensorflow_function(module: Module, node: Optional[ast.AST]) -> str:
         return ""
     parts = {name.rsplit(".", 1)[1] for name in names}
     return parts.pop() if len(parts) == 1 else ""
+
+
+def prefix(module: Module, call: Call) -> str:
+    """How the code around a call spells `tensorflow`; "" if it doesn't."""
+    node: ast.expr = call.reference.node
+    while isinstance(node, ast.Attribute):
+        node = node.value
+        names = module.names(node)
+        if names and all(canonical(name) == "tensorflow" for name in names):
+            return module.source(node)
+    name = spelled(module)
+    here = module.scopes.of(call.node).lookup(name)
+    return name if here == module.scopes.module.bindings.get(name) else ""
 
 
 def spelled(module: Module) -> str:

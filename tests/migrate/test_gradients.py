@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+from typing import Optional
 
 import pytest
 
-from keras_xent.migrate.gradients import may_carry_gradient
+from keras_xent.migrate.edits import apply
+from keras_xent.migrate.gradients import may_carry_gradient, stop_gradient_edits
 from keras_xent.migrate.module import Module
 
 IMPORTS = """\
@@ -138,3 +140,42 @@ def test_bound_by_nonlocal() -> None:
     )
     result = module.tree.body[-1].body[-1].value  # type: ignore[attr-defined]
     assert may_carry_gradient(module, result)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import tensorflow as tf\ntf.nn.{}(labels=y, logits=x)", "tf.stop_gradient"),
+        ("import tensorflow as tf\ntf.compat.v1.nn.{}(labels=y)", "tf.compat.v1.stop_gradient"),
+        ("import tensorflow\ntensorflow.nn.{}(labels=y)", "tensorflow.stop_gradient"),
+        ("from tensorflow import nn\nnn.{}(labels=y)", None),
+        ("import tensorflow as t\nfrom tensorflow import nn\nnn.{}(labels=y)", "t.stop_gradient"),
+        ("from tensorflow import nn\n\n\ndef f(tf):\n    nn.{}(labels=y)", None),
+        (
+            "import tensorflow as tf\nfrom tensorflow import nn\n\n\ndef f(tf):\n"
+            "    nn.{}(labels=y)",
+            None,
+        ),
+        (
+            "from tensorflow import nn\n\n\ndef f():\n    import tensorflow as tf\n"
+            "    nn.{}(labels=y)",
+            None,
+        ),
+    ],
+)
+def test_stop_gradient_edits(source: str, expected: Optional[str]) -> None:
+    source = source.format("softmax_cross_entropy_with_logits")
+    module = Module(source)
+    edits = stop_gradient_edits(module, module.calls[0])
+    if expected is None:
+        assert edits is None
+    else:
+        assert edits is not None
+        assert apply(source, edits) == source.replace("labels=y", f"labels={expected}(y)")
+
+
+def test_nothing_to_stop() -> None:
+    module = Module(
+        "import tensorflow as tf\ntf.nn.softmax_cross_entropy_with_logits(labels=[1.0])"
+    )
+    assert stop_gradient_edits(module, module.calls[0]) == ()

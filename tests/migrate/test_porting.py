@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 import pytest
 
 from keras_xent.migrate import porting
@@ -71,32 +69,6 @@ def test_a_variable_keeps_its_name(options: Options) -> None:
     new, remarks = ported(source, options)
     assert new == source.replace("tf.losses", "keras_xent.v1")
     assert len(remarks) == 1
-
-
-@pytest.mark.parametrize(
-    ("source", "expected"),
-    [
-        ("import tensorflow as tf\ntf.nn.{}(labels=y, logits=x)", "tf.stop_gradient"),
-        ("import tensorflow as tf\ntf.compat.v1.nn.{}(labels=y)", "tf.compat.v1.stop_gradient"),
-        ("import tensorflow\ntensorflow.nn.{}(labels=y)", "tensorflow.stop_gradient"),
-        ("from tensorflow import nn\nnn.{}(labels=y)", None),
-        ("import tensorflow as t\nfrom tensorflow import nn\nnn.{}(labels=y)", "t.stop_gradient"),
-        ("from tensorflow import nn\n\n\ndef f(tf):\n    nn.{}(labels=y)", None),
-        (
-            "import tensorflow as tf\nfrom tensorflow import nn\n\n\ndef f(tf):\n"
-            "    nn.{}(labels=y)",
-            None,
-        ),
-        (
-            "from tensorflow import nn\n\n\ndef f():\n    import tensorflow as tf\n"
-            "    nn.{}(labels=y)",
-            None,
-        ),
-    ],
-)
-def test_stop_gradient(source: str, expected: Optional[str]) -> None:
-    module = Module(source.format("softmax_cross_entropy_with_logits"))
-    assert porting.stop_gradient(module, module.calls[0]) == expected
 
 
 def test_port_to_keras_has_two_outcomes() -> None:

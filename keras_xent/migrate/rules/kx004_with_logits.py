@@ -7,12 +7,11 @@ told whether it is TF1 code nothing is changed.
 
 from __future__ import annotations
 
-from typing import Iterable, List, Optional
+from typing import Iterable, Optional
 
-from keras_xent.migrate.edits import Edit
 from keras_xent.migrate.finding import Remark
 from keras_xent.migrate.functions import Function
-from keras_xent.migrate.gradients import may_carry_gradient
+from keras_xent.migrate.gradients import may_carry_gradient, stop_gradient_edits
 from keras_xent.migrate.module import Call, Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.porting import (
@@ -20,7 +19,6 @@ from keras_xent.migrate.porting import (
     no_object,
     port_to_keras,
     ported,
-    stop_gradient,
     to_v1_edit,
 )
 from keras_xent.migrate.registry import Rule
@@ -78,18 +76,17 @@ def _check_call(module: Module, options: Options, call: Call, is_tf1: bool) -> O
     as_object, why_not = port_to_keras(module, options, reference, call)
     if as_object:
         return as_object
-    edits: List[Edit] = [to_v1_edit(module, reference)]
+    stops = stop_gradient_edits(module, call)
+    if stops is None:
+        return flagged(
+            module, reference, "its labels need tf.stop_gradient, and `tf` has no name here"
+        )
     message = f"{module.dotted(reference.node)} is {module.package}.v1's v2"
-    if may_carry_gradient(module, labels):
-        wrapper = stop_gradient(module, call)
-        if not wrapper:
-            return flagged(
-                module, reference, "its labels need tf.stop_gradient, and `tf` has no name here"
-            )
-        edits.append(Edit(*module.lines.span(labels), lambda old: f"{wrapper}({old})"))
+    if stops:
         message += ", with labels whose gradient is stopped, as TF1 stops it"
     else:
         message += "; its labels can't carry a gradient"
+    edits = (to_v1_edit(module, reference), *stops)
     return ported(module, reference, message + no_object(why_not), *edits)
 
 
