@@ -21,7 +21,7 @@ namespace KERAS_XENT_ISA {
 constexpr double kHeadroom = 20;
 
 template <typename F>
-constexpr int64_t kBlockClasses = kLanes<F> * kVectorsPerFlush;
+constexpr int64_t kBlockClasses = kLanes<F>* kVectorsPerFlush;
 
 // Blocks that get their first look together: few enough for the L1 cache.
 constexpr int kBlocksPerLook = 4;
@@ -121,7 +121,7 @@ void SweepRow(const Row<T>& row, Real<T>* exps, BlockNotes<Real<T>>* notes, int 
   constexpr int64_t kStep = kLanes<F>;
   constexpr int64_t kAhead = kBlocksPerLook * kBlockClasses<F>;
   constexpr F kLowest = std::numeric_limits<F>::lowest();
-  Sweep<F> sweep;
+  Sweep<kSmoothed, F> sweep;
   double rest = 0, d = 0;  // what is not in the lanes
   F max = -kInfinity<F>;
   F finite_max = kLowest;  // differences from it are never NaN for want of a finite logit
@@ -157,7 +157,7 @@ void SweepRow(const Row<T>& row, Real<T>* exps, BlockNotes<Real<T>>* notes, int 
         // What was the largest is one of the rest now.
         rest += sweep.Maxima() * exp(Broadcast<F>(finite_max))[0];
         const double rise = static_cast<double>(new_max) - static_cast<double>(finite_max);
-        sweep.yd.AddProduct(sweep.y, -rise);
+        sweep.yd.AddScaled(sweep.y, -rise);
         d -= rise * static_cast<double>(done);
       }
       sweep.maxima = Integers<F>{};
@@ -182,24 +182,24 @@ void SweepRow(const Row<T>& row, Real<T>* exps, BlockNotes<Real<T>>* notes, int 
       if (is_plain && found[b].max < max) {
         for_each_vector([&](int64_t c) __attribute__((always_inline)) {
           const V x = Load(logits + c);
-          const V e = exp(x);
-          if (kKeep) Store(exps + c, e);
-          sweep.template AddUnlabelled<kSmoothed>(e, x - m);
+          const UnroundedExp<F> e = exp.Unrounded(x);
+          if (kKeep) Store(exps + c, e.Rounded());
+          sweep.AddUnlabelled(e, x - m);
         });
       } else {
         for_each_vector([&](int64_t c) __attribute__((always_inline)) {
           const V x = Load(logits + c);
-          const V e = exp(x);
-          if (kKeep) Store(exps + c, e);
-          sweep.template Add<kSmoothed>(e, x - m, Load(labels + c), x == m);
+          const UnroundedExp<F> e = exp.Unrounded(x);
+          if (kKeep) Store(exps + c, e.Rounded());
+          sweep.Add(e, x - m, Load(labels + c), x == m);
         });
       }
       auto at_edge = [&](int64_t c, Integers<F> lanes) {
         const V x = Load(logits + c);
-        const V e = exp(x);
-        if (kKeep) Store(exps + c, e);
-        sweep.template Add<kSmoothed>(lanes ? e : V{}, lanes ? x - m : V{},
-                                      lanes ? Load(labels + c) : V{}, (x == m) & lanes);
+        const UnroundedExp<F> e = exp.Unrounded(x);
+        if (kKeep) Store(exps + c, e.Rounded());
+        sweep.Add({lanes ? e.power_of_two : V{}, lanes ? e.beyond : V{}}, lanes ? x - m : V{},
+                  lanes ? Load(labels + c) : V{}, (x == m) & lanes);
       };
       block.AtEdges([&](int64_t c) { at_edge(c, ~Integers<F>{}); }, at_edge);
       sweep.Flush();

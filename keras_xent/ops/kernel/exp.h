@@ -67,6 +67,15 @@ struct ExpOf<double> {
   using type = DoubleExp;
 };
 
+// An exp before its last rounding: power_of_two + power_of_two * beyond, with
+// beyond between -0.3 and 0.42. The power of two is exact.
+template <typename F>
+struct UnroundedExp {
+  Vec<F> power_of_two, beyond;
+  // One instruction, where it can be fused.
+  KERAS_XENT_ALWAYS_INLINE Vec<F> Rounded() const { return beyond * power_of_two + power_of_two; }
+};
+
 // exp(x - shift) * 2^-power for numbers x that are not much above the one that
 // this was made near to. NaN stays NaN; what is below the smallest normal
 // number is 0.
@@ -97,7 +106,9 @@ class ScaledExp {
     return exp;
   }
 
-  KERAS_XENT_ALWAYS_INLINE V operator()(V x) const {
+  KERAS_XENT_ALWAYS_INLINE V operator()(V x) const { return Unrounded(x).Rounded(); }
+
+  KERAS_XENT_ALWAYS_INLINE UnroundedExp<F> Unrounded(V x) const {
     V z = x - shift_;
     z = Max<F>(z, lowest_);  // in this order it keeps NaN
     const V rounded = z * E::kLog2E + E::kRound;
@@ -107,7 +118,7 @@ class ScaledExp {
     const V exp_r_minus_1 = r2 * E::Polynomial(r, r2) + r;
     // At lowest_ the exponent is 0, and so is the number with these bits.
     const V two_to_n = BitCast<V>((BitCast<Bits>(rounded) << E::kMantissaBits) + exponent_);
-    return exp_r_minus_1 * two_to_n + two_to_n;  // one instruction, where it can be fused
+    return {two_to_n, exp_r_minus_1};
   }
 
   V shift() const { return shift_; }

@@ -2,6 +2,7 @@
 #ifndef KERAS_XENT_SUMS_H_
 #define KERAS_XENT_SUMS_H_
 
+#include "exp.h"
 #include "vec.h"
 
 namespace keras_xent {
@@ -10,51 +11,69 @@ namespace KERAS_XENT_ISA {
 // How many vectors are added up in F before Flush() carries them into double.
 constexpr int kVectorsPerFlush = 32;
 
-// One sum a lane. Add() adds in F, Flush() moves what has gathered to double.
+// A lane of type F is in one of this many vectors of double.
 template <typename F>
-class LaneSums;
+constexpr int kParts = kLanes<F> / kLanes<double>;
 
-template <>
-class LaneSums<float> {
+// One sum a lane. Add() and AddProduct() add in F, Flush() moves what has gathered
+// to double; call it before the others.
+template <typename F>
+class LaneSums {
  public:
-  KERAS_XENT_ALWAYS_INLINE void Add(FloatVec v) { recent_ += v; }
+  using V = Vec<F>;
+  KERAS_XENT_ALWAYS_INLINE void Add(V v) { recent_ += v; }
+  KERAS_XENT_ALWAYS_INLINE void AddProduct(V a, V b) { recent_ = a * b + recent_; }
   KERAS_XENT_ALWAYS_INLINE void Flush() {
-    totals_[0] += ToDoubles(recent_, 0);
-    totals_[1] += ToDoubles(recent_, 1);
-    recent_ = FloatVec{};
+    for (int part = 0; part < kParts<F>; ++part) totals_[part] += ToDoubles(recent_, part);
+    recent_ = V{};
   }
-  // Call Flush() before these.
-  DoubleVec Part(int half) const { return totals_[half]; }
-  DoubleVec Folded() const { return totals_[0] + totals_[1]; }
+  DoubleVec Part(int part) const { return totals_[part]; }
   void Scale(double factor) {
     for (DoubleVec& total : totals_) total *= factor;
   }
-  void AddProduct(const LaneSums& other, double factor) {
-    for (int i = 0; i < 2; ++i) totals_[i] += other.totals_[i] * factor;
+  void AddScaled(const LaneSums& other, double factor) {
+    for (int part = 0; part < kParts<F>; ++part) totals_[part] += other.totals_[part] * factor;
   }
 
  private:
-  FloatVec recent_ = {};
-  DoubleVec totals_[2] = {};
+  V recent_ = {};
+  DoubleVec totals_[kParts<F>] = {};
 };
 
-template <>
-class LaneSums<double> {
+// Sums of exps, each as it is before it is rounded. The powers of two are added
+// with what each addition loses (Dekker's Fast2Sum, which is exact but for a power
+// that is larger than all before it together).
+template <typename F>
+class ExpSums {
  public:
-  KERAS_XENT_ALWAYS_INLINE void Add(DoubleVec v) { total_ += v; }
-  KERAS_XENT_ALWAYS_INLINE void Flush() {}
-  DoubleVec Part(int) const { return total_; }
-  DoubleVec Folded() const { return total_; }
-  void Scale(double factor) { total_ *= factor; }
-  void AddProduct(const LaneSums& other, double factor) { total_ += other.total_ * factor; }
+  using V = Vec<F>;
+  KERAS_XENT_ALWAYS_INLINE void Add(const UnroundedExp<F>& exp) {
+    const V sum = powers_of_two_ + exp.power_of_two;
+    lost_ += exp.power_of_two - (sum - powers_of_two_);
+    powers_of_two_ = sum;
+    beyond_ = exp.power_of_two * exp.beyond + beyond_;
+  }
+  KERAS_XENT_ALWAYS_INLINE void Flush() {
+    const V beyond = beyond_ + lost_;
+    for (int part = 0; part < kParts<F>; ++part) {
+      totals_[part] += ToDoubles(powers_of_two_, part) + ToDoubles(beyond, part);
+    }
+    powers_of_two_ = beyond_ = lost_ = V{};
+  }
+  DoubleVec Part(int part) const { return totals_[part]; }
+  void Scale(double factor) {
+    for (DoubleVec& total : totals_) total *= factor;
+  }
 
  private:
-  DoubleVec total_ = {};
+  V powers_of_two_ = {}, beyond_ = {}, lost_ = {};
+  DoubleVec totals_[kParts<F>] = {};
 };
 
-template <typename F>
-KERAS_XENT_INLINE double Total(const LaneSums<F>& sums) {
-  const DoubleVec lanes = sums.Folded();
+template <typename F, typename Sums>
+KERAS_XENT_INLINE double Total(const Sums& sums) {
+  DoubleVec lanes = sums.Part(0);
+  for (int part = 1; part < kParts<F>; ++part) lanes += sums.Part(part);
   double total = 0;
   for (int lane = 0; lane < kLanes<double>; ++lane) total += lanes[lane];
   return total;
@@ -71,25 +90,26 @@ KERAS_XENT_INLINE double Total(const LaneSums<F>& sums) {
 // Keeping the maxima out of `rest` is what keeps the precision of a loss near 0
 // and of the gradient of a dominant class: with S = maxima + rest / exp(m),
 // log(S) is log1p(S - 1) and 1 - 1/S is (S - 1)/S.
-template <typename F>
+template <bool kSmoothed, typename F>
 struct Sweep {
   using V = Vec<F>;
-  LaneSums<F> rest, y, yd, d;
+  ExpSums<F> rest;
+  LaneSums<F> y, yd, d;  // d only if kSmoothed
   Integers<F> maxima = {};
 
   // A class without label mass adds nothing to yd even if its logit is -inf:
   // 0 * -inf is 0 here.
-  template <bool kSmoothed, typename Mask>
-  KERAS_XENT_ALWAYS_INLINE void Add(V exp, V difference, V labels, Mask is_max) {
-    rest.Add(is_max ? V{} : exp);
+  template <typename Mask>
+  KERAS_XENT_ALWAYS_INLINE void Add(const UnroundedExp<F>& exp, V difference, V labels,
+                                    Mask is_max) {
+    rest.Add({is_max ? V{} : exp.power_of_two, exp.beyond});
     maxima -= is_max;
     y.Add(labels);
-    yd.Add(labels == V{} ? V{} : labels * difference);
+    yd.AddProduct(labels, labels == V{} ? V{} : difference);
     if (kSmoothed) d.Add(difference);
   }
   // Classes without label mass, all of them below m.
-  template <bool kSmoothed>
-  KERAS_XENT_ALWAYS_INLINE void AddUnlabelled(V exp, V difference) {
+  KERAS_XENT_ALWAYS_INLINE void AddUnlabelled(const UnroundedExp<F>& exp, V difference) {
     rest.Add(exp);
     if (kSmoothed) d.Add(difference);
   }
@@ -97,7 +117,7 @@ struct Sweep {
     rest.Flush();
     y.Flush();
     yd.Flush();
-    d.Flush();
+    if (kSmoothed) d.Flush();
   }
   double Maxima() const {
     const Integers<F> lanes = maxima;  // a copy, so that maxima can stay in a register
