@@ -133,15 +133,17 @@ class AcrossRows {
       const int64_t count = end - p < most_ ? end - p : most_;
       for (int64_t from = 0; from < count; from += kStep) {
         const int64_t offset = (p + from) * task_.classes;
+        const int64_t next = offset + most_ * task_.classes;
         const int64_t tile = from * task_.classes;
         if (IsWhole(count - from)) {
-          PackRows(task_.logits + offset, task_.classes, logits_ + tile);
-          PackRows(task_.labels + offset, task_.classes, labels_ + tile);
+          PackRows(task_.logits + offset, task_.classes, logits_ + tile, task_.logits + next);
+          PackRows(task_.labels + offset, task_.classes, labels_ + tile, task_.labels + next);
         } else {
           PackFewRows(task_.logits + offset, task_.classes, Lanes(count - from), logits_ + tile);
           PackFewRows(task_.labels + offset, task_.classes, Lanes(count - from), labels_ + tile);
         }
       }
+      if (task_.backprop) FetchToWrite(task_.backprop + p * task_.classes, count * task_.classes);
       Compute(p, count, 0, losses ? losses + (p - begin) : nullptr);
       if (!task_.backprop) continue;
       for (int64_t from = 0; from < count; from += kStep) {
@@ -185,6 +187,11 @@ class AcrossRows {
   template <bool kVeryFew>
   FewTilesFunction FewTilesFor() const {
     return smoothing_.off != 0 ? &FewTiles<true, kVeryFew, F> : &FewTiles<false, kVeryFew, F>;
+  }
+
+  static void FetchToWrite(const T* to, int64_t count) {
+    constexpr int64_t kLine = kLineBytes / static_cast<int64_t>(sizeof(T));
+    for (int64_t i = 0; i < count; i += kLine) __builtin_prefetch(to + i, 1);
   }
 
   // Of the positions that are left, those in the next tile; and whether PackRows

@@ -21,7 +21,7 @@ namespace KERAS_XENT_ISA {
 constexpr double kHeadroom = 20;
 
 template <typename F>
-constexpr int64_t kBlockClasses = kLanes<F>* kVectorsPerFlush;
+constexpr int64_t kBlockClasses = kLanes<F> * kVectorsPerFlush;
 
 // Blocks that get their first look together: few enough for the L1 cache.
 constexpr int kBlocksPerLook = 4;
@@ -112,10 +112,11 @@ KERAS_XENT_INLINE FirstLook<Real<T>> LookAt(const Block<T>& block) {
 }
 
 // Gathers the row's sums into lane `lane` of `totals` and, if kKeep, leaves
-// exp(x) in `exps` and their scales in `notes`.
+// exp(x) in `exps` and their scales in `notes`. Backprop will be written to `g`, if
+// it is written through the caches; otherwise `g` is null.
 template <bool kSmoothed, bool kKeep, typename T>
 void SweepRow(const Row<T>& row, Real<T>* exps, BlockNotes<Real<T>>* notes, int lane,
-              Totals* totals, Real<T>* final_shift, Real<T>* final_power) {
+              Totals* totals, Real<T>* final_shift, Real<T>* final_power, const T* g) {
   using F = Real<T>;
   using V = Vec<F>;
   constexpr int64_t kStep = kLanes<F>;
@@ -168,13 +169,15 @@ void SweepRow(const Row<T>& row, Real<T>* exps, BlockNotes<Real<T>>* notes, int 
     for (int b = 0; b < blocks; ++b) {
       const Block<T> block(row, begin);
       const bool is_plain = !found[b].has_labels;
-      // What the next look wants is on its way while this block is computed.
+      // What the next look and the writing want is on its way while this block is
+      // computed.
       auto for_each_vector = [&](auto add) {
         constexpr int64_t kLine = kLineBytes / static_cast<int64_t>(sizeof(T));
         int64_t c = block.body;
         for (; c + kLine <= block.end; c += kLine) {
           __builtin_prefetch(logits + c + kAhead);
           __builtin_prefetch(labels + c + kAhead);
+          if (kKeep && g) __builtin_prefetch(g + c, 1);
           for (int64_t v = c; v < c + kLine; v += kStep) add(v);
         }
         for (; c < block.end; c += kStep) add(c);
@@ -323,13 +326,14 @@ void AlongRows(const RowTask<T>& task, int64_t begin, int64_t end, double* losse
       const Row<T> row(task, p + r);
       is_zero[r] = IsWithoutWeight(task, p + r) && HasFiniteLoss(row);
       if (is_zero[r]) continue;
+      const T* g = task.stream ? nullptr : task.backprop + (p + r) * task.classes;
       // As g: whole vectors are aligned.
       row_exps[r] = exps + r * exps_stride + (kLine - row.head % kLine);
       auto* sweep =
           task.backprop
               ? (smoothing.off != 0 ? &SweepRow<true, true, T> : &SweepRow<false, true, T>)
               : (smoothing.off != 0 ? &SweepRow<true, false, T> : &SweepRow<false, false, T>);
-      sweep(row, row_exps[r], notes + r * notes_stride, r, &totals, &shifts[r], &powers[r]);
+      sweep(row, row_exps[r], notes + r * notes_stride, r, &totals, &shifts[r], &powers[r], g);
       shift[r] = shifts[r];
       power[r] = powers[r];
     }

@@ -99,13 +99,17 @@ KERAS_XENT_INLINE void StoreGroups(T* rows, int64_t stride, Raw<T> v) {
 
 // Turns a vector's worth of rows into a tile, which has room for the classes
 // rounded up to whole groups. The last group of a row overlaps the one before.
+// Meanwhile the rows at `next` are fetched, as many, piece by piece: the
+// processor's own prefetching doesn't see that rows side by side are one stream.
 // Not inlined: the loop wants the registers for itself.
 template <typename T>
-__attribute__((noinline)) void PackRows(const T* rows, int64_t classes, Real<T>* tile) {
+__attribute__((noinline)) void PackRows(const T* rows, int64_t classes, Real<T>* tile,
+                                        const T* next) {
   using F = Real<T>;
   constexpr int n = kGroup<F>;
   for (int64_t c = 0; c < classes; c += n) {
     if (c + n > classes) c = classes - n;
+    for (int i = 0; i < n; ++i) __builtin_prefetch(next + (c + i) * kLanes<F>);
     Vec<F> v[n];
     for (int r = 0; r < n; ++r) v[r] = FromRaw<T>(LoadGroups(rows + r * classes + c, classes));
     TransposeGroups<F>(v);

@@ -147,6 +147,18 @@ KERAS_XENT_INLINE F MaxOfLanes(Vec<F> v) {
   }
 }
 
+// Two lanes at a time, so that few additions wait for one another.
+template <typename V, int kBy = sizeof(V) / sizeof(V{}[0]) / 2>
+KERAS_XENT_INLINE auto SumOfLanes(V v) {
+  constexpr int kCount = sizeof(V) / sizeof(V{}[0]);
+  const V sum = v + Rotate<kBy>(v, std::make_integer_sequence<int, kCount>());
+  if constexpr (kBy > 1) {
+    return SumOfLanes<V, kBy / 2>(sum);
+  } else {
+    return sum[0];
+  }
+}
+
 // Which lanes are in [from, to).
 template <typename F>
 KERAS_XENT_INLINE Integers<F> LanesBetween(int64_t from, int64_t to) {
