@@ -29,10 +29,8 @@ class LaneSums {
     for (int part = 0; part < kParts<F>; ++part) totals_[part] += ToDoubles(recent_, part);
     recent_ = V{};
   }
+  KERAS_XENT_ALWAYS_INLINE void AddToPart(int part, DoubleVec v) { totals_[part] += v; }
   DoubleVec Part(int part) const { return totals_[part]; }
-  void Scale(double factor) {
-    for (DoubleVec& total : totals_) total *= factor;
-  }
   void AddScaled(const LaneSums& other, double factor) {
     for (int part = 0; part < kParts<F>; ++part) totals_[part] += other.totals_[part] * factor;
   }
@@ -102,11 +100,24 @@ struct Sweep {
   template <typename Mask>
   KERAS_XENT_ALWAYS_INLINE void Add(const UnroundedExp<F>& exp, V difference, V labels,
                                     Mask is_max) {
-    rest.Add({is_max ? V{} : exp.power_of_two, exp.beyond});
-    maxima -= is_max;
+    AddExp(exp, is_max);
     y.Add(labels);
     yd.AddProduct(labels, labels == V{} ? V{} : difference);
     if (kSmoothed) d.Add(difference);
+  }
+  // The same for a logit x and m, all but the exp in double: no difference and no
+  // product is rounded to F. Only `rest` has something to flush after it.
+  template <typename Mask>
+  KERAS_XENT_ALWAYS_INLINE void AddInDouble(const UnroundedExp<F>& exp, V x, V m, V labels,
+                                            Mask is_max) {
+    AddExp(exp, is_max);
+    for (int part = 0; part < kParts<F>; ++part) {
+      const DoubleVec label = ToDoubles(labels, part);
+      const DoubleVec difference = ToDoubles(x, part) - ToDoubles(m, part);
+      y.AddToPart(part, label);
+      yd.AddToPart(part, label * (label == DoubleVec{} ? DoubleVec{} : difference));
+      if (kSmoothed) d.AddToPart(part, difference);
+    }
   }
   // Classes without label mass, all of them below m.
   KERAS_XENT_ALWAYS_INLINE void AddUnlabelled(const UnroundedExp<F>& exp, V difference) {
@@ -120,6 +131,13 @@ struct Sweep {
     if (kSmoothed) d.Flush();
   }
   double Maxima() const { return static_cast<double>(SumOfLanes(maxima)); }
+
+ private:
+  template <typename Mask>
+  KERAS_XENT_ALWAYS_INLINE void AddExp(const UnroundedExp<F>& exp, Mask is_max) {
+    rest.Add({is_max ? V{} : exp.power_of_two, exp.beyond});
+    maxima -= is_max;
+  }
 };
 
 }  // namespace KERAS_XENT_ISA
