@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import List
+from typing import Dict, List, NamedTuple
 
 import numpy as np
 
@@ -12,16 +12,48 @@ from benchmarks.benchmark import OURS, Benchmark, Options, Part, Recorder
 from benchmarks.setups import Setup
 
 NAME = "losses"
-CLASS_COUNTS = (2, 10, 151, 1000, 10000, 32000, 50257, 100000, 250000)
+CLASS_COUNTS = (
+    *(2, 3, 5, 8, 10, 16, 21, 40, 64, 100, 151, 500),
+    *(1000, 10000, 32000, 50257, 100000, 250000),
+)
 # Of the logits: as before training, and of a network that is sure.
 SCALES = (1, 5)
-EXAMPLES = 100
+# The worst of many is worse than the worst of few.
+_MOST_EXAMPLES = 20_000
+_MOST_LOGITS = 5_000_000
 TENSORFLOW = "tf.nn.softmax_cross_entropy_with_logits"
 
 
-def case(scale: int) -> str:
-    """What the report calls logits of this standard deviation."""
-    return f"logits of standard deviation {scale}"
+class Labels(NamedTuple):
+    """One-hot labels.
+
+    Attributes:
+        name: what the report calls them.
+        of_largest_logit: whether they name the class with the largest logit, as they mostly do
+            once a network is trained, or any.
+        label_smoothing: as TF1 and Keras define it.
+    """
+
+    name: str
+    of_largest_logit: bool
+    label_smoothing: float
+
+
+LABELS = (
+    Labels("any class", of_largest_logit=False, label_smoothing=0.0),
+    Labels("largest logit", of_largest_logit=True, label_smoothing=0.0),
+    Labels("any class, smoothed", of_largest_logit=False, label_smoothing=0.1),
+)
+
+
+def examples(classes: int) -> int:
+    """How many examples are measured."""
+    return min(_MOST_EXAMPLES, _MOST_LOGITS // classes)
+
+
+def case(scale: int, labels: Labels) -> str:
+    """What the report calls logits of this standard deviation with these labels."""
+    return f"standard deviation {scale}, {labels.name}"
 
 
 def _parts(options: Options) -> List[Part]:
@@ -34,30 +66,45 @@ def _parts(options: Options) -> List[Part]:
 
 
 def _run(scale: int, classes: int, recorder: Recorder) -> None:
+    setup = Setup((examples(classes), classes))
+    logits = scale * setup.logits()
+    true_classes = {False: setup.true_classes(), True: logits.argmax(-1)}
+    exact_losses: Dict[Labels, List[float]] = {labels: [] for labels in LABELS}
+    for number, row in enumerate(logits):
+        sums = exact.sums(row)
+        for labels in LABELS:
+            true_class = int(true_classes[labels.of_largest_logit][number])
+            exact_losses[labels].append(exact.loss(row, true_class, labels.label_smoothing, sums))
+        recorder.tick((number + 1) / len(logits))
+    for labels in LABELS:
+        wanted = np.array(exact_losses[labels])
+        for name, losses in _losses(logits, true_classes[labels.of_largest_logit], labels).items():
+            errors = exact.ulps(losses, wanted)
+            recorder.add(NAME, setup, name, errors.tolist(), case(scale, labels), "ulp")
+
+
+def _losses(logits: np.ndarray, true_classes: np.ndarray, labels: Labels) -> Dict[str, np.ndarray]:
+    """The losses of either library."""
     import tensorflow as tf
 
     import keras_xent
 
-    setup = Setup((EXAMPLES, classes), label_smoothing=0.0)
-    logits, labels = scale * setup.logits(), setup.labels()
-    ours = keras_xent.CategoricalCrossentropy(from_logits=True, reduction="none")
-    results = {
-        OURS: ours(labels, logits),
-        TENSORFLOW: tf.nn.softmax_cross_entropy_with_logits(labels, logits),
-    }
-    losses = []
-    for number, true_class in enumerate(setup.true_classes()):
-        losses.append(exact.loss(logits[number], int(true_class)))
-        recorder.tick((number + 1) / EXAMPLES)
-    for name, result in results.items():
-        errors = exact.ulps(result.numpy(), np.array(losses))
-        recorder.add(NAME, setup, name, errors.tolist(), case(scale), "ulp")
+    one_hot = tf.one_hot(true_classes, logits.shape[-1])
+    ours = keras_xent.CategoricalCrossentropy(
+        from_logits=True, label_smoothing=labels.label_smoothing, reduction="none"
+    )
+    smoothed = one_hot * (1 - labels.label_smoothing) + labels.label_smoothing / logits.shape[-1]
+    theirs = tf.nn.softmax_cross_entropy_with_logits(smoothed, logits)
+    return {OURS: ours(one_hot, logits).numpy(), TENSORFLOW: theirs.numpy()}
 
 
 BENCHMARK = Benchmark(
     NAME,
-    f"The largest error of the float32 losses of {EXAMPLES} examples with random one-hot labels. "
-    "The exact losses are computed in float64 with `math.fsum`, to a relative error below 1e-14.",
+    f"The largest error of the float32 losses of up to {_MOST_EXAMPLES:,} examples "
+    "(no more than five million logits), with logits of standard deviation 1 and 5, and one-hot "
+    "labels: of any class, of the class with the largest logit, and of any class with label "
+    "smoothing 0.1. The exact losses are computed in float64 with `math.fsum`, to a relative error "
+    "below 1e-14.",
     _parts,
     statistic="maximum",
 )

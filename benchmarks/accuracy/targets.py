@@ -17,8 +17,10 @@ BITS = 0.0
 def _targets() -> Iterator[Target]:
     for scale in losses.SCALES:
         for classes in losses.CLASS_COUNTS:
-            shape = (losses.EXAMPLES, classes)
-            yield _at_most(LOSS_ULPS, Key("losses", losses.case(scale), "float32", shape, OURS))
+            shape = (losses.examples(classes), classes)
+            for labels in losses.LABELS:
+                case = losses.case(scale, labels)
+                yield _at_most(LOSS_ULPS, Key(losses.NAME, case, "float32", shape, OURS))
     for classes in gradients.CLASS_COUNTS:
         yield _at_most(TAIL, Key("tail", "", "float64", (1, classes), OURS))
     for dtype, bound in DOMINANT.items():

@@ -22,6 +22,20 @@ def test_many_equal_classes_have_the_logarithm_of_their_number() -> None:
     )
 
 
+def test_label_smoothing_mixes_the_losses_of_all_classes() -> None:
+    logits = np.array([2.0, -1.0, 0.5], np.float32)
+    losses = [exact.loss(logits, true_class) for true_class in range(3)]
+    for true_class in range(3):
+        mixed = 0.9 * losses[true_class] + 0.1 * np.mean(losses)
+        assert exact.loss(logits, true_class, 0.1) == pytest.approx(mixed, rel=1e-15)
+
+
+def test_a_loss_near_0_is_the_probability_of_the_other_classes() -> None:
+    logits = np.array([60.0, 0.0, 1.0], np.float32)
+    others = np.exp(-60.0) * (1 + np.e)
+    assert exact.loss(logits, 0) == pytest.approx(others, rel=1e-14)
+
+
 def test_an_ulp_is_the_distance_to_the_next_float32() -> None:
     value = np.array([1.0, 3.0, 1e-6])
     next_one = np.nextafter(value.astype(np.float32), np.float32(np.inf))

@@ -299,7 +299,8 @@ void TestWorstOfManyRows(int64_t classes, double label_smoothing) {
                              CurrentInstructionSet().name);
   };
   // Without a fused instruction every product of a soft label is rounded by itself.
-  const bool is_fused = std::string(CurrentInstructionSet().name) != "SSE2";
+  const std::string set = CurrentInstructionSet().name;
+  const bool is_fused = set != "SSE2" && set != "64 bytes";
   check("soft labels", is_fused ? 2 : 2.25);
   auto one_hot = [&](auto label_of) {
     std::fill(t.labels.begin(), t.labels.end(), 0.0f);
