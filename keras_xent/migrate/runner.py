@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
+from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Callable, ContextManager, Iterable, Iterator, List, Sequence
 
@@ -19,6 +20,7 @@ from keras_xent.migrate.surroundings import look_around
 
 # Below this many files, other processes take longer to begin than the work.
 MANY_FILES = 16
+_LONGEST_WAIT = 0.2  # seconds
 
 Progress = Callable[[int], ContextManager[Callable[[], None]]]
 
@@ -97,9 +99,27 @@ def _mapping(count: int) -> Iterator[Callable[..., Iterable[FileReport]]]:
     can_fork = sys.platform not in ("win32", "darwin")
     context = multiprocessing.get_context("fork" if can_fork else None)
     with context.Pool(processes, _be_a_quiet_worker) as pool:
-        yield functools.partial(pool.imap, chunksize=4)
+        yield functools.partial(_results, pool)
         pool.close()
         pool.join()
+
+
+def _results(
+    pool: Pool, function: Callable[[Path], FileReport], paths: Sequence[Path]
+) -> Iterator[FileReport]:
+    """`map`, waiting again and again.
+
+    An interrupt that comes just before a wait is raised when the wait ends: without a timeout,
+    that is when the next file is done.
+    """
+    reports = pool.imap(function, paths)
+    while True:
+        try:
+            yield reports.next(timeout=_LONGEST_WAIT)
+        except multiprocessing.TimeoutError:
+            continue
+        except StopIteration:
+            return
 
 
 def _be_a_quiet_worker() -> None:
