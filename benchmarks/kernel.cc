@@ -1,8 +1,12 @@
-// The kernels alone, without TensorFlow: a training step's arithmetic beside
-// the least that its memory traffic takes, which is an addition of the same
-// tensors into memory that is there already. `python setup.py kernel_benchmark`
-// compiles and runs it.
+// The kernels alone, without TensorFlow: a training step and an evaluation beside
+// what their memory traffic takes at least, into memory that is there already.
+// `python setup.py kernel_benchmark` compiles and runs it.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -34,12 +38,53 @@ double Median(std::vector<double> times) {
   return times[times.size() / 2];
 }
 
-void AddTensors(const float* a, const float* b, float* sum, int64_t elements) {
-  auto piece = [&](int64_t i) {
-    const int64_t end = std::min(elements, (i + 1) * kPiece);
-    for (int64_t e = i * kPiece; e < end; ++e) sum[e] = a[e] + b[e];
-  };
+// ---- the roofs -------------------------------------------------------------
+
+template <typename Body>
+void ForEachPiece(int64_t elements, Body body) {
+  auto piece = [&](int64_t i) { body(i * kPiece, std::min(elements, (i + 1) * kPiece)); };
   ParallelFor((elements + kPiece - 1) / kPiece, piece);
+}
+
+// An evaluation's traffic: logits and labels are read.
+uint32_t Read(const float* a, const float* b, int64_t elements) {
+  std::atomic<uint32_t> bits{0};
+  ForEachPiece(elements, [&](int64_t begin, int64_t end) {
+    uint32_t of_piece = 0;
+    for (int64_t e = begin; e < end; ++e) {
+      uint32_t x, y;
+      std::memcpy(&x, a + e, sizeof(x));
+      std::memcpy(&y, b + e, sizeof(y));
+      of_piece |= x | y;
+    }
+    bits |= of_piece;
+  });
+  return bits;
+}
+
+// A training step's: a tensor is written as well, through the caches, which read it
+// first, ...
+void Add(const float* a, const float* b, float* sum, int64_t elements) {
+  ForEachPiece(elements, [=](int64_t begin, int64_t end) {
+    for (int64_t e = begin; e < end; ++e) sum[e] = a[e] + b[e];
+  });
+}
+
+// ... or past them.
+void AddPastCaches(const float* a, const float* b, float* sum, int64_t elements) {
+#if defined(__x86_64__)
+  ForEachPiece(elements, [=](int64_t begin, int64_t end) {
+    int64_t e = begin;
+    for (; e < end && reinterpret_cast<uintptr_t>(sum + e) % 16 != 0; ++e) sum[e] = a[e] + b[e];
+    for (; e + 4 <= end; e += 4) {
+      _mm_stream_ps(sum + e, _mm_add_ps(_mm_loadu_ps(a + e), _mm_loadu_ps(b + e)));
+    }
+    for (; e < end; ++e) sum[e] = a[e] + b[e];
+    _mm_sfence();
+  });
+#else
+  Add(a, b, sum, elements);
+#endif
 }
 
 void Compare(int64_t outer, int64_t classes, int64_t inner) {
@@ -58,27 +103,34 @@ void Compare(int64_t outer, int64_t classes, int64_t inner) {
                                   classes,        inner,         0.1,
                                   weights.data(), false,         Reduction::kSumByNonzeroWeights};
   float loss = 0;
-  std::vector<double> training[2], evaluation[2], add[2];
+  volatile uint32_t bits;  // so that the reading is done
+  const std::function<void()> turns[] = {
+      [&] { Forward(problem, &loss, backprop.data()); },
+      [&] { Forward<float>(problem, &loss, nullptr); },
+      [&] { bits = Read(logits.data(), labels.data(), elements); },
+      [&] { Add(logits.data(), labels.data(), backprop.data(), elements); },
+      [&] { AddPastCaches(logits.data(), labels.data(), backprop.data(), elements); },
+  };
+  constexpr int kTurns = sizeof(turns) / sizeof(turns[0]);
+  std::vector<double> times[2][kTurns];
   for (int round = 0; round < kRounds; ++round) {
     for (int threads = 1; threads <= 2; ++threads) {
       SetNumThreads(threads);
       // Starts the threads, and gives the system time to spread them.
-      for (int i = 0; i < 10; ++i) Forward<float>(problem, &loss, nullptr);
-      training[threads - 1].push_back(
-          Milliseconds([&] { Forward(problem, &loss, backprop.data()); }));
-      evaluation[threads - 1].push_back(
-          Milliseconds([&] { Forward<float>(problem, &loss, nullptr); }));
-      add[threads - 1].push_back(Milliseconds(
-          [&] { AddTensors(logits.data(), labels.data(), backprop.data(), elements); }));
+      for (int i = 0; i < 10; ++i) turns[1]();
+      for (int turn = 0; turn < kTurns; ++turn) {
+        times[threads - 1][turn].push_back(Milliseconds(turns[turn]));
+      }
     }
   }
   for (int threads = 1; threads <= 2; ++threads) {
-    const double time = Median(training[threads - 1]);
-    std::printf("| (%ld, %ld, %ld) | %d | %.3f | %.2f | %.3f | %.3f | %.2f |\n",
-                static_cast<long>(outer), static_cast<long>(classes), static_cast<long>(inner),
-                threads, time, time * 1e6 / static_cast<double>(elements),
-                Median(evaluation[threads - 1]), Median(add[threads - 1]),
-                Median(add[threads - 1]) / time);
+    std::printf("| (%ld, %ld, %ld) | %d |", static_cast<long>(outer), static_cast<long>(classes),
+                static_cast<long>(inner), threads);
+    for (const std::vector<double>& of_turn : times[threads - 1]) {
+      std::printf(" %.3f |", Median(of_turn));
+    }
+    const double training = Median(times[threads - 1][0]);
+    std::printf(" %.2f |\n", training * 1e6 / static_cast<double>(elements));
   }
 }
 
@@ -90,8 +142,9 @@ int Main(int argc, char** argv) {
   std::printf("%s, float32, medians of %d rounds, times in ms\n\n", CurrentInstructionSet().name,
               kRounds);
   std::printf(
-      "| (outer, classes, inner) | threads | training | ns an element | evaluation | add "
-      "| add / training |\n| --- | --- | --- | --- | --- | --- | --- |\n");
+      "| (outer, classes, inner) | threads | training | evaluation | read | add "
+      "| add past the caches | training, ns an element |\n"
+      "| --- | --- | --- | --- | --- | --- | --- | --- |\n");
   Compare(512, 32000, 1);
   Compare(4096, 1000, 1);
   Compare(8192, 151, 1);

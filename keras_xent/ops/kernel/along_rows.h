@@ -326,7 +326,7 @@ void AlongRows(const RowTask<T>& task, int64_t begin, int64_t end, double* losse
       const Row<T> row(task, p + r);
       is_zero[r] = IsWithoutWeight(task, p + r) && HasFiniteLoss(row);
       if (is_zero[r]) continue;
-      const T* g = task.stream ? nullptr : task.backprop + (p + r) * task.classes;
+      const T* g = task.backprop && !task.stream ? task.backprop + (p + r) * task.classes : nullptr;
       // As g: whole vectors are aligned.
       row_exps[r] = exps + r * exps_stride + (kLine - row.head % kLine);
       auto* sweep =
