@@ -83,3 +83,5 @@ def bound_text(target: Target, unit: str = "") -> str:
     """The bound as an inequality."""
     sign = "≥" if target.at_least else "≤"
     return f"{sign} {target.bound:g} {unit}".rstrip()
+
+

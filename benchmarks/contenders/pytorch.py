@@ -33,7 +33,9 @@ class _PyTorch:
         return torch.no_grad()(self._loss(setup))
 
     def _loss(self, setup: Setup) -> Callable[..., torch.Tensor]:
-        def loss(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        def loss(
+            logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor
+        ) -> torch.Tensor:
             losses = torch.nn.functional.cross_entropy(
                 logits, labels, reduction="none", label_smoothing=setup.label_smoothing
             )

@@ -25,7 +25,9 @@ _SPREAD_FROM = 10**6
 def _parts(options: Options) -> List[Part]:
     largest = 7 if options.quick else max(_EXPONENTS)
     exponents = [exponent for exponent in _EXPONENTS if exponent <= largest]
-    sizes = [Part(f"10^{exponent}", functools.partial(_run, exponent)) for exponent in exponents]
+    sizes = [
+        Part(f"10^{exponent}", functools.partial(_run, exponent)) for exponent in exponents
+    ]
     return [*sizes, Part("spread", _spread)]
 
 

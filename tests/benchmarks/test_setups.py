@@ -41,7 +41,9 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
 
 @pytest.mark.parametrize(("shape", "axis"), SHAPES)
 @pytest.mark.parametrize("soft_labels", [False, True])
-def test_tensorflow_gets_the_same_as_the_others(shape: tuple, axis: int, soft_labels: bool) -> None:
+def test_tensorflow_gets_the_same_as_the_others(
+    shape: tuple, axis: int, soft_labels: bool
+) -> None:
     setup = Setup(shape, axis=axis, soft_labels=soft_labels)
     arrays = (setup.logits(), setup.labels(), setup.weights())
     for tensor, array in zip(tensors(setup), arrays):

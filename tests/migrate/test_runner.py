@@ -155,6 +155,16 @@ def test_the_pool_reports_the_same_in_the_same_order(
     ]
 
 
+def test_a_wait_that_ends_before_the_file_is_done_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = [f"m{number:03}.py" for number in range(2 * MANY_FILES)]
+    many(folder)
+    monkeypatch.setattr(runner, "_LONGEST_WAIT", 1e-6)
+    reports = run_jobs([folder], Job()).reports
+    assert [report.path for report in reports if report.path.startswith("m")] == expected
+
+
 def test_there_is_a_pool_for_many_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class StartedError(Exception):
         pass

@@ -137,26 +137,26 @@ KERAS_XENT_INLINE V Rotate(V v, std::integer_sequence<int, I...>) {
   return Shuffle(v, v, std::integer_sequence<int, (I + kBy) % static_cast<int>(sizeof...(I))...>());
 }
 
-template <typename F, int kBy = kLanes<F> / 2>
-KERAS_XENT_INLINE F MaxOfLanes(Vec<F> v) {
-  const Vec<F> max = Max<F>(v, Rotate<kBy>(v, std::make_integer_sequence<int, kLanes<F>>()));
+// All lanes combined, one half with the other: few operations wait for one another.
+template <typename V, typename Combine, int kBy = sizeof(V) / sizeof(V{}[0]) / 2>
+KERAS_XENT_INLINE auto Fold(V v, Combine combine) {
+  constexpr int kCount = sizeof(V) / sizeof(V{}[0]);
+  const V folded = combine(v, Rotate<kBy>(v, std::make_integer_sequence<int, kCount>()));
   if constexpr (kBy > 1) {
-    return MaxOfLanes<F, kBy / 2>(max);
+    return Fold<V, Combine, kBy / 2>(folded, combine);
   } else {
-    return max[0];
+    return folded[0];
   }
 }
 
-// Two lanes at a time, so that few additions wait for one another.
-template <typename V, int kBy = sizeof(V) / sizeof(V{}[0]) / 2>
+template <typename F>
+KERAS_XENT_INLINE F MaxOfLanes(Vec<F> v) {
+  return Fold(v, [](Vec<F> a, Vec<F> b) __attribute__((always_inline)) { return Max<F>(a, b); });
+}
+
+template <typename V>
 KERAS_XENT_INLINE auto SumOfLanes(V v) {
-  constexpr int kCount = sizeof(V) / sizeof(V{}[0]);
-  const V sum = v + Rotate<kBy>(v, std::make_integer_sequence<int, kCount>());
-  if constexpr (kBy > 1) {
-    return SumOfLanes<V, kBy / 2>(sum);
-  } else {
-    return sum[0];
-  }
+  return Fold(v, [](V a, V b) __attribute__((always_inline)) { return a + b; });
 }
 
 // Which lanes are in [from, to).

@@ -248,6 +248,37 @@ void TestLongRows(const char* type) {
   }
 }
 
+template <typename T>
+void TestType(const char* type) {
+  for (const Reduction reduction :
+       {Reduction::kNone, Reduction::kSum, Reduction::kSumOverBatchSize,
+        Reduction::kMeanWithSampleWeight, Reduction::kSumByNonzeroWeights}) {
+    for (const bool one_weight : {false, true}) {
+      TestAgainstReference<T>(type, {37, 10, 1, 0.1, reduction, one_weight, 3});
+      TestAgainstReference<T>(type, {3, 7, 29, 0.0, reduction, one_weight, 3});
+    }
+  }
+  // Around the widths of vectors and tiles.
+  for (int64_t classes = 1; classes <= 70; ++classes) {
+    TestAgainstReference<T>(type, {19, classes, 1, 0.1, Reduction::kSum, false, 2});
+  }
+  for (int64_t inner = 2; inner <= 40; ++inner) {
+    TestAgainstReference<T>(type, {2, 5, inner, 0.1, Reduction::kNone, false, 2});
+  }
+  // Several cache lines of positions at a time, and past the caches.
+  TestAgainstReference<T>(type, {2, 21, 777, 0.1, Reduction::kNone, false, 2});
+  if (sizeof(T) == sizeof(float)) {
+    TestAgainstReference<T>(type, {1, 36, 65536, 0.1, Reduction::kNone, false, 2});
+  }
+  for (const int64_t classes : {127, 128, 1000, 4099}) {
+    TestAgainstReference<T>(type, {5, classes, 1, 0.1, Reduction::kNone, false, 4});
+    TestAgainstReference<T>(type, {2, classes, 3, 0.0, Reduction::kNone, false, 4});
+    TestAgainstReference<T>(type, {1, classes, 21, 0.1, Reduction::kNone, false, 4});
+  }
+}
+
+// ---- the worst of many rows -------------------------------------------------
+
 // The error in units in the last place of the float32 nearest to the exact value.
 double Ulps(float got, double exact) {
   int exponent;
@@ -317,35 +348,6 @@ void TestWorstOfManyRows() {
   for (const int64_t classes :
        {2, 3, 4, 5, 7, 8, 9, 10, 13, 16, 21, 32, 40, 64, 65, 100, 151, 500, 1000, 4099, 50257}) {
     for (const double label_smoothing : {0.0, 0.1}) TestWorstOfManyRows(classes, label_smoothing);
-  }
-}
-
-template <typename T>
-void TestType(const char* type) {
-  for (const Reduction reduction :
-       {Reduction::kNone, Reduction::kSum, Reduction::kSumOverBatchSize,
-        Reduction::kMeanWithSampleWeight, Reduction::kSumByNonzeroWeights}) {
-    for (const bool one_weight : {false, true}) {
-      TestAgainstReference<T>(type, {37, 10, 1, 0.1, reduction, one_weight, 3});
-      TestAgainstReference<T>(type, {3, 7, 29, 0.0, reduction, one_weight, 3});
-    }
-  }
-  // Around the widths of vectors and tiles.
-  for (int64_t classes = 1; classes <= 70; ++classes) {
-    TestAgainstReference<T>(type, {19, classes, 1, 0.1, Reduction::kSum, false, 2});
-  }
-  for (int64_t inner = 2; inner <= 40; ++inner) {
-    TestAgainstReference<T>(type, {2, 5, inner, 0.1, Reduction::kNone, false, 2});
-  }
-  // Several cache lines of positions at a time, and past the caches.
-  TestAgainstReference<T>(type, {2, 21, 777, 0.1, Reduction::kNone, false, 2});
-  if (sizeof(T) == sizeof(float)) {
-    TestAgainstReference<T>(type, {1, 36, 65536, 0.1, Reduction::kNone, false, 2});
-  }
-  for (const int64_t classes : {127, 128, 1000, 4099}) {
-    TestAgainstReference<T>(type, {5, classes, 1, 0.1, Reduction::kNone, false, 4});
-    TestAgainstReference<T>(type, {2, classes, 3, 0.0, Reduction::kNone, false, 4});
-    TestAgainstReference<T>(type, {1, classes, 21, 0.1, Reduction::kNone, false, 4});
   }
 }
 
