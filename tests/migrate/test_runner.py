@@ -211,7 +211,8 @@ def test_workers_start_without_tensorflow(folder: Path, tmp_path: Path, method: 
 
 
 SLOW = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
 sys.argv[0] = "keras-xent"
 from pathlib import Path
 from keras_xent.migrate import job, runner
