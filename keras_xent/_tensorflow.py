@@ -50,6 +50,19 @@ def tracing_for_xla() -> bool:
     return control_flow_ops.get_enclosing_xla_context() is not None
 
 
+def set_attribute(op: tf.Operation, name: str, value: str) -> None:
+    """Gives a node an attribute of its own, which goes with it into files and functions.
+
+    TensorFlow leaves attributes alone whose names begin with an underscore.
+    """
+    op._set_attr(name, tf.compat.v1.AttrValue(s=value.encode()))
+
+
+def set_device(op: tf.Operation, device: str) -> None:
+    """Places a node that is there already."""
+    op._set_device(device)
+
+
 def set_last_loss_reduction(name: str) -> None:
     """Leaves TF1's optimizers the reduction of the last loss.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 import operator
-from typing import Any, List, Optional, Sequence, Union
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import tensorflow as tf
 
@@ -184,20 +184,14 @@ def _in_graph(
     # The gradient of a tf.cond inside a tf.while_loop finds only tensors of the graph here.
     inputs = [tf.identity(tensor) for tensor in (logits, labels, weights)]
 
-    backprop: Optional[tf.Tensor] = None
-
-    def value_of(*inputs: tf.Tensor) -> tf.Tensor:
-        nonlocal backprop
+    def forward(*inputs: tf.Tensor) -> Tuple[tf.Tensor, List[tf.Tensor]]:
         if not keep:
-            return dispatch.run("loss", spec, *inputs)
+            return dispatch.run("loss", spec, *inputs), []
         value, backprop = dispatch.run("loss_with_backprop", spec, *inputs)
         backprop.set_shape(logits.shape)
-        return value
+        return value, [backprop]
 
-    def backward(grad: tf.Tensor) -> Sequence[Optional[tf.Tensor]]:
-        return gradients_of(spec, grad, inputs, [True] * 3, backprop)
-
-    value = explicit.in_graph(_NAME, value_of, backward, inputs)
+    value = explicit.in_graph(_GRADIENT, spec, forward, inputs)
     if spec.reduction is Reduction.NONE:
         known = logits.shape.merge_with(labels.shape)
         value.set_shape(spec_lib.static_losses_shape(known, spec.axis))
@@ -236,3 +230,12 @@ def gradients_of(
         )
         to_weights = gradients.weights_gradient(spec, grad, logits, losses, weights)
     return [to_logits, to_labels, to_weights]
+
+
+def _gradients_in_graph(
+    spec: Spec, grad: tf.Tensor, inputs: List[tf.Tensor], kept: List[tf.Tensor]
+) -> Sequence[Optional[tf.Tensor]]:
+    return gradients_of(spec, grad, inputs, [True] * 3, kept[0] if kept else None)
+
+
+_GRADIENT = explicit.registered(_NAME, 3, _gradients_in_graph)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 import tensorflow as tf
 
@@ -36,8 +36,30 @@ def _run(step: str, spec: Spec, *tensors: tf.Tensor) -> Any:
         return getattr(implementation, step)(spec, *tensors)
     if _tensorflow.tracing_for_xla():
         return getattr(portable, step)(spec, *tensors)
-    return tf.switch_case(
-        tf.raw_ops.DeviceIndex(device_names=["CPU"]),
-        {0: lambda: getattr(native, step)(spec, *tensors)},
-        default=lambda: getattr(portable, step)(spec, *tensors),
+    return _by_device(
+        lambda: getattr(native, step)(spec, *tensors),
+        lambda: getattr(portable, step)(spec, *tensors),
     )
+
+
+def _by_device(on_cpu: Callable[[], Any], elsewhere: Callable[[], Any]) -> Any:
+    """Both in a graph, of which the one runs that fits the device of the place.
+
+    Functions keep the devices of the scopes in which they were built, and nothing that clears
+    or replaces the devices of a graph reaches into them. So the native ops stand on the CPU that
+    every machine has, as they have no other kernel, and all else of the functions stands nowhere:
+    TensorFlow places it where it places the conditional. That one keeps the scope's device.
+    """
+
+    def native_branch() -> Any:
+        with tf.device("/device:CPU:0"):
+            return on_cpu()
+
+    index = tf.raw_ops.DeviceIndex(device_names=["CPU"])
+    # Gradients are colocated with what they are of, which would place them too.
+    with tf.compat.v1.get_default_graph().colocate_with(None, ignore_existing=True):
+        outputs = tf.switch_case(index, {0: native_branch}, default=elsewhere)
+    for output in tf.nest.flatten(outputs):
+        _tensorflow.set_device(output.op, index.device)
+        _tensorflow.set_device(output.op.inputs[0].op, index.device)
+    return outputs

@@ -22,7 +22,7 @@ differentiated again.
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 import tensorflow as tf
 
@@ -49,17 +49,18 @@ def logits_gradient(
         return backprop
     inputs = [grad, logits, labels, weights]
 
-    def value_of(*inputs: tf.Tensor) -> tf.Tensor:
-        return _raw_logits_gradient(spec, list(inputs), backprop)
+    if not tf.executing_eagerly():
+
+        def forward(*inputs: tf.Tensor) -> Tuple[tf.Tensor, List[tf.Tensor]]:
+            return _raw_logits_gradient(spec, list(inputs), backprop), []
+
+        return explicit.in_graph(_LOGITS_GRADIENT, spec, forward, inputs)
 
     def second(v: tf.Tensor) -> List[tf.Tensor]:
-        return second_derivatives(spec, v, grad, logits, labels, weights)
+        return second_derivatives(spec, v, *inputs)
 
-    name = "KerasXentLogitsGradient"
-    if not tf.executing_eagerly():
-        return explicit.in_graph(name, value_of, second, inputs)
-    result = value_of(*inputs)
-    _tensorflow.record_operation(name, [result], inputs, second)
+    result = _raw_logits_gradient(spec, inputs, backprop)
+    _tensorflow.record_operation(_LOGITS_GRADIENT.name, [result], inputs, second)
     return result
 
 
@@ -205,3 +206,12 @@ def _beside_classes(spec: Spec, coefficients: tf.Tensor) -> tf.Tensor:
     if coefficients.shape.rank == 0:
         return coefficients
     return tf.expand_dims(coefficients, spec.axis)
+
+
+def _second_derivatives_in_graph(
+    spec: Spec, v: tf.Tensor, inputs: List[tf.Tensor], _: List[tf.Tensor]
+) -> List[tf.Tensor]:
+    return second_derivatives(spec, v, *inputs)
+
+
+_LOGITS_GRADIENT = explicit.registered("KerasXentLogitsGradient", 4, _second_derivatives_in_graph)

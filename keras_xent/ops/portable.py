@@ -13,6 +13,7 @@ from typing import NamedTuple, Tuple
 import tensorflow as tf
 
 from keras_xent._tensorflow import tracing_for_xla
+from keras_xent.ops import checks
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops import weighting
 from keras_xent.ops.spec import Spec
@@ -123,11 +124,8 @@ def _checked(
     if not (logits.shape.is_fully_defined() and labels.shape.is_fully_defined()):
         if tracing_for_xla():
             # No assertion is compiled, but a stack of different shapes is refused.
-            logits, labels = tf.unstack(tf.stack([logits, labels]))
-        same_shape = tf.debugging.assert_equal(
-            tf.shape(logits), tf.shape(labels), "logits and labels must have the same shape"
-        )
-        with tf.control_dependencies([same_shape]):
+            logits, labels = tf.unstack(tf.stack([logits, labels]), num=2)
+        with tf.control_dependencies([checks.assert_same_shape(logits, labels)]):
             logits = tf.identity(logits)
     shape = spec_lib.losses_shape(logits, spec.axis)
     static_shape = spec_lib.static_losses_shape(logits.shape, spec.axis)

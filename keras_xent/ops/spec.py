@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -19,6 +20,16 @@ class Spec(NamedTuple):
     def unreduced(self) -> Spec:
         """The same without a reduction."""
         return self._replace(reduction=Reduction.NONE)
+
+    def to_json(self) -> str:
+        """The same as text, for a node of a graph."""
+        return json.dumps(self._asdict())
+
+    @classmethod
+    def from_json(cls, text: str) -> Spec:
+        """What `to_json` wrote."""
+        fields = json.loads(text)
+        return cls(fields["axis"], fields["label_smoothing"], Reduction(fields["reduction"]))
 
 
 def real_dtype(dtype: tf.DType) -> tf.DType:

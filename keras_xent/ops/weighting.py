@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from keras_xent.ops import checks
 from keras_xent.reduction import Reduction
 
 _RULE = (
@@ -56,30 +57,13 @@ def check_weights(weights_shape: tf.TensorShape, losses_shape: tf.TensorShape) -
     return sure
 
 
-def assert_weights(weights: tf.Tensor, losses_shape: tf.Tensor) -> tf.Operation:
-    """An op that fails with InvalidArgumentError where `check_weights` could not be sure."""
-    shape = tf.shape(weights)
-    is_scalar = tf.equal(tf.size(shape), 0)
-    same_rank = tf.equal(tf.size(shape), tf.size(losses_shape))
-
-    def every_dim_fits() -> tf.Tensor:
-        return tf.reduce_all(tf.equal(shape, 1) | tf.equal(shape, losses_shape))
-
-    fits = tf.cond(same_rank, every_dim_fits, lambda: is_scalar)
-    return tf.debugging.Assert(
-        is_scalar | fits,
-        ["weights can not be broadcast to values: weights and losses have the shapes",
-         shape, losses_shape, _RULE],
-    )
-
-
 def checked_weights(
     weights: tf.Tensor, static_losses_shape: tf.TensorShape, losses_shape: tf.Tensor
 ) -> tf.Tensor:
-    """The weights, which where `check_weights` is not sure carry `assert_weights` with them."""
+    """The weights, which where `check_weights` is not sure carry an assertion with them."""
     if check_weights(weights.shape, static_losses_shape):
         return weights
-    with tf.control_dependencies([assert_weights(weights, losses_shape)]):
+    with tf.control_dependencies([checks.assert_broadcastable(weights, losses_shape, _RULE)]):
         return tf.identity(weights)
 
 

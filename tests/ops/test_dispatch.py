@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any, Callable, List, Set
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 import keras_xent
 from keras_xent import Reduction
@@ -140,3 +145,92 @@ def test_no_tape_sees_a_step(backend: str, traced: bool) -> None:
         return tf.constant(gradient is None)
 
     assert (tf.function(run) if traced else run)(tf.constant(LOGITS))
+
+
+def with_gradients(scope: Any) -> tf.Graph:
+    """A TF1 graph with a loss, and the gradients of logits and weights."""
+    with tf.Graph().as_default() as graph:
+        logits, labels, weights = (tf.compat.v1.placeholder(tf.float32) for _ in range(3))
+        with tf.compat.v1.device(scope):
+            loss = keras_xent.v1.softmax_cross_entropy(labels, logits, weights, 0.1)
+            tf.gradients(loss, [logits, weights])
+    return graph
+
+
+def functions_nodes(graph: tf.Graph) -> List[Any]:
+    return [node for f in graph.as_graph_def().library.function for node in f.node_def]
+
+
+@needs_native
+@pytest.mark.parametrize(
+    ("scope", "kept"),
+    [
+        ("/gpu:0", "/device:GPU:0"),
+        ("/job:ps/task:0/gpu:0", "/job:ps/task:0/device:GPU:0"),
+        (tf.compat.v1.train.replica_device_setter(ps_tasks=1), "/job:worker"),
+    ],
+    ids=["gpu", "ps", "setter"],
+)
+def test_functions_keep_no_device_of_their_scope(scope: Any, kept: str) -> None:
+    graph = with_gradients(scope)
+    nodes = functions_nodes(graph)
+    assert {node.device for node in nodes} == {"", "/device:CPU:0"}
+    for node in nodes:
+        assert node.op.startswith("KerasXent>") <= (node.device == "/device:CPU:0"), node.name
+    conditionals = [op for op in graph.get_operations() if op.type in ("Case", "DeviceIndex")]
+    assert len(conditionals) == 6
+    assert {op.device for op in conditionals} == {kept}
+    # An assertion's text.
+    on_cpu = {node.op for node in nodes if node.device == "/device:CPU:0"}
+    assert not {"MatMul", "Exp", "Log1p", "Sub", "Max"} & on_cpu
+
+
+@needs_native
+def test_a_graph_that_is_exported_without_devices_has_none_of_another_machine() -> None:
+    graph = with_gradients("/job:ps/task:0/gpu:0")
+    with graph.as_default():
+        meta_graph = tf.compat.v1.train.export_meta_graph(clear_devices=True)
+    with tf.Graph().as_default() as here:
+        tf.compat.v1.train.import_meta_graph(meta_graph)
+    devices = {op.device for op in here.get_operations()}
+    assert devices | {node.device for node in functions_nodes(here)} == {"", "/device:CPU:0"}
+
+
+def fits(kernel: Any, node: Any) -> bool:
+    """Whether a kernel's constraints allow a node's attributes."""
+    return all(
+        node.attr[constraint.name].type in constraint.allowed_values.list.type
+        for constraint in kernel.constraint
+        if node.attr[constraint.name].WhichOneof("value") == "type"
+    )
+
+
+@pytest.mark.skipif(
+    not any(k.device_type == "GPU" for k in get_registered_kernels_for_op("Softmax").kernel),
+    reason="this TensorFlow has no GPU kernels",
+)
+def test_what_a_gpu_runs_has_kernels_there() -> None:
+    # Without allow_soft_placement TensorFlow moves nothing to the CPU.
+    graph = with_gradients("/gpu:0").as_graph_def()
+    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+    assert len(nodes) > 100
+    missing = {
+        (node.op, node.name)
+        for node in nodes
+        if not node.device.endswith("CPU:0")
+        and not any(
+            kernel.device_type in ("GPU", "DEFAULT") and fits(kernel, node)
+            for kernel in get_registered_kernels_for_op(node.op).kernel
+        )
+    }
+    assert missing == set()
+
+
+def test_a_session_runs_them_on_a_device_that_is_no_cpu() -> None:
+    program = Path(__file__).with_name("other_device.py")
+    environment = {**os.environ, "TF_XLA_FLAGS": "--tf_xla_enable_xla_devices"}
+    environment["PYTHONPATH"] = str(Path(keras_xent.__file__).parents[1])
+    printed = subprocess.run(
+        [sys.executable, program], env=environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+    assert float(printed.rpartition(" ")[2]) < 1e-6

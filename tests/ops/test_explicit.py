@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Callable, Dict
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_xent import Reduction
 from keras_xent.ops import explicit
+from keras_xent.ops.spec import Spec
 
-X = np.array([1.0, 2.0, 3.0])
+X = np.array([1.0, 2.0, 4.0])
+SEVEN = explicit.registered(
+    "KerasXentTestSeven",
+    1,
+    # 7 in the spec, 1 from the kept x / x, and nothing of the true gradient.
+    lambda spec, grad, inputs, kept: [spec.axis * grad * kept[0] / inputs[0]],
+)
 
 
 def seven_times_the_gradient(x: tf.Tensor) -> tf.Tensor:
     """x squared, of which the derivative is said to be 7."""
-    return explicit.in_graph("Seven", tf.square, lambda grad: [7.0 * grad], [x])
+    spec = Spec(7, 0.1, Reduction.NONE)
+    return explicit.in_graph(SEVEN, spec, lambda x: (tf.square(x), [tf.identity(x)]), [x])
 
 
 def tape_inside(x: tf.Tensor) -> tf.Tensor:
@@ -59,3 +69,64 @@ def test_a_tape_outside_a_traced_function_gets_it() -> None:
 def test_a_tf1_graph_gets_it() -> None:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         np.testing.assert_array_equal(session.run(tf_gradients(tf.constant(X))), [7.0, 7.0, 7.0])
+
+
+def test_a_tf1_graph_that_was_written_and_read_gets_it() -> None:
+    with tf.Graph().as_default() as graph:
+        tf.identity(seven_times_the_gradient(tf.constant(X, name="x")), name="y")
+    written = graph.as_graph_def().SerializeToString()
+    definition = tf.compat.v1.GraphDef.FromString(written)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        x, y = tf.import_graph_def(definition, return_elements=["x:0", "y:0"], name="")
+        np.testing.assert_array_equal(session.run(y), X**2)
+        np.testing.assert_array_equal(session.run(tf.gradients(y, x)[0]), [7.0, 7.0, 7.0])
+
+
+def test_in_tf1_no_name_is_counted_that_means_something_else_elsewhere() -> None:
+    with tf.Graph().as_default() as graph:
+        seven_times_the_gradient(tf.constant(X))
+    definition = graph.as_graph_def()
+    nodes = [*definition.node, *(node for f in definition.library.function for node in f.node_def)]
+    names = {node.attr["_gradient_op_type"].s for node in nodes} - {b""}
+    assert names == {b"KerasXentTestSeven"}
+
+
+class Module(tf.Module):
+    """Two values of different specs: their gradients must not be mixed up."""
+
+    @tf.function(input_signature=[tf.TensorSpec([3], tf.float64)])
+    def both(self, x: tf.Tensor) -> tf.Tensor:
+        """7 and 5 are the derivatives."""
+        spec = Spec(5, 0.1, Reduction.NONE)
+        five = explicit.in_graph(SEVEN, spec, lambda x: (x, [tf.identity(x)]), [x])
+        return seven_times_the_gradient(x) + 100.0 * five
+
+
+def test_a_saved_model_keeps_each_values_own(tmp_path: Path) -> None:
+    tf.saved_model.save(Module(), str(tmp_path))
+    loaded = tf.saved_model.load(str(tmp_path))
+    x = tf.constant(X)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value = loaded.both(x)
+    np.testing.assert_array_equal(tape.gradient(value, x), [507.0] * 3)
+
+
+def test_a_tf1_saved_model_that_tf2_saves_again_says_that_it_has_no_gradient(
+    tmp_path: Path,
+) -> None:
+    first, second = str(tmp_path / "first"), str(tmp_path / "second")
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        x = tf.compat.v1.placeholder(tf.float64, [3])
+        y = seven_times_the_gradient(x)
+        tf.compat.v1.saved_model.simple_save(session, first, {"x": x}, {"y": y})
+    of_tf1 = tf.saved_model.load(first)
+    tf.saved_model.save(of_tf1, second, signatures=of_tf1.signatures)
+    again = tf.saved_model.load(second).signatures["serving_default"]
+    x = tf.constant(X)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        (value,) = again(x=x).values()
+    np.testing.assert_array_equal(value, X**2)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="without the gradient of keras_xent"):
+        tape.gradient(value, x)

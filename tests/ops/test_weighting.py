@@ -163,31 +163,6 @@ def test_check_weights_refuses_what_tf1_refuses(weights: Shape, losses: Shape) -
     assert "Give a scalar" in str(error.value)
 
 
-def assertion(weights: tf.Tensor, losses: tf.Tensor) -> tf.Tensor:
-    with tf.control_dependencies([weighting.assert_weights(weights, tf.shape(losses))]):
-        return tf.identity(weights)
-
-
-@pytest.mark.parametrize(("weights", "losses"), WRONG)
-@pytest.mark.parametrize("mode", ["traced_unknown_shapes", "tf1_graph"])
-def test_assert_weights_fails_when_the_graph_runs(
-    weights: List[int], losses: List[int], mode: str
-) -> None:
-    with pytest.raises(tf.errors.InvalidArgumentError, match="can not be broadcast"):
-        modes.MODES[mode](assertion, np.zeros(weights, "f"), np.zeros(losses, "f"))
-
-
-@pytest.mark.parametrize(
-    ("weights", "losses"), [([], [2, 3]), ([], []), ([1, 3], [2, 3]), ([2], [2]), ([0], [0])]
-)
-@pytest.mark.parametrize("mode", ["traced_unknown_shapes", "tf1_graph"])
-def test_assert_weights_lets_the_right_ones_pass(
-    weights: List[int], losses: List[int], mode: str
-) -> None:
-    found = modes.MODES[mode](assertion, np.zeros(weights, "f"), np.zeros(losses, "f"))
-    assert list(found.shape) == weights
-
-
 def test_checked_weights_are_the_same_tensor_where_shapes_are_known() -> None:
     weights = tf.ones([2])
     shape = tf.TensorShape([2])

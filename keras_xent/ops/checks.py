@@ -1,0 +1,62 @@
+"""Checks of shapes that are known only when a graph runs."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Iterator
+
+import tensorflow as tf
+
+
+def assert_same_shape(logits: tf.Tensor, labels: tf.Tensor) -> tf.Operation:
+    """An op that fails with InvalidArgumentError unless both have the same shape."""
+    shape, other = tf.shape(logits), tf.shape(labels)
+    with _on_host(shape):
+        dims, other_dims = _in_common(shape, other)
+        same = _same_rank(shape, other) & tf.reduce_all(tf.equal(dims, other_dims))
+        return _assertion(same, "logits and labels must have the same shape, and have", shape, other)
+
+
+def assert_broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor, rule: str) -> tf.Operation:
+    """An op that fails with InvalidArgumentError unless weights fit losses of that shape.
+
+    They do if they are a scalar, or have the same rank with every dimension 1 or the losses'.
+    """
+    shape = tf.shape(weights)
+    with _on_host(shape):
+        dims, losses_dims = _in_common(shape, losses_shape)
+        fits = tf.reduce_all(tf.equal(dims, 1) | tf.equal(dims, losses_dims))
+        is_scalar = tf.equal(tf.size(shape), 0)
+        message = "weights can not be broadcast to values: weights and losses have the shapes"
+        return _assertion(
+            is_scalar | (_same_rank(shape, losses_shape) & fits), message, shape, losses_shape, rule
+        )
+
+
+@contextlib.contextmanager
+def _on_host(near: tf.Tensor) -> Iterator[None]:
+    """Places ops on the CPU of the machine on which `near` is.
+
+    No GPU has a kernel for text, and what an assertion reads is in the host's memory.
+    """
+    host = tf.DeviceSpec.from_string(near.device).replace(device_type="CPU", device_index=0)
+    # A gradient's ops are colocated with what it is the gradient of.
+    graph = tf.compat.v1.get_default_graph()
+    with graph.colocate_with(None, ignore_existing=True), tf.device(host.to_string()):
+        yield
+
+
+def _same_rank(shape: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    return tf.equal(tf.size(shape), tf.size(other))
+
+
+def _in_common(shape: tf.Tensor, other: tf.Tensor) -> Any:
+    """As many dimensions as both have."""
+    rank = tf.minimum(tf.size(shape), tf.size(other))
+    return shape[:rank], other[:rank]
+
+
+def _assertion(condition: tf.Tensor, *data: Any) -> tf.Operation:
+    # The op itself: tf.debugging.Assert puts a conditional around it, whose functions would keep
+    # the device of this place.
+    return tf.raw_ops.Assert(condition=condition, data=data)

@@ -1,0 +1,92 @@
+"""Shapes that are known only when a graph runs: the wrong ones fail, the right ones pass."""
+
+from __future__ import annotations
+
+from typing import Callable, List
+
+import modes
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_xent.ops import checks
+
+BOTH_GRAPHS = pytest.mark.parametrize("mode", ["traced_unknown_shapes", "tf1_graph"])
+
+
+def after(
+    assertion: Callable[[tf.Tensor, tf.Tensor], tf.Operation],
+) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """The first tensor, once the assertion has passed."""
+
+    def run(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+        with tf.control_dependencies([assertion(one, other)]):
+            return tf.identity(one)
+
+    return run
+
+
+broadcastable = after(
+    lambda weights, losses: checks.assert_broadcastable(weights, tf.shape(losses), "The rule.")
+)
+same_shape = after(checks.assert_same_shape)
+
+
+@pytest.mark.parametrize(
+    ("weights", "losses"),
+    [([3], [2]), ([2], [2, 3]), ([2, 1], [2]), ([1], []), ([2, 2], [2, 3]), ([1, 1, 1], [1, 1])],
+)
+@BOTH_GRAPHS
+def test_weights_that_do_not_fit_fail(weights: List[int], losses: List[int], mode: str) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match="can not be broadcast") as error:
+        modes.MODES[mode](broadcastable, np.zeros(weights, "f"), np.zeros(losses, "f"))
+    assert "The rule." in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("weights", "losses"), [([], [2, 3]), ([], []), ([1, 3], [2, 3]), ([2], [2]), ([0], [0])]
+)
+@BOTH_GRAPHS
+def test_weights_that_fit_pass(weights: List[int], losses: List[int], mode: str) -> None:
+    found = modes.MODES[mode](broadcastable, np.zeros(weights, "f"), np.zeros(losses, "f"))
+    assert list(found.shape) == weights
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [([3], [2]), ([2], [2, 2]), ([2, 1], [2]), ([1], []), ([2, 6], [3, 4])]
+)
+@BOTH_GRAPHS
+def test_different_shapes_fail(one: List[int], other: List[int], mode: str) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match="must have the same shape"):
+        modes.MODES[mode](same_shape, np.zeros(one, "f"), np.zeros(other, "f"))
+
+
+@pytest.mark.parametrize("shape", [[], [3], [2, 0], [2, 3, 4]])
+@BOTH_GRAPHS
+def test_the_same_shape_passes(shape: List[int], mode: str) -> None:
+    assert list(modes.MODES[mode](same_shape, *[np.zeros(shape, "f")] * 2).shape) == shape
+
+
+@pytest.mark.parametrize(
+    ("scope", "host"),
+    [
+        (None, "/device:CPU:0"),
+        ("/gpu:1", "/device:CPU:0"),
+        ("/job:ps/task:2/gpu:0", "/job:ps/task:2/device:CPU:0"),
+    ],
+)
+@pytest.mark.parametrize("colocated", [False, True])
+def test_a_check_stands_on_the_cpu_of_its_machine(
+    scope: str, host: str, colocated: bool
+) -> None:
+    with tf.Graph().as_default() as graph, tf.device(scope):
+        one = tf.compat.v1.placeholder(tf.float32)
+        other = tf.compat.v1.placeholder(tf.float32)
+        before = {op.name for op in graph.get_operations()}
+        if colocated:
+            with graph.colocate_with(one.op):
+                checks.assert_same_shape(one, other)
+        else:
+            checks.assert_broadcastable(one, tf.shape(other), "The rule.")
+        added = [op for op in graph.get_operations() if op.name not in before]
+    assert {op.device for op in added if op.type != "Shape"} == {host}
