@@ -11,6 +11,8 @@ from keras_xent.reduction import Reduction
 keras: Any = tf.keras
 
 _UNSCALED = (Reduction.NONE, Reduction.SUM)
+# The reductions that Keras 2 has too.
+_KERAS_2 = (*_UNSCALED, Reduction.SUM_OVER_BATCH_SIZE)
 
 
 class LossBase(keras.losses.Loss):
@@ -31,7 +33,20 @@ class LossBase(keras.losses.Loss):
         Keras 2's trainer reads it to learn who divides by the number of replicas. Under a
         strategy all the mean-like reductions answer `"sum_over_batch_size"`: the trainer
         divides, and reports the loss undivided.
+
+        Raises:
+            AttributeError: eager execution is off, and Keras does not have the reduction.
+                Keras 2's trainer for that mode reduces the losses itself if the loss has a
+                `reduction`, and sums them if it does not know it. Otherwise it calls the loss
+                and takes the result for a mean.
         """
+        if self._reduction not in _KERAS_2 and not tf.compat.v1.executing_eagerly_outside_functions():
+            # That trainer scales the loss under a strategy, as the other one does.
+            self._allow_sum_over_batch_size = True
+            raise AttributeError(
+                f"reduction={self._reduction.name} is not Keras's, and with eager execution off "
+                "Keras 2 must not see it: get_config()['reduction'] has it"
+            )
         replicated = tf.distribute.get_strategy().num_replicas_in_sync > 1
         if replicated and self._reduction not in _UNSCALED:
             return Reduction.SUM_OVER_BATCH_SIZE

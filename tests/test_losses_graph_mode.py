@@ -1,0 +1,40 @@
+"""Keras 2 with eager execution off, where a trainer of its own reduces the losses."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from keras_xent import CategoricalCrossentropy
+from keras_xent._keras import IS_KERAS_3
+
+TESTS = Path(__file__).parent
+KERAS_2 = {"TF_USE_LEGACY_KERAS": "1"} if IS_KERAS_3 else {}
+HAS_KERAS_2 = not IS_KERAS_3 or importlib.util.find_spec("tf_keras") is not None
+
+
+@pytest.mark.skipif(not HAS_KERAS_2, reason="needs Keras 2")
+@pytest.mark.parametrize("mode", ["disable_eager_execution", "disable_v2_behavior"])
+def test_fit_and_evaluate_give_tf1s_numbers(mode: str) -> None:
+    done = subprocess.run(
+        [sys.executable, str(TESTS / "keras2_graph_mode.py"), mode],
+        env={**os.environ, **KERAS_2, "PYTHONPATH": str(TESTS.parent)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    assert done.stdout.splitlines()[:2] == [
+        "sum_by_nonzero_weights, no weights",
+        "sum_by_nonzero_weights, mask",
+    ]
+
+
+def test_with_eager_execution_on_the_reduction_can_be_read() -> None:
+    for name in ("sum", "sum_by_nonzero_weights", "mean_with_sample_weight"):
+        assert CategoricalCrossentropy(reduction=name).reduction == name
