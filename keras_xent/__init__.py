@@ -52,7 +52,7 @@ def _is_command_line() -> bool:
     return as_module or as_script or in_worker
 
 
-# Importing the package registers the loss with Keras, without which saved models don't load. The
+# Importing the package registers the losses with Keras, without which saved models don't load. The
 # command line does without: it must start where TensorFlow is missing or broken, to say so.
 if not _is_command_line():
-    from keras_xent import losses, v1  # noqa: F401
+    from keras_xent import losses, registration, v1  # noqa: F401

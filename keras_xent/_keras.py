@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Optional, Tuple, TypeVar
 
 import tensorflow as tf
 
@@ -32,10 +32,12 @@ __all__ = [
     "register_serializable",
 ]
 
+_Loss = TypeVar("_Loss")
 
-def register_serializable(cls: type) -> type:
-    """Makes saved models find the class, once `keras_xent` is imported."""
-    registered: type = tf.keras.utils.register_keras_serializable("keras_xent")(cls)
+
+def register_serializable(loss: _Loss) -> _Loss:
+    """Makes saved models find the class or function, once `keras_xent` is imported."""
+    registered: _Loss = tf.keras.utils.register_keras_serializable("keras_xent")(loss)
     return registered
 
 

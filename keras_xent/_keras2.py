@@ -40,7 +40,8 @@ class LossBase(keras.losses.Loss):
                 `reduction`, and sums them if it does not know it. Otherwise it calls the loss
                 and takes the result for a mean.
         """
-        if self._reduction not in _KERAS_2 and not tf.compat.v1.executing_eagerly_outside_functions():
+        in_graphs = not tf.compat.v1.executing_eagerly_outside_functions()
+        if in_graphs and self._reduction not in _KERAS_2:
             # That trainer scales the loss under a strategy, as the other one does.
             self._allow_sum_over_batch_size = True
             raise AttributeError(

@@ -8,12 +8,15 @@ from typing import Any, Callable, Dict, Optional, Union
 
 import tensorflow as tf
 
-from keras_xent import _keras, sample_weights
+from keras_xent import _keras, _other_keras, sample_weights
 from keras_xent.ops import softmax_cross_entropy, weighting
 from keras_xent.ops.cross_entropy import checked_smoothing
 from keras_xent.reduction import Reduction
 
 _MEANS = (Reduction.SUM_OVER_BATCH_SIZE, Reduction.MEAN, Reduction.SUM_BY_NONZERO_WEIGHTS)
+
+# Of names in configs: no loss of Keras's has it in its name.
+_NAME_PREFIX = "keras_xent>"
 
 
 @_keras.register_serializable
@@ -77,7 +80,9 @@ class CategoricalCrossentropy(_keras.LossBase):
     * An empty batch gives 0 with every reduction to a scalar. Keras 3 gives an empty tensor.
     * A mask that keeps nothing gives 0. tf_keras gives NaN for a mean.
     * A masked element counts as weight zero in `"sum_by_nonzero_weights"`.
-    * `get_config` keeps `dtype`.
+    * `get_config` keeps `dtype`, and writes `name` with the prefix `keras_xent>`: a model in an
+      `.h5` file then fails to load where `keras_xent` is not imported, instead of getting
+      Keras's loss of that name. The constructor drops the prefix.
     * Ragged tensors are refused, and KerasTensors, which tf_keras takes for `add_loss`.
     """
 
@@ -103,6 +108,8 @@ class CategoricalCrossentropy(_keras.LossBase):
             raise TypeError(
                 f"name is {name!r} of type {type(name).__name__}, expected a string or None"
             )
+        if name is not None and name.startswith(_NAME_PREFIX):
+            name = name[len(_NAME_PREFIX) :]
         checked_smoothing(label_smoothing)
         super().__init__(name=name, reduction=Reduction(reduction), dtype=dtype)
         if self.dtype is not None and not tf.as_dtype(self.dtype).is_floating:
@@ -129,7 +136,8 @@ class CategoricalCrossentropy(_keras.LossBase):
             A scalar, or for `Reduction.NONE` the weighted losses.
 
         Raises:
-            TypeError: a ragged tensor, or a symbolic one of a functional model.
+            TypeError: a ragged tensor, or a symbolic one of a functional model; a model of
+                another Keras than `tf.keras` calls the loss.
             ValueError: shapes that don't fit.
         """
         if tf.executing_eagerly():
@@ -143,6 +151,7 @@ class CategoricalCrossentropy(_keras.LossBase):
         A subclass may override it; weights, masks and the reduction then apply to what it
         returns.
         """
+        _other_keras.check_caller()
         labels, predictions = self.to_tensors(y_true, y_pred)
         labels, predictions = sample_weights.same_rank(labels, predictions)
         predictions, is_logits = _keras.cached_logits(predictions, self.from_logits)
@@ -158,15 +167,18 @@ class CategoricalCrossentropy(_keras.LossBase):
         return self._from_probabilities(labels, predictions)
 
     def get_config(self) -> Dict[str, Any]:
-        """The constructor's arguments, JSON-serializable."""
-        dtype = None if self._wanted_dtype is None else self.dtype
+        """The constructor's arguments, JSON-serializable.
+
+        The name has a prefix, which the constructor drops. Keras 3 looks for a loss that it
+        doesn't know by its name alone when it reads an `.h5` file, and takes one of its own.
+        """
         return {
             "from_logits": self.from_logits,
             "label_smoothing": float(self.label_smoothing),
             "axis": self.axis,
             "reduction": self._wanted_reduction.value,
-            "name": self.name,
-            "dtype": dtype,
+            "name": None if self.name is None else _NAME_PREFIX + self.name,
+            "dtype": None if self._wanted_dtype is None else self.dtype,
         }
 
     @classmethod
@@ -175,8 +187,9 @@ class CategoricalCrossentropy(_keras.LossBase):
         return cls(**config)
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({arguments})"
+        arguments = {**self.get_config(), "name": self.name}
+        listed = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+        return f"{type(self).__name__}({listed})"
 
     @tf.autograph.experimental.do_not_convert
     def _compute(
@@ -193,6 +206,7 @@ class CategoricalCrossentropy(_keras.LossBase):
                     f"{argument} is a KerasTensor, a placeholder in a functional model, expected "
                     "values: give the loss to compile(), or call it in a layer's call()"
                 )
+        _other_keras.check_caller()
         self.check_strategy()
         mask = _keras.mask_of(y_pred)
         if type(self).call is CategoricalCrossentropy.call:

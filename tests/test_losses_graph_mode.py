@@ -24,8 +24,7 @@ def test_fit_and_evaluate_give_tf1s_numbers(mode: str) -> None:
     done = subprocess.run(
         [sys.executable, str(TESTS / "keras2_graph_mode.py"), mode],
         env={**os.environ, **KERAS_2, "PYTHONPATH": str(TESTS.parent)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]

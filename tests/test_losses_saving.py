@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any, Dict
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_xent import CategoricalCrossentropy, Reduction
+from keras_xent import CategoricalCrossentropy, Reduction, v1
 from keras_xent._keras import IS_KERAS_3
 
 keras = tf.keras
@@ -26,6 +28,8 @@ CONFIG: Dict[str, Any] = {
     "name": "of_tf1",
     "dtype": "float32",
 }
+# The same as a config: without the prefix Keras 3 takes the name for that of a loss of its own.
+WRITTEN = {**CONFIG, "name": "keras_xent>of_tf1"}
 X = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
 Y = np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2]]
 W = np.float32([1, 0, 2, 0, 0.5, 1])
@@ -37,15 +41,23 @@ def original() -> CategoricalCrossentropy:
 
 def check_same(loss: Any) -> None:
     assert type(loss) is CategoricalCrossentropy
-    assert loss.get_config() == CONFIG
+    assert loss.get_config() == WRITTEN
+    assert loss.name == "of_tf1"
     assert loss.reduction is Reduction.SUM_BY_NONZERO_WEIGHTS
     logits = X[:, :3]
     assert float(loss(Y, logits, W)) == float(original()(Y, logits, W))
 
 
 def test_config() -> None:
-    assert original().get_config() == CONFIG
-    check_same(CategoricalCrossentropy.from_config(original().get_config()))
+    assert original().get_config() == WRITTEN
+    check_same(CategoricalCrossentropy.from_config(WRITTEN))
+    check_same(CategoricalCrossentropy(**WRITTEN))
+    check_same(CategoricalCrossentropy.from_config(CONFIG))  # of an earlier version
+
+
+def test_a_config_of_no_name() -> None:
+    loss = CategoricalCrossentropy(name=None)
+    assert CategoricalCrossentropy.from_config(loss.get_config()).name == loss.name
 
 
 def test_config_of_the_defaults() -> None:
@@ -54,7 +66,7 @@ def test_config_of_the_defaults() -> None:
         "label_smoothing": 0.0,
         "axis": -1,
         "reduction": "sum_over_batch_size",
-        "name": "categorical_crossentropy",
+        "name": "keras_xent>categorical_crossentropy",
         "dtype": None,
     }
 
@@ -156,3 +168,57 @@ def test_a_compiled_model_is_cloned_with_its_compile_config() -> None:
     clone = keras.models.clone_model(model)
     clone.compile_from_config(model.get_compile_config())
     check_same(clone.loss)
+
+
+FORMATS = [".h5", ".keras"] if IS_KERAS_3 else [".h5", ""]
+
+_LOAD = """
+import sys
+import tensorflow as tf
+for path in sys.argv[1:]:
+    try:
+        print("loaded", tf.keras.models.load_model(path).loss)
+    except (TypeError, ValueError) as error:
+        print(type(error).__name__, str(error).replace(chr(10), " "))
+"""
+
+
+def test_no_format_gives_another_loss_where_keras_xent_is_not_imported(tmp_path: Path) -> None:
+    losses = {
+        "default": CategoricalCrossentropy(from_logits=True),
+        "mse": CategoricalCrossentropy(from_logits=True, name="mean_squared_error"),
+    }
+    paths = []
+    for name, loss in losses.items():
+        for extension in FORMATS:
+            paths.append(str(tmp_path / f"{name}{extension}"))
+            make_model(loss).save(paths[-1])
+    done = subprocess.run(
+        [sys.executable, "-c", _LOAD, *paths], capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(paths)
+    for line in lines:
+        assert "Error" in line.split()[0], line
+        # "keras_xent>..." or "keras_xent.losses"
+        assert "keras_xent" in line, line
+
+
+@pytest.mark.parametrize(
+    "function", [v1.softmax_cross_entropy, v1.softmax_cross_entropy_with_logits_v2]
+)
+@pytest.mark.parametrize("extension", FORMATS)
+def test_a_model_that_was_compiled_with_a_function_loads(
+    function: Any, extension: str, tmp_path: Path
+) -> None:
+    model = make_model(function)
+    path = str(tmp_path / f"model{extension}")
+    model.save(path)
+    # In this format Keras 3 writes a function's name without the package that registered it.
+    unregistered = IS_KERAS_3 and extension == ".h5"
+    custom_objects = {function.__name__: function} if unregistered else None
+    loaded = keras.models.load_model(path, custom_objects=custom_objects)
+    assert loaded.loss is function
+    np.testing.assert_allclose(
+        loaded.evaluate(X, Y, verbose=0), model.evaluate(X, Y, verbose=0), rtol=1e-6
+    )

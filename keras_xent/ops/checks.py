@@ -14,7 +14,8 @@ def assert_same_shape(logits: tf.Tensor, labels: tf.Tensor) -> tf.Operation:
     with _on_host(shape):
         dims, other_dims = _in_common(shape, other)
         same = _same_rank(shape, other) & tf.reduce_all(tf.equal(dims, other_dims))
-        return _assertion(same, "logits and labels must have the same shape, and have", shape, other)
+        message = "logits and labels must have the same shape, and have the shapes"
+        return _assertion(same, message, shape, other)
 
 
 def assert_broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor, rule: str) -> tf.Operation:

@@ -51,7 +51,9 @@ def registered(name: str, inputs: int, backward: Backward) -> Gradient:
     return Gradient(name, inputs, backward)
 
 
-def in_graph(gradient: Gradient, spec: Spec, forward: Forward, inputs: List[tf.Tensor]) -> tf.Tensor:
+def in_graph(
+    gradient: Gradient, spec: Spec, forward: Forward, inputs: List[tf.Tensor]
+) -> tf.Tensor:
     """The value that `forward(*inputs)` computes in a graph, with that gradient.
 
     Tapes and forward accumulators that watch now are told of it directly. Whoever walks the

@@ -13,9 +13,8 @@ from typing import NamedTuple, Tuple
 import tensorflow as tf
 
 from keras_xent._tensorflow import tracing_for_xla
-from keras_xent.ops import checks
+from keras_xent.ops import checks, weighting
 from keras_xent.ops import spec as spec_lib
-from keras_xent.ops import weighting
 from keras_xent.ops.spec import Spec
 
 
