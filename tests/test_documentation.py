@@ -82,7 +82,7 @@ def test_py_blocks_are_files_that_the_page_links_to() -> None:
             if language == "py":
                 assert block in texts, f"{page.name}: a ```py block is none of {files}"
                 shown += 1
-    assert shown == 2
+    assert shown == 3
 
 
 def test_the_readme_begins_with_code_that_compares_with_tf1() -> None:
