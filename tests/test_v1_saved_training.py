@@ -1,0 +1,137 @@
+"""A training graph that is saved, loaded in another process, and trained on there.
+
+Run as a program, this file is that process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, List
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+v1 = tf.compat.v1
+
+BEFORE, AFTER = 2, 3
+LOSS = "softmax_cross_entropy_loss/value:0"
+FILES = ["saver.meta", "text.pbtxt", "monitored"]
+
+
+def build(softmax_cross_entropy: Any) -> None:
+    features = v1.placeholder(tf.float32, [None, 4], "features")
+    labels = v1.placeholder(tf.float32, [None, 3], "labels")
+    weights = v1.placeholder(tf.float32, [None], "weights")
+    kernel = v1.get_variable("kernel", initializer=np.zeros([4, 3], np.float32))
+    softmax_cross_entropy(labels, features @ kernel, weights, label_smoothing=0.1)
+    optimizer = v1.train.MomentumOptimizer(0.5, 0.9)  # its state is saved, too
+    step = v1.train.get_or_create_global_step()
+    optimizer.minimize(v1.losses.get_total_loss(), step, name="train")
+
+
+def batch(step: int) -> Dict[str, np.ndarray]:
+    random = np.random.RandomState(step)
+    return {
+        "features:0": random.normal(size=(6, 4)).astype(np.float32),
+        "labels:0": np.eye(3, dtype=np.float32)[random.randint(3, size=6)],
+        "weights:0": np.array([1, 0, 2, 0.5, 0, 1], np.float32),
+    }
+
+
+def train(session: Any, start: int, end: int) -> List[float]:
+    return [float(session.run([LOSS, "train"], batch(step))[0]) for step in range(start, end)]
+
+
+def save(softmax_cross_entropy: Any, folder: Path) -> None:
+    """Trains a little, and saves in every way."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        build(softmax_cross_entropy)
+        session.run(v1.global_variables_initializer())
+        train(session, 0, BEFORE)
+        path = v1.train.Saver().save(session, str(folder / "saver"))
+        v1.train.export_meta_graph(str(folder / "text.pbtxt"), as_text=True)
+        assert path == str(folder / "saver")
+    with tf.Graph().as_default():
+        build(softmax_cross_entropy)
+        monitored = str(folder / "monitored")
+        with v1.train.MonitoredTrainingSession(
+            checkpoint_dir=monitored,
+            save_checkpoint_steps=1,
+            save_summaries_steps=None,
+            save_summaries_secs=None,
+            log_step_count_steps=None,
+        ) as session:
+            train(session, 0, BEFORE)
+
+
+def train_on(folder: Path, file: str) -> List[float]:
+    """Imports the graph and goes on where the checkpoint ends."""
+    checkpoint, meta = str(folder / "saver"), str(folder / file)
+    if file == "monitored":
+        checkpoint = v1.train.latest_checkpoint(str(folder / file))
+        meta = f"{checkpoint}.meta"
+    with tf.Graph().as_default(), v1.Session() as session:
+        v1.train.import_meta_graph(meta)
+        assert [loss.name for loss in v1.losses.get_losses()] == [LOSS]
+        # Not the imported saver: text.pbtxt was written without one.
+        v1.train.Saver().restore(session, checkpoint)
+        return train(session, BEFORE, BEFORE + AFTER)
+
+
+@pytest.fixture(scope="module")
+def expected() -> List[float]:
+    """TF1's losses after the steps that come before saving, without an interruption."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        build(v1.losses.softmax_cross_entropy)
+        session.run(v1.global_variables_initializer())
+        return train(session, 0, BEFORE + AFTER)[BEFORE:]
+
+
+@pytest.fixture(scope="module")
+def losses(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Dict[str, List[float]]]:
+    """What another process made of every backend's files."""
+    import keras_xent
+
+    folder = tmp_path_factory.mktemp("saved")
+    for backend in ("portable", "auto", "native"):
+        if backend == "native" and keras_xent.backend().name != "native":
+            continue
+        keras_xent.set_backend(backend)
+        (folder / backend).mkdir()
+        save(keras_xent.v1.softmax_cross_entropy, folder / backend)
+    done = subprocess.run(
+        [sys.executable, __file__, str(folder)],
+        stdout=subprocess.PIPE,
+        check=True,
+        env=dict(os.environ),
+    )
+    return json.loads(done.stdout.decode().splitlines()[-1])
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_another_process_trains_on_as_tf1_does(
+    backend: str, file: str, losses: Dict[str, Dict[str, List[float]]], expected: List[float]
+) -> None:
+    np.testing.assert_allclose(losses[backend][file], expected, rtol=1e-5)
+
+
+def main(folder: Path) -> None:
+    # A graph of the portable backend needs no keras_xent. The other graphs need its import alone.
+    sys.modules["keras_xent"] = None  # type: ignore[assignment]
+    trained = {"portable": {file: train_on(folder / "portable", file) for file in FILES}}
+    del sys.modules["keras_xent"]
+    import keras_xent  # noqa: F401
+
+    for backend in ("auto", "native"):
+        if (folder / backend).exists():
+            trained[backend] = {file: train_on(folder / backend, file) for file in FILES}
+    print(json.dumps(trained))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
