@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, NamedTuple, Sequence, Tuple
+import contextvars
+import itertools
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import tensorflow as tf
 
@@ -14,15 +16,19 @@ from keras_xent.ops.spec import Spec
 Backward = Callable[[Spec, tf.Tensor, List[tf.Tensor], List[tf.Tensor]], Sequence[Any]]
 # From the inputs to the value and what to keep.
 Forward = Callable[..., Tuple[tf.Tensor, List[tf.Tensor]]]
+# A gradient that needs no node.
+Saved = Callable[[tf.Tensor], Sequence[Any]]
 
 _SPEC = "_keras_xent_spec"
+_numbers = itertools.count()
+_saving: contextvars.ContextVar[bool] = contextvars.ContextVar("saving", default=False)
 
 
 class Gradient(NamedTuple):
     """The gradient of a kind of values.
 
     Attributes:
-        name: under which TensorFlow finds it in a TF1 graph.
+        name: by which a node names it.
         inputs: how many inputs such a value is computed from.
         backward: computes the gradients of these.
     """
@@ -33,22 +39,10 @@ class Gradient(NamedTuple):
 
 
 def registered(name: str, inputs: int, backward: Backward) -> Gradient:
-    """A gradient that a TF1 graph names, so that a process that imports the graph finds it.
-
-    The process has to import keras_xent, which registers the same name.
-    """
-
-    @tf.RegisterGradient(name)
-    def from_node(node: Any, *upstream: tf.Tensor) -> Sequence[Any]:
-        if node is None:
-            return [_unsaved(each) for each in upstream]
-        spec = Spec.from_json(node.get_attr(_SPEC).decode())
-        _, *tensors = node.inputs
-        kept = tensors[inputs:]
-        found = backward(spec, upstream[0], tensors[:inputs], kept)
-        return [None, *found, *[None] * len(kept)]
-
-    return Gradient(name, inputs, backward)
+    """A gradient that TensorFlow finds by its name, in every process that imports keras_xent."""
+    gradient = Gradient(name, inputs, backward)
+    _register(name, gradient, None)
+    return gradient
 
 
 def in_graph(
@@ -59,64 +53,85 @@ def in_graph(
     Tapes and forward accumulators that watch now are told of it directly. Whoever walks the
     graph later (`tf.gradients`, a tape outside a traced function) finds it on a node.
     """
-    kept: List[tf.Tensor] = []
-
-    def backward(upstream: tf.Tensor) -> Sequence[Any]:
-        return gradient.backward(spec, upstream, inputs, kept)
-
     with _tensorflow.stop_recording():
-        if tf.compat.v1.executing_eagerly_outside_functions():
-            value = _with_own_gradient(forward, inputs, kept, backward)
+        value, kept = forward(*inputs)
+
+        def backward(upstream: tf.Tensor) -> Sequence[Any]:
+            return gradient.backward(spec, upstream, inputs, kept)
+
+        if _saving.get():
+            value = tf.raw_ops.PreventGradient(input=value, message=_NO_SECOND)
         else:
-            value = _with_named_gradient(gradient.name, spec, forward, inputs, kept)
+            value = _node(gradient, spec, value, inputs, kept, backward)
     # Of the node alone, accumulators make a derivative of 0.
     _tensorflow.record_operation(gradient.name, [value], inputs, backward)
     return value
 
 
-def _with_own_gradient(
-    forward: Forward,
+def _node(
+    gradient: Gradient,
+    spec: Spec,
+    value: tf.Tensor,
     inputs: List[tf.Tensor],
     kept: List[tf.Tensor],
-    backward: Callable[[tf.Tensor], Sequence[Any]],
+    backward: Saved,
 ) -> tf.Tensor:
-    """In TF2, where `tf.saved_model.save` writes each value's own gradient beside it."""
+    """The value as the output of a node that has all that the gradient needs.
 
-    @tf.custom_gradient
-    def with_gradient(*inputs: tf.Tensor) -> Any:
-        value, tensors = forward(*inputs)
-        kept.extend(tensors)
-        return value, backward
-
-    return with_gradient(*inputs)
-
-
-def _with_named_gradient(
-    name: str, spec: Spec, forward: Forward, inputs: List[tf.Tensor], kept: List[tf.Tensor]
-) -> tf.Tensor:
-    """In TF1, where a graph is written without its gradients and read by their names.
-
-    `tf.custom_gradient` names them by counting, and its names mean nothing to another process,
-    or something else.
+    In TF1, a graph that is written names its gradients, and the process that reads it knows them.
+    In TF2, `tf.saved_model.save` writes the gradients too: one for each name, so that every value
+    needs a name of its own there. (`tf.custom_gradient` counts them in both, and in the process
+    that reads a TF1 graph its names mean nothing, or something else.)
     """
-    value, tensors = forward(*inputs)
-    kept.extend(tensors)
+    name = gradient.name
+    if tf.compat.v1.executing_eagerly_outside_functions():
+        name = f"{name}-{next(_numbers)}"
+        _register(name, gradient, backward)
     graph = tf.compat.v1.get_default_graph()
     with graph.gradient_override_map({"IdentityN": name}):
-        outputs = tf.identity_n([value, *inputs, *kept])
-    _tensorflow.set_attribute(outputs[0].op, _SPEC, spec.to_json())
-    return outputs[0]
+        value, *_ = tf.identity_n([value, *inputs, *kept])
+    _tensorflow.set_attribute(value.op, _SPEC, spec.to_json())
+    return value
 
 
-def _unsaved(upstream: tf.Tensor) -> tf.Tensor:
-    """What stands for a gradient that `tf.saved_model.save` wants to write, and can't.
+def _register(name: str, gradient: Gradient, saved: Optional[Saved]) -> None:
+    @tf.RegisterGradient(name)
+    def of_node(node: Any, *upstream: tf.Tensor) -> Sequence[Any]:
+        if node is None:
+            return _to_save(saved, upstream)
+        spec = Spec.from_json(node.get_attr(_SPEC).decode())
+        _, *tensors = node.inputs
+        inputs, kept = tensors[: gradient.inputs], tensors[gradient.inputs :]
+        found = gradient.backward(spec, upstream[0], inputs, kept)
+        return [None, *found, *[None] * len(kept)]
 
-    It asks for the gradient of a name, not of a node: of a TF1 graph that was loaded in TF2.
-    """
-    message = (
-        "this SavedModel was written in TF2 from a TF1 graph, without the gradient of keras_xent's "
-        "loss: compute gradients in the program that loads the TF1 graph"
-    )
-    with tf.control_dependencies([tf.raw_ops.Assert(condition=False, data=[message])]):
+
+def _to_save(saved: Optional[Saved], upstream: Sequence[tf.Tensor]) -> Sequence[Any]:
+    """The gradient for `tf.saved_model.save`, which asks for that of a name, without a node."""
+    if saved is None:
+        return [_unknown(each) for each in upstream]
+    # The values that it computes have gradients too, which TensorFlow does not save: of nodes that
+    # name one, loading a model warns.
+    token = _saving.set(True)
+    try:
+        found = saved(upstream[0])
+    finally:
+        _saving.reset(token)
+    return [None, *found, *[None] * (len(upstream) - 1 - len(found))]
+
+
+def _unknown(upstream: tf.Tensor) -> tf.Tensor:
+    """What stands for the gradient of a TF1 graph that was loaded in TF2 and is saved again."""
+    with tf.control_dependencies([tf.raw_ops.Assert(condition=False, data=[_NO_FIRST])]):
         # XLA leaves assertions out.
         return upstream * float("nan")
+
+
+_NO_FIRST = (
+    "this SavedModel was written in TF2 from a TF1 graph, without the gradient of keras_xent's "
+    "loss: compute gradients in the program that loads the TF1 graph"
+)
+_NO_SECOND = (
+    "a SavedModel has the gradient of keras_xent's loss, but no second one: compute it in the "
+    "program that saves the model"
+)

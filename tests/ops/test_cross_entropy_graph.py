@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Callable, List, Optional, Set
 
 import numpy as np
@@ -206,3 +207,47 @@ def test_a_training_step_runs_one_op_even_if_the_batch_size_is_unknown(rows: Opt
         session.run(results, options=options, run_metadata=metadata)
     nodes = [node for device in metadata.step_stats.dev_stats for node in device.node_stats]
     assert len([node for node in nodes if "= KerasXent>" in node.timeline_label]) == 1
+
+
+class Saved(tf.Module):
+    """Two losses that differ in their arguments."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 5]), tf.TensorSpec([None])])
+    def value(self, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        mean = softmax_cross_entropy(logits, LABELS, weights, reduction=Reduction.MEAN)
+        return mean + softmax_cross_entropy(logits, LABELS, weights, label_smoothing=0.3)
+
+
+def test_a_saved_model_brings_the_gradient_and_no_warning(
+    backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = Saved()
+    tf.saved_model.save(module, str(tmp_path))
+    warned: List[Any] = []
+    monkeypatch.setattr(tf.get_logger(), "handle", warned.append)
+    loaded = tf.saved_model.load(str(tmp_path))
+    assert [record.getMessage() for record in warned] == []
+
+    inputs = [tf.constant(LOGITS), tf.constant([1.0, 0.0, 2.0, 0.5, 0.0, 1.0])]
+
+    def gradients_by(function: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            value = function(*inputs)
+        return tape.gradient(value, inputs)
+
+    for found, expected in zip(gradients_by(loaded.value), gradients_by(module.value)):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_a_saved_model_has_no_second_gradient_and_says_so(tmp_path: Path) -> None:
+    tf.saved_model.save(Saved(), str(tmp_path))
+    loaded = tf.saved_model.load(str(tmp_path))
+    logits = tf.constant(LOGITS)
+    with tf.GradientTape() as outer:
+        outer.watch(logits)
+        with tf.GradientTape() as inner:
+            inner.watch(logits)
+            value = loaded.value(logits, tf.ones([6]))
+        with pytest.raises(LookupError, match="no second one"):
+            outer.gradient(inner.gradient(value, logits), logits)
