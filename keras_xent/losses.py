@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Optional, Union
 
 import tensorflow as tf
 
-from keras_xent import _keras, _other_keras, sample_weights
+from keras_xent import _functional, _keras, _other_keras, sample_weights
 from keras_xent.ops import softmax_cross_entropy, weighting
 from keras_xent.ops.cross_entropy import checked_smoothing
 from keras_xent.reduction import Reduction
@@ -83,7 +83,7 @@ class CategoricalCrossentropy(_keras.LossBase):
     * `get_config` keeps `dtype`, and writes `name` with the prefix `keras_xent>`: a model in an
       `.h5` file then fails to load where `keras_xent` is not imported, instead of getting
       Keras's loss of that name. The constructor drops the prefix.
-    * Ragged tensors are refused, and KerasTensors, which tf_keras takes for `add_loss`.
+    * Ragged tensors are refused.
     """
 
     def __init__(
@@ -140,6 +140,9 @@ class CategoricalCrossentropy(_keras.LossBase):
                 another Keras than `tf.keras` calls the loss.
             ValueError: shapes that don't fit.
         """
+        arguments = {"y_true": y_true, "y_pred": y_pred, "sample_weight": sample_weight}
+        if _functional.is_symbolic(arguments.values()):
+            return _functional.as_layer(self, arguments)
         if tf.executing_eagerly():
             return self._compute(self.call, y_true, y_pred, sample_weight)
         with tf.name_scope(self.scope_name):

@@ -11,6 +11,7 @@ from typing import Any, Optional, Union
 import tensorflow as tf
 
 from keras_xent import _tensorflow, _verification, ops
+from keras_xent._functional import takes_keras_tensors
 from keras_xent._verification import oracles
 from keras_xent.ops import weighting
 from keras_xent.ops.spec import real_dtype
@@ -39,6 +40,7 @@ _RESULT_NAMES = {
 }
 
 
+@takes_keras_tensors
 @tf.autograph.experimental.do_not_convert
 def softmax_cross_entropy(
     onehot_labels: Any,
@@ -126,6 +128,7 @@ def softmax_cross_entropy(
         return _collected(loss, name, loss_collection)
 
 
+@takes_keras_tensors
 @tf.autograph.experimental.do_not_convert
 def softmax_cross_entropy_with_logits_v2(
     labels: Any,
@@ -197,6 +200,7 @@ def softmax_cross_entropy_with_logits_v2(
         return _named(losses, "Reshape_2")
 
 
+@takes_keras_tensors
 @tf.autograph.experimental.do_not_convert
 def compute_weighted_loss(
     losses: Any,

@@ -214,6 +214,7 @@ def test_ragged_tensors_are_refused() -> None:
         loss(dense, dense, sample_weight=ragged)
 
 
+@pytest.mark.skipif(not IS_KERAS_3, reason="Keras 2 makes a layer of the call")
 def test_keras_tensors_are_refused_with_advice() -> None:
     symbolic = keras.Input((3,))
     loss = CategoricalCrossentropy(from_logits=True)

@@ -13,7 +13,6 @@ from keras_xent._keras import IS_KERAS_3
 
 keras = tf.keras
 only_keras_3 = pytest.mark.skipif(not IS_KERAS_3, reason="Keras 2 differs here from Keras 3")
-only_keras_2 = pytest.mark.skipif(IS_KERAS_3, reason="Keras 3 differs here from Keras 2")
 
 RNG = np.random.default_rng(0)
 LABELS = np.eye(3, dtype=np.float32)[[0, 2, 1, 2]]
@@ -163,15 +162,6 @@ def test_ragged_tensors_are_refused() -> None:
         ours(ragged, ragged)
     if not IS_KERAS_3:
         assert np.isfinite(float(theirs(ragged, ragged)))
-
-
-@only_keras_2
-def test_keras_2_takes_keras_tensors_and_we_do_not() -> None:
-    symbolic = keras.Input((3,))
-    ours, theirs = both()
-    assert theirs(symbolic, symbolic).shape == []
-    with pytest.raises(TypeError, match="KerasTensor"):
-        ours(symbolic, symbolic)
 
 
 @pytest.mark.parametrize("from_logits", [True, False])

@@ -1,0 +1,133 @@
+"""Calls on KerasTensors, which become layers of a functional model, in Keras 2."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any, Callable, Dict, Iterable, List, TypeVar
+
+import numpy as np
+import tensorflow as tf
+
+from keras_xent import _keras
+
+_Callable = TypeVar("_Callable", bound=Callable[..., Any])
+
+
+def takes_keras_tensors(function: _Callable) -> _Callable:
+    """A function that becomes a layer where an argument is a KerasTensor of Keras 2.
+
+    Keras 2 makes layers of TensorFlow's own functions in the same way. Keras 3 does not, and
+    leaves the error to the function.
+    """
+    if _keras.IS_KERAS_3:
+        return function
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def with_layer(*args: Any, **kwargs: Any) -> Any:
+        if not is_symbolic((*args, *kwargs.values())):
+            return function(*args, **kwargs)
+        return as_layer(with_layer, signature.bind(*args, **kwargs).arguments)
+
+    return with_layer  # type: ignore[return-value]
+
+
+def is_symbolic(arguments: Iterable[Any]) -> bool:
+    """Whether a call with these arguments has to become a layer."""
+    return not _keras.IS_KERAS_3 and any(map(_keras.is_placeholder, arguments))
+
+
+def as_layer(callee: Callable[..., Any], arguments: Dict[str, Any]) -> Any:
+    """The KerasTensor that comes out of a layer that calls `callee(**arguments)`."""
+    inputs = {name: value for name, value in arguments.items() if _keras.is_placeholder(value)}
+    constants = {name: value for name, value in arguments.items() if name not in inputs}
+    return CrossEntropyCall(callee, list(inputs), constants)(list(inputs.values()))
+
+
+@_keras.register_serializable
+class CrossEntropyCall(tf.keras.layers.Layer):
+    """A call of a function of `keras_xent.v1`, or of a loss, in a functional model.
+
+    Args:
+        callee: the function or the loss.
+        inputs: which of its arguments are inputs of the layer, in their order.
+        constants: the other arguments.
+        kwargs: Keras's own arguments of a layer.
+    """
+
+    def __init__(
+        self,
+        callee: Callable[..., Any],
+        inputs: List[str],
+        constants: Dict[str, Any],
+        **kwargs: Any,
+    ) -> None:
+        # The callee casts what it is given.
+        super().__init__(autocast=False, **{"name": None, **kwargs})
+        self.supports_masking = True
+        self._callee = callee
+        self._inputs = list(inputs)
+        self._constants = constants
+
+    def call(self, inputs: Any) -> tf.Tensor:
+        """Calls the callee."""
+        named = dict(zip(self._inputs, tf.nest.flatten(inputs)))
+        return self._callee(**named, **self._constants)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        """None: a loss has no mask."""
+
+    def get_config(self) -> Dict[str, Any]:
+        """The constructor's arguments, JSON-serializable."""
+        return {
+            **super().get_config(),
+            "callee": _named(self._callee),
+            "inputs": self._inputs,
+            "constants": {name: _as_json(name, value) for name, value in self._constants.items()},
+        }
+
+    @classmethod
+    def from_config(cls, config: Dict[str, Any]) -> CrossEntropyCall:
+        """The layer that `get_config` described."""
+        config = dict(config)
+        callee = _of_name(config.pop("callee"))
+        constants = {name: _from_json(value) for name, value in config.pop("constants").items()}
+        return cls(callee, config.pop("inputs"), constants, **config)
+
+
+def _named(callee: Any) -> Dict[str, Any]:
+    """A function's registered name, or a loss's with its arguments."""
+    if inspect.isfunction(callee):
+        return {"function": tf.keras.utils.get_registered_name(callee)}
+    name = tf.keras.utils.get_registered_name(type(callee))
+    return {"loss": name, "arguments": callee.get_config()}
+
+
+def _of_name(description: Dict[str, Any]) -> Any:
+    name = description.get("function") or description["loss"]
+    found = tf.keras.utils.get_registered_object(name)
+    if found is None:
+        raise ValueError(
+            f"{name} is not known, expected a loss that is registered or in custom_objects: "
+            "decorate its class with tf.keras.utils.register_keras_serializable()"
+        )
+    return found if "function" in description else found.from_config(description["arguments"])
+
+
+def _as_json(name: str, value: Any) -> Any:
+    if isinstance(value, tf.Variable):
+        raise ValueError(
+            f"{name} is a variable, {value.name}, and a model with a layer that uses one can't be "
+            "saved: give a constant or an input"
+        )
+    if tf.is_tensor(value) or isinstance(value, (np.ndarray, np.generic, list, tuple)):
+        array = np.asarray(value)
+        return {"dtype": tf.as_dtype(array.dtype).name, "value": array.tolist()}
+    return value
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return np.array(value["value"], tf.as_dtype(value["dtype"]).as_numpy_dtype)
+    return value
