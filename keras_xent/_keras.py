@@ -53,8 +53,10 @@ def autographed(call: Callable[..., Any]) -> Callable[..., Any]:
 
 def is_placeholder(value: Any) -> bool:
     """Whether it is a KerasTensor, which stands for a value in a functional model."""
+    if isinstance(value, tf.Tensor):
+        return False
     # By name, as the class is public in Keras 3 only.
-    return not isinstance(value, tf.Tensor) and any(cls.__name__ == "KerasTensor" for cls in type(value).__mro__)
+    return any(cls.__name__ == "KerasTensor" for cls in type(value).__mro__)
 
 
 def mask_of(tensor: Any) -> Optional[tf.Tensor]:

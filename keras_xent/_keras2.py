@@ -77,7 +77,9 @@ class LossBase(keras.losses.Loss):
         """What a subclass's `call` returns, and the mask on it: it is given what came."""
         losses = call(y_true, y_pred)
         mask = getattr(losses, "_keras_mask", None)
-        return tf.convert_to_tensor(losses), mask
+        if not isinstance(losses, tf.RaggedTensor):
+            losses = tf.convert_to_tensor(losses)
+        return losses, mask
 
     def check_strategy(self) -> None:
         """Refuses what Keras 2 refuses: a mean under a strategy outside `fit`."""

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Optional, Union
 
 import tensorflow as tf
 
-from keras_xent import _functional, _keras, _other_keras, sample_weights
+from keras_xent import _functional, _keras, _other_keras, ragged, sample_weights
 from keras_xent.ops import softmax_cross_entropy, weighting
 from keras_xent.ops.cross_entropy import checked_smoothing
 from keras_xent.reduction import Reduction
@@ -83,7 +83,11 @@ class CategoricalCrossentropy(_keras.LossBase):
     * `get_config` keeps `dtype`, and writes `name` with the prefix `keras_xent>`: a model in an
       `.h5` file then fails to load where `keras_xent` is not imported, instead of getting
       Keras's loss of that name. The constructor drops the prefix.
-    * Ragged tensors are refused.
+    * Ragged labels and predictions with the same rows give one loss for every element of every
+      row, as in tf_keras. Keras 3 raises an error. `axis` is -1 or a dimension behind the
+      ragged ones; tf_keras counts a positive `axis` within a sample.
+    * Ragged weights beside dense losses raise an error. tf_keras takes them if every row has
+      the losses' size.
     """
 
     def __init__(
@@ -124,21 +128,24 @@ class CategoricalCrossentropy(_keras.LossBase):
         """Computes the loss.
 
         Args:
-            y_true: labels, of the shape of `y_pred`.
-            y_pred: logits or probabilities, of rank 1 or more. A mask that Keras's layers
-                left on it counts.
+            y_true: labels, of the shape of `y_pred`; ragged if `y_pred` is, with the same
+                rows. (Dense labels beside ragged predictions: these are padded with zeros,
+                and the padding counts, as in tf_keras.)
+            y_pred: logits or probabilities, of rank 1 or more, dense or ragged. A mask that
+                Keras's layers left on it counts.
             sample_weight: None, a scalar, a tensor of the losses' shape (that of `y_pred`
                 without the class axis) or with dimensions of 1 in it, the same with one
                 more last dimension of 1, or a tensor of fewer dimensions that match the
-                first ones: shape (N,) is one weight a sample.
+                first ones: shape (N,) is one weight a sample. Beside ragged losses also a
+                ragged tensor with their rows.
 
         Returns:
-            A scalar, or for `Reduction.NONE` the weighted losses.
+            A scalar, or for `Reduction.NONE` the weighted losses, ragged if `y_pred` is.
 
         Raises:
-            TypeError: a ragged tensor, or a symbolic one of a functional model; a model of
-                another Keras than `tf.keras` calls the loss.
-            ValueError: shapes that don't fit.
+            TypeError: a ragged tensor beside a dense one; a symbolic one of Keras 3's functional
+                models; a model of another Keras than `tf.keras` calls the loss.
+            ValueError: shapes or rows that don't fit.
         """
         arguments = {"y_true": y_true, "y_pred": y_pred, "sample_weight": sample_weight}
         if _functional.is_symbolic(arguments.values()):
@@ -155,6 +162,9 @@ class CategoricalCrossentropy(_keras.LossBase):
         returns.
         """
         _other_keras.check_caller()
+        if ragged.either(y_true, y_pred):
+            flat = ragged.flatten(self, y_true, y_pred)
+            return flat.rows.restored(self._of_flat(flat).call(flat.labels, flat.predictions))
         labels, predictions = self.to_tensors(y_true, y_pred)
         labels, predictions = sample_weights.same_rank(labels, predictions)
         predictions, is_logits = _keras.cached_logits(predictions, self.from_logits)
@@ -199,11 +209,6 @@ class CategoricalCrossentropy(_keras.LossBase):
         self, call: Callable[..., Any], y_true: Any, y_pred: Any, sample_weight: Any
     ) -> tf.Tensor:
         for argument, value in (("y_true", y_true), ("y_pred", y_pred)):
-            if isinstance(value, tf.RaggedTensor):
-                raise TypeError(
-                    f"{argument} is a RaggedTensor, expected a dense tensor: use to_tensor() and "
-                    "give the padding sample_weight 0"
-                )
             if _keras.is_placeholder(value):
                 raise TypeError(
                     f"{argument} is a KerasTensor, a placeholder in a functional model, expected "
@@ -213,13 +218,31 @@ class CategoricalCrossentropy(_keras.LossBase):
         self.check_strategy()
         mask = _keras.mask_of(y_pred)
         if type(self).call is CategoricalCrossentropy.call:
-            value = self._fused(y_true, y_pred, sample_weight, mask)
+            if ragged.either(y_true, y_pred):
+                flat = ragged.flatten(self, y_true, y_pred)
+                weights, mask = flat.rows.weights(
+                    sample_weight, mask, flat.predictions.dtype, self._wanted_reduction
+                )
+                value = self._of_flat(flat)._fused(flat.labels, flat.predictions, weights, mask)
+                value = flat.rows.restored(value)
+            else:
+                value = self._fused(y_true, y_pred, sample_weight, mask)
         else:
             losses, losses_mask = self.losses_of(call, y_true, y_pred)
             value = self._weighted(losses, sample_weight, _keras.merge_masks(mask, losses_mask))
         if self._wanted_reduction in _MEANS:
             return self.scale_for_distribution(value)
         return value
+
+    def _of_flat(self, flat: ragged.Flat) -> CategoricalCrossentropy:
+        """This loss for the values of all rows of ragged tensors."""
+        return CategoricalCrossentropy(
+            self.from_logits,
+            flat.label_smoothing,
+            flat.axis,
+            self._wanted_reduction,
+            dtype=self.dtype,
+        )
 
     def _fused(
         self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Optional[tf.Tensor]
@@ -251,6 +274,12 @@ class CategoricalCrossentropy(_keras.LossBase):
     def _weighted(
         self, losses: tf.Tensor, sample_weight: Any, mask: Optional[tf.Tensor]
     ) -> tf.Tensor:
+        if isinstance(losses, tf.RaggedTensor):
+            rows = ragged.Rows(losses, losses.ragged_rank)
+            weights, mask = rows.weights(
+                sample_weight, mask, losses.dtype, self._wanted_reduction
+            )
+            return rows.restored(self._weighted(losses.flat_values, weights, mask))
         weights, last_dim = sample_weights.for_losses(
             sample_weight,
             mask,
@@ -281,12 +310,18 @@ class CategoricalCrossentropy(_keras.LossBase):
         return _keras.probability_crossentropy(labels, probabilities, self.axis)
 
     def _warn_of_one_class(self, predictions: tf.Tensor) -> None:
-        rank = predictions.shape.rank
-        if rank and -rank <= self.axis < rank and predictions.shape[self.axis] == 1:
-            warnings.warn(
-                f"y_pred has shape {predictions.shape}: one class along axis {self.axis}, so that "
-                "the loss of logits is always 0. For two classes in one column use "
-                "keras.losses.BinaryCrossentropy.",
-                SyntaxWarning,
-                stacklevel=6,
-            )
+        """Warns where Keras does, in its words, and of one class along another axis."""
+        shape = predictions.shape
+        if not shape.rank:
+            return
+        one_class = -shape.rank <= self.axis < shape.rank and shape[self.axis] == 1
+        if not one_class and shape[-1] != 1:
+            return
+        message = (
+            "In loss categorical_crossentropy, expected y_pred.shape to be (batch_size, "
+            f"num_classes) with num_classes > 1. Received: y_pred.shape={shape}. Consider using "
+            "'binary_crossentropy' if you only have 2 classes."
+        )
+        if one_class:
+            message += f" With one class along axis {self.axis} the loss of logits is always 0."
+        warnings.warn(message, SyntaxWarning, stacklevel=6)

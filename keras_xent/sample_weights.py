@@ -63,21 +63,35 @@ def for_losses(
     if sample_weight is None:
         weights, last_dim = tf.ones([], real), False
     else:
-        if isinstance(sample_weight, tf.RaggedTensor):
-            raise TypeError("sample_weight is a RaggedTensor, expected a dense tensor")
+        _refuse_ragged(sample_weight, "sample_weight")
         # The hint keeps Python's numbers from a detour through float32.
         weights = tf.cast(tf.convert_to_tensor(sample_weight, dtype_hint=real), real)
         last_dim = isinstance(losses_rank, int) and losses_rank == 1 and weights.shape.rank == 2
         weights = _aligned(weights, losses_rank, "sample_weight")
     if mask is None:
         return weights, last_dim
+    _refuse_ragged(mask, "the mask")
+    kept = mask_weights(mask, real, reduction)
+    return weights * _aligned(kept, losses_rank, "the mask"), last_dim
+
+
+def mask_weights(mask: Any, real: tf.DType, reduction: Reduction) -> Any:
+    """A mask, dense or ragged, as weights of its shape."""
     kept = tf.cast(tf.cast(mask, tf.bool), real)
     if reduction is Reduction.SUM_OVER_BATCH_SIZE:
         # Keras divides by the number of elements that the mask keeps:
         #   sum(l * w * mask * size / kept) / size = sum(l * w * mask) / kept
         size = tf.cast(tf.size(kept), real)
         kept *= tf.math.divide_no_nan(size, tf.reduce_sum(kept))
-    return weights * _aligned(kept, losses_rank, "the mask"), last_dim
+    return kept
+
+
+def _refuse_ragged(value: Any, name: str) -> None:
+    if isinstance(value, tf.RaggedTensor):
+        raise TypeError(
+            f"{name} is a RaggedTensor beside dense losses, expected a dense tensor: use "
+            "to_tensor()"
+        )
 
 
 def _aligned(weights: tf.Tensor, losses_rank: Union[int, tf.Tensor], name: str) -> tf.Tensor:

@@ -26,7 +26,8 @@ TESTS = Path(__file__).parent
     reason="needs Keras 3 with tf_keras beside it",
 )
 def test_the_same_tests_pass_with_tf_keras() -> None:
-    files = ["_functional", "_keras2", "losses", "losses_differences", "losses_masks", "losses_softmax"]
+    names = ["_functional", "_keras2", "losses", "losses_differences", "losses_masks"]
+    files = [*names, "losses_softmax", "ragged"]
     done = subprocess.run(
         [
             *[sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from typing import Any, Dict, List
 
 import numpy as np
@@ -202,18 +203,6 @@ def test_an_axis_that_the_predictions_have_not_is_refused() -> None:
         CategoricalCrossentropy(from_logits=True, axis=2)(LABELS, LOGITS)
 
 
-def test_ragged_tensors_are_refused() -> None:
-    ragged = tf.ragged.constant([[1.0, 0.0], [1.0]])
-    dense = tf.ones([2, 2])
-    loss = CategoricalCrossentropy(from_logits=True)
-    with pytest.raises(TypeError, match="y_true is a RaggedTensor"):
-        loss(ragged, dense)
-    with pytest.raises(TypeError, match="y_pred is a RaggedTensor"):
-        loss(dense, ragged)
-    with pytest.raises(TypeError, match="sample_weight is a RaggedTensor"):
-        loss(dense, dense, sample_weight=ragged)
-
-
 @pytest.mark.skipif(not IS_KERAS_3, reason="Keras 2 makes a layer of the call")
 def test_keras_tensors_are_refused_with_advice() -> None:
     symbolic = keras.Input((3,))
@@ -222,14 +211,52 @@ def test_keras_tensors_are_refused_with_advice() -> None:
         loss(tf.ones([2, 3]), symbolic)
 
 
+def one_class_warnings(loss: Any, *inputs: Any) -> Any:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        loss(*inputs)
+    return [warning for warning in caught if warning.category is SyntaxWarning]
+
+
 @pytest.mark.parametrize("from_logits", [True, False])
-def test_one_class_warns_at_the_caller(from_logits: bool) -> None:
-    loss = CategoricalCrossentropy(from_logits=from_logits)
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [((4, 1), -1), ((4, 3), -1), ((4, 1), 1), ((4, 3, 1), 1), ((1, 3), -1), ((4, 1, 1), 1)],
+)
+def test_one_class_warns_where_keras_does_in_its_words(
+    shape: Any, axis: int, from_logits: bool
+) -> None:
+    arguments = {"from_logits": from_logits, "axis": axis}
+    ones = tf.ones(shape)
+    ours = one_class_warnings(CategoricalCrossentropy(**arguments), ones, ones)
+    theirs = one_class_warnings(
+        keras.losses.CategoricalCrossentropy(**arguments), ones, ones
+    )
+    assert len(ours) == len(theirs) == (shape[-1] == 1)
+    added = f" With one class along axis {axis} the loss of logits is always 0."
+    for warning, expected in zip(ours, theirs):
+        own = added if shape[axis] == 1 else ""
+        assert str(warning.message) == str(expected.message) + own
+        assert warning.filename == __file__
+
+
+def test_one_class_along_another_axis_warns_too() -> None:
+    """Keras looks at the last axis only."""
+    loss, ones = CategoricalCrossentropy(from_logits=True, axis=1), tf.ones([4, 1, 3])
+    (warning,) = one_class_warnings(loss, ones, ones)
+    assert "Received: y_pred.shape=(4, 1, 3)." in str(warning.message)
+    assert "With one class along axis 1 the loss of logits is always 0." in str(warning.message)
+    assert not one_class_warnings(
+        keras.losses.CategoricalCrossentropy(from_logits=True, axis=1), ones, ones
+    )
+
+
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_one_class_is_a_loss_of_0(from_logits: bool) -> None:
     ones = np.ones((4, 1), np.float32)
-    with pytest.warns(SyntaxWarning, match=r"\(4, 1\).*BinaryCrossentropy") as caught:
-        result = loss(ones, ones)
+    with pytest.warns(SyntaxWarning):
+        result = CategoricalCrossentropy(from_logits=from_logits)(ones, ones)
     assert float(result) == pytest.approx(0.0, abs=1e-6)
-    assert [warning.filename for warning in caught] == [__file__]
 
 
 def test_one_column_beside_a_vector_is_one_class_and_not_a_sample_of_many_classes() -> None:

@@ -12,6 +12,7 @@ from keras_xent import CategoricalCrossentropy
 from keras_xent._keras import IS_KERAS_3
 
 keras = tf.keras
+only_keras_2 = pytest.mark.skipif(IS_KERAS_3, reason="Keras 3 differs here from Keras 2")
 only_keras_3 = pytest.mark.skipif(not IS_KERAS_3, reason="Keras 2 differs here from Keras 3")
 
 RNG = np.random.default_rng(0)
@@ -155,13 +156,41 @@ def test_the_config_keeps_the_dtype() -> None:
         assert reloaded(LABELS, LOGITS).dtype == tf.float32
 
 
-def test_ragged_tensors_are_refused() -> None:
-    ragged = tf.ragged.constant([[0.0, 1.0], [1.0, 0.0]], ragged_rank=1)
+RAGGED_LABELS, RAGGED_LOGITS = (
+    tf.RaggedTensor.from_row_splits(values, [0, 1, 4]) for values in (LABELS, LOGITS)
+)
+
+
+@only_keras_3
+def test_ragged_tensors_are_one_loss_for_every_value() -> None:
     ours, theirs = both()
-    with pytest.raises(TypeError, match="RaggedTensor"):
-        ours(ragged, ragged)
-    if not IS_KERAS_3:
-        assert np.isfinite(float(theirs(ragged, ragged)))
+    with pytest.raises((TypeError, ValueError)):
+        theirs(RAGGED_LABELS, RAGGED_LOGITS)
+    value = float(ours(RAGGED_LABELS, RAGGED_LOGITS))
+    assert value == pytest.approx(losses(LABELS, LOGITS).mean())
+
+
+@only_keras_2
+def test_keras_2_counts_an_axis_of_ragged_tensors_within_a_sample() -> None:
+    mean = losses(LABELS, LOGITS).mean()
+    ours, theirs = both(axis=2)
+    assert float(ours(RAGGED_LABELS, RAGGED_LOGITS)) == pytest.approx(mean)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        theirs(RAGGED_LABELS, RAGGED_LOGITS)
+    ours, theirs = both(axis=1)
+    assert float(theirs(RAGGED_LABELS, RAGGED_LOGITS)) == pytest.approx(mean)
+    with pytest.raises(ValueError, match="axis is 1, and y_pred is a RaggedTensor"):
+        ours(RAGGED_LABELS, RAGGED_LOGITS)
+
+
+@only_keras_2
+def test_keras_2_takes_ragged_weights_beside_dense_losses_if_the_rows_are_full() -> None:
+    weights = tf.RaggedTensor.from_tensor(np.ones((4, 4), np.float32))
+    ours, theirs = both()
+    expected = losses(SQUARE_LABELS, SQUARE_LOGITS).mean()
+    assert float(theirs(SQUARE_LABELS, SQUARE_LOGITS, weights)) == pytest.approx(expected)
+    with pytest.raises(TypeError, match="sample_weight is a RaggedTensor beside dense losses"):
+        ours(SQUARE_LABELS, SQUARE_LOGITS, weights)
 
 
 @pytest.mark.parametrize("from_logits", [True, False])

@@ -107,9 +107,12 @@ def test_a_mask_with_too_many_dimensions_is_refused() -> None:
         for_losses(None, 1, mask=np.ones((4, 3), bool))
 
 
-def test_ragged_weights_are_refused() -> None:
-    with pytest.raises(TypeError, match="RaggedTensor"):
-        for_losses(tf.ragged.constant([[1.0], [1.0, 2.0]]), 2)
+def test_ragged_weights_beside_dense_losses_are_refused() -> None:
+    ragged = tf.ragged.constant([[1.0], [1.0, 2.0]])
+    with pytest.raises(TypeError, match="sample_weight is a RaggedTensor"):
+        for_losses(ragged, 2)
+    with pytest.raises(TypeError, match="the mask is a RaggedTensor"):
+        for_losses(None, 2, mask=ragged)
 
 
 @pytest.mark.parametrize(

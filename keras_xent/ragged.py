@@ -1,0 +1,268 @@
+"""Ragged labels and predictions as the dense tensors that the op takes, and losses as ragged ones.
+
+Keras 2 maps its loss over the samples of a ragged batch. Here the values of all rows are one
+dense tensor, and the op runs once.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Optional, Tuple
+
+import numpy as np
+import tensorflow as tf
+
+from keras_xent import sample_weights
+from keras_xent.ops.spec import real_dtype
+from keras_xent.reduction import Reduction
+
+
+class Rows:
+    """The rows of ragged losses.
+
+    Args:
+        tensor: a tensor with these rows.
+        levels: how many of its ragged dimensions the losses have; 0 for dense losses.
+    """
+
+    def __init__(self, tensor: Any, levels: int) -> None:
+        self._tensor = tensor
+        self._levels = levels
+
+    def restored(self, values: tf.Tensor) -> Any:
+        """The losses of all rows as a ragged tensor; a reduced loss as it is."""
+        if values.shape.rank == 0:
+            return values
+        return self._with_rows(self._tensor, self._levels, values)
+
+    def weights(
+        self, sample_weight: Any, mask: Any, dtype: tf.DType, reduction: Reduction
+    ) -> Tuple[Any, Any]:
+        """Sample weights and a mask of ragged losses, for the losses of all rows.
+
+        Args:
+            sample_weight: what the caller gave, or None.
+            mask: Keras's mask, or None.
+            dtype: the losses' dtype.
+            reduction: what will become of the losses.
+
+        Returns:
+            Weights and a mask for `sample_weights.for_losses`.
+
+        Raises:
+            ValueError: they have other rows than the losses.
+        """
+        if self._levels == 0:
+            return sample_weight, mask
+        real = real_dtype(dtype)
+        if sample_weight is not None:
+            sample_weight = self._spread(_converted(sample_weight, real), "sample_weight")
+        if mask is not None:
+            # Keras scales the mask as it came: one element a sample, if that is what it has.
+            kept = self._spread(sample_weights.mask_weights(mask, real, reduction), "the mask")
+            sample_weight = kept if sample_weight is None else _product(sample_weight, kept)
+        return sample_weight, None
+
+    def _with_rows(self, tensor: Any, levels: int, values: tf.Tensor) -> Any:
+        if levels == 0:
+            return values
+        return tensor.with_values(self._with_rows(tensor.values, levels - 1, values))
+
+    def _spread(self, weights: Any, name: str) -> tf.Tensor:
+        """The weights of all rows: a scalar, or with one first dimension for the ragged ones."""
+        if not isinstance(weights, tf.RaggedTensor):
+            rank = weights.shape.rank
+            if rank is None:
+                raise ValueError(
+                    f"{name} has an unknown rank beside ragged losses, expected a known one: use "
+                    "tf.ensure_shape"
+                )
+            if rank == 0:
+                return weights
+            if rank > 1 and weights.shape[1] != 1:
+                weights = tf.RaggedTensor.from_tensor(weights)
+        given, values = 0, weights
+        if isinstance(weights, tf.RaggedTensor):
+            given = weights.ragged_rank
+            if given > self._levels:
+                raise ValueError(
+                    f"{name} has {given} ragged dimensions, and the losses have {self._levels}: "
+                    "give a scalar, one weight a sample, or one weight a loss"
+                )
+            values = _with_the_rows_of(self._tensor, weights, given, f"{name} and the losses")
+        rows = self._tensor
+        for level in range(self._levels):
+            if level >= given:
+                values = _repeated(values, rows, name)
+            rows = rows.values
+        if values.shape.rank == 2 and values.shape[1] == 1:
+            return tf.squeeze(values, 1)
+        return values
+
+
+class Flat(NamedTuple):
+    """What the loss of ragged tensors is computed from.
+
+    Attributes:
+        labels: the labels of all rows, dense.
+        predictions: the predictions of all rows, dense.
+        axis: the class axis of these.
+        label_smoothing: what is still to be smoothed.
+        rows: the losses' rows.
+    """
+
+    labels: tf.Tensor
+    predictions: tf.Tensor
+    axis: int
+    label_smoothing: float
+    rows: Rows
+
+
+def either(y_true: Any, y_pred: Any) -> bool:
+    """Whether one of them is ragged."""
+    return isinstance(y_pred, tf.RaggedTensor) or isinstance(y_true, tf.RaggedTensor)
+
+
+def flatten(loss: Any, y_true: Any, y_pred: Any) -> Flat:
+    """The values of all rows.
+
+    Args:
+        loss: the loss, for its class axis, its smoothing and its dtype.
+        y_true: labels.
+        y_pred: predictions.
+
+    Raises:
+        TypeError: only the labels are ragged.
+        ValueError: labels and predictions have different rows, or the class axis is neither
+            the last dimension nor a dense one behind the ragged ones.
+    """
+    if not isinstance(y_pred, tf.RaggedTensor):
+        raise TypeError(
+            "y_true is a RaggedTensor and y_pred is not, expected two RaggedTensors with the same "
+            "rows: use y_true.to_tensor() and give the padding sample_weight 0"
+        )
+    if not isinstance(y_true, tf.RaggedTensor):
+        # What Keras 2 does: the padding's losses count.
+        return Flat(y_true, y_pred.to_tensor(), loss.axis, loss.label_smoothing, Rows(y_pred, 0))
+    levels = y_pred.ragged_rank
+    if y_true.ragged_rank != levels:
+        raise ValueError(
+            f"y_true has {y_true.ragged_rank} ragged dimensions and y_pred has {levels}, expected "
+            f"the same rows: y_true has shape {y_true.shape}, y_pred {y_pred.shape}. "
+            "tf.ragged.constant takes ragged_rank"
+        )
+    labels = _with_the_rows_of(y_pred, y_true, levels, "y_true and y_pred")
+    # Keras 2 looks for no logits behind a ragged softmax. The copy doesn't know them.
+    labels, predictions = loss.to_tensors(labels, tf.identity(y_pred.flat_values))
+    axis = _flat_axis(loss.axis, y_pred)
+    if predictions.shape.rank > 1:
+        return Flat(labels, predictions, axis, loss.label_smoothing, Rows(y_pred, levels))
+    labels, predictions = _padded(loss, labels, predictions, y_pred)
+    return Flat(labels, predictions, -1, 0.0, Rows(y_pred, levels - 1))
+
+
+def _flat_axis(axis: int, y_pred: Any) -> int:
+    rank: Optional[int] = y_pred.shape.rank
+    if rank is None:
+        raise ValueError("y_pred is a RaggedTensor of unknown rank, expected a known one")
+    flat_axis = axis - y_pred.ragged_rank if axis >= 0 else axis
+    last = axis in (-1, rank - 1)
+    dense = y_pred.ragged_rank < axis % rank and -rank <= axis < rank
+    if not last and not dense:
+        raise ValueError(
+            f"axis is {axis}, and y_pred is a RaggedTensor of shape {y_pred.shape} with "
+            f"{y_pred.ragged_rank} ragged dimensions, expected -1 or a dimension behind these "
+            "(Keras 2 counts a positive axis within a sample)"
+        )
+    return flat_axis
+
+
+def _padded(
+    loss: Any, labels: tf.Tensor, predictions: tf.Tensor, y_pred: Any
+) -> Tuple[tf.Tensor, tf.Tensor]:
+    """Ragged classes, padded with classes that add nothing to a loss."""
+    classes = y_pred
+    for _ in range(y_pred.ragged_rank - 1):
+        classes = classes.values
+    # The gradient of to_tensor is an IndexedSlices; that of a reshape makes a tensor of it.
+    labels, predictions = tf.reshape(labels, [-1]), tf.reshape(predictions, [-1])
+    counts = classes.row_lengths()
+    if loss.label_smoothing:
+        share = loss.label_smoothing / tf.cast(counts, labels.dtype)
+        labels = labels * (1.0 - loss.label_smoothing) + tf.gather(share, classes.value_rowids())
+    nothing = tf.constant(-np.inf if loss.from_logits else 0.0, predictions.dtype)
+    padded = classes.with_values(predictions).to_tensor(default_value=nothing)
+    # An element without classes has no loss; without a number it would be NaN.
+    empty = tf.equal(counts, 0)[:, None]
+    padded = tf.where(empty, tf.ones([], padded.dtype), padded)
+    return classes.with_values(labels).to_tensor(), padded
+
+
+def _converted(value: Any, dtype: tf.DType) -> Any:
+    if not isinstance(value, tf.RaggedTensor):
+        # The hint keeps Python's numbers from a detour through float32.
+        value = tf.convert_to_tensor(value, dtype_hint=dtype)
+    return tf.cast(value, dtype)
+
+
+def _product(weights: tf.Tensor, kept: tf.Tensor) -> tf.Tensor:
+    """Their product: the one with fewer dimensions has the first ones of the other."""
+    surplus = weights.shape.rank - kept.shape.rank
+    if kept.shape.rank and surplus > 0:
+        kept = tf.reshape(kept, tf.concat([tf.shape(kept), [1] * surplus], 0))
+    if weights.shape.rank and surplus < 0:
+        weights = tf.reshape(weights, tf.concat([tf.shape(weights), [1] * -surplus], 0))
+    return weights * kept
+
+
+def _repeated(weights: tf.Tensor, rows: Any, name: str) -> tf.Tensor:
+    """One weight a row as one weight a value."""
+    if weights.shape.rank > 1:
+        if weights.shape[1] != 1:
+            raise ValueError(
+                f"{name} doesn't have the rows of the ragged losses: give a scalar, one weight a "
+                "sample, or a RaggedTensor with the losses' rows"
+            )
+        weights = tf.squeeze(weights, 1)
+    count, expected = tf.shape(weights, rows.row_splits.dtype)[0], rows.nrows()
+    weights = _checked(
+        weights,
+        tf.equal(count, 1) | tf.equal(count, expected),
+        f"{name} and the losses have different numbers of rows",
+        count,
+        expected,
+    )
+    shape = tf.concat([[expected], tf.shape(weights, rows.row_splits.dtype)[1:]], 0)
+    return tf.gather(tf.broadcast_to(weights, shape), rows.value_rowids())
+
+
+def _with_the_rows_of(one: Any, other: Any, levels: int, names: str) -> tf.Tensor:
+    """The flat values of the other, once its outer rows are known to be those of the one."""
+    values = other.flat_values
+    for _ in range(levels):
+        splits, expected = other.row_splits, one.row_splits
+        if splits is not expected:
+            expected = tf.cast(expected, splits.dtype)
+            values = _checked(
+                values,
+                # Different numbers of rows are no error, but a difference.
+                tf.reduce_all(
+                    tf.raw_ops.Equal(x=splits, y=expected, incompatible_shape_error=False)
+                ),
+                f"{names} have different rows, expected the same: their row splits are",
+                splits,
+                expected,
+            )
+        one, other = one.values, other.values
+    return values
+
+
+def _checked(
+    values: tf.Tensor, condition: tf.Tensor, message: str, *found: tf.Tensor
+) -> tf.Tensor:
+    if tf.executing_eagerly():
+        if not condition:
+            shown = " and ".join(str(value.numpy()) for value in found)
+            raise ValueError(f"{message} {shown}")
+        return values
+    with tf.control_dependencies([tf.debugging.Assert(condition, [message, *found])]):
+        return tf.identity(values)
