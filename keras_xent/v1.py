@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras_xent import _tensorflow, _verification, ops
 from keras_xent._functional import takes_keras_tensors
 from keras_xent._verification import oracles
-from keras_xent.ops import weighting
+from keras_xent.ops import broadcasting, weighting
 from keras_xent.ops.spec import real_dtype
 from keras_xent.reduction import V1_NAMES, Reduction
 
@@ -87,7 +87,8 @@ def softmax_cross_entropy(
     >>> print(f"{float(loss):.5f}")
     0.94014
 
-    Differences from TF1: labels are never broadcast to the logits; a `label_smoothing`
+    Differences from TF1: labels are never broadcast to the logits (TF1 does it with shapes that
+    are known only when a graph runs); a `label_smoothing`
     above 1 is refused, and one that is a constant of the graph is taken; float64 logits are
     weighted and summed in float64 (TF1 rounds to float32 on the way); a class without label
     mass adds nothing even if its logit is -inf (TF1 returns NaN); float16 labels are smoothed
@@ -143,7 +144,10 @@ def softmax_cross_entropy_with_logits_v2(
 
     Args:
         labels: of the logits' shape, usually a probability distribution along `axis`; cast
-            to the logits' dtype.
+            to the logits' dtype. The class axis of labels or logits may have 1 where the
+            other has more, and so may all their other axes together: `[1, C]` or `[C]` beside
+            `[B, C]`, `[1, 1, C]` beside `[B, T, C]`. The gradients are summed over what was
+            broadcast.
         logits: unscaled log-probabilities; float16, bfloat16, float32 or float64; rank 1 or
             more.
         axis: the class axis, counted from the end if negative; None means the last.
@@ -167,10 +171,11 @@ def softmax_cross_entropy_with_logits_v2(
     >>> print([f"{float(loss):.5f}" for loss in losses])
     ['0.16985', '0.82474']
 
-    Differences from TF1: labels are never broadcast to the logits; `axis` may be any
-    negative number (TF1 knows -1 alone); a class without label mass adds nothing even if its
-    logit is -inf (TF1 returns NaN); the logits' gradient can be differentiated with respect to
-    the labels (TF1 returns 0); 16-bit losses are named as float32 ones (TF1's last op is a cast).
+    Differences from TF1: labels and logits that are broadcast have gradients, and logits may
+    have fewer rows than the labels (TF1 raises an error); `axis` may be any negative number
+    (TF1 knows -1 alone); a class without label mass adds nothing even if its logit is -inf
+    (TF1 returns NaN); the logits' gradient can be differentiated with respect to the labels
+    (TF1 returns 0); 16-bit losses are named as float32 ones (TF1's last op is a cast).
     """
     if axis is not None and dim is not None:
         raise ValueError(
@@ -184,6 +189,8 @@ def softmax_cross_entropy_with_logits_v2(
         labels = tf.convert_to_tensor(labels, name="labels")
 
         def compute(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+            labels = tf.cast(labels, logits.dtype)
+            logits, labels = broadcasting.to_one_shape(logits, labels, class_axis)
             return _op(
                 logits,
                 labels,

@@ -127,8 +127,7 @@ def _known_shape(logits: tf.Tensor, labels: tf.Tensor) -> tf.TensorShape:
     if not shape.is_compatible_with(labels_shape):
         raise ValueError(
             f"logits and labels must have the same shape: the logits have shape {shape}, "
-            f"the labels {labels_shape}. Labels are one-hot or soft (tf.one_hot makes them so) and "
-            "are never broadcast."
+            f"the labels {labels_shape}. Labels are one-hot or soft (tf.one_hot makes them so)."
         )
     return shape.merge_with(labels_shape)
 
