@@ -45,6 +45,26 @@ def record_operation(
     _record.record_operation(name, outputs, inputs, backward)
 
 
+def record_gradient(
+    name: str,
+    outputs: Sequence[tf.Tensor],
+    inputs: Sequence[tf.Tensor],
+    backward: Callable[..., Any],
+) -> None:
+    """What `record_operation` does for gradient tapes, without forward accumulators."""
+    _record.record_operation_backprop_only(name, outputs, inputs, backward)
+
+
+def record_tangent(
+    name: str,
+    outputs: Sequence[tf.Tensor],
+    inputs: Sequence[tf.Tensor],
+    backward: Callable[..., Any],
+) -> None:
+    """What `record_operation` does for forward accumulators, without gradient tapes."""
+    _record.record_operation_forwardprop_only(name, outputs, inputs, backward, None)
+
+
 def tracing_for_xla() -> bool:
     """Whether the graph being built is known to be compiled by XLA."""
     return control_flow_ops.get_enclosing_xla_context() is not None

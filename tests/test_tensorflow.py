@@ -27,7 +27,9 @@ PRIVATE_MODULES = (
 USED = {
     ("tensorflow.python.eager", "record"): (
         "should_record_backprop: the native op could not know whether to keep the gradient; "
-        "could_possibly_record, stop_recording and record_operation: eager gradients"
+        "could_possibly_record, stop_recording and record_operation: eager gradients; "
+        "record_operation_backprop_only and record_operation_forwardprop_only: verification "
+        "would have to tell gradients from the tangents of forward accumulators"
     ),
     ("tensorflow.python.eager", "tape"): "the same in TF 2.12, where the module has this name",
     ("tensorflow.python.ops", "control_flow_ops"): (
@@ -75,7 +77,14 @@ def test_no_other_module_imports_private_tensorflow() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["should_record_backprop", "could_possibly_record", "stop_recording", "record_operation"],
+    [
+        "should_record_backprop",
+        "could_possibly_record",
+        "stop_recording",
+        "record_operation",
+        "record_operation_backprop_only",
+        "record_operation_forwardprop_only",
+    ],
 )
 def test_the_tape_module_has(name: str) -> None:
     try:
@@ -131,6 +140,19 @@ def test_record_operation_gives_a_tape_the_gradient() -> None:
         with _tensorflow.stop_recording():
             y = x * x
         _tensorflow.record_operation("Test", [y], [x], lambda grad: [grad * 10.0])
+    assert float(tape.gradient(y, x)) == 10.0
+
+
+def test_a_gradient_and_a_tangent_are_recorded_each_for_itself() -> None:
+    x = tf.constant(3.0)
+    with tf.GradientTape() as tape, tf.autodiff.ForwardAccumulator(x, tf.constant(1.0)) as forward:
+        tape.watch(x)
+        with _tensorflow.stop_recording():
+            y = x * x
+        _tensorflow.record_gradient("Test", [y], [x], lambda grad: [grad * 10.0])
+        assert forward.jvp(y) is None
+        _tensorflow.record_tangent("Test", [y], [x], lambda grad: [grad * 100.0])
+    assert float(forward.jvp(y)) == 100.0
     assert float(tape.gradient(y, x)) == 10.0
 
 

@@ -10,6 +10,10 @@ import tensorflow as tf
 class VerificationError(AssertionError):
     """A call of `keras_xent.v1` gave something else than TensorFlow's own function."""
 
+    # AutoGraph raises errors of code that it has converted again, with more to say: of their own
+    # type if they have this constructor, and otherwise as a StagingError.
+    __init__ = Exception.__init__
+
 
 # Text and tensors, as `tf.debugging.Assert` takes them.
 Pieces = List[Any]
@@ -24,7 +28,7 @@ def described(name: str, value: Any) -> Pieces:
 
 
 def text(pieces: Pieces) -> str:
-    """The same as one string. Of tensors it needs the values."""
+    """The same as one string. While a graph is built, some values are not known yet."""
     return " ".join(_text(piece) for piece in pieces).replace(" \n", "\n")
 
 
@@ -36,5 +40,7 @@ def for_graph(pieces: Pieces) -> Sequence[Any]:
 def _text(piece: Any) -> str:
     if not tf.is_tensor(piece):
         return str(piece)
-    value = piece.numpy()
+    value = tf.get_static_value(piece)
+    if value is None:
+        return "unknown"
     return f"{value:.9g}" if value.ndim == 0 and piece.dtype.is_floating else str(value.tolist())

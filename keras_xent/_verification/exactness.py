@@ -55,7 +55,8 @@ class Elements:
     Attributes:
         epsilon: the relative error to allow.
         losses: of each element; the logits' shape without the class axis.
-        logits_gradient: of the derivative of each loss, of the logits' shape.
+        logits_gradient: of the derivative of each loss, of the logits' shape. Where labels and
+            logits are broadcast, of the shape of both, and so are the others.
         labels_gradient: the same with respect to the labels.
     """
 
@@ -68,10 +69,11 @@ class Elements:
     def of(
         cls, labels: tf.Tensor, logits: tf.Tensor, axis: int, label_smoothing: float, weighted: bool
     ) -> Elements:
-        """Of labels and logits of the same shape."""
-        x = tf.cast(logits, tf.float64)
+        """Of labels and logits of the same shape, or of shapes that broadcast."""
+        x, y = tf.cast(logits, tf.float64), tf.cast(labels, tf.float64)
+        x, y = x + tf.zeros_like(y), y + tf.zeros_like(x)
         classes = tf.shape(x)[axis]
-        y = tf.cast(labels, tf.float64) * (1 - label_smoothing)
+        y = y * (1 - label_smoothing)
         y = tf.abs(y + label_smoothing / tf.cast(classes, tf.float64))
         below = x - tf.reduce_max(x, axis, keepdims=True)
         sum_of_exps = tf.reduce_sum(tf.exp(below), axis, keepdims=True)

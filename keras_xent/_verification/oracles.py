@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import tensorflow as tf
 
 from keras_xent import _tensorflow
 from keras_xent._verification import exactness
+from keras_xent.ops import weighting
 from keras_xent.reduction import V1_NAMES, Reduction
 
 
@@ -20,13 +21,11 @@ class Oracle(abc.ABC):
         ours: the function's name in keras_xent.
         theirs: its name in TensorFlow.
         inputs: the names of its tensors.
-        differentiable: to which of them, where floating, TensorFlow sends a gradient.
     """
 
     ours: str
     theirs: str
     inputs: Tuple[str, ...]
-    differentiable: Tuple[bool, ...]
 
     @property
     @abc.abstractmethod
@@ -36,6 +35,10 @@ class Oracle(abc.ABC):
     @abc.abstractmethod
     def value(self, *inputs: tf.Tensor) -> tf.Tensor:
         """Calls TensorFlow's function."""
+
+    def differentiable_value(self, *inputs: tf.Tensor) -> tf.Tensor:
+        """The same, where TensorFlow computes a value and fails to compute its gradient."""
+        return self.value(*inputs)
 
     @abc.abstractmethod
     def value_tolerance(self, *inputs: tf.Tensor) -> tf.Tensor:
@@ -48,18 +51,21 @@ class Oracle(abc.ABC):
         None where there is no gradient.
         """
 
-    def gradients(self, upstream: tf.Tensor, inputs: Sequence[tf.Tensor]) -> List[tf.Tensor]:
-        """What TensorFlow sends to the inputs, zeros where it sends nothing."""
-        with tf.GradientTape() as tape:
-            tape.watch([tensor for tensor in inputs if tensor.dtype.is_floating])
-            value = self.value(*inputs)
+    def gradients(
+        self, upstream: tf.Tensor, inputs: Sequence[tf.Tensor]
+    ) -> List[Optional[tf.Tensor]]:
+        """What TensorFlow sends to the inputs, None where it sends nothing."""
         floating = [tensor for tensor in inputs if tensor.dtype.is_floating]
-        found = iter(tape.gradient(value, floating, output_gradients=upstream))
-        gradients = [next(found) if tensor.dtype.is_floating else None for tensor in inputs]
-        return [
-            tf.zeros_like(tensor) if gradient is None else gradient
-            for gradient, tensor in zip(gradients, inputs)
-        ]
+        if tf.executing_eagerly():
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(floating)
+                value = self.differentiable_value(*inputs)
+            each = tape.gradient(value, floating, output_gradients=upstream)
+        else:
+            # A tangent of a traced function is traced where no tape may record.
+            each = tf.gradients(self.differentiable_value(*inputs), floating, upstream)
+        found = iter(each)
+        return [next(found) if tensor.dtype.is_floating else None for tensor in inputs]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +78,6 @@ class SoftmaxCrossEntropy(Oracle):
     ours = "keras_xent.v1.softmax_cross_entropy"
     theirs = "tf.compat.v1.losses.softmax_cross_entropy"
     inputs = ("onehot_labels", "logits", "weights")
-    differentiable = (False, True, True)
 
     @property
     def arguments(self) -> Dict[str, Any]:
@@ -92,19 +97,19 @@ class SoftmaxCrossEntropy(Oracle):
             )
 
     def value_tolerance(self, *inputs: tf.Tensor) -> tf.Tensor:
-        elements, weighting = self._elements(*inputs)
+        elements, weighted = self._elements(*inputs)
         logits = inputs[1]
-        return elements.epsilon * weighting.of_value(elements.losses) + exactness.tiny(logits)
+        return elements.epsilon * weighted.of_value(elements.losses) + exactness.tiny(logits)
 
     def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> List[Any]:
-        elements, weighting = self._elements(*inputs)
+        elements, weighted = self._elements(*inputs)
         upstream = tf.cast(tf.abs(upstream), elements.losses.dtype)
-        to_losses = upstream * weighting.of_losses_gradient()
+        to_losses = upstream * weighted.of_losses_gradient()
         return [
             None,
             elements.epsilon * to_losses[..., None] * elements.logits_gradient
             + exactness.tiny(inputs[1]),
-            elements.epsilon * weighting.of_weights_gradient(upstream, elements.losses)
+            elements.epsilon * weighted.of_weights_gradient(upstream, elements.losses)
             + exactness.tiny(inputs[1]),
         ]
 
@@ -124,7 +129,6 @@ class SoftmaxCrossEntropyWithLogits(Oracle):
     ours = "keras_xent.v1.softmax_cross_entropy_with_logits_v2"
     theirs = "tf.compat.v1.nn.softmax_cross_entropy_with_logits_v2"
     inputs = ("labels", "logits")
-    differentiable = (True, True)
 
     @property
     def arguments(self) -> Dict[str, Any]:
@@ -133,10 +137,18 @@ class SoftmaxCrossEntropyWithLogits(Oracle):
     def value(self, *inputs: tf.Tensor) -> tf.Tensor:
         labels, logits = inputs
         axis = self.axis
-        if axis < 0 and logits.shape.rank is not None:
+        if axis < -1 and logits.shape.rank is not None:
             # TensorFlow knows no negative one but -1.
             axis += logits.shape.rank
         return tf.compat.v1.nn.softmax_cross_entropy_with_logits_v2(labels, logits, axis=axis)
+
+    def differentiable_value(self, *inputs: tf.Tensor) -> tf.Tensor:
+        labels, logits = inputs
+        if not (logits.shape.is_fully_defined() and logits.shape == labels.shape):
+            # Of labels and logits that its kernel broadcasts TensorFlow computes no gradient.
+            labels = tf.cast(labels, logits.dtype)
+            labels, logits = labels + tf.zeros_like(logits), logits + tf.zeros_like(labels)
+        return self.value(labels, logits)
 
     def value_tolerance(self, *inputs: tf.Tensor) -> tf.Tensor:
         elements = self._elements(*inputs)
@@ -146,8 +158,9 @@ class SoftmaxCrossEntropyWithLogits(Oracle):
         elements = self._elements(*inputs)
         upstream = tf.expand_dims(tf.cast(tf.abs(upstream), elements.losses.dtype), self.axis)
         return [
-            elements.epsilon * upstream * elements.labels_gradient + exactness.tiny(inputs[1]),
-            elements.epsilon * upstream * elements.logits_gradient + exactness.tiny(inputs[1]),
+            elements.epsilon * weighting.sum_like(upstream * each, tensor)
+            + exactness.tiny(inputs[1])
+            for each, tensor in zip((elements.labels_gradient, elements.logits_gradient), inputs)
         ]
 
     def _elements(self, labels: tf.Tensor, logits: tf.Tensor) -> exactness.Elements:
@@ -163,7 +176,6 @@ class WeightedLoss(Oracle):
     ours = "keras_xent.v1.compute_weighted_loss"
     theirs = "tf.compat.v1.losses.compute_weighted_loss"
     inputs = ("losses", "weights")
-    differentiable = (True, True)
 
     @property
     def arguments(self) -> Dict[str, Any]:
@@ -177,19 +189,19 @@ class WeightedLoss(Oracle):
             )
 
     def value_tolerance(self, *inputs: tf.Tensor) -> tf.Tensor:
-        magnitudes, weighting = self._magnitudes(*inputs)
+        magnitudes, weighted = self._magnitudes(*inputs)
         losses = inputs[0]
         # An integer result is cut off: a hair below 3 it is 2.
         floor = exactness.tiny(losses) if losses.dtype.is_floating else 1.0
-        return exactness.epsilon(losses, 1, weighted=True) * weighting.of_value(magnitudes) + floor
+        return exactness.epsilon(losses, 1, weighted=True) * weighted.of_value(magnitudes) + floor
 
     def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> List[Any]:
-        magnitudes, weighting = self._magnitudes(*inputs)
+        magnitudes, weighted = self._magnitudes(*inputs)
         losses = inputs[0]
         upstream = tf.cast(tf.abs(upstream), magnitudes.dtype)
         epsilon = exactness.epsilon(losses, 1, weighted=True)
-        to_losses = upstream * weighting.of_losses_gradient()
-        to_weights = weighting.of_weights_gradient(upstream, magnitudes)
+        to_losses = upstream * weighted.of_losses_gradient()
+        to_weights = weighted.of_weights_gradient(upstream, magnitudes)
         return [
             epsilon * to_losses + exactness.tiny(losses),
             epsilon * to_weights + exactness.tiny(losses),

@@ -52,9 +52,10 @@ def verify() -> Iterator[None]:
     What is compared:
 
     * the value, its dtype and its shape;
-    * when a gradient is computed (by a tape, by `tf.gradients`, by an optimizer): what
-      `keras_xent` sends to logits, labels, losses and floating point weights, with what
-      TensorFlow sends there for the same upstream gradient.
+    * every time a gradient is computed (by a tape, by `tf.gradients`, by an optimizer, in
+      `tape.jacobian`, on the way to a second derivative): what `keras_xent` sends to logits,
+      labels, losses and floating point weights, with what TensorFlow sends there for the same
+      upstream gradient. Where TensorFlow sends one, keras_xent has to.
 
     How it fails:
 
@@ -68,15 +69,18 @@ def verify() -> Iterator[None]:
     they are without verification.
 
     In a graph it is decided when the graph is built: a `tf.function` that was traced before
-    stays unverified, one that was traced inside stays verified.
+    stays unverified, one that was traced inside stays verified. A graph to save should be
+    built without: what loads a verified one can run it, and can't add gradients to it.
 
     What it does not see:
 
     * code compiled by XLA (`jit_compile=True`), which drops assertions. A function that is
       known to be compiled while it is traced warns, once; one that is traced before it is
       called by compiled code can't.
-    * a gradient that keras_xent leaves out altogether (None), second derivatives, and the
-      tangents of `tf.autodiff.ForwardAccumulator`. They are computed as ever.
+    * second derivatives (a tape around a tape, `tf.hessians`, a gradient penalty), and the
+      tangents of `tf.autodiff.ForwardAccumulator`. Both are computed as without verification.
+      Where a tape and an accumulator are nested, the gradient of a value is compared, what is
+      made of it or of its tangent is not.
     * a difference within rounding: about 2e-6 in float32 with few classes (3e-5 with
       50,000, where TensorFlow's own losses are that inexact), 0.4 % in float16, 3 % in
       bfloat16, of the sum of the terms' magnitudes. So a denominator that is wrong by one
@@ -85,10 +89,12 @@ def verify() -> Iterator[None]:
     * integer losses of `compute_weighted_loss` that are off by 1, and complex ones.
 
     Calls that only one of the two refuses: what keras_xent refuses (a `label_smoothing`
-    above 1, labels to broadcast) raises its own error; what TensorFlow alone refuses
-    raises a `VerificationError`, as there is nothing to compare with. A negative `axis` is
+    above 1, labels of another shape) raises its own error; what TensorFlow alone refuses
+    raises a `VerificationError`, as there is nothing to compare with. An `axis` below -1 is
     counted from the front for TensorFlow, and a constant `label_smoothing` of a graph
-    becomes a number. Two more differences are documented, and fail here:
+    becomes a number. TensorFlow's nn function broadcasts labels to logits and then computes
+    no gradient: keras_xent's is compared with that of labels and logits which are broadcast
+    before. Two more differences are documented, and fail here:
 
     * a class without label mass whose logit is -inf: TensorFlow gives NaN, keras_xent the
       finite value. The message counts such logits.

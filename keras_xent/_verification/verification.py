@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Callable, Dict, List, Sequence
+from typing import Any, Callable, List, Optional, Sequence
 
 import tensorflow as tf
 
 from keras_xent import _tensorflow
-from keras_xent._verification import error, passing
+from keras_xent._verification import error, gradient
 from keras_xent._verification.comparison import compare
 from keras_xent._verification.error import Pieces, VerificationError
+from keras_xent._verification.gradient import Gradients
 from keras_xent._verification.oracles import Oracle
 
 _WHAT_TO_DO = (
@@ -28,82 +29,66 @@ def verified(compute: Callable[..., tf.Tensor], inputs: Sequence[Any], oracle: O
     with tf.name_scope("verification"):
         # The gradient of a tf.cond inside a tf.while_loop finds only tensors of the graph here.
         call = _Call(oracle, [tf.identity(each) for each in inputs])
-        watched = call.watched_inputs()
-    value = compute(*watched)
-    with tf.name_scope("verification"):
-        return call.verified_value(value)
+    return gradient.observed(compute, call.inputs, call.checked_value, call.checked_gradients)
 
 
 class _Call:
-    """What is kept between a call, the gradient that comes to its value, and those it sends."""
+    """Our value and our gradients beside TensorFlow's."""
 
     def __init__(self, oracle: Oracle, inputs: List[tf.Tensor]) -> None:
         self._oracle = oracle
-        self._inputs = inputs
-        # The gradient that has come to the value, until those to the inputs arrive, by the
-        # first of the inputs that are watched together. Forward accumulators ask for these
-        # without one, when there is nothing to compare yet.
-        self._upstream: Dict[int, tf.Tensor] = {}
+        self.inputs = inputs
 
-    def watched_inputs(self) -> List[tf.Tensor]:
-        """The inputs, whose gradients will be compared when they come."""
-        watched = list(self._inputs)
-        floating = [index for index, each in enumerate(watched) if each.dtype.is_floating]
-        sent = [index for index in floating if self._oracle.differentiable[index]]
-        # Labels whose gradient TensorFlow stops are watched for themselves: beside the others
-        # they would get zeros where there should be no gradient at all.
-        for indices in [sent, *([index] for index in floating if index not in sent)]:
-            tensors = [watched[index] for index in indices]
-            for index, tensor in zip(indices, self._watched(indices, tensors)):
-                watched[index] = tensor
-        return watched
+    def checked_value(self, value: tf.Tensor) -> tf.Tensor:
+        """The value, which fails unless it is TensorFlow's."""
+        if value.dtype.is_complex:
+            return value
+        with tf.name_scope("verification"):
+            inputs = self._stopped()
+            try:
+                theirs = self._oracle.value(*inputs)
+            except (TypeError, ValueError, tf.errors.InvalidArgumentError) as refusal:
+                raise VerificationError(
+                    error.text(self._message("in that TensorFlow refuses the call", []))
+                    + f"\n{type(refusal).__name__}: {refusal}"
+                ) from refusal
+            tolerance = self._oracle.value_tolerance(*inputs)
+            known = self._documented_differences()
+            return self._checked(value, theirs, tolerance, "in its value", known)
 
-    def verified_value(self, value: tf.Tensor) -> tf.Tensor:
-        """The value of the call, compared with TensorFlow's."""
-        # Stopped: what follows is no affair of the tapes that watch the call.
-        inputs = [tf.stop_gradient(each) for each in self._inputs]
-        try:
-            theirs = self._oracle.value(*inputs)
-        except (TypeError, ValueError, tf.errors.InvalidArgumentError) as refusal:
+    def checked_gradients(
+        self, upstream: tf.Tensor, indices: Sequence[int], gradients: Gradients
+    ) -> Gradients:
+        """What goes to the inputs of these indices, which fails unless it is TensorFlow's."""
+        if upstream.dtype.is_complex:
+            return gradients
+        with tf.name_scope("verification"):
+            inputs = self._stopped()
+            upstream = tf.stop_gradient(upstream)
+            theirs = self._oracle.gradients(upstream, inputs)
+            tolerances = self._oracle.gradient_tolerances(upstream, *inputs)
+            return [
+                self._checked_gradient(index, ours, theirs[index], tolerances[index])
+                for index, ours in zip(indices, gradients)
+            ]
+
+    def _checked_gradient(
+        self, index: int, ours: Optional[tf.Tensor], theirs: Optional[tf.Tensor], tolerance: Any
+    ) -> Optional[tf.Tensor]:
+        where = f"in the gradient that it sends to {self._oracle.inputs[index]}"
+        if ours is None and theirs is None:
+            return ours
+        if ours is None:
             raise VerificationError(
-                error.text(self._message("in that TensorFlow refuses the call", []))
-                + f"\n{type(refusal).__name__}: {refusal}"
-            ) from refusal
-        tolerance = self._oracle.value_tolerance(*inputs)
-        known = self._documented_differences()
-        value = self._checked(value, theirs, tolerance, "in its value", known)
-        return passing.watched([value], self._remember)[0]
-
-    def _watched(self, indices: List[int], tensors: List[tf.Tensor]) -> List[tf.Tensor]:
-        def onlooker(gradients: List[tf.Tensor]) -> List[tf.Tensor]:
-            upstream = self._upstream.pop(indices[0], None)
-            if upstream is None:
-                return gradients
-            with tf.name_scope("verification"):
-                return self._checked_gradients(upstream, indices, gradients)
-
-        return passing.watched(tensors, onlooker) if tensors else []
-
-    def _remember(self, gradients: List[tf.Tensor]) -> List[tf.Tensor]:
-        self._upstream = dict.fromkeys(range(len(self._inputs)), gradients[0])
-        return gradients
-
-    def _checked_gradients(
-        self, upstream: tf.Tensor, indices: List[int], gradients: List[tf.Tensor]
-    ) -> List[tf.Tensor]:
-        stopped = [tf.stop_gradient(each) for each in self._inputs]
-        upstream = tf.stop_gradient(upstream)
-        theirs = self._oracle.gradients(upstream, stopped)
-        tolerances = self._oracle.gradient_tolerances(upstream, *stopped)
-        return [
-            self._checked(
-                gradient,
-                theirs[index],
-                0.0 if tolerances[index] is None else tolerances[index],
-                f"in the gradient that it sends to {self._oracle.inputs[index]}",
+                error.text(self._message(where, ["\n  keras_xent sends none, TensorFlow does"]))
             )
-            for index, gradient in zip(indices, gradients)
-        ]
+        if theirs is None:
+            return self._checked(ours, tf.zeros_like(self.inputs[index]), 0.0, where)
+        return self._checked(ours, theirs, tolerance, where)
+
+    def _stopped(self) -> List[tf.Tensor]:
+        # What follows is no affair of the tapes that watch the call.
+        return [tf.stop_gradient(each) for each in self.inputs]
 
     def _checked(
         self,
@@ -130,7 +115,7 @@ class _Call:
 
     def _message(self, where: str, numbers: Pieces) -> Pieces:
         pieces = [f"{self._oracle.ours} differs from {self._oracle.theirs} {where}:", *numbers]
-        for name, tensor in zip(self._oracle.inputs, self._inputs):
+        for name, tensor in zip(self._oracle.inputs, self.inputs):
             pieces += error.described(name, tensor)
         for name, argument in self._oracle.arguments.items():
             pieces += error.described(name, argument)
@@ -139,7 +124,7 @@ class _Call:
     def _documented_differences(self) -> Pieces:
         pieces: Pieces = []
         if "logits" in self._oracle.inputs:
-            logits = self._inputs[self._oracle.inputs.index("logits")]
+            logits = self._stopped()[self._oracle.inputs.index("logits")]
             infinite = tf.equal(tf.cast(logits, tf.float64), -float("inf"))
             pieces += [
                 "\n  logits that are -inf:",
@@ -149,7 +134,7 @@ class _Call:
             ]
         if "weights" not in self._oracle.inputs:
             return pieces
-        dtype = self._inputs[self._oracle.inputs.index("weights") - 1].dtype
+        dtype = self.inputs[self._oracle.inputs.index("weights") - 1].dtype
         if dtype == tf.float64:
             pieces.append("\n  TensorFlow rounds weighted float64 losses to float32")
         if dtype in (tf.float16, tf.bfloat16):

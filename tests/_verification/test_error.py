@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import tensorflow as tf
 
 from keras_xent._verification import error
@@ -23,7 +24,17 @@ def test_arguments_are_described() -> None:
     with tf.Graph().as_default():
         unknown = tf.compat.v1.placeholder(tf.float32)
         assert tf.is_tensor(error.described("x", unknown)[1])
+        assert error.text(error.described("x", unknown)) == "\n  x: float32 of shape unknown"
 
 
 def test_it_is_an_assertion_error() -> None:
     assert issubclass(error.VerificationError, AssertionError)
+
+
+def test_autograph_leaves_its_type() -> None:
+    @tf.function
+    def fails() -> None:
+        raise error.VerificationError("differs")
+
+    with pytest.raises(error.VerificationError, match="differs"):
+        fails()

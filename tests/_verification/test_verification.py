@@ -130,6 +130,33 @@ def test_a_gradient_to_labels_that_tf1_stops_fails(monkeypatch: pytest.MonkeyPat
         tf1.by_tape(loss, LOGITS, LABELS, WEIGHTS)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_gradient_that_is_left_out_fails(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = v1.ops.softmax_cross_entropy
+    monkeypatch.setattr(
+        v1.ops,
+        "softmax_cross_entropy",
+        lambda logits, labels, weights, **keywords: right(
+            tf.stop_gradient(logits), labels, weights, **keywords
+        ),
+    )
+    run = with_gradients(loss)
+    modes.MODES[mode](run, LOGITS, LABELS, WEIGHTS)
+    with verify(), pytest.raises(
+        VerificationError, match=r"sends to logits:\s+keras_xent sends none, TensorFlow does"
+    ):
+        modes.MODES[mode](run, LOGITS, LABELS, WEIGHTS)
+
+
+def test_complex_losses_have_their_gradients() -> None:
+    # TensorFlow takes them, and they are not verified.
+    losses = tf.constant([1 + 2j, 3 - 1j])
+    with tf.GradientTape(persistent=True) as tape, verify():
+        tape.watch(losses)
+        value = v1.compute_weighted_loss(losses, [1.0, 2.0], reduction="weighted_sum")
+    np.testing.assert_allclose(tape.gradient(value, losses), [1, 2])
+
+
 def test_swapped_arguments_still_have_no_gradient() -> None:
     logits = tf.constant(LOGITS)
     with verify(), tf.GradientTape() as tape:
