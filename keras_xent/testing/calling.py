@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import numbers
 from typing import Any, Callable, List, Optional
 
+import numpy as np
 import tensorflow as tf
+
+
+class WrongResultError(TypeError):
+    """What a loss returned is nothing to compare."""
 
 
 class Loss:
@@ -15,6 +21,8 @@ class Loss:
         function: takes labels and logits, or labels, logits and weights, in this order.
         name: what to call it in messages.
         weights: whether it takes weights; None: its signature tells.
+        gradients: whether it has to return a tensor, of which there are gradients, or may
+            return a number or an array as well.
 
     Raises:
         TypeError: it can't be called.
@@ -22,7 +30,11 @@ class Loss:
     """
 
     def __init__(
-        self, function: Callable[..., Any], name: str, weights: Optional[bool] = None
+        self,
+        function: Callable[..., Any],
+        name: str,
+        weights: Optional[bool] = None,
+        gradients: bool = True,
     ) -> None:
         if not callable(function):
             raise TypeError(
@@ -31,6 +43,7 @@ class Loss:
             )
         self._function = function
         self.name = name
+        self._gradients = gradients
         third = _third_parameter(function, name) if weights is None else None
         self.takes_weights = third is not None if weights is None else weights
         self._needs_weights = third is not None and third.default is inspect.Parameter.empty
@@ -38,17 +51,63 @@ class Loss:
             third.name if third is not None and third.kind is third.KEYWORD_ONLY else None
         )
 
-    def __call__(self, labels: Any, logits: Any, weights: Any = None) -> tf.Tensor:
-        """The loss, without weights if they are None."""
+    def __call__(self, labels: Any, logits: Any, weights: Any = None) -> Any:
+        """The loss, without weights if they are None.
+
+        Returns:
+            A tensor; without `gradients` also an array.
+
+        Raises:
+            WrongResultError: the function returned something else.
+        """
         if weights is None and self._needs_weights:
-            weights = tf.constant(1.0)
+            # A scalar would be no such thing to a loss that divides by the sum of the weights.
+            weights = tf.ones(tf.shape(logits)[:-1])
         if weights is None:
             value = self._function(labels, logits)
         elif self._keyword is not None:
             value = self._function(labels, logits, **{self._keyword: weights})
         else:
             value = self._function(labels, logits, weights)
-        return tf.convert_to_tensor(value)
+        return self._checked(value)
+
+    def _checked(self, value: Any) -> Any:
+        if isinstance(value, (tf.Tensor, tf.Variable)):
+            if hasattr(value, "numpy"):
+                return tf.convert_to_tensor(value)
+            raise WrongResultError(
+                f"the {self.name} loss returned {value!r}, a tensor of a tf.Graph, expected one "
+                "that has a value. To compare with what a TF1 graph computes, return what "
+                "session.run gives and say gradients=False."
+            )
+        if isinstance(value, (numbers.Number, np.ndarray, np.generic)):
+            if not self._gradients:
+                return np.asarray(value)
+            raise WrongResultError(
+                f"the {self.name} loss returned {_described(value)}, expected a tensor: of a "
+                "number that float(), .numpy(), NumPy or session.run made there is no gradient to "
+                "compare. Return the tensor itself, or say gradients=False to compare values alone."
+            )
+        if value is None:
+            raise WrongResultError(
+                f"the {self.name} loss returned None, expected a tensor: does the function lack a "
+                "return?"
+            )
+        raise WrongResultError(
+            f"the {self.name} loss returned {_described(value)}, expected one tensor: give a "
+            "function that returns the loss alone"
+        )
+
+
+def _described(value: Any) -> str:
+    kind = f"a {type(value).__module__}.{type(value).__name__}"
+    if type(value).__module__ == "builtins":
+        kind = f"a {type(value).__name__}"
+    if isinstance(value, (list, tuple, dict)):
+        return f"{kind} of {len(value)}"
+    if isinstance(value, np.ndarray):
+        return f"{kind} of shape {list(value.shape)}"
+    return f"{kind}, {value!r}" if isinstance(value, numbers.Number) else kind
 
 
 def _third_parameter(function: Callable[..., Any], name: str) -> Optional[inspect.Parameter]:

@@ -44,6 +44,7 @@ class Case:
         name: for the message.
         pitfalls: the numbers of those that it tells.
         make: makes the inputs.
+        kinds: what `skip` calls it, the most telling name first; none can't be left out.
         every_dtype: whether it is compared in every dtype, not in one only.
         labels_of_logits: whether the labels are made from the logits instead, as a network's
             own predictions are.
@@ -53,9 +54,27 @@ class Case:
     name: str
     pitfalls: Tuple[int, ...]
     make: Callable[[Sizes], Inputs]
+    kinds: Tuple[str, ...] = ()
     every_dtype: bool = False
     labels_of_logits: bool = False
     softmax_output: bool = False
+
+
+# What `skip` may name, and what it is. The docstring of assert_same_loss says the same.
+KINDS = {
+    "integer labels": "one-hot labels of dtype int32",
+    "soft labels": "labels that are probabilities",
+    "rows without a label": "labels that are all 0, as tf.one_hot(-1) makes them",
+    "large logits": "logits up to 60 or so",
+    "rank 3": "logits [B, T, C], with and without weights",
+    "boolean weights": "weights of dtype bool",
+    "integer weights": "weights of dtype int32",
+    "negative weights": "a weight below 0",
+    "scalar weights": "one number for all losses",
+    "all-zero weights": "no weight but 0",
+    "broadcast weights": "weights [B, 1] and [1, T] for losses [B, T]",
+    "weights of another rank": "weights [B] for losses [B, T], and [B, 1] for losses [B]",
+}
 
 
 def _logits(*shape: int) -> np.ndarray:
@@ -136,30 +155,78 @@ def _some_negative(batch: int) -> np.ndarray:
 
 UNWEIGHTED = (
     Case("one-hot labels", (7, 9, 10, 12, 13, 14), _rows(), every_dtype=True),
-    Case("integer labels, one-hot", (9, 14), _rows(labels=_integers)),
-    Case("soft labels", (7, 9, 13), _rows(labels=_soft), every_dtype=True),
-    Case("rows without a label, one_hot(-1)", (13,), _rows(labels=_some_without)),
-    Case("large logits", (7,), _large),
-    Case("rank 3, B != T", (12, 13), _sequences()),
-    Case("rank 3, B == T", (12, 13), _sequences(square=True)),
+    Case("integer labels, one-hot", (9, 14), _rows(labels=_integers), ("integer labels",)),
+    Case("soft labels", (7, 9, 13), _rows(labels=_soft), ("soft labels",), every_dtype=True),
+    Case(
+        "rows without a label, one_hot(-1)",
+        (13,),
+        _rows(labels=_some_without),
+        ("rows without a label",),
+    ),
+    Case("large logits", (7,), _large, ("large logits",)),
+    Case("rank 3, B != T", (12, 13), _sequences(), ("rank 3",)),
+    Case("rank 3, B == T", (12, 13), _sequences(square=True), ("rank 3",)),
     Case("labels that depend on the logits", (6,), _rows(labels=_soft), labels_of_logits=True),
     Case("the output of a softmax as logits", (7,), _rows(), softmax_output=True),
 )
 
+_BROADCAST = ("broadcast weights", "rank 3")
+_OTHER_RANK = ("weights of another rank", "rank 3")
+
 WEIGHTED = (
     Case("weights, some zero", (1, 2, 11, 12), _rows(_some_zero), every_dtype=True),
-    Case("boolean weights", (1, 2), _rows(lambda batch: _some_zero(batch) > 0)),
-    Case("integer weights", (1, 2), _rows(lambda batch: np.arange(batch, dtype=np.int32))),
+    Case("boolean weights", (1, 2), _rows(lambda b: _some_zero(b) > 0), ("boolean weights",)),
+    Case(
+        "integer weights",
+        (1, 2),
+        _rows(lambda batch: np.arange(batch, dtype=np.int32)),
+        ("integer weights",),
+    ),
     Case("weights, none zero", (2, 11), _rows(_weights)),
-    Case("weights, one negative", (1,), _rows(_some_negative)),
-    Case("a scalar weight", (3, 11), _rows(lambda batch: np.float32(0.4))),
-    Case("a scalar weight of zero", (15,), _rows(lambda batch: np.float32(0))),
-    Case("weights, all zero", (15,), _rows(lambda batch: np.zeros([batch], np.float32))),
-    Case("weights [B, 1], losses [B]", (5,), _rows(lambda batch: _some_zero(batch, 1))),
-    Case("weights [B, T], B != T", (1, 2), _sequences(_some_zero)),
-    Case("weights [B, T], B == T", (1, 2, 5), _sequences(_some_zero, square=True)),
-    Case("weights [B, 1], losses [B, T]", (1, 3), _sequences(lambda b, t: _some_zero(b, 1))),
-    Case("weights [1, T], losses [B, T]", (1, 3), _sequences(lambda b, t: _some_zero(1, t))),
-    Case("weights [B], losses [B, T], B == T", (5,), _sequences(lambda b, t: _some_zero(b), True)),
-    Case("weights [B], losses [B, T], B != T", (5,), _sequences(lambda b, t: _some_zero(b))),
+    Case("weights, one negative", (1,), _rows(_some_negative), ("negative weights",)),
+    Case("a scalar weight", (3, 11), _rows(lambda batch: np.float32(0.4)), ("scalar weights",)),
+    Case(
+        "a scalar weight of zero",
+        (15,),
+        _rows(lambda batch: np.float32(0)),
+        ("scalar weights", "all-zero weights"),
+    ),
+    Case(
+        "weights, all zero",
+        (15,),
+        _rows(lambda batch: np.zeros([batch], np.float32)),
+        ("all-zero weights",),
+    ),
+    Case(
+        "weights [B, 1], losses [B]",
+        (5,),
+        _rows(lambda batch: _some_zero(batch, 1)),
+        ("weights of another rank",),
+    ),
+    Case("weights [B, T], B != T", (1, 2), _sequences(_some_zero), ("rank 3",)),
+    Case("weights [B, T], B == T", (1, 2, 5), _sequences(_some_zero, True), ("rank 3",)),
+    Case(
+        "weights [B, 1], losses [B, T]",
+        (1, 3),
+        _sequences(lambda b, t: _some_zero(b, 1)),
+        _BROADCAST,
+    ),
+    Case(
+        "weights [1, T], losses [B, T]",
+        (1, 3),
+        _sequences(lambda b, t: _some_zero(1, t)),
+        _BROADCAST,
+    ),
+    Case(
+        "weights [B], losses [B, T], B == T",
+        (5,),
+        _sequences(lambda b, t: _some_zero(b), True),
+        _OTHER_RANK,
+    ),
+    Case(
+        "weights [B], losses [B, T], B != T",
+        (5,),
+        _sequences(lambda b, t: _some_zero(b)),
+        _OTHER_RANK,
+    ),
 )

@@ -9,7 +9,7 @@ from typing import Any, Dict, Optional, Tuple
 import numpy as np
 import tensorflow as tf
 
-from keras_xent.testing.calling import Loss
+from keras_xent.testing.calling import Loss, WrongResultError
 from keras_xent.testing.cases import Case, Inputs
 
 # How far right results may lie apart: the relative and the absolute part. TensorFlow 1 rounds
@@ -29,12 +29,12 @@ class Result:
 
     Args:
         value: the loss, as float64.
-        dtype: the name of its dtype.
+        dtype: the name of its dtype; None of a number or an array, which tells none.
         gradients: of its sum, by the names of the inputs; None where there is none.
     """
 
     value: np.ndarray
-    dtype: str
+    dtype: Optional[str]
     gradients: Dict[str, Optional[np.ndarray]]
 
 
@@ -76,7 +76,7 @@ class Comparison:
     @property
     def dtypes_differ(self) -> bool:
         """Whether the values have other dtypes."""
-        return bool(self.old.dtype != self.new.dtype)
+        return None not in (self.old.dtype, self.new.dtype) and self.old.dtype != self.new.dtype
 
     def gradient_differs(self, name: str) -> bool:
         """Whether the gradients to an input are others. None is as good as zeros."""
@@ -102,23 +102,34 @@ class Comparison:
 
 
 def compare(
-    old: Loss, new: Loss, case: Case, inputs: Inputs, dtype: str, tolerance: Tuple[float, float]
+    old: Loss,
+    new: Loss,
+    case: Case,
+    inputs: Inputs,
+    dtype: str,
+    tolerance: Tuple[float, float],
+    gradients: bool = True,
 ) -> Comparison:
     """Calls both.
 
     Raises:
+        WrongResultError: one returns what can't be compared.
         Exception: whatever the old loss raises.
     """
-    expected = evaluate(old, case, inputs, dtype)
+    expected = evaluate(old, case, inputs, dtype, gradients)
     try:
-        found: Any = evaluate(new, case, inputs, dtype)
+        found: Any = evaluate(new, case, inputs, dtype, gradients)
+    except WrongResultError:
+        raise
     except Exception as error:  # (whatever it is: it is reported)
         found = error
     return Comparison(case, inputs, dtype, tolerance, expected, found)
 
 
-def evaluate(loss: Loss, case: Case, inputs: Inputs, dtype: str) -> Result:
-    """The value and the gradients of one loss."""
+def evaluate(
+    loss: Loss, case: Case, inputs: Inputs, dtype: str, gradients: bool = True
+) -> Result:
+    """The value and, if asked for, the gradients of one loss."""
     labels, logits = as_tensor(inputs.labels, dtype), as_tensor(inputs.logits, dtype)
     weights = None if inputs.weights is None else tf.convert_to_tensor(inputs.weights)
     watched = {"logits": logits}
@@ -132,13 +143,15 @@ def evaluate(loss: Loss, case: Case, inputs: Inputs, dtype: str) -> Result:
             labels = tf.nn.softmax(logits / 2)
         passed = tf.keras.activations.softmax(logits) if case.softmax_output else logits
         value = loss(labels, passed, weights)
-    gradients = tape.gradient(value, watched) if value.dtype.is_floating else dict.fromkeys(watched)
+    if not gradients:
+        return Result(as_array(value), value.dtype.name if tf.is_tensor(value) else None, {})
+    found = tape.gradient(value, watched) if value.dtype.is_floating else dict.fromkeys(watched)
     return Result(
         as_array(value),
         value.dtype.name,
         {
             name: None if each is None else as_array(tf.convert_to_tensor(each))
-            for name, each in gradients.items()
+            for name, each in found.items()
         },
     )
 
@@ -149,8 +162,8 @@ def as_tensor(array: np.ndarray, dtype: str) -> tf.Tensor:
     return tf.cast(tensor, dtype) if tensor.dtype.is_floating else tensor
 
 
-def as_array(tensor: tf.Tensor) -> np.ndarray:
-    """The numbers of a tensor of any dtype, as float64."""
+def as_array(tensor: Any) -> np.ndarray:
+    """The numbers of a tensor of any dtype, or of an array, as float64."""
     return np.asarray(tf.cast(tensor, tf.float64).numpy())
 
 

@@ -88,6 +88,17 @@ class Evidence:
             return None
         return as_array(value)
 
+    def reaches_labels(self, loss: Loss) -> bool:
+        """Whether the loss sends a gradient to its first argument."""
+        labels = as_tensor(self.inputs.labels.astype(np.float64), self.found.dtype)
+        with tf.GradientTape() as tape:
+            tape.watch(labels)
+            try:
+                value = loss(labels, as_tensor(self.inputs.logits, self.found.dtype))
+            except Exception:  # (it refuses)
+                return False
+        return tape.gradient(value, labels) is not None
+
     @property
     def weights(self) -> np.ndarray:
         """The weights as given; without any, 1."""

@@ -29,6 +29,13 @@ def of(old: Loss, new: Loss, differing: Sequence[Comparison], compared: int, ref
         lines.append(f"({refused} more were left out: the old loss raises an error there.)")
     for diagnosis, members in groups:
         lines += ["", *_group(diagnosis, members)]
+    if all(found.case.kinds for found in differing):
+        kinds = dict.fromkeys(found.case.kinds[0] for found in differing)
+        lines += [
+            "",
+            "All of these inputs are of the kinds that skip can leave out. If your program never "
+            f"has such, say skip={list(kinds)}.",
+        ]
     return "\n".join(lines)
 
 
@@ -37,16 +44,18 @@ Group = Tuple[Optional[Diagnosis], List[Comparison]]
 
 def _groups(old: Loss, new: Loss, differing: Sequence[Comparison]) -> List[Group]:
     """The differences by what explains them, the most telling explanation first."""
-    by_number: Dict[int, Group] = {}
+    by_name: Dict[Any, Group] = {}
     known: Dict[Any, Any] = {}
     for found in differing:
         diagnosis = diagnose(Evidence(old, new, found, known))
-        number = 0 if diagnosis is None else diagnosis.pitfall.number
-        by_number.setdefault(number, (diagnosis, []))[1].append(found)
+        pitfall = None if diagnosis is None else diagnosis.pitfall
+        # Two pitfalls may have one number.
+        name = pitfall and (pitfall.number or pitfall.name)
+        by_name.setdefault(name, (diagnosis, []))[1].append(found)
     # Wrong numbers before wrong dtypes; what is explained before what is not; then by how
     # many cases it explains.
     return sorted(
-        by_number.values(),
+        by_name.values(),
         key=lambda group: (
             not any(found.refused or found.values_differ for found in group[1]),
             group[0] is None,
@@ -59,6 +68,8 @@ def _group(diagnosis: Optional[Diagnosis], members: List[Comparison]) -> List[st
     first = members[0]
     if diagnosis is None:
         lines = ["No pitfall that is recognised (if others are, mend those first):"]
+    elif diagnosis.pitfall.number is None:
+        lines = [f"{diagnosis.pitfall.name.capitalize()}:"]
     else:
         lines = [f"Pitfall {diagnosis.pitfall.number}, {diagnosis.pitfall.name}:"]
     lines += [f"  {line}" for line in _difference(first)]
@@ -73,7 +84,9 @@ def _group(diagnosis: Optional[Diagnosis], members: List[Comparison]) -> List[st
 
 
 def _title(found: Comparison) -> str:
-    return f"{found.case.name} ({found.dtype})"
+    # The kinds are what skip calls it.
+    kinds = "".join(f'; "{kind}"' for kind in found.case.kinds)
+    return f"{found.case.name} ({found.dtype}{kinds})"
 
 
 def _difference(found: Comparison) -> List[str]:
@@ -87,8 +100,8 @@ def _difference(found: Comparison) -> List[str]:
         return [*lines, f"the new loss raises {type(found.new).__name__}: {text[0]}"]
     old, new = found.old, found.new
     lines += [
-        f"value: old {_numbers(old.value)} ({old.dtype} {list(old.value.shape)}), "
-        f"new {_numbers(new.value)} ({new.dtype} {list(new.value.shape)})"
+        f"value: old {_numbers(old.value)} ({old.dtype or 'number'} {list(old.value.shape)}), "
+        f"new {_numbers(new.value)} ({new.dtype or 'number'} {list(new.value.shape)})"
     ]
     for name in old.gradients:
         if found.gradient_differs(name):

@@ -11,6 +11,7 @@ from typing import Optional
 import numpy as np
 
 from keras_xent.testing import evidence
+from keras_xent.testing.calling import Loss
 from keras_xent.testing.evidence import Evidence, softmax
 
 
@@ -53,16 +54,38 @@ def swapped(found: Evidence) -> Optional[str]:
             "tf.losses takes (labels, logits), tf.contrib.losses and slim take (logits, labels). "
             "Swap them, or name them."
         )
-    gradients = compared.old.gradients["logits"], compared.new.gradients["logits"]
-    absent = [gradient is None for gradient in gradients]
-    if found.same(old, new) and absent[0] != absent[1]:
-        which = "old" if absent[0] else "new"
+    without = _without_gradient(found)
+    if without is not None and found.reaches_labels(without):
         return (
-            f"The {which} loss sends no gradient to the logits: its arguments look swapped, as "
-            "TF1 stops the gradient to the labels, whatever stands in their place. Which one is "
+            f"The {without.name} loss sends no gradient to the logits: its arguments look swapped, "
+            "as TF1 stops the gradient to the labels, whatever stands in their place. Which one is "
             "right is for you to say: a network behind the other did not learn."
         )
     return None
+
+
+def cut_off(found: Evidence) -> Optional[str]:
+    """One sends a gradient nowhere."""
+    without = _without_gradient(found)
+    if without is None:
+        return None
+    return (
+        f"The {without.name} loss sends a gradient neither to the logits nor to the labels: "
+        ".numpy(), NumPy, tf.constant, tf.stop_gradient or a cast to integers cuts it off from "
+        "them, and no network learns behind it. If it was there for its value alone, say "
+        "gradients=False."
+    )
+
+
+def _without_gradient(found: Evidence) -> Optional[Loss]:
+    """The one of two losses with the same elements whose logits have no gradient."""
+    compared = found.found
+    if compared.refused or not found.same(found.elements(found.old), found.elements(found.new)):
+        return None
+    old, new = (each.gradients.get("logits") is None for each in (compared.old, compared.new))
+    if old == new:
+        return None
+    return found.old if old else found.new
 
 
 def softmaxes(found: Evidence) -> Optional[str]:

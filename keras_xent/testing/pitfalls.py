@@ -18,12 +18,12 @@ class Pitfall:
     """One of them.
 
     Args:
-        number: its number.
+        number: its number; None if the guide has none.
         name: what it is.
         recognise: what happened and what to change, if a difference looks like it.
     """
 
-    number: int
+    number: Optional[int]
     name: str
     recognise: Callable[[Evidence], Optional[str]]
 
@@ -55,6 +55,7 @@ PITFALLS = (
     Pitfall(14, "dtypes", per_element.dtypes),
     Pitfall(6, "the gradient into labels", per_element.labels_gradient),
     Pitfall(9, "swapped arguments", per_element.swapped),
+    Pitfall(None, "no gradient", per_element.cut_off),
     Pitfall(7, "one softmax too many or too few", per_element.softmaxes),
     Pitfall(13, "label smoothing and rows without a label", per_element.smoothing),
     Pitfall(15, "NaN where weights sum to zero", weighting.not_a_number),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Set, Tuple
 
 import tensorflow as tf
 
 from keras_xent.testing import cases, comparison, message
-from keras_xent.testing.calling import Loss
+from keras_xent.testing.calling import Loss, WrongResultError
 from keras_xent.testing.cases import Case, Sizes
 from keras_xent.testing.comparison import TOLERANCES, Comparison
 
@@ -22,6 +22,8 @@ def assert_same_loss(
     dtypes: Sequence[Any] = ("float32", "float16", "bfloat16", "float64"),
     labels_gradient: bool = True,
     softmax_output: bool = True,
+    skip: Sequence[str] = (),
+    gradients: bool = True,
     rtol: Optional[float] = None,
     atol: Optional[float] = None,
 ) -> None:
@@ -50,15 +52,38 @@ def assert_same_loss(
             there and Keras does not (pitfall 6). Say False if yours are data.
         softmax_output: whether what a Keras softmax returns may be passed as logits. Keras
             undoes it and TF1 does not (pitfall 7). Say False if your network ends in logits.
+        skip: kinds of inputs that your program never has, to be left out. What is skipped is
+            not compared: a difference there goes unseen. The message names the kinds of the
+            inputs that differ. They are
+
+            * `"integer labels"`: one-hot labels of dtype int32;
+            * `"soft labels"`: labels that are probabilities;
+            * `"rows without a label"`: labels that are all 0, as `tf.one_hot(-1)` makes them;
+            * `"large logits"`: logits up to 60 or so;
+            * `"rank 3"`: logits [B, T, C], with and without weights;
+            * `"boolean weights"`, `"integer weights"`: weights of dtype bool and int32;
+            * `"negative weights"`: a weight below 0;
+            * `"scalar weights"`: one number for all losses;
+            * `"all-zero weights"`: no weight but 0;
+            * `"broadcast weights"`: weights [B, 1] and [1, T] for losses [B, T];
+            * `"weights of another rank"`: weights [B] for losses [B, T], and [B, 1] for
+              losses [B].
+
+            Float weights of the losses' shape, one-hot float labels and rank 2 are always
+            compared.
+        gradients: whether gradients are compared. Say False if a loss returns numbers instead
+            of a tensor, such as what `session.run` gives: then values alone are compared.
         rtol: how far numbers may lie apart, relative to the largest; None: by dtype, 1e-5 in
             float32 and float64 (TF1 rounds to float32), 1e-2 in float16, 8e-2 in bfloat16.
         atol: the same, absolute; None: 2e-6, 2e-3 and 1e-2.
 
     Raises:
         AssertionError: they differ: in what, by how much, why, and what to do.
-        TypeError, ValueError: an argument is out of range; one takes weights and the other
-            does not; the old loss raised an error for every input, or for every one with
-            weights, so that nothing was compared.
+        TypeError: a loss returned something else than a tensor: None, several values, or a
+            number, of which there is no gradient.
+        ValueError: an argument is out of range; one takes weights and the other does not; the
+            old loss raised an error for every input, or for every one with weights, so that
+            nothing was compared.
 
     Example:
 
@@ -80,6 +105,18 @@ def assert_same_loss(
     AssertionError: ...
     Pitfall 1, weights of zero: ...
 
+    A weighted mean that is written by hand is TF1's MEAN for weights of the losses' shape:
+
+    >>> def by_hand(labels, logits, weights):
+    ...     losses = tf.nn.softmax_cross_entropy_with_logits(labels, logits)
+    ...     return tf.reduce_sum(weights * losses) / tf.reduce_sum(weights)
+    >>> keras_xent.testing.assert_same_loss(
+    ...     by_hand,
+    ...     keras_xent.CategoricalCrossentropy(from_logits=True, reduction="weighted_mean"),
+    ...     num_classes=5, dtypes=["float32"], labels_gradient=False, softmax_output=False,
+    ...     skip=["scalar weights", "all-zero weights", "broadcast weights",
+    ...           "weights of another rank"])
+
     What calls of two functions can't tell: Keras masks that a model's layers leave on its
     output (pitfall 4); auxiliary and regularisation terms that `get_total_loss()` added (8);
     who divides by the number of replicas, unless the new loss does it itself (10); what
@@ -91,16 +128,18 @@ def assert_same_loss(
         dtypes = [dtypes]
     names = [tf.as_dtype(dtype).name for dtype in dtypes]
     _check(num_classes, batch_size, names)
-    pair = (Loss(old, "old", weights), Loss(new, "new", weights))
+    skipped = _checked_kinds([skip] if isinstance(skip, str) else skip)
+    pair = (Loss(old, "old", weights, gradients), Loss(new, "new", weights, gradients))
     weighted = _weighted(*pair)
     chosen = [
         case
         for case in (*cases.UNWEIGHTED, *(cases.WEIGHTED if weighted else ()))
-        if (labels_gradient or not case.labels_of_logits)
+        if ((labels_gradient and gradients) or not case.labels_of_logits)
         and (softmax_output or not case.softmax_output)
+        and not skipped.intersection(case.kinds)
     ]
     compared, refusals = _compare_all(
-        pair, chosen, Sizes(num_classes, batch_size), names, rtol, atol
+        pair, chosen, Sizes(num_classes, batch_size), names, rtol, atol, gradients
     )
     _check_compared(compared, refusals, weighted)
     differing = [each for each in compared if each.differs]
@@ -115,6 +154,7 @@ def _compare_all(
     dtypes: Sequence[str],
     rtol: Optional[float],
     atol: Optional[float],
+    gradients: bool,
 ) -> Tuple[List[Comparison], List[Exception]]:
     main = "float32" if "float32" in dtypes else dtypes[0]
     compared: List[Comparison] = []
@@ -126,7 +166,10 @@ def _compare_all(
             if dtype != main and not case.every_dtype:
                 continue
             try:
-                result = comparison.compare(*pair, case, case.make(sizes), dtype, tolerance)
+                inputs = case.make(sizes)
+                result = comparison.compare(*pair, case, inputs, dtype, tolerance, gradients)
+            except WrongResultError:
+                raise
             except Exception as error:  # (whatever the old loss raises: it was never used so)
                 refusals.append(error)
             else:
@@ -148,6 +191,13 @@ def _check(num_classes: int, batch_size: int, dtypes: Sequence[str]) -> None:
         )
     if not dtypes or not set(dtypes) <= set(TOLERANCES):
         raise ValueError(f"dtypes are {list(dtypes)}, expected some of {list(TOLERANCES)}")
+
+
+def _checked_kinds(skip: Sequence[str]) -> Set[str]:
+    for kind in skip:
+        if kind not in cases.KINDS:
+            raise ValueError(f"skip has {kind!r}, expected some of {list(cases.KINDS)}")
+    return set(skip)
 
 
 def _weighted(old: Loss, new: Loss) -> bool:

@@ -130,7 +130,7 @@ def _every_pair(found: Evidence) -> Optional[str]:
     pairs = losses * weights
     for name, value in (("new", compared.new.value), ("old", compared.old.value)):
         scale = {1.0, float(pairs.size), float(losses.size), float(np.count_nonzero(weights))}
-        scale |= {each * losses.size for each in scale}
+        scale |= {each * losses.size for each in scale} | {float(np.sum(weights)) or 1.0}
         if found.same(pairs, value) or any(found.same(pairs.sum() / each, value) for each in scale):
             return (
                 f"The {name} loss multiplies losses [B] by weights [B, 1], which makes [B, B] of "

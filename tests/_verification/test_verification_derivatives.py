@@ -338,14 +338,8 @@ def test_numbers_are_tensorflows_and_verification_changes_none(
     assert len(found) == len(expected)
 
 
-@pytest.mark.parametrize(
-    ("mode", "program"),
-    [
-        *(("eager", program) for program in PROGRAMS),
-        *(("tf1_graph", program) for program in GRAPH_PROGRAMS),
-    ],
-)
-def test_a_wrong_gradient_fails(mode: str, program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def wrong_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     right = v1.ops.softmax_cross_entropy
 
     @tf.custom_gradient
@@ -356,8 +350,37 @@ def test_a_wrong_gradient_fails(mode: str, program: str, monkeypatch: pytest.Mon
         return a_little_more_gradient(right(*args, **keywords))
 
     monkeypatch.setattr(v1.ops, "softmax_cross_entropy", broken)
+
+
+@pytest.mark.parametrize(
+    ("mode", "program"),
+    [
+        *(("eager", program) for program in PROGRAMS),
+        *(("tf1_graph", program) for program in GRAPH_PROGRAMS),
+    ],
+)
+@pytest.mark.usefixtures("wrong_gradient")
+def test_a_wrong_gradient_fails(mode: str, program: str) -> None:
     with verify(), pytest.raises(FAILURES, match="in the gradient that it sends to"):
         run(mode, program, "softmax_cross_entropy", tf1.OURS)
+
+
+PENALTY = ("eager", "gradient_penalty", "softmax_cross_entropy")
+
+
+def test_the_environment_variable_changes_no_number_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected = run(*PENALTY, tf1.OURS)
+    monkeypatch.setenv("KERAS_XENT_VERIFY", "1")
+    tf1.assert_same(run(*PENALTY, tf1.OURS), expected)
+
+
+@pytest.mark.usefixtures("wrong_gradient")
+def test_the_environment_variable_finds_a_wrong_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_XENT_VERIFY", "1")
+    with pytest.raises(VerificationError, match="in the gradient that it sends to"):
+        run(*PENALTY, tf1.OURS)
 
 
 def test_tf1s_control_flow_too() -> None:

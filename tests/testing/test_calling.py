@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import numpy as np
 import pytest
 import tensorflow as tf
 from ports import tf1_loss, tf1_nn
 
 import keras_xent
 from keras_xent import v1
-from keras_xent.testing.calling import Loss
+from keras_xent.testing.calling import Loss, WrongResultError
+
+LOGITS = tf.ones([2, 3, 5])
 
 
 @pytest.mark.parametrize(
@@ -47,10 +50,55 @@ def test_an_unclear_signature_is_asked_about() -> None:
 
 
 def test_weights_are_passed_as_the_function_takes_them() -> None:
-    def by_keyword(labels: Any, logits: Any, *, weights: Any = 7.0) -> Any:
+    def by_keyword(labels: Any, logits: Any, *, weights: Any = LOGITS) -> Any:
         return weights
 
-    assert Loss(by_keyword, "old")(0, 0, 3.0) == 3.0
-    assert Loss(by_keyword, "old")(0, 0) == 7.0
-    assert Loss(lambda y, x, w: w, "old")(0, 0) == 1.0
-    assert Loss(lambda y, x, w: w, "old", weights=True)(0, 0, 3.0) == 3.0
+    given = tf.constant(3.0)
+    assert Loss(by_keyword, "old")(LOGITS, LOGITS, given) is given
+    assert Loss(by_keyword, "old")(LOGITS, LOGITS) is LOGITS
+    assert Loss(lambda y, x, w: w, "old", weights=True)(LOGITS, LOGITS, given) is given
+
+
+def test_weights_that_have_to_be_given_are_ones_of_the_losses_shape() -> None:
+    found = Loss(lambda y, x, w: w, "old")(LOGITS, LOGITS)
+    np.testing.assert_array_equal(found, np.ones([2, 3], np.float32))
+
+
+def in_a_graph(*_: Any) -> Any:
+    with tf.Graph().as_default():
+        return tf.constant(1.0)
+
+
+class TestResults:
+    @pytest.mark.parametrize(
+        ("value", "message"),
+        [
+            (1.5, "returned a float, 1.5, expected a tensor: .* say gradients=False"),
+            (np.float64(1.5), r"returned a numpy.float64, .*1.5.*, expected a tensor"),
+            (np.float32(1.5), r"returned a numpy.float32, .*1.5.*, expected a tensor"),
+            (np.ones([2], np.float64), r"returned a numpy.ndarray of shape \[2\], expected"),
+            (True, "returned a bool, True, expected a tensor"),
+            (None, "returned None, expected a tensor: does the function lack a return"),
+            ([1.5, 2.0], "returned a list of 2, expected one tensor: .* returns the loss alone"),
+            ((LOGITS, LOGITS), "returned a tuple of 2, expected one tensor"),
+            ({"loss": LOGITS}, "returned a dict of 1, expected one tensor"),
+            ("1.5", "returned a str, expected one tensor"),
+            (tf.ragged.constant([[1.0], []]), r"returned a tensorflow\..*RaggedTensor, expected"),
+        ],
+    )
+    def test_what_is_no_tensor_is_told(self, value: Any, message: str) -> None:
+        with pytest.raises(WrongResultError, match=f"the new loss {message}"):
+            Loss(lambda y, x: value, "new")(LOGITS, LOGITS)
+
+    def test_a_tensor_of_a_graph_is_told(self) -> None:
+        with pytest.raises(WrongResultError, match=r"a tensor of a tf.Graph.*session.run"):
+            Loss(in_a_graph, "new", weights=False)(LOGITS, LOGITS)
+
+    @pytest.mark.parametrize("value", [1.5, np.float64(1.5), np.array([1.5, 2], np.float32)])
+    def test_without_gradients_numbers_will_do(self, value: Any) -> None:
+        found = Loss(lambda y, x: value, "new", gradients=False)(LOGITS, LOGITS)
+        np.testing.assert_array_equal(found, value)
+
+    def test_a_variable_is_a_tensor(self) -> None:
+        variable = tf.Variable(2.0)
+        assert float(Loss(lambda y, x: variable, "new")(LOGITS, LOGITS)) == 2.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keras_xent.testing import cases
+from keras_xent.testing import assert_same_loss, cases
 from keras_xent.testing.cases import Sizes
 
 ALL = (*cases.UNWEIGHTED, *cases.WEIGHTED)
@@ -41,3 +41,21 @@ def test_no_two_denominators_are_the_same(batch_size: int) -> None:
 def test_both_kinds_of_rank_3_are_there() -> None:
     square = {case.make(Sizes(5, 4)).logits.shape[1] == 4 for case in ALL if "rank 3" in case.name}
     assert square == {True, False}
+
+
+def test_every_kind_is_there_and_plain_inputs_have_none() -> None:
+    assert {kind for case in ALL for kind in case.kinds} == set(cases.KINDS)
+    plain = {case.name for case in ALL if not case.kinds}
+    assert plain >= {"one-hot labels", "weights, some zero", "weights, none zero"}
+    for case in ALL:
+        shape = case.make(Sizes(5, 4)).logits.shape
+        assert ("rank 3" in case.kinds) is (len(shape) == 3)
+
+
+def test_the_docstring_says_what_each_kind_is() -> None:
+    text = " ".join((assert_same_loss.__doc__ or "").replace("`", "").split())
+    together = ("boolean weights", "integer weights")
+    for kind, meaning in cases.KINDS.items():
+        if kind not in together:
+            assert f'"{kind}": {meaning}' in text
+    assert '"boolean weights", "integer weights": weights of dtype bool and int32' in text

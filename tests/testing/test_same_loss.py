@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import functools
-from typing import Any
+from typing import Any, Set
 
+import numpy as np
 import ports
 import pytest
 import tensorflow as tf
@@ -12,7 +14,7 @@ from ports import PLAIN, tf1_loss, tf1_nn
 
 import keras_xent
 from keras_xent import v1
-from keras_xent.testing import assert_same_loss
+from keras_xent.testing import assert_same_loss, cases
 
 same = functools.partial(assert_same_loss, num_classes=ports.CLASSES)
 
@@ -82,6 +84,146 @@ def test_tolerances_are_free() -> None:
     same(tf1_loss, new, rtol=1e-2, **PLAIN)
     with pytest.raises(AssertionError):
         same(tf1_loss, new, **PLAIN)
+
+
+def by_hand(labels: Any, logits: Any, weights: Any) -> Any:
+    """The weighted mean as people write it."""
+    losses = ports.each(labels, logits)
+    return tf.reduce_sum(weights * losses) / tf.reduce_sum(weights)
+
+
+class TestSkip:
+    # What a weighted mean by hand does otherwise than TF1's MEAN.
+    KINDS = (
+        "scalar weights",
+        "all-zero weights",
+        "broadcast weights",
+        "weights of another rank",
+    )
+    MEANS = (
+        functools.partial(v1.softmax_cross_entropy, reduction=keras_xent.Reduction.MEAN),
+        keras_xent.CategoricalCrossentropy(from_logits=True, reduction=keras_xent.Reduction.MEAN),
+    )
+
+    @pytest.mark.parametrize("new", MEANS, ids=["v1", "class"])
+    def test_a_weighted_mean_by_hand_is_tf1s_mean(self, new: Any) -> None:
+        same(by_hand, new, skip=self.KINDS, **PLAIN)
+        same(new, by_hand, skip=[*self.KINDS, "boolean weights", "integer weights"], **PLAIN)
+        with pytest.raises(AssertionError, match="Pitfall 2,"):
+            same(by_hand, v1.softmax_cross_entropy, skip=self.KINDS, **PLAIN)
+
+    def test_the_message_names_the_kinds(self) -> None:
+        with pytest.raises(AssertionError) as caught:
+            same(by_hand, self.MEANS[0], **PLAIN)
+        text = str(caught.value)
+        assert "All of these inputs are of the kinds that skip can leave out." in text
+        found = ast.literal_eval(text.split("say skip=")[1].rstrip("."))
+        assert sorted(found) == sorted(self.KINDS)
+        assert 'a scalar weight (float32; "scalar weights"): labels [4, 5]' in text
+        same(by_hand, self.MEANS[0], skip=found, **PLAIN)
+
+    def test_a_difference_in_plain_inputs_can_not_be_skipped(self) -> None:
+        with pytest.raises(AssertionError) as caught:
+            same(tf1_loss, lambda y, x, w: 2 * tf1_loss(y, x, w), skip=list(cases.KINDS), **PLAIN)
+        assert "skip" not in str(caught.value)
+
+    @pytest.mark.parametrize("kind", cases.KINDS)
+    def test_each_kind_is_left_out_and_no_more(self, kind: str) -> None:
+        def called(skip: Any) -> Set[Any]:
+            inputs = set()
+
+            def loss(labels: Any, logits: Any, weights: Any = 1.0) -> Any:
+                given = (labels, logits, tf.convert_to_tensor(weights))
+                inputs.add(tuple(f"{each.numpy().tolist()} {each.dtype}" for each in given))
+                return tf1_loss(labels, logits, weights)
+
+            same(loss, tf1_loss, skip=skip, **PLAIN)
+            return inputs
+
+        every, others = called([]), called([kind])
+        left_out = sum(kind in case.kinds for case in (*cases.UNWEIGHTED, *cases.WEIGHTED))
+        assert others < every
+        assert len(every) - len(others) == left_out
+
+    def test_one_may_be_given_as_it_is(self) -> None:
+        def new(labels: Any, logits: Any, weights: Any = None) -> Any:
+            if weights is None:
+                return tf1_loss(labels, logits)
+            return tf1_loss(labels, logits, weights) * (2 if weights.shape.rank == 0 else 1)
+
+        same(tf1_loss, new, skip="scalar weights", **PLAIN)
+
+    @pytest.mark.parametrize("skip", ["scalar", ["scalar weights", "scalars"]])
+    def test_an_unknown_one_is_refused(self, skip: Any) -> None:
+        with pytest.raises(ValueError, match=r"skip has 'scalars?', expected .*'scalar weights'"):
+            same(tf1_loss, tf1_loss, skip=skip)
+
+
+def in_a_session(labels: Any, logits: Any, weights: Any = 1.0) -> Any:
+    arrays = [np.asarray(each) for each in (labels, logits, weights)]
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        return session.run(tf1_loss(*arrays))
+
+
+class TestNumbers:
+    """Losses that return no tensor, and losses without a gradient."""
+
+    @pytest.mark.parametrize("number", [float, lambda value: value.numpy(), np.asarray])
+    @pytest.mark.parametrize("name", ["old", "new"])
+    def test_a_number_is_told_and_compared_without_gradients(self, number: Any, name: str) -> None:
+        def loss(labels: Any, logits: Any, weights: Any = 1.0) -> Any:
+            return number(tf1_loss(labels, logits, weights))
+
+        pair = (loss, tf1_loss) if name == "old" else (tf1_loss, loss)
+        with pytest.raises(TypeError, match=f"the {name} loss returned a .* say gradients=False"):
+            same(*pair)
+        same(*pair, gradients=False, dtypes=["float32", "float16", "float64"])
+        wrong = tf.keras.losses.CategoricalCrossentropy(from_logits=True)
+        with pytest.raises(AssertionError, match="Pitfall 1,"):
+            same(loss, wrong, gradients=False, **PLAIN)
+
+    def test_what_a_session_gives(self) -> None:
+        with pytest.raises(TypeError, match=r"the old loss returned a numpy\.float32"):
+            same(in_a_session, v1.softmax_cross_entropy)
+        same(in_a_session, v1.softmax_cross_entropy, gradients=False, dtypes="float32")
+
+    @pytest.mark.parametrize("result", [None, [1.0], (tf.constant(1.0), tf.constant(2.0))])
+    def test_what_is_no_loss_is_told(self, result: Any) -> None:
+        def loss(labels: Any, logits: Any, weights: Any = 1.0) -> Any:
+            return result
+
+        for pair in ((loss, tf1_loss), (tf1_loss, loss)):
+            with pytest.raises(TypeError, match=r"loss returned .*, expected (one|a) tensor"):
+                same(*pair)
+
+    @pytest.mark.parametrize(
+        "cut", [lambda value: tf.constant(value.numpy()), tf.stop_gradient], ids=["numpy", "stop"]
+    )
+    def test_a_loss_that_is_cut_off_has_no_swapped_arguments(self, cut: Any) -> None:
+        def loss(labels: Any, logits: Any, weights: Any = 1.0) -> Any:
+            return cut(tf1_loss(labels, logits, weights))
+
+        for name, pair in {"old": (loss, tf1_loss), "new": (tf1_loss, loss)}.items():
+            with pytest.raises(AssertionError) as caught:
+                same(*pair, **PLAIN)
+            text = str(caught.value)
+            assert f"The {name} loss sends a gradient neither to the logits nor to the la" in text
+            assert "No gradient:" in text
+            assert "swapped" not in text
+            assert "Pitfall" not in text
+        same(loss, tf1_loss, gradients=False, **PLAIN)
+
+    def test_without_gradients_none_is_compared(self) -> None:
+        @tf.custom_gradient
+        def twice_the_gradient(tensor: Any) -> Any:
+            return tf.identity(tensor), lambda gradient: 2 * gradient
+
+        def loss(labels: Any, logits: Any, weights: Any = 1.0) -> Any:
+            return twice_the_gradient(tf1_loss(labels, logits, weights))
+
+        same(tf1_loss, loss, gradients=False, **PLAIN)
+        with pytest.raises(AssertionError):
+            same(tf1_loss, loss, **PLAIN)
 
 
 class TestRefusals:
