@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import modes
 import pytest
 import tensorflow as tf
 import tf1
@@ -42,3 +45,32 @@ def test_variables_lists_and_numbers_are_taken_as_ever() -> None:
         found = v1.softmax_cross_entropy(labels.tolist(), logits, [1, 0, 2, 0])
     assert found.numpy() == expected
     assert tape.gradient(found, logits) is not None
+
+
+@pytest.mark.parametrize("mode", ["eager", "traced_unknown_shapes", "tf1_graph"])
+def test_labels_that_broadcast_are_verified(mode: str) -> None:
+    logits, labels = tf1.logits_of([4, 3]), tf1.soft_labels_of([1, 3])
+
+    def losses(factor: float) -> Any:
+        def compute(labels: Any, logits: Any) -> Any:
+            # What goes back to the labels is a sum over the rows.
+            labels = tf.broadcast_to(labels, tf.shape(logits))
+            scaled = factor * labels + (1 - factor) * tf.stop_gradient(labels)
+            return v1.softmax_cross_entropy_with_logits_v2(scaled, logits)
+
+        def run(labels: Any, logits: Any) -> Any:
+            def verified(labels: Any, logits: Any) -> Any:
+                arguments = ((labels, logits), oracles.SoftmaxCrossEntropyWithLogits)
+                with verify():
+                    return computed(compute, *arguments, axis=-1)
+
+            by = tf1.by_tf_gradients if mode == "tf1_graph" else tf1.by_tape
+            return by(verified, labels, logits)
+
+        return run
+
+    found = modes.MODES[mode](losses(1.0), labels, logits)
+    assert [each.shape for each in found] == [(4,), (1, 3), (4, 3)]
+    failures = (VerificationError, tf.errors.InvalidArgumentError)
+    with pytest.raises(failures, match="in the gradient that it sends to labels"):
+        modes.MODES[mode](losses(1.01), labels, logits)
