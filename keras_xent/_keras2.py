@@ -6,6 +6,7 @@ from typing import Any, Callable, Optional, Tuple
 
 import tensorflow as tf
 
+from keras_xent.ops import conversion
 from keras_xent.reduction import Reduction
 
 keras: Any = tf.keras
@@ -64,12 +65,13 @@ class LossBase(keras.losses.Loss):
 
     def to_tensors(self, y_true: Any, y_pred: Any) -> Tuple[tf.Tensor, tf.Tensor]:
         """Both in the loss's dtype, or else in the predictions'."""
-        logits = tf.convert_to_tensor(y_pred)
+        logits = conversion.to_tensor(y_pred, "y_pred")
         if self.dtype is not None:
             logits = tf.cast(logits, self.dtype)
         elif not logits.dtype.is_floating:
             logits = tf.cast(logits, keras.backend.floatx())
-        return tf.cast(y_true, logits.dtype), logits
+        labels = conversion.to_tensor(y_true, "y_true", logits.dtype)
+        return tf.cast(labels, logits.dtype), logits
 
     def losses_of(
         self, call: Callable[..., Any], y_true: Any, y_pred: Any

@@ -6,6 +6,7 @@ from typing import Any, Callable, Optional, Tuple
 
 import tensorflow as tf
 
+from keras_xent.ops import conversion
 from keras_xent.reduction import Reduction
 
 keras: Any = tf.keras
@@ -32,8 +33,13 @@ class LossBase(keras.losses.Loss):
     def to_tensors(self, y_true: Any, y_pred: Any) -> Tuple[tf.Tensor, tf.Tensor]:
         """Both in the loss's dtype."""
         # In Keras's order: y_pred first.
-        logits = keras.ops.convert_to_tensor(y_pred, dtype=self.dtype)
-        return keras.ops.convert_to_tensor(y_true, dtype=self.dtype), logits
+        logits = self._converted("y_pred", y_pred)
+        return self._converted("y_true", y_true), logits
+
+    def _converted(self, name: str, value: Any) -> tf.Tensor:
+        return conversion.named(
+            name, value, lambda: keras.ops.convert_to_tensor(value, dtype=self.dtype)
+        )
 
     def losses_of(
         self, call: Callable[..., Any], y_true: Any, y_pred: Any

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Optional, Union
 import tensorflow as tf
 
 from keras_xent import _functional, _keras, _other_keras, ragged, sample_weights
-from keras_xent.ops import softmax_cross_entropy, weighting
+from keras_xent.ops import conversion, softmax_cross_entropy, weighting
 from keras_xent.ops.cross_entropy import checked_smoothing
 from keras_xent.reduction import Reduction
 
@@ -99,11 +99,6 @@ class CategoricalCrossentropy(_keras.LossBase):
         name: Optional[str] = "categorical_crossentropy",
         dtype: Any = None,
     ) -> None:
-        if not isinstance(from_logits, bool):
-            raise TypeError(
-                f"from_logits is {from_logits!r} of type {type(from_logits).__name__}, expected "
-                "True or False"
-            )
         if isinstance(axis, bool) or not hasattr(axis, "__index__"):
             raise TypeError(
                 f"axis is {axis!r} of type {type(axis).__name__}, expected one int: the class axis"
@@ -114,7 +109,8 @@ class CategoricalCrossentropy(_keras.LossBase):
             )
         if name is not None and name.startswith(_NAME_PREFIX):
             name = name[len(_NAME_PREFIX) :]
-        checked_smoothing(label_smoothing)
+        from_logits = conversion.to_bool(from_logits, "from_logits")
+        label_smoothing = checked_smoothing(label_smoothing)
         super().__init__(name=name, reduction=Reduction(reduction), dtype=dtype)
         if self.dtype is not None and not tf.as_dtype(self.dtype).is_floating:
             raise ValueError(f"dtype is {dtype!r}, expected a floating point dtype or None")
@@ -187,7 +183,7 @@ class CategoricalCrossentropy(_keras.LossBase):
         """
         return {
             "from_logits": self.from_logits,
-            "label_smoothing": float(self.label_smoothing),
+            "label_smoothing": self.label_smoothing,
             "axis": self.axis,
             "reduction": self._wanted_reduction.value,
             "name": None if self.name is None else _NAME_PREFIX + self.name,

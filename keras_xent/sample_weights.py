@@ -6,6 +6,7 @@ from typing import Any, Optional, Tuple, Union
 
 import tensorflow as tf
 
+from keras_xent.ops import conversion
 from keras_xent.ops.spec import real_dtype
 from keras_xent.reduction import Reduction
 
@@ -65,7 +66,7 @@ def for_losses(
     else:
         _refuse_ragged(sample_weight, "sample_weight")
         # The hint keeps Python's numbers from a detour through float32.
-        weights = tf.cast(tf.convert_to_tensor(sample_weight, dtype_hint=real), real)
+        weights = tf.cast(conversion.to_tensor(sample_weight, "sample_weight", real), real)
         last_dim = isinstance(losses_rank, int) and losses_rank == 1 and weights.shape.rank == 2
         weights = _aligned(weights, losses_rank, "sample_weight")
     if mask is None:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras_xent import _tensorflow, _verification, ops
 from keras_xent._functional import takes_keras_tensors
 from keras_xent._verification import oracles
-from keras_xent.ops import broadcasting, weighting
+from keras_xent.ops import broadcasting, conversion, weighting
 from keras_xent.ops.spec import real_dtype
 from keras_xent.reduction import V1_NAMES, Reduction
 
@@ -101,16 +101,19 @@ def softmax_cross_entropy(
     with tf.compat.v1.name_scope(
         scope, "softmax_cross_entropy_loss", (logits, onehot_labels, weights)
     ):
-        logits = tf.convert_to_tensor(logits, name="logits")
+        logits = conversion.to_tensor(logits, "logits")
+        onehot_labels = conversion.to_tensor(onehot_labels, "onehot_labels")
+        weights = conversion.to_tensor(weights, "weights")
         _tensorflow.set_last_loss_reduction(V1_NAMES[reduction])
 
-        def compute(onehot_labels: Any, logits: tf.Tensor, weights: Any) -> tf.Tensor:
+        def compute(
+            onehot_labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
+        ) -> tf.Tensor:
             labels = tf.cast(onehot_labels, logits.dtype)
             return _op(
                 logits,
                 tf.stop_gradient(labels, name="labels_stop_gradient"),
-                # tf.cast alone would hand on a variable of the right dtype as it is.
-                tf.cast(tf.convert_to_tensor(weights, name="weights"), tf.float32),
+                tf.cast(weights, tf.float32),
                 label_smoothing=smoothing,
                 axis=-1,
                 reduction=reduction,
@@ -185,8 +188,8 @@ def softmax_cross_entropy_with_logits_v2(
     _require(labels=labels, logits=logits)
     class_axis = axis if axis is not None else dim if dim is not None else -1
     with tf.compat.v1.name_scope(name, "softmax_cross_entropy_with_logits", [logits, labels]):
-        logits = tf.convert_to_tensor(logits, name="logits")
-        labels = tf.convert_to_tensor(labels, name="labels")
+        logits = conversion.to_tensor(logits, "logits")
+        labels = conversion.to_tensor(labels, "labels")
 
         def compute(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
             labels = tf.cast(labels, logits.dtype)
@@ -249,10 +252,11 @@ def compute_weighted_loss(
     _require(losses=losses, weights=weights)
     reduction = _reduction(reduction)
     with tf.compat.v1.name_scope(scope, "weighted_loss", (losses, weights)):
-        losses = tf.convert_to_tensor(losses, name="losses")
+        losses = conversion.to_tensor(losses, "losses")
+        weights = conversion.to_tensor(weights, "weights")
         _tensorflow.set_last_loss_reduction(V1_NAMES[reduction])
 
-        def compute(losses: tf.Tensor, weights: Any) -> tf.Tensor:
+        def compute(losses: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
             real = real_dtype(losses.dtype)
             real_weights = tf.cast(tf.cast(weights, tf.float32), real)
             with tf.name_scope("weighting"):
@@ -286,15 +290,9 @@ def _reduction(reduction: Any) -> Reduction:
 
 
 def _smoothing(label_smoothing: Any) -> float:
-    smoothing = label_smoothing
-    if tf.is_tensor(smoothing) and not tf.executing_eagerly():
-        smoothing = tf.get_static_value(smoothing)
-        if smoothing is None:
-            raise TypeError(
-                f"label_smoothing is {label_smoothing!r}, expected a Python number: in a graph its "
-                "value must be known when the graph is built"
-            )
-    return float(smoothing) if smoothing > 0 else 0.0
+    # TF1 takes True for 1.
+    number = float(label_smoothing) if isinstance(label_smoothing, bool) else label_smoothing
+    return max(0.0, conversion.to_float(number, "label_smoothing"))
 
 
 def _op(logits: tf.Tensor, labels: Any, weights: Any, **arguments: Any) -> tf.Tensor:

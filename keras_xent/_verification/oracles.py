@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import tensorflow as tf
 
 from keras_xent import _tensorflow
 from keras_xent._verification import exactness
-from keras_xent.ops import weighting
+from keras_xent.ops import broadcasting
 from keras_xent.reduction import V1_NAMES, Reduction
 
 
@@ -36,10 +36,6 @@ class Oracle(abc.ABC):
     def value(self, *inputs: tf.Tensor) -> tf.Tensor:
         """Calls TensorFlow's function."""
 
-    def differentiable_value(self, *inputs: tf.Tensor) -> tf.Tensor:
-        """The same, where TensorFlow computes a value and fails to compute its gradient."""
-        return self.value(*inputs)
-
     @abc.abstractmethod
     def value_tolerance(self, *inputs: tf.Tensor) -> tf.Tensor:
         """How far from it a right result may be: of the value's shape."""
@@ -55,17 +51,24 @@ class Oracle(abc.ABC):
         self, upstream: tf.Tensor, inputs: Sequence[tf.Tensor]
     ) -> List[Optional[tf.Tensor]]:
         """What TensorFlow sends to the inputs, None where it sends nothing."""
-        floating = [tensor for tensor in inputs if tensor.dtype.is_floating]
-        if tf.executing_eagerly():
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(floating)
-                value = self.differentiable_value(*inputs)
-            each = tape.gradient(value, floating, output_gradients=upstream)
-        else:
-            # A tangent of a traced function is traced where no tape may record.
-            each = tf.gradients(self.differentiable_value(*inputs), floating, upstream)
-        found = iter(each)
-        return [next(found) if tensor.dtype.is_floating else None for tensor in inputs]
+        return _gradients(self.value, upstream, inputs)
+
+
+def _gradients(
+    function: Callable[..., Any], upstream: Any, inputs: Sequence[tf.Tensor]
+) -> List[Optional[tf.Tensor]]:
+    """What TensorFlow sends to the function's inputs."""
+    floating = [tensor for tensor in inputs if tensor.dtype.is_floating]
+    if tf.executing_eagerly():
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(floating)
+            value = function(*inputs)
+        each = tape.gradient(value, floating, output_gradients=upstream)
+    else:
+        # A tangent of a traced function is traced where no tape may record.
+        each = tf.gradients(function(*inputs), floating, upstream)
+    found = iter(each)
+    return [next(found) if tensor.dtype.is_floating else None for tensor in inputs]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,20 +138,12 @@ class SoftmaxCrossEntropyWithLogits(Oracle):
         return {"axis": self.axis}
 
     def value(self, *inputs: tf.Tensor) -> tf.Tensor:
-        labels, logits = inputs
+        labels, logits = self._of_one_shape(*inputs)
         axis = self.axis
         if axis < -1 and logits.shape.rank is not None:
             # TensorFlow knows no negative one but -1.
             axis += logits.shape.rank
         return tf.compat.v1.nn.softmax_cross_entropy_with_logits_v2(labels, logits, axis=axis)
-
-    def differentiable_value(self, *inputs: tf.Tensor) -> tf.Tensor:
-        labels, logits = inputs
-        if not (logits.shape.is_fully_defined() and logits.shape == labels.shape):
-            # Of labels and logits that its kernel broadcasts TensorFlow computes no gradient.
-            labels = tf.cast(labels, logits.dtype)
-            labels, logits = labels + tf.zeros_like(logits), logits + tf.zeros_like(labels)
-        return self.value(labels, logits)
 
     def value_tolerance(self, *inputs: tf.Tensor) -> tf.Tensor:
         elements = self._elements(*inputs)
@@ -157,13 +152,22 @@ class SoftmaxCrossEntropyWithLogits(Oracle):
     def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> List[Any]:
         elements = self._elements(*inputs)
         upstream = tf.expand_dims(tf.cast(tf.abs(upstream), elements.losses.dtype), self.axis)
-        return [
-            elements.epsilon * weighting.sum_like(upstream * each, tensor)
-            + exactness.tiny(inputs[1])
-            for each, tensor in zip((elements.labels_gradient, elements.logits_gradient), inputs)
-        ]
+        magnitudes = elements.labels_gradient, elements.logits_gradient
+        # Summed over what is broadcast, as the gradients are.
+        real = [tf.cast(each, upstream.dtype) for each in inputs]
+        summed = _gradients(self._of_one_shape, [upstream * each for each in magnitudes], real)
+        return [elements.epsilon * each + exactness.tiny(inputs[1]) for each in summed]
+
+    def _of_one_shape(
+        self, labels: tf.Tensor, logits: tf.Tensor
+    ) -> Tuple[tf.Tensor, tf.Tensor]:
+        # Of what its own kernel broadcasts TensorFlow computes no gradient.
+        labels = tf.cast(labels, logits.dtype)
+        logits, labels = broadcasting.to_one_shape(logits, labels, self.axis)
+        return labels, logits
 
     def _elements(self, labels: tf.Tensor, logits: tf.Tensor) -> exactness.Elements:
+        labels, logits = self._of_one_shape(labels, logits)
         return exactness.Elements.of(labels, logits, self.axis, 0.0, weighted=False)
 
 

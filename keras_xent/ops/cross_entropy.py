@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numbers
 import operator
 from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import tensorflow as tf
 
 from keras_xent import _tensorflow
-from keras_xent.ops import dispatch, explicit, gradients, weighting
+from keras_xent.ops import conversion, dispatch, explicit, gradients, weighting
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import Reduction
@@ -73,15 +72,14 @@ def softmax_cross_entropy(
     >>> print(f"{float(value):.5f}")
     0.57618
     """
-    if not isinstance(logits, tf.Tensor):
-        logits = tf.convert_to_tensor(logits, name="logits")
+    logits = conversion.to_tensor(logits, "logits")
     if logits.dtype not in _DTYPES:
         raise TypeError(
             f"logits have dtype {logits.dtype.name}, expected one of "
             f"{[dtype.name for dtype in _DTYPES]}: cast them"
         )
-    labels = _converted(labels, logits.dtype)
-    weights = _converted(weights, spec_lib.real_dtype(logits.dtype))
+    labels = _converted(labels, "labels", logits.dtype)
+    weights = _converted(weights, "weights", spec_lib.real_dtype(logits.dtype))
     known = _known_shape(logits, labels)
     spec = Spec(
         _checked_axis(axis, known), checked_smoothing(label_smoothing), Reduction(reduction)
@@ -94,12 +92,12 @@ def softmax_cross_entropy(
     return _in_graph(spec, logits, labels, weights)
 
 
-def _converted(value: Any, dtype: tf.DType) -> tf.Tensor:
+def _converted(value: Any, name: str, dtype: tf.DType) -> tf.Tensor:
     if isinstance(value, tf.Tensor) and value.dtype is dtype:
         return value
     # tf.cast alone would return a variable of that dtype as it is, and take Python's numbers
     # through float32.
-    return tf.cast(tf.convert_to_tensor(value, dtype_hint=dtype), dtype)
+    return tf.cast(conversion.to_tensor(value, name, dtype), dtype)
 
 
 def checked_smoothing(label_smoothing: Any) -> float:
@@ -109,12 +107,7 @@ def checked_smoothing(label_smoothing: Any) -> float:
         TypeError: it is no number.
         ValueError: it is not in [0, 1].
     """
-    if isinstance(label_smoothing, bool) or not isinstance(label_smoothing, numbers.Real):
-        raise TypeError(
-            f"label_smoothing is {label_smoothing!r} of type {type(label_smoothing).__name__}, "
-            "expected a Python number in [0, 1]"
-        )
-    smoothing = float(label_smoothing)
+    smoothing = conversion.to_float(label_smoothing, "label_smoothing")
     if not 0 <= smoothing <= 1:
         raise ValueError(f"label_smoothing is {smoothing}, expected a number in [0, 1]")
     return smoothing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, List
 
 import modes
 import pytest
@@ -48,13 +48,18 @@ def test_variables_lists_and_numbers_are_taken_as_ever() -> None:
 
 
 @pytest.mark.parametrize("mode", ["eager", "traced_unknown_shapes", "tf1_graph"])
-def test_labels_that_broadcast_are_verified(mode: str) -> None:
-    logits, labels = tf1.logits_of([4, 3]), tf1.soft_labels_of([1, 3])
+@pytest.mark.parametrize(
+    ("labels_shape", "logits_shape"),
+    [([1, 3], [4, 3]), ([4, 3], [1, 3]), ([4, 1], [4, 3]), ([3], [4, 3]), ([6, 3], [2, 3, 3])],
+)
+def test_labels_and_logits_that_broadcast_are_verified(
+    labels_shape: List[int], logits_shape: List[int], mode: str
+) -> None:
+    labels, logits = tf1.soft_labels_of(labels_shape), tf1.logits_of(logits_shape)
 
     def losses(factor: float) -> Any:
         def compute(labels: Any, logits: Any) -> Any:
             # What goes back to the labels is a sum over the rows.
-            labels = tf.broadcast_to(labels, tf.shape(logits))
             scaled = factor * labels + (1 - factor) * tf.stop_gradient(labels)
             return v1.softmax_cross_entropy_with_logits_v2(scaled, logits)
 
@@ -70,7 +75,7 @@ def test_labels_that_broadcast_are_verified(mode: str) -> None:
         return run
 
     found = modes.MODES[mode](losses(1.0), labels, logits)
-    assert [each.shape for each in found] == [(4,), (1, 3), (4, 3)]
+    assert [list(each.shape) for each in found[1:]] == [labels_shape, logits_shape]
     failures = (VerificationError, tf.errors.InvalidArgumentError)
     with pytest.raises(failures, match="in the gradient that it sends to labels"):
         modes.MODES[mode](losses(1.01), labels, logits)

@@ -20,16 +20,16 @@ def call(**changes: Any) -> tf.Tensor:
 
 
 @pytest.mark.parametrize(
-    "logits", [[[1, 2]], np.array([[1, 2]]), [[True, False]], [[1j, 2j]], [["a", "b"]]]
+    "logits", [[[1, 2]], np.array([[1, 2]]), [[True, False]], [[1j, 2j]]]
 )
 def test_logits_must_be_floating_point(logits: Any) -> None:
     with pytest.raises(TypeError, match=r"logits have dtype .*, expected one of .*cast them"):
         softmax_cross_entropy(logits, [[0, 1]])
 
 
-@pytest.mark.parametrize("smoothing", ["0.1", None, True, [0.1], 1j, tf.constant(0.1)])
+@pytest.mark.parametrize("smoothing", ["0.1", None, True, [0.1], 1j, np.array([0.1])])
 def test_the_smoothing_must_be_a_number(backend: str, smoothing: Any) -> None:
-    with pytest.raises(TypeError, match=r"expected a Python number in \[0, 1\]"):
+    with pytest.raises(TypeError, match=r"label_smoothing is .*, expected a number"):
         call(label_smoothing=smoothing)
 
 
@@ -39,7 +39,9 @@ def test_the_smoothing_must_be_in_range(backend: str, smoothing: float) -> None:
         call(label_smoothing=smoothing)
 
 
-@pytest.mark.parametrize("smoothing", [0, 1, np.float32(0.5), np.int64(0), np.float64(1)])
+@pytest.mark.parametrize(
+    "smoothing", [0, 1, np.float32(0.5), np.int64(0), np.array(1.0), tf.constant(0.5)]
+)
 def test_numbers_of_other_types_will_do(smoothing: Any) -> None:
     found = softmax_cross_entropy([[0.0, 0.0, 0.0]], [[1, 0, 0]], label_smoothing=smoothing)
     np.testing.assert_allclose(found, np.log(3), rtol=1e-6)

@@ -1,0 +1,99 @@
+"""What callers give as tensors and numbers, and errors that name the argument."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any, Callable
+
+import numpy as np
+import tensorflow as tf
+
+_DENSE = {tf.SparseTensor: "tf.sparse.to_dense", tf.RaggedTensor: "its method to_tensor()"}
+
+
+def to_tensor(value: Any, name: str, dtype_hint: Any = None) -> tf.Tensor:
+    """A dense tensor of numbers.
+
+    Args:
+        value: a tensor, a variable, an array, a number, or nested lists of numbers.
+        name: the argument's name, for errors and for the graph.
+        dtype_hint: the dtype to convert Python's numbers to, if they fit.
+
+    Raises:
+        TypeError: it is sparse or ragged, or holds text.
+        ValueError: TensorFlow can't convert it.
+    """
+    if isinstance(value, tf.Tensor):
+        tensor = value
+    else:
+        tensor = named(
+            name, value, lambda: tf.convert_to_tensor(value, dtype_hint=dtype_hint, name=name)
+        )
+    if tensor.dtype == tf.string:
+        raise TypeError(f"{name} holds text, expected numbers")
+    return tensor
+
+
+def named(name: str, value: Any, convert: Callable[[], tf.Tensor]) -> tf.Tensor:
+    """What `convert` makes of the value, or an error that names the argument.
+
+    Raises:
+        TypeError: the value is sparse or ragged, or `convert` raises a TypeError.
+        ValueError: `convert` raises one.
+    """
+    for kind, way in _DENSE.items():
+        if isinstance(value, kind):
+            raise TypeError(f"{name} is a {kind.__name__}, expected a dense tensor: use {way}")
+    try:
+        return convert()
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"{name} is {_shortened(value)}, expected a tensor or what converts to one. TensorFlow "
+            f"says: {error}"
+        ) from error
+
+
+def to_float(value: Any, name: str) -> float:
+    """A number as a float, which is known now.
+
+    Args:
+        value: a number of Python or NumPy, or an array or a tensor that is a scalar.
+        name: the argument's name.
+
+    Raises:
+        TypeError: it is no number, or its value is known only when a graph runs.
+    """
+    number = value
+    if tf.is_tensor(number):
+        number = tf.get_static_value(number)
+        if number is None:
+            raise TypeError(
+                f"{name} is {value!r}, expected a Python number: in a graph its value must be "
+                "known when the graph is built"
+            )
+    if isinstance(number, np.ndarray) and number.ndim == 0:
+        number = number[()]
+    if isinstance(number, (bool, np.bool_)) or not isinstance(number, numbers.Real):
+        raise TypeError(f"{name} is {value!r} of type {type(value).__name__}, expected a number")
+    return float(number)
+
+
+def to_bool(value: Any, name: str) -> bool:
+    """True or False, of Python or NumPy.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(
+            f"{name} is {value!r} of type {type(value).__name__}, expected True or False"
+        )
+    return bool(value)
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
