@@ -60,8 +60,9 @@ def scale_backprop(spec: Spec, backprop: tf.Tensor, grad: tf.Tensor) -> tf.Tenso
 class _Sweep(NamedTuple):
     losses: tf.Tensor
     labels: tf.Tensor  # in the dtype of the arithmetic
+    smoothed: tf.Tensor  # labels
     is_max: tf.Tensor
-    exp: tf.Tensor  # exp(logits - max), 0 where is_max
+    exp: tf.Tensor  # exp(logits - max)
     excess: tf.Tensor  # sum of exp(logits - max) over all classes, less 1
 
 
@@ -71,28 +72,34 @@ def _sweep(spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> _Sweep:
     labels = tf.cast(labels, real)
     largest = tf.reduce_max(logits, spec.axis, keepdims=True)
     difference = logits - largest
-    # The largest logits' exp(0) = 1 are counted rather than added to the others: log1p
-    # then keeps the precision of a loss near 0.
     is_max = tf.equal(logits, largest)
     exp = tf.where(is_max, tf.zeros_like(logits), tf.exp(difference))
 
     def over_classes(x: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(x, spec.axis, keepdims=True)
 
+    # The largest logits' exp(0) = 1 are counted rather than added to the others: log1p
+    # then keeps the precision of a loss near 0.
+    rest = over_classes(exp)
     # largest - largest is 0, or NaN when it is infinite: such a row has no softmax.
-    excess = over_classes(exp) + (over_classes(tf.cast(is_max, real)) - 1) + (largest - largest)
+    excess = rest + (over_classes(tf.cast(is_max, real)) - 1) + (largest - largest)
     log_sum = tf.math.log1p(excess)
-    # 0 * -inf is 0 here: a class without label mass adds nothing.
-    label_mass = tf.where(tf.equal(labels, 0), tf.zeros_like(labels), labels * difference)
-    losses = over_classes(labels) * log_sum - over_classes(label_mass)
+    # Summed with their smoothed labels, the differences overflow where TensorFlow's do.
     classes = tf.cast(tf.shape(logits)[spec.axis], real)
-    if spec.label_smoothing:
-        losses = losses * (1 - spec.label_smoothing) + (
-            classes * log_sum - over_classes(difference)
-        ) * (spec.label_smoothing / classes)
-    # Without classes there is no largest logit, and nothing to lose.
-    losses = tf.where(tf.equal(classes, 0), tf.zeros_like(losses), losses)
-    return _Sweep(tf.squeeze(losses, spec.axis), labels, is_max, exp, excess)
+    smoothing = spec.label_smoothing
+    if smoothing:
+        smoothed = labels * (1 - smoothing) + smoothing / classes
+        label_mass = over_classes(labels) * (1 - smoothing) + smoothing
+        linear = over_classes(smoothed * difference)
+    else:
+        smoothed = labels
+        label_mass = over_classes(labels)
+        # 0 * -inf is 0 here: a class without label mass adds nothing.
+        linear = over_classes(tf.math.multiply_no_nan(difference, labels))
+    losses = label_mass * log_sum - linear
+    # Without classes there is no largest logit, and nothing to lose. And 0 is never -0.
+    losses = tf.where(tf.equal(classes, 0) | tf.equal(losses, 0), tf.zeros_like(losses), losses)
+    return _Sweep(tf.squeeze(losses, spec.axis), labels, smoothed, is_max, exp, excess)
 
 
 def _backprop(spec: Spec, parts: _Sweep, coefficients: tf.Tensor) -> tf.Tensor:
@@ -105,7 +112,7 @@ def _backprop(spec: Spec, parts: _Sweep, coefficients: tf.Tensor) -> tf.Tensor:
     # what p - y' keeps.
     of_dominant = (1 - parts.labels) * on + (spec.label_smoothing - off) - parts.excess / total
     exp = tf.where(parts.is_max, tf.ones_like(parts.exp), parts.exp)
-    of_others = exp / total - (parts.labels * on + off)
+    of_others = exp / total - parts.smoothed
     p_minus_y = tf.where(parts.is_max & (parts.excess <= 1), of_dominant, of_others)
     return p_minus_y * _beside_classes(spec, coefficients)
 

@@ -278,7 +278,7 @@ KERAS_XENT_INLINE bool HasFiniteLoss(const Row<T>& row) {
   // As integers the magnitudes are in the same order, with NaN above infinity.
   const Bits sign = BitCast<Bits>(-Vec<F>{});
   const Bits most_logit = BitCast<Bits>(Broadcast<F>(F(0x1p100)));
-  const Bits most_label = BitCast<Bits>(Broadcast<F>(F(0x1p20)));
+  const Bits most_label = BitCast<Bits>(Broadcast<F>(F(4)));
   Bits logits = {}, labels = {};
   auto look = [&](int64_t c) {
     const Bits x = BitCast<Bits>(Load(row.x + c)) & ~sign;

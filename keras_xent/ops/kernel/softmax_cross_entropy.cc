@@ -10,6 +10,7 @@
 #include "floating_point.h"
 #include "instruction_set.h"
 #include "thread_pool.h"
+#include "unusual_losses.h"
 
 namespace keras_xent {
 namespace {
@@ -119,7 +120,7 @@ double Denominator(const Problem<T>& problem) {
       if (problem.one_weight) return count * problem.weights[0];
       double sum = 0;
       for (int64_t p = 0; p < positions; ++p) sum += problem.weights[p];
-      return sum;
+      return InRange<Real<T>>(sum);
     }
     case Reduction::kSumByNonzeroWeights: {
       if (problem.one_weight) return problem.weights[0] != 0 ? count : 0.0;
@@ -129,6 +130,31 @@ double Denominator(const Problem<T>& problem) {
     }
   }
   return 1.0;
+}
+
+struct WeightedSum {
+  double sum;
+  bool has_unusual_losses;
+};
+
+// Weights the losses of the positions from `begin` on. They go to `loss` for kNone, and otherwise
+// into the sum.
+template <typename T>
+WeightedSum AddUp(const Problem<T>& problem, int64_t begin, int64_t end, const double* losses,
+                  T* loss) {
+  double sum = 0;
+  uint64_t most_bits = 0;
+  for (int64_t p = begin; p < end; ++p) {
+    most_bits = std::max(most_bits, OrderedBits(losses[p - begin]));
+    const double weight = problem.weights[problem.one_weight ? 0 : p];
+    const double weighted = losses[p - begin] * weight;
+    if (problem.reduction == Reduction::kNone) {
+      loss[p] = FromDouble<T>(weighted);
+    } else {
+      sum += weighted;
+    }
+  }
+  return {sum, most_bits > OrderedBits(kMostUsualLoss<Real<T>>)};
 }
 
 }  // namespace
@@ -151,23 +177,20 @@ void Forward(const Problem<T>& problem, T* loss, T* backprop) {
     const int64_t begin = pieces.begin(piece), end = pieces.end(piece);
     double losses[kMostPositionsPerPiece];
     kernels.rows(task, begin, end, losses, Scratch(ScratchBytes(task)).get());
-    double sum = 0;
-    for (int64_t p = begin; p < end; ++p) {
-      const double weight = problem.one_weight ? one_weight : problem.weights[p];
-      const double weighted = losses[p - begin] * weight;
-      if (problem.reduction == Reduction::kNone) {
-        loss[p] = FromDouble<T>(weighted);
-      } else {
-        sum += weighted;
-      }
+    WeightedSum weighted = AddUp(problem, begin, end, losses, loss);
+    // Found on the way, for a look beforehand would be another pass.
+    if (weighted.has_unusual_losses) {
+      CorrectUnusualLosses(problem, begin, end, losses);
+      weighted = AddUp(problem, begin, end, losses, loss);
     }
-    partial_sums[static_cast<size_t>(piece)] = sum;
+    partial_sums[static_cast<size_t>(piece)] = weighted.sum;
   };
   ForEachPiece(pieces.count(), run_piece);
   if (problem.reduction == Reduction::kNone) return;
 
   double total = 0;
   for (double sum : partial_sums) total += sum;
+  total = InRange<Real<T>>(total);
   *loss = FromDouble<T>(denominator != 0 ? total / denominator : 0.0);
 }
 

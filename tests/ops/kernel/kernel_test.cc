@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <random>
 #include <string>
 #include <thread>
@@ -30,6 +31,11 @@ void Check(bool condition, const std::string& what) {
   ++(condition ? passed : failed);
   if (!condition) std::printf("FAILED: %s\n", what.c_str());
 }
+
+Half Largest(Half) { return {0x7bff}; }
+BFloat16 Largest(BFloat16) { return {0x7f7f}; }
+float Largest(float) { return std::numeric_limits<float>::max(); }
+double Largest(double) { return std::numeric_limits<double>::max(); }
 
 // ---- a reference -----------------------------------------------------------
 
@@ -277,6 +283,29 @@ void TestType(const char* type) {
   }
 }
 
+// Masked logits as low as T has them: a sum of a few is beyond T's range, though no loss is.
+template <typename T>
+void TestMaskedClasses(const char* type) {
+  const double lowest = -0.95 * ToDouble(Largest(T()));
+  for (const int64_t classes : {3, 4, 9, 40, 70, 300, 4099}) {
+    for (const int64_t inner : {1, 3}) {
+      for (const double smoothing : {0.0, 0.1}) {
+        for (const int64_t first : {int64_t{0}, classes - 2}) {
+          const Case c = {5, classes, inner, smoothing, Reduction::kNone, false, 1};
+          Tensors<T> t = Make<T>(c, 6);
+          for (int64_t e = 0; e < static_cast<int64_t>(t.logits.size()); ++e) {
+            const int64_t k = e / inner % classes;
+            if (k < first || k >= first + 2) t.logits[e] = FromDouble<T>(lowest);
+            t.labels[e] = FromDouble<T>(k == (smoothing == 0.0 ? first : classes / 2));
+          }
+          for (auto& w : t.weights) w /= 2;
+          TestAgainstReference("masked classes, " + Name(type, c), t);
+        }
+      }
+    }
+  }
+}
+
 // ---- the worst of many rows -------------------------------------------------
 
 // The error in units in the last place of the float32 nearest to the exact value.
@@ -393,6 +422,15 @@ void TestExtremes(const char* type) {
   Check(std::isnan(RunRow<T>({-INFINITY, -INFINITY}, {0, 1}).loss), "no finite logit" + name);
   Check(RunRow<T>({1, 2, 3}, {0, 0, 0}).loss == 0, "no labels" + name);
   Check(RunRow<T>({5}, {1}).loss == 0, "one class" + name);
+  Check(!std::signbit(RunRow<T>({5}, {-1}).loss), "a loss of 0 has no sign" + name);
+  for (const int64_t classes : {3, 70, 4099}) {
+    std::vector<double> logits(classes, -0.8 * ToDouble(Largest(Real<T>()))), labels(classes, 0.1);
+    logits[classes - 2] = -logits[0];
+    const double loss = RunRow<T>(logits, labels).loss;
+    // Half has no such logits: those are infinite.
+    Check(sizeof(T) == sizeof(Half) ? !std::isfinite(loss) : loss == INFINITY,
+          "a difference beyond the range" + name);
+  }
   row = RunRow<T>({60000, -60000, 0}, {0, 1, 0});
   Check(row.loss > 1e5, "a huge loss" + name);
   row = RunRow<T>({2, 2, 2, 2}, {1, 0, 0, 0});
@@ -612,9 +650,13 @@ int Main() {
     TestType<Half>("half");
     TestType<BFloat16>("bfloat16");
     TestLongRows<float>("float");
+    TestMaskedClasses<float>("float");
     TestLongRows<double>("double");
+    TestMaskedClasses<double>("double");
     TestLongRows<Half>("half");
+    TestMaskedClasses<Half>("half");
     TestLongRows<BFloat16>("bfloat16");
+    TestMaskedClasses<BFloat16>("bfloat16");
     TestWorstOfManyRows();
     TestExtremes<float>("float");
     TestExtremes<double>("double");
