@@ -137,10 +137,10 @@ class TestWeightsThatDoNotFit:
 def test_labels_of_another_shape_are_refused_at_run_time(backend: str, shape: List[int]) -> None:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         labels, logits = placeholder(tf.float32, None), placeholder(tf.float32, None)
-        for function in (
-            tf1.OURS.softmax_cross_entropy,
-            tf1.OURS.softmax_cross_entropy_with_logits_v2,
-        ):
+        functions = [tf1.OURS.softmax_cross_entropy]
+        if shape in ([4, 3], [2, 3, 1]):  # the others it broadcasts, as TF1's does
+            functions.append(tf1.OURS.softmax_cross_entropy_with_logits_v2)
+        for function in functions:
             loss = function(labels, logits)
             for fetch in (loss, tf.gradients(loss, logits)[0]):
                 with pytest.raises(tf.errors.InvalidArgumentError):
