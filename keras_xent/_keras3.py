@@ -37,9 +37,12 @@ class LossBase(keras.losses.Loss):
         return self._converted("y_true", y_true), logits
 
     def _converted(self, name: str, value: Any) -> tf.Tensor:
-        return conversion.named(
-            name, value, lambda: keras.ops.convert_to_tensor(value, dtype=self.dtype)
-        )
+        def convert() -> tf.Tensor:
+            return keras.ops.convert_to_tensor(value, dtype=self.dtype)
+
+        if isinstance(value, tf.RaggedTensor):
+            return convert()  # for a subclass's call
+        return conversion.named(name, value, convert)
 
     def losses_of(
         self, call: Callable[..., Any], y_true: Any, y_pred: Any

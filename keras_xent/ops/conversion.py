@@ -65,8 +65,8 @@ def to_float(value: Any, name: str) -> float:
         TypeError: it is no number, or its value is known only when a graph runs.
     """
     number = value
-    if tf.is_tensor(number):
-        number = tf.get_static_value(number)
+    if tf.is_tensor(number) or isinstance(number, tf.Variable):
+        number = tf.get_static_value(tf.convert_to_tensor(number))
         if number is None:
             raise TypeError(
                 f"{name} is {value!r}, expected a Python number: in a graph its value must be "

@@ -62,7 +62,7 @@ class _Sweep(NamedTuple):
     labels: tf.Tensor  # in the dtype of the arithmetic
     smoothed: tf.Tensor  # labels
     is_max: tf.Tensor
-    exp: tf.Tensor  # exp(logits - max)
+    exp: tf.Tensor  # exp(logits - max), 0 where is_max
     excess: tf.Tensor  # sum of exp(logits - max) over all classes, less 1
 
 
@@ -72,30 +72,30 @@ def _sweep(spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> _Sweep:
     labels = tf.cast(labels, real)
     largest = tf.reduce_max(logits, spec.axis, keepdims=True)
     difference = logits - largest
+    # The largest logits' exp(0) = 1 are counted rather than added to the others: log1p
+    # then keeps the precision of a loss near 0.
     is_max = tf.equal(logits, largest)
     exp = tf.where(is_max, tf.zeros_like(logits), tf.exp(difference))
 
     def over_classes(x: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(x, spec.axis, keepdims=True)
 
-    # The largest logits' exp(0) = 1 are counted rather than added to the others: log1p
-    # then keeps the precision of a loss near 0.
-    rest = over_classes(exp)
     # largest - largest is 0, or NaN when it is infinite: such a row has no softmax.
-    excess = rest + (over_classes(tf.cast(is_max, real)) - 1) + (largest - largest)
+    excess = over_classes(exp) + (over_classes(tf.cast(is_max, real)) - 1) + (largest - largest)
     log_sum = tf.math.log1p(excess)
-    # Summed with their smoothed labels, the differences overflow where TensorFlow's do.
     classes = tf.cast(tf.shape(logits)[spec.axis], real)
     smoothing = spec.label_smoothing
+    smoothed = labels * (1 - smoothing) if smoothing else labels
+    label_mass = over_classes(labels)
+    # 0 * -inf is 0 here: a class without label mass adds nothing.
+    linear = over_classes(tf.math.multiply_no_nan(difference, smoothed))
     if smoothing:
-        smoothed = labels * (1 - smoothing) + smoothing / classes
-        label_mass = over_classes(labels) * (1 - smoothing) + smoothing
-        linear = over_classes(smoothed * difference)
-    else:
-        smoothed = labels
-        label_mass = over_classes(labels)
-        # 0 * -inf is 0 here: a class without label mass adds nothing.
-        linear = over_classes(tf.math.multiply_no_nan(difference, labels))
+        share = smoothing / classes
+        label_mass = label_mass * (1 - smoothing) + smoothing
+        # A sum of its own: with one-hot labels the other one is exact. A sum of the differences
+        # alone would overflow sooner than TensorFlow's.
+        linear += over_classes(difference * share)
+        smoothed += share
     losses = label_mass * log_sum - linear
     # Without classes there is no largest logit, and nothing to lose. And 0 is never -0.
     losses = tf.where(tf.equal(classes, 0) | tf.equal(losses, 0), tf.zeros_like(losses), losses)

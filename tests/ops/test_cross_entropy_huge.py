@@ -158,34 +158,30 @@ def test_a_sum_of_losses_beyond_the_range_is_tf1s(backend: str, reduction: Reduc
 
 
 @both_backends
-def test_labels_and_second_derivatives(backend: str) -> None:
-    for classes in (4, 70):
-        logits, labels, weights = masked(classes)
-        v = np.random.default_rng(0).normal(size=logits.shape).astype("f")
+@pytest.mark.parametrize("classes", [4, 70])
+def test_labels_and_second_derivatives(backend: str, classes: int) -> None:
+    logits, labels, weights = masked(classes)
+    v = np.random.default_rng(0).normal(size=logits.shape).astype("f")
 
-        def derivatives(loss: Any, logits: np.ndarray, labels: np.ndarray) -> List[np.ndarray]:
-            x, y, direction = tf.constant(logits), tf.constant(labels), tf.constant(v)
-            with tf.GradientTape() as outer:
-                outer.watch(x)
-                with tf.GradientTape(persistent=True) as inner:
-                    inner.watch([x, y])
-                    value = loss(x, y)
-                product = tf.reduce_sum(inner.gradient(value, x) * direction)
-            return [inner.gradient(value, y).numpy(), outer.gradient(product, x).numpy()]
+    def derivatives(loss: Any) -> List[np.ndarray]:
+        x, y = tf.constant(logits), tf.constant(labels)
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape(persistent=True) as inner:
+                inner.watch([x, y])
+                value = loss(x, y)
+            product = tf.reduce_sum(inner.gradient(value, x) * v)
+        return [inner.gradient(value, y).numpy(), outer.gradient(product, x).numpy()]
 
-        def ours_of(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-            return softmax_cross_entropy(
-                x, y, weights, label_smoothing=0.1, reduction=Reduction.NONE
-            )
+    def ours_of(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+        return softmax_cross_entropy(x, y, weights, label_smoothing=0.1, reduction=Reduction.NONE)
 
-        def theirs_of(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-            smoothed = y * 0.9 + 0.1 / classes
-            return weights * tf.nn.softmax_cross_entropy_with_logits(smoothed, x)
+    def theirs_of(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+        smoothed = y * 0.9 + 0.1 / classes
+        return weights * tf.nn.softmax_cross_entropy_with_logits(smoothed, x)
 
-        found = derivatives(ours_of, logits, labels)
-        expected = derivatives(theirs_of, logits, labels)
-        for one, wanted in zip(found, expected):
-            np.testing.assert_allclose(one, wanted, rtol=1e-5, atol=1e-6)
+    for found, expected in zip(derivatives(ours_of), derivatives(theirs_of)):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
 @both_backends

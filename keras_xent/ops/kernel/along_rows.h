@@ -268,8 +268,8 @@ void WriteRow(const Row<T>& row, const Backprop<Real<T>>& of_row, Real<T> max, R
 // ---- rows without weight -----------------------------------------------------
 
 // Whether all magnitudes are so far from overflow that the row's loss is
-// finite whatever it is: then a weight of 0 makes it and its backprop 0.
-// Otherwise they may be NaN, for 0 times infinity is.
+// finite whatever it is, with up to 2^25 classes: then a weight of 0 makes it and
+// its backprop 0. Otherwise they may be NaN, for 0 times infinity is.
 template <typename T>
 KERAS_XENT_INLINE bool HasFiniteLoss(const Row<T>& row) {
   using F = Real<T>;

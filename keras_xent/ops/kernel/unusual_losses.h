@@ -46,10 +46,15 @@ double LossByLabels(const Problem<T>& problem, int64_t position) {
   };
   F max = logit(0);
   for (int64_t c = 1; c < classes; ++c) max = logit(c) > max ? logit(c) : max;
-  double rest = 0, ties = -1;  // exps of all but one of the largest
+  constexpr double kLowestExponent = -800;  // below it exp is 0
+  double rest = 0, ties = -1;               // exps of all but one of the largest
   for (int64_t c = 0; c < classes; ++c) {
     const double d = logit(c) - max;
-    (d == 0 ? ties : rest) += std::exp(d);
+    if (d == 0) {
+      ++ties;
+    } else if (!(d < kLowestExponent)) {  // NaN too
+      rest += std::exp(d);
+    }
   }
   const double log_sum = std::log1p(rest + ties);
   const double on = 1.0 - problem.label_smoothing;
