@@ -41,6 +41,13 @@ def traced_then_compiled(function: Run, *arguments: np.ndarray) -> Any:
     return tf.function(lambda *args: inner(*args), jit_compile=True)(*tensors)
 
 
+def compiled_unknown_shapes(function: Run, *arguments: np.ndarray) -> Any:
+    """Compiled by XLA, and traced without knowing a shape, not even a rank."""
+    tensors = [tf.constant(argument) for argument in arguments]
+    signature = [tf.TensorSpec(None, tensor.dtype) for tensor in tensors]
+    return tf.function(function, input_signature=signature, jit_compile=True)(*tensors)
+
+
 def tf1_graph(function: Run, *arguments: np.ndarray) -> Any:
     """In a TF1 graph with a session; placeholders of unknown shape."""
     with tf.Graph().as_default():
@@ -57,5 +64,6 @@ MODES: Dict[str, Callable[..., Any]] = {
     "traced_unknown_shapes": traced_unknown_shapes,
     "compiled": compiled,
     "traced_then_compiled": traced_then_compiled,
+    "compiled_unknown_shapes": compiled_unknown_shapes,
     "tf1_graph": tf1_graph,
 }
