@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import FrameType
 
 import tensorflow as tf
 
@@ -16,8 +17,14 @@ _WAY_OUT = {
 }
 
 
-def check_caller() -> None:
-    """Raises an error if a model of the other Keras package calls the loss.
+# What takes the loss for a plain function. A layer of the other package may call it.
+CALLERS = ("losses", "metrics")
+# What reduces the losses that `call` returns, with eager execution off.
+TRAINERS = ("training_v1", "training_eager_v1")
+
+
+def check_caller(*modules: str) -> None:
+    """Raises an error if one of these modules of the other Keras package calls the loss.
 
     Its trainer knows only losses of its own class. It calls any other object with labels and
     predictions alone, and multiplies the scalar that comes back by the sample weights.
@@ -30,7 +37,7 @@ def check_caller() -> None:
     frame = sys._getframe(1)
     while frame.f_back is not None and _package(frame) in ("keras_xent", "tensorflow"):
         frame = frame.f_back
-    if _package(frame) == OTHER:
+    if _package(frame) == OTHER and set(modules) & set(_module(frame).split(".")):
         raise TypeError(
             f"a model of the package {OTHER} calls a loss that is made for {OWN}, the package that "
             "tf.keras is here. It would take the loss for a plain function, and sample weights and "
@@ -38,5 +45,9 @@ def check_caller() -> None:
         )
 
 
-def _package(frame: object) -> str:
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0]  # type: ignore[attr-defined]
+def _package(frame: FrameType) -> str:
+    return _module(frame).partition(".")[0]
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))

@@ -157,7 +157,7 @@ class CategoricalCrossentropy(_keras.LossBase):
         A subclass may override it; weights, masks and the reduction then apply to what it
         returns.
         """
-        _other_keras.check_caller()
+        _other_keras.check_caller(*_other_keras.TRAINERS)
         if ragged.either(y_true, y_pred):
             flat = ragged.flatten(self, y_true, y_pred)
             return flat.rows.restored(self._of_flat(flat).call(flat.labels, flat.predictions))
@@ -210,7 +210,7 @@ class CategoricalCrossentropy(_keras.LossBase):
                     f"{argument} is a KerasTensor, a placeholder in a functional model, expected "
                     "values: give the loss to compile(), or call it in a layer's call()"
                 )
-        _other_keras.check_caller()
+        _other_keras.check_caller(*_other_keras.CALLERS, *_other_keras.TRAINERS)
         self.check_strategy()
         mask = _keras.mask_of(y_pred)
         if type(self).call is CategoricalCrossentropy.call:

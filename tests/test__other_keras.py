@@ -78,6 +78,13 @@ def test_a_custom_training_step_of_its_models_can(other: Any) -> None:
 
 
 @needs_the_other
+def test_its_losses_of_each_element_are_a_function_that_its_models_can_use(other: Any) -> None:
+    model = other.Sequential([other.layers.Dense(3)])
+    model.compile("sgd", loss=CategoricalCrossentropy(from_logits=True).call)
+    assert np.isfinite(model.evaluate(X, Y, verbose=0))
+
+
+@needs_the_other
 def test_its_own_keras_still_can(other: Any) -> None:
     assert np.isfinite(model_of(tf.keras).evaluate(X, Y, verbose=0))
 

@@ -74,9 +74,16 @@ def to_float(value: Any, name: str) -> float:
             )
     if isinstance(number, np.ndarray) and number.ndim == 0:
         number = number[()]
-    if isinstance(number, (bool, np.bool_)) or not isinstance(number, numbers.Real):
+    if not _is_number(number):
         raise TypeError(f"{name} is {value!r} of type {type(value).__name__}, expected a number")
     return float(number)
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, np.generic):  # bfloat16 is none of Python's numbers
+        dtype = tf.as_dtype(value.dtype)
+        return bool(dtype.is_floating or dtype.is_integer)
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def to_bool(value: Any, name: str) -> bool:

@@ -80,7 +80,8 @@ def test_a_long_value_is_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    "number", [0.5, np.float32(0.5), np.array(0.5), tf.constant(0.5), np.array(0.5, "float64")]
+    "number",
+    [0.5, np.float32(0.5), np.array(0.5), tf.constant(0.5), tf.constant(0.5, tf.bfloat16).numpy()],
 )
 def test_scalars_are_numbers(number: Any) -> None:
     found = conversion.to_float(number, "x")
