@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Optional, Union
 
+import numpy as np
 import tensorflow as tf
 
 from keras_xent import _tensorflow, _verification, ops
@@ -291,7 +292,8 @@ def _reduction(reduction: Any) -> Reduction:
 
 def _smoothing(label_smoothing: Any) -> float:
     # TF1 takes True for 1.
-    number = float(label_smoothing) if isinstance(label_smoothing, bool) else label_smoothing
+    is_bool = isinstance(label_smoothing, (bool, np.bool_))
+    number = float(label_smoothing) if is_bool else label_smoothing
     return max(0.0, conversion.to_float(number, "label_smoothing"))
 
 

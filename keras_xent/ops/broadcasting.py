@@ -71,9 +71,12 @@ def _of_the_logits_rank(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     if shape.rank is not None and shape.rank == labels_shape.rank:
         return labels
     dims, labels_dims = tf.shape(logits), tf.shape(labels)
-    rows = dims[:-1]
-    a_row_for_each = tf.equal(tf.reduce_prod(rows), tf.reduce_prod(labels_dims[:-1]))
-    new = tf.concat([tf.where(a_row_for_each, rows, tf.ones_like(rows)), labels_dims[-1:]], 0)
+    rows, labels_rows = dims[:-1], tf.reduce_prod(labels_dims[:-1])
+    a_row_for_each = tf.equal(tf.reduce_prod(rows), labels_rows)
+    # Labels with another number of rows have no such shape, and a negative size is an error, also
+    # where they are empty. A scalar has no last dimension, which is one too.
+    classes = tf.where(a_row_for_each | tf.equal(labels_rows, 1), labels_dims[-1], -2)
+    new = tf.concat([tf.where(a_row_for_each, rows, tf.ones_like(rows)), [classes]], 0)
     # Of the same rank and with another number of rows, they stay as they are.
     size, new_size = tf.size(labels_dims), tf.size(new)
     begin = tf.where(tf.equal(size, new_size) & ~a_row_for_each, 0, size)

@@ -122,3 +122,10 @@ def test_a_smoothing_may_be_what_it_may_be_in_tf1(make: Callable[[float], Any]) 
     loss = CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
     np.testing.assert_allclose([ours, loss(GOOD, GOOD)], [theirs, theirs], rtol=1e-6)
     assert loss.get_config()["label_smoothing"] == 0.25
+
+
+@pytest.mark.parametrize("smoothing", [True, np.True_, False, np.False_])
+def test_tf1_takes_true_for_a_smoothing_of_1(smoothing: Any) -> None:
+    theirs = tf.compat.v1.losses.softmax_cross_entropy(GOOD, GOOD, label_smoothing=smoothing)
+    ours = v1.softmax_cross_entropy(GOOD, GOOD, label_smoothing=smoothing)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)
