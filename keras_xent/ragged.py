@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_xent import sample_weights
+from keras_xent.ops import checks
 from keras_xent.ops.spec import real_dtype
 from keras_xent.reduction import Reduction
 
@@ -264,5 +265,5 @@ def _checked(
             shown = " and ".join(str(value.numpy()) for value in found)
             raise ValueError(f"{message} {shown}")
         return values
-    with tf.control_dependencies([tf.debugging.Assert(condition, [message, *found])]):
+    with tf.control_dependencies([checks.assert_true(condition, message, *found)]):
         return tf.identity(values)

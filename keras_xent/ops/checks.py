@@ -34,6 +34,12 @@ def assert_broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor, rule: str)
         )
 
 
+def assert_true(condition: tf.Tensor, *data: Any) -> tf.Operation:
+    """An op that fails with InvalidArgumentError and shows the data, unless the condition holds."""
+    with _on_host(condition):
+        return _assertion(condition, *data)
+
+
 @contextlib.contextmanager
 def _on_host(near: tf.Tensor) -> Iterator[None]:
     """Places ops on the CPU of the machine on which `near` is.

@@ -30,6 +30,9 @@ broadcastable = after(
     lambda weights, losses: checks.assert_broadcastable(weights, tf.shape(losses), "The rule.")
 )
 same_shape = after(checks.assert_same_shape)
+both_positive = after(
+    lambda one, other: checks.assert_true((one > 0) & (other > 0), "not positive:", one, other)
+)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +70,14 @@ def test_the_same_shape_passes(shape: List[int], mode: str) -> None:
     assert list(modes.MODES[mode](same_shape, *[np.zeros(shape, "f")] * 2).shape) == shape
 
 
+@BOTH_GRAPHS
+def test_a_condition_that_does_not_hold_fails_and_shows_the_data(mode: str) -> None:
+    run = modes.MODES[mode]
+    assert run(both_positive, np.float32(2), np.float32(3)) == 2
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"not positive:.* \[?2\]?.*-3"):
+        run(both_positive, np.float32(2), np.float32(-3))
+
+
 @pytest.mark.parametrize(
     ("scope", "host"),
     [
@@ -82,11 +93,13 @@ def test_a_check_stands_on_the_cpu_of_its_machine(
     with tf.Graph().as_default() as graph, tf.device(scope):
         one = tf.compat.v1.placeholder(tf.float32)
         other = tf.compat.v1.placeholder(tf.float32)
+        condition = tf.constant(True)
         before = {op.name for op in graph.get_operations()}
         if colocated:
             with graph.colocate_with(one.op):
                 checks.assert_same_shape(one, other)
         else:
             checks.assert_broadcastable(one, tf.shape(other), "The rule.")
+            checks.assert_true(condition, "text")
         added = [op for op in graph.get_operations() if op.name not in before]
     assert {op.device for op in added if op.type != "Shape"} == {host}
