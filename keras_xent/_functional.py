@@ -64,7 +64,7 @@ class CrossEntropyCall(tf.keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         # The callee casts what it is given.
-        super().__init__(autocast=False, **{"name": None, **kwargs})
+        super().__init__(autocast=False, **kwargs)
         self.supports_masking = True
         self._callee = callee
         self._inputs = list(inputs)

@@ -9,18 +9,16 @@ import tensorflow as tf
 
 OWN: str = tf.keras.losses.Loss.__module__.partition(".")[0]
 OTHER = "tf_keras" if OWN == "keras" else "keras"
+# Its modules that take the loss for a plain function. A layer may call it.
+CALLERS = ("losses", "metrics")
+# Its modules that reduce the losses that `call` returns, with eager execution off.
+TRAINERS = ("training_v1", "training_eager_v1")
 _WAY_OUT = {
     "keras": "set the environment variable TF_USE_LEGACY_KERAS=1 before TensorFlow is imported, "
     "which makes tf_keras of tf.keras",
     "tf_keras": "start Python without the environment variable TF_USE_LEGACY_KERAS, which makes "
     "keras of tf.keras",
 }
-
-
-# What takes the loss for a plain function. A layer of the other package may call it.
-CALLERS = ("losses", "metrics")
-# What reduces the losses that `call` returns, with eager execution off.
-TRAINERS = ("training_v1", "training_eager_v1")
 
 
 def check_caller(*modules: str) -> None:

@@ -169,6 +169,32 @@ def test_tracing_for_xla() -> None:
     assert seen == {"plain": False, "compiled": True, "eager": False}
 
 
+def test_set_attribute_goes_into_files_and_functions_with_the_node() -> None:
+    @tf.function
+    def function(x: tf.Tensor) -> tf.Tensor:
+        y = tf.identity(x)
+        _tensorflow.set_attribute(y.op, "_keras_xent_test", "text")
+        return y
+
+    definition = function.get_concrete_function(tf.constant(1.0)).function_def
+    assert b"text" in {node.attr["_keras_xent_test"].s for node in definition.node_def}
+    with tf.Graph().as_default() as graph:
+        _tensorflow.set_attribute(tf.constant(1.0, name="x").op, "_keras_xent_test", "text")
+    with tf.Graph().as_default() as imported:
+        tf.import_graph_def(graph.as_graph_def(), name="")
+    assert imported.get_operation_by_name("x").get_attr("_keras_xent_test") == b"text"
+
+
+def test_set_device_places_a_node_that_is_there() -> None:
+    with tf.Graph().as_default():
+        x = tf.constant(1.0)
+        assert x.device == ""
+        _tensorflow.set_device(x.op, "/job:worker/device:GPU:1")
+        assert x.device == "/job:worker/device:GPU:1"
+        _tensorflow.set_device(x.op, "")
+        assert x.device == ""
+
+
 def test_set_last_loss_reduction_is_what_tf1s_optimizers_read() -> None:
     name = tf.compat.v1.losses.Reduction.SUM
     with tf.Graph().as_default() as graph:

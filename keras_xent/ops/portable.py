@@ -60,7 +60,7 @@ def scale_backprop(spec: Spec, backprop: tf.Tensor, grad: tf.Tensor) -> tf.Tenso
 class _Sweep(NamedTuple):
     losses: tf.Tensor
     labels: tf.Tensor  # in the dtype of the arithmetic
-    smoothed: tf.Tensor  # labels
+    smoothed: tf.Tensor  # the same labels, smoothed
     is_max: tf.Tensor
     exp: tf.Tensor  # exp(logits - max), 0 where is_max
     excess: tf.Tensor  # sum of exp(logits - max) over all classes, less 1
