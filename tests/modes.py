@@ -67,3 +67,5 @@ MODES: Dict[str, Callable[..., Any]] = {
     "compiled_unknown_shapes": compiled_unknown_shapes,
     "tf1_graph": tf1_graph,
 }
+# Those that XLA compiles: a forced native op fails in them.
+IN_XLA = ("compiled", "traced_then_compiled", "compiled_unknown_shapes")

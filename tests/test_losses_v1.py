@@ -57,7 +57,7 @@ def check(value: Any, expected: Any) -> None:
 @pytest.mark.parametrize("mode", [mode for mode in modes.MODES if mode != "tf1_graph"])
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 def test_value_and_gradients(mode: str, smoothing: float, backend: str) -> None:
-    if mode in ("compiled", "traced_then_compiled") and backend == "native":
+    if mode in modes.IN_XLA and backend == "native":
         pytest.skip("a forced native op can not be compiled")
     expected = modes.eager(with_gradients(of_v1(smoothing)), LABELS, LOGITS, WEIGHTS)
     run = with_gradients(ours(label_smoothing=smoothing))

@@ -107,7 +107,7 @@ def test_every_mode_has_tf1s_value_and_gradients(
 
 
 @pytest.mark.parametrize("name", XLA_CASES)
-@pytest.mark.parametrize("mode", ["compiled", "traced_then_compiled", "compiled_unknown_shapes"])
+@pytest.mark.parametrize("mode", modes.IN_XLA)
 def test_under_xla_too(mode: str, name: str) -> None:
     case = CASES[name]
     tf1.assert_same(run(case, mode, tf1.by_tape), expected(name), case.dtype, scale=8)

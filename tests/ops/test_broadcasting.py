@@ -45,8 +45,7 @@ REFUSED: List[Shapes] = [
     ((3, 0), (2, 3, 1), -1),
     ((3, 0), (1,), -1),
 ]
-IN_XLA = ["compiled", "compiled_unknown_shapes"]
-MODES = ["eager", "traced", "traced_unknown_shapes", "tf1_graph", *IN_XLA]
+MODES = [mode for mode in modes.MODES if mode != "traced_then_compiled"]
 
 
 def arrays(shapes: Shapes) -> List[np.ndarray]:
@@ -100,7 +99,7 @@ def ours(shapes: Shapes) -> Callable[..., tf.Tensor]:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_values_and_gradients(mode: str, backend: str) -> None:
-    if mode in IN_XLA and backend != "auto":
+    if mode in modes.IN_XLA and backend != "auto":
         pytest.skip("XLA compiles the portable steps whatever the backend, or fails")
     for shapes in BROADCAST:
         inputs = arrays(shapes)
