@@ -137,20 +137,14 @@ def _checked_axis(axis: Any, shape: tf.TensorShape) -> int:
     return axis
 
 
-def _keeps_backprop(logits: tf.Tensor) -> bool:
-    # float16 can't hold a gradient before the loss scale has reached it: with 1/N folded
-    # in, it would underflow. There the backward pass computes it from scratch, scaled.
-    return logits.dtype != tf.float16
-
-
 def _eager(
     spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
     inputs = [logits, labels, weights]
     watched = [_tensorflow.should_record_backprop([tensor]) for tensor in inputs]
-    backprop = None
-    if watched[0] and _keeps_backprop(logits):
-        value, backprop = dispatch.run("loss_with_backprop", spec, *inputs)
+    kept = None
+    if watched[0]:
+        value, kept = dispatch.run("loss_with_kept", spec, *inputs)
     else:
         value = dispatch.run("loss", spec, *inputs)
 
@@ -158,9 +152,9 @@ def _eager(
     wanted = [True] * 3
 
     def backward(grad: tf.Tensor) -> List[Optional[tf.Tensor]]:
-        return gradients_of(spec, grad, inputs, wanted, backprop)
+        return gradients_of(spec, grad, inputs, wanted, kept)
 
-    # The [N, C] backprop is no output here: a tape would make zeros of its size for the
+    # What is kept is no output here: a tape would make zeros of its size for the
     # gradient that never arrives for it.
     _tensorflow.record_operation(_NAME, [value], inputs, backward)
     wanted = watched
@@ -172,16 +166,17 @@ def _in_graph(
 ) -> tf.Tensor:
     # Watched by a tape now: the gradient will be wanted, so keep it. A gradient that is
     # wanted only later (tf.gradients, a tape outside this function) is computed then.
-    keep = _keeps_backprop(logits) and _tensorflow.should_record_backprop([logits])
+    keep = _tensorflow.should_record_backprop([logits])
     # The gradient of a tf.cond inside a tf.while_loop finds only tensors of the graph here.
     inputs = [tf.identity(tensor) for tensor in (logits, labels, weights)]
 
     def forward(*inputs: tf.Tensor) -> Tuple[tf.Tensor, List[tf.Tensor]]:
         if not keep:
             return dispatch.run("loss", spec, *inputs), []
-        value, backprop = dispatch.run("loss_with_backprop", spec, *inputs)
-        backprop.set_shape(logits.shape)
-        return value, [backprop]
+        value, kept = dispatch.run("loss_with_kept", spec, *inputs)
+        if spec_lib.keeps_backprop(logits.dtype):
+            kept.set_shape(logits.shape)
+        return value, [kept]
 
     value = explicit.in_graph(_GRADIENT, spec, forward, inputs)
     if spec.reduction is Reduction.NONE:
@@ -197,7 +192,7 @@ def gradients_of(
     grad: tf.Tensor,
     inputs: List[tf.Tensor],
     wanted: List[bool],
-    backprop: Optional[tf.Tensor],
+    kept: Optional[tf.Tensor],
 ) -> List[Optional[tf.Tensor]]:
     """The gradients to logits, labels and weights, None where not wanted."""
     if not tf.executing_eagerly():
@@ -207,7 +202,7 @@ def gradients_of(
     logits, labels, weights = inputs
     to_logits = to_labels = to_weights = None
     if wanted[0]:
-        to_logits = gradients.logits_gradient(spec, grad, logits, labels, weights, backprop)
+        to_logits = gradients.logits_gradient(spec, grad, logits, labels, weights, kept)
     if wanted[1]:
         to_labels = gradients.labels_gradient(spec, grad, logits, weights)
     if wanted[2]:

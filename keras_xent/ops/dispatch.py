@@ -7,12 +7,12 @@ from typing import Any, Callable
 import tensorflow as tf
 
 from keras_xent import _tensorflow
-from keras_xent.ops import backends, native, portable
+from keras_xent.ops import backends, native, portable, xla
 from keras_xent.ops.spec import Spec
 
 
 def run(step: str, spec: Spec, *tensors: tf.Tensor) -> Any:
-    """Runs `native.step` or `portable.step`.
+    """Runs `native.step`, `portable.step`, or, in a graph for XLA, `xla.step`.
 
     Eagerly the first tensor's device decides. In a graph it isn't known yet where the
     graph will run, nor whether XLA will compile it: a `tf.function` that was traced
@@ -28,18 +28,22 @@ def run(step: str, spec: Spec, *tensors: tf.Tensor) -> Any:
 
 def _run(step: str, spec: Spec, *tensors: tf.Tensor) -> Any:
     if not backends.use_native():
-        return getattr(portable, step)(spec, *tensors)
+        return getattr(_portable(), step)(spec, *tensors)
     if backends.requested() == "native":
         return getattr(native, step)(spec, *tensors)
     if tf.executing_eagerly():
         implementation = native if ":CPU:" in tensors[0].device else portable
         return getattr(implementation, step)(spec, *tensors)
     if _tensorflow.tracing_for_xla():
-        return getattr(portable, step)(spec, *tensors)
+        return getattr(xla, step)(spec, *tensors)
     return _by_device(
         lambda: getattr(native, step)(spec, *tensors),
         lambda: getattr(portable, step)(spec, *tensors),
     )
+
+
+def _portable() -> Any:
+    return xla if _tensorflow.tracing_for_xla() else portable
 
 
 def _by_device(on_cpu: Callable[[], Any], elsewhere: Callable[[], Any]) -> Any:

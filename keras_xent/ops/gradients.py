@@ -27,7 +27,8 @@ from typing import List, Optional, Tuple
 import tensorflow as tf
 
 from keras_xent import _tensorflow
-from keras_xent.ops import dispatch, explicit, weighting
+from keras_xent.ops import class_axis, dispatch, explicit, weighting
+from keras_xent.ops import labels as labels_lib
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.spec import Spec
 
@@ -38,43 +39,47 @@ def logits_gradient(
     logits: tf.Tensor,
     labels: tf.Tensor,
     weights: tf.Tensor,
-    backprop: Optional[tf.Tensor] = None,
+    kept: Optional[tf.Tensor] = None,
 ) -> tf.Tensor:
     """The derivative of the value with respect to the logits, times `grad`.
 
-    `backprop` is the same with a `grad` of 1, if the forward pass kept it; otherwise it is
-    computed again.
+    `kept` is what the step `loss_with_kept` left for it; without, all is computed again.
     """
-    if backprop is not None and _is_unwatched_one(grad):
-        return backprop
+    keeps_backprop = kept is not None and spec_lib.keeps_backprop(logits.dtype)
+    if keeps_backprop and _is_unwatched_one(grad):
+        return kept
     inputs = [grad, logits, labels, weights]
 
     if not tf.executing_eagerly():
 
         def forward(*inputs: tf.Tensor) -> Tuple[tf.Tensor, List[tf.Tensor]]:
-            return _raw_logits_gradient(spec, list(inputs), backprop), []
+            return _raw_logits_gradient(spec, list(inputs), kept), []
 
         return explicit.in_graph(_LOGITS_GRADIENT, spec, forward, inputs)
 
     def second(v: tf.Tensor) -> List[tf.Tensor]:
         return second_derivatives(spec, v, *inputs)
 
-    result = _raw_logits_gradient(spec, inputs, backprop)
+    result = _raw_logits_gradient(spec, inputs, kept)
     _tensorflow.record_operation(_LOGITS_GRADIENT.name, [result], inputs, second)
     return result
 
 
 def _raw_logits_gradient(
-    spec: Spec, inputs: List[tf.Tensor], backprop: Optional[tf.Tensor]
+    spec: Spec, inputs: List[tf.Tensor], kept: Optional[tf.Tensor]
 ) -> tf.Tensor:
     grad, logits, labels, weights = inputs
-    if backprop is None:
+    if kept is None or not spec_lib.keeps_backprop(logits.dtype):
         coefficients = _coefficients(spec, grad, logits, weights)
-        result = dispatch.run("weighted_backprop", spec, logits, labels, coefficients)
+        operands = [logits, labels, coefficients]
+        if kept is None:
+            result = dispatch.run("weighted_backprop", spec, *operands)
+        else:
+            result = dispatch.run("gradient_from_kept", spec, *operands, kept)
     elif not tf.executing_eagerly() and _is_constant_one(grad):
-        return backprop
+        return kept
     else:
-        result = dispatch.run("scale_backprop", spec, backprop, grad)
+        result = dispatch.run("scale_backprop", spec, kept, grad)
     if not tf.executing_eagerly():
         result.set_shape(logits.shape)
     return result
@@ -103,7 +108,9 @@ def labels_gradient(
     spec: Spec, grad: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
     """The derivative of the value with respect to the labels, times `grad`."""
-    coefficients = _beside_classes(spec, _coefficients(spec, grad, logits, weights))
+    coefficients = class_axis.beside_classes(
+        _coefficients(spec, grad, logits, weights), spec.axis
+    )
     real_logits = tf.cast(logits, weights.dtype)
     log_softmax = _log_softmax(real_logits, spec.axis)
     return tf.cast((spec.label_smoothing - 1) * coefficients * log_softmax, logits.dtype)
@@ -172,21 +179,13 @@ def backprop_gradients(
     real = coefficients.dtype
     v = tf.cast(v, real)
     p = _softmax(tf.cast(logits, real), spec.axis)
-    smoothed = smoothed_labels(spec, tf.cast(labels, real))
-    c = _beside_classes(spec, coefficients)
+    smoothed = labels_lib.smoothed(spec, tf.cast(labels, real))
+    c = class_axis.beside_classes(coefficients, spec.axis)
     mean = tf.reduce_sum(v * p, spec.axis, keepdims=True)
     to_logits = c * p * (v - mean)
     to_labels = (spec.label_smoothing - 1) * c * v
     to_coefficients = tf.reduce_sum(v * (p - smoothed), spec.axis)
     return [tf.cast(to_logits, logits.dtype), tf.cast(to_labels, labels.dtype), to_coefficients]
-
-
-def smoothed_labels(spec: Spec, labels: tf.Tensor) -> tf.Tensor:
-    """(1 - s) * labels + s / classes."""
-    if not spec.label_smoothing:
-        return labels
-    classes = tf.cast(tf.shape(labels)[spec.axis], labels.dtype)
-    return labels * (1 - spec.label_smoothing) + spec.label_smoothing / classes
 
 
 def _softmax(logits: tf.Tensor, axis: int) -> tf.Tensor:
@@ -200,12 +199,6 @@ def _log_softmax(logits: tf.Tensor, axis: int) -> tf.Tensor:
     if logits.shape.rank is None and axis != -1:
         return logits - tf.reduce_logsumexp(logits, axis, keepdims=True)
     return tf.nn.log_softmax(logits, axis)
-
-
-def _beside_classes(spec: Spec, coefficients: tf.Tensor) -> tf.Tensor:
-    if coefficients.shape.rank == 0:
-        return coefficients
-    return tf.expand_dims(coefficients, spec.axis)
 
 
 def _second_derivatives_in_graph(

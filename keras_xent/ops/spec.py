@@ -37,6 +37,15 @@ def real_dtype(dtype: tf.DType) -> tf.DType:
     return tf.float64 if dtype == tf.float64 else tf.float32
 
 
+def keeps_backprop(dtype: tf.DType) -> bool:
+    """Whether a forward pass may compute the gradient, in the logits' dtype, for later.
+
+    float16 can't hold a gradient before the loss scale has reached it: with 1/N folded in, it
+    would underflow.
+    """
+    return dtype != tf.float16
+
+
 def static_losses_shape(logits_shape: tf.TensorShape, axis: int) -> tf.TensorShape:
     """What is known of the losses' shape: the logits' without the class axis."""
     if logits_shape.rank is None:

@@ -64,7 +64,7 @@ def divided(spec: Spec, total: tf.Tensor, weights: tf.Tensor, like: tf.Tensor) -
 
 def oracle(spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """The loss in TensorFlow's ops, to be differentiated by TensorFlow."""
-    smoothed = gradients.smoothed_labels(spec, labels)
+    smoothed = labels_lib.smoothed(spec, labels)
     losses = tf.nn.softmax_cross_entropy_with_logits(smoothed, logits, axis=spec.axis)
     weighted = losses * weights
     if spec.reduction is Reduction.NONE:

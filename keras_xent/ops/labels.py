@@ -1,0 +1,24 @@
+"""Label smoothing."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from keras_xent.ops.spec import Spec
+
+
+def smoothed(spec: Spec, labels: tf.Tensor) -> tf.Tensor:
+    """(1 - s) * labels + s / classes."""
+    return smoothed_part(spec, labels, num_classes(spec, labels))
+
+
+def smoothed_part(spec: Spec, part: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
+    """The same for some of the classes, given the number of all."""
+    if not spec.label_smoothing:
+        return part
+    return part * (1 - spec.label_smoothing) + spec.label_smoothing / classes
+
+
+def num_classes(spec: Spec, labels: tf.Tensor) -> tf.Tensor:
+    """The size of the class axis, in the labels' dtype."""
+    return tf.cast(tf.shape(labels)[spec.axis], labels.dtype)

@@ -1,0 +1,155 @@
+"""Softmax cross entropy for XLA, which fuses what it compiles.
+
+There it is the sums over the classes that cost, and what stands in memory between them: a maximum,
+the exponentials' sum, and the losses' terms' sum, as in TF1's functions. Half precision is computed
+in float32. Nothing here is meant to be differentiated by TensorFlow: gradients.py has the
+derivatives.
+"""
+
+from __future__ import annotations
+
+from typing import Callable, List, NamedTuple, Tuple
+
+import tensorflow as tf
+
+from keras_xent.ops import class_axis, operands, weighting
+from keras_xent.ops import labels as labels_lib
+from keras_xent.ops import spec as spec_lib
+from keras_xent.ops.spec import Spec
+
+_PIECES = 8
+_FEWEST_CLASSES = 64  # worth the cutting
+
+
+def loss(spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """The weighted, reduced loss."""
+    logits, labels, weights = _checked(spec, logits, labels, weights)
+    real = _in_real(logits, labels)
+    largest = tf.reduce_max(real.logits, spec.axis, keepdims=True)
+    total = _sum(lambda part: tf.exp(part - largest), [real.logits], spec.axis)
+    losses = _losses(spec, real, largest, tf.math.log(total))
+    return tf.cast(weighting.reduce_losses(losses, weights, spec.reduction), logits.dtype)
+
+
+def loss_with_kept(
+    spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+) -> Tuple[tf.Tensor, tf.Tensor]:
+    """The weighted, reduced loss, and what the gradient needs.
+
+    That is the gradient with respect to the logits for an upstream gradient of 1, or, if it is
+    not to be kept, what `gradient_from_kept` takes.
+    """
+    logits, labels, weights = _checked(spec, logits, labels, weights)
+    real = _in_real(logits, labels)
+    largest = tf.reduce_max(real.logits, spec.axis, keepdims=True)
+    # The gradient needs them too, so that their sum comes for free.
+    exp = tf.exp(real.logits - largest)
+    total = tf.reduce_sum(exp, spec.axis, keepdims=True)
+    losses = _losses(spec, real, largest, tf.math.log(total))
+    value = weighting.reduce_losses(losses, weights, spec.reduction)
+    kept = _difference(spec, real, exp, total)
+    if spec_lib.keeps_backprop(logits.dtype):
+        coefficients = operands.unscaled_coefficients(spec, logits, weights)
+        kept = _weighted(spec, kept, coefficients, logits.dtype)
+    return tf.cast(value, logits.dtype), kept
+
+
+def gradient_from_kept(
+    spec: Spec, logits: tf.Tensor, labels: tf.Tensor, coefficients: tf.Tensor, kept: tf.Tensor
+) -> tf.Tensor:
+    """coefficients * (softmax(logits) - smoothed labels)."""
+    del labels
+    return _weighted(spec, kept, coefficients, logits.dtype)
+
+
+def weighted_backprop(
+    spec: Spec, logits: tf.Tensor, labels: tf.Tensor, coefficients: tf.Tensor
+) -> tf.Tensor:
+    """coefficients * (softmax(logits) - smoothed labels)."""
+    logits, labels, coefficients = _checked(spec, logits, labels, coefficients)
+    real = _in_real(logits, labels)
+    exp = tf.exp(real.logits - tf.reduce_max(real.logits, spec.axis, keepdims=True))
+    total = tf.reduce_sum(exp, spec.axis, keepdims=True)
+    return _weighted(spec, _difference(spec, real, exp, total), coefficients, logits.dtype)
+
+
+def scale_backprop(spec: Spec, backprop: tf.Tensor, grad: tf.Tensor) -> tf.Tensor:
+    """backprop * grad, with grad a scalar or shaped as the losses."""
+    real = spec_lib.real_dtype(backprop.dtype)
+    return _weighted(spec, tf.cast(backprop, real), tf.cast(grad, real), backprop.dtype)
+
+
+class _Real(NamedTuple):
+    """Logits and labels in the dtype of the arithmetic."""
+
+    logits: tf.Tensor
+    labels: tf.Tensor
+
+
+def _in_real(logits: tf.Tensor, labels: tf.Tensor) -> _Real:
+    dtype = spec_lib.real_dtype(logits.dtype)
+    return _Real(tf.cast(logits, dtype), tf.cast(labels, dtype))
+
+
+def _losses(spec: Spec, real: _Real, largest: tf.Tensor, log_total: tf.Tensor) -> tf.Tensor:
+    classes = labels_lib.num_classes(spec, real.labels)
+
+    def terms(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        smoothed = labels_lib.smoothed_part(spec, labels, classes)
+        log_softmax = (logits - largest) - log_total
+        # 0 * -inf is 0 here: a class without label mass adds nothing.
+        nothing = tf.zeros([], smoothed.dtype)
+        return tf.where(tf.equal(smoothed, 0), nothing, log_softmax) * -smoothed
+
+    return tf.squeeze(_sum(terms, list(real), spec.axis), spec.axis)
+
+
+def _difference(spec: Spec, real: _Real, exp: tf.Tensor, total: tf.Tensor) -> tf.Tensor:
+    return exp * (1 / total) - labels_lib.smoothed(spec, real.labels)
+
+
+def _weighted(
+    spec: Spec, difference: tf.Tensor, coefficients: tf.Tensor, dtype: tf.DType
+) -> tf.Tensor:
+    product = difference * class_axis.beside_classes(coefficients, spec.axis)
+    return tf.cast(product, dtype)
+
+
+def _sum(function: Callable[..., tf.Tensor], tensors: List[tf.Tensor], axis: int) -> tf.Tensor:
+    """The sum over the classes of a function of tensors, element by element.
+
+    On a CPU, XLA writes all terms of a sum to memory, and then reads and adds them. So there the
+    loop that computes the terms adds those of eight classes, and leaves an eighth to be summed.
+    Accelerators fuse better.
+    """
+    classes = tensors[0].shape[axis] if tensors[0].shape.rank is not None else None
+    if classes is None or classes < _FEWEST_CLASSES or not _only_cpus():
+        return tf.reduce_sum(function(*tensors), axis, keepdims=True)
+    size, remainder = divmod(classes, _PIECES)
+    sizes = [size] * _PIECES + [remainder] * bool(remainder)
+    parts = [function(*pieces) for pieces in zip(*(tf.split(x, sizes, axis) for x in tensors))]
+    total = tf.reduce_sum(_added_in_pairs(parts[:_PIECES]), axis, keepdims=True)
+    for rest in parts[_PIECES:]:
+        total += tf.reduce_sum(rest, axis, keepdims=True)
+    return total
+
+
+def _only_cpus() -> bool:
+    return all(device.device_type == "CPU" for device in tf.config.list_physical_devices())
+
+
+def _added_in_pairs(terms: List[tf.Tensor]) -> tf.Tensor:
+    while len(terms) > 1:
+        terms = [one + other for one, other in zip(terms[::2], terms[1::2])]
+    return terms[0]
+
+
+def _checked(
+    spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Checks the shapes, which XLA knows when it compiles. It leaves assertions out."""
+    if not (logits.shape.is_fully_defined() and labels.shape.is_fully_defined()):
+        same = tf.reduce_all(tf.equal(tf.shape(logits), tf.shape(labels)))
+        # This op takes tensors of one shape only, and costs nothing.
+        labels = tf.raw_ops.Select(condition=same, x=labels, y=logits)
+    return logits, labels, operands.checked_weights(spec, logits, weights)
