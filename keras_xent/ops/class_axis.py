@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 
 
@@ -12,12 +14,14 @@ def beside_classes(per_loss: tf.Tensor, axis: int) -> tf.Tensor:
 
 def moved_last(x: tf.Tensor, axis: int) -> tf.Tensor:
     """The tensor with its class axis as the last one."""
-    return x if _is_last(x, axis) else _moved(x, axis, -1)
+    return x if _is_last(x, axis) else tf.transpose(x, _class_axis_last(x, axis))
 
 
 def moved_back(x: tf.Tensor, axis: int) -> tf.Tensor:
     """The inverse of `moved_last`."""
-    return x if _is_last(x, axis) else _moved(x, -1, axis)
+    if _is_last(x, axis):
+        return x
+    return tf.transpose(x, tf.math.invert_permutation(_class_axis_last(x, axis)))
 
 
 def as_matrix(x: tf.Tensor) -> tf.Tensor:
@@ -36,15 +40,14 @@ def _is_last(x: tf.Tensor, axis: int) -> bool:
     return axis == -1 or axis + 1 == x.shape.rank
 
 
-def _moved(x: tf.Tensor, source: int, target: int) -> tf.Tensor:
+def _class_axis_last(x: tf.Tensor, axis: int) -> Any:
+    """The order of axes that `tf.transpose` needs."""
     rank = x.shape.rank
     if rank is not None:
-        order = list(range(rank))
-        order.insert(target % rank, order.pop(source))
-        return tf.transpose(x, order)
-    # Position i of the result has what was at position order[i].
+        axis %= rank
+        return [*range(axis), *range(axis + 1, rank), axis]
     rank = tf.rank(x)
+    # Of an axis that there is not, this makes an order that is none, which is an error.
+    axis = axis if axis >= 0 else axis + rank
     positions = tf.range(rank)
-    source, target = tf.math.floormod(source, rank), tf.math.floormod(target, rank)
-    others = tf.concat([positions[:source], positions[source + 1 :]], 0)
-    return tf.transpose(x, tf.concat([others[:target], [source], others[target:]], 0))
+    return tf.concat([positions[:axis], positions[axis + 1 :], [axis]], 0)

@@ -147,16 +147,23 @@ def test_eagerly_nothing_is_computed_that_is_not_wanted(steps: List[str]) -> Non
     assert steps == ["loss"]
     steps.clear()
     gradient(logits)
-    assert steps == ["loss_with_backprop"]
+    assert steps == ["loss_with_kept"]
     steps.clear()
     with tf.GradientTape() as tape:
         tape.watch(logits)
         doubled = 2.0 * softmax_cross_entropy(logits, LABELS)
     tape.gradient(doubled, logits)
-    assert steps == ["loss_with_backprop", "scale_backprop"]
+    assert steps == ["loss_with_kept", "scale_backprop"]
     steps.clear()
+    keras_xent.set_backend("portable")
     gradient(tf.constant(LOGITS, tf.float16))
-    assert steps == ["loss", "weighted_backprop"]
+    assert steps == ["loss_with_kept", "gradient_from_kept"]
+
+
+@needs_native
+def test_eagerly_native_float16_keeps_nothing(steps: List[str]) -> None:
+    gradient(tf.constant(LOGITS, tf.float16))
+    assert steps == ["loss_with_kept", "weighted_backprop"]
 
 
 def test_eagerly_a_gradient_of_the_weights_needs_no_backprop(steps: List[str]) -> None:
@@ -179,7 +186,7 @@ def test_eagerly_a_gradient_is_the_kept_backprop_itself(monkeypatch: pytest.Monk
 
     def spied(step: str, *arguments: Any) -> Any:
         result = run(step, *arguments)
-        kept.append(result[1] if step == "loss_with_backprop" else result)
+        kept.append(result[1] if step == "loss_with_kept" else result)
         return result
 
     monkeypatch.setattr(dispatch, "run", spied)

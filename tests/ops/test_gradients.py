@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from keras_xent import Reduction
 from keras_xent.ops import dispatch, gradients
+from keras_xent.ops import labels as labels_lib
 from keras_xent.ops.backends import use_native
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import V1_NAMES
@@ -114,7 +115,7 @@ def test_first_derivatives(reduction: Reduction, weights_shape: Tuple[int, ...])
 def test_a_kept_backprop_is_scaled_instead_of_computed(reduction: Reduction) -> None:
     p = problem(reduction, (3, 2))
     grad = upstream(p)
-    _, backprop = dispatch.run("loss_with_backprop", p.spec, *p.tensors)
+    _, backprop = dispatch.run("loss_with_kept", p.spec, *p.tensors)
     kept = gradients.logits_gradient(p.spec, grad, *p.tensors, backprop)
     computed = gradients.logits_gradient(p.spec, grad, *p.tensors)
     reference.assert_close(kept, computed, 1e-15)
@@ -148,7 +149,7 @@ def test_an_eager_grad_of_one_runs_no_op() -> None:
 
 def test_an_eager_grad_of_one_is_still_seen_by_an_outer_tape() -> None:
     p = problem(Reduction.SUM)
-    _, backprop = dispatch.run("loss_with_backprop", p.spec, *p.tensors)
+    _, backprop = dispatch.run("loss_with_kept", p.spec, *p.tensors)
     one = tf.constant(1.0, tf.float64)
     with tf.GradientTape() as tape:
         tape.watch(one)
@@ -172,7 +173,7 @@ def second(p: Problem, v: tf.Tensor) -> List[tf.Tensor]:
             if p.spec.reduction is not Reduction.NONE:
                 weighted = divided(p.spec, tf.reduce_sum(weighted), p.weights, losses)
         c = inner.gradient(weighted, losses, grad)
-        p_minus_y = tf.nn.softmax(p.logits, 1) - gradients.smoothed_labels(p.spec, p.labels)
+        p_minus_y = tf.nn.softmax(p.logits, 1) - labels_lib.smoothed(p.spec, p.labels)
         to_logits = tf.expand_dims(c, 1) * p_minus_y
     return outer.gradient(to_logits, [grad, *p.tensors], v, "zero")
 
@@ -247,7 +248,7 @@ def test_backprop_gradients(coefficients_shape: Tuple[int, ...]) -> None:
     v = tf.constant(rng.normal(size=p.logits.shape))
     with tf.GradientTape() as tape:
         tape.watch([p.logits, p.labels, full])
-        p_minus_y = tf.nn.softmax(p.logits, 1) - gradients.smoothed_labels(p.spec, p.labels)
+        p_minus_y = tf.nn.softmax(p.logits, 1) - labels_lib.smoothed(p.spec, p.labels)
         backprop = tf.expand_dims(full, 1) * p_minus_y
     expected = tape.gradient(backprop, [p.logits, p.labels, full], v)
     found = gradients.backprop_gradients(p.spec, v, p.logits, p.labels, coefficients)
@@ -266,10 +267,3 @@ def test_gradients_have_the_dtypes_of_what_they_are_for(dtype: str) -> None:
     assert gradients.labels_gradient(p.spec, grad, p.logits, p.weights).dtype == dtype
     losses = tf.ones([3, 2], dtype)
     assert gradients.weights_gradient(p.spec, grad, p.logits, losses, p.weights).dtype == "float32"
-
-
-def test_smoothed_labels() -> None:
-    labels = tf.constant([[0.0, 1.0, 0.0, 0.0]], tf.float64)
-    smoothed = gradients.smoothed_labels(Spec(-1, 0.2, Reduction.NONE), labels)
-    reference.assert_close(smoothed, [[0.05, 0.85, 0.05, 0.05]], 1e-15)
-    assert gradients.smoothed_labels(Spec(-1, 0.0, Reduction.NONE), labels) is labels
