@@ -30,17 +30,32 @@ def problem(dtype: str, axis: int = -1) -> Tuple[np.ndarray, np.ndarray, np.ndar
 
 @pytest.mark.parametrize("reduction", list(Reduction))
 @pytest.mark.parametrize("dtype", reference.DTYPES)
-def test_loss_with_backprop_is_exact_to_rounding(dtype: str, reduction: Reduction) -> None:
+def test_loss_and_gradient_are_exact_to_rounding(dtype: str, reduction: Reduction) -> None:
     logits, labels, weights = problem(dtype)
     spec = Spec(-1, 0.1, reduction)
-    value, backprop = portable.loss_with_backprop(
-        spec, tf.constant(logits), tf.constant(labels), tf.constant(weights)
-    )
-    assert value.dtype == backprop.dtype == tf.as_dtype(dtype)
+    tensors = [tf.constant(array) for array in (logits, labels, weights)]
+    value, kept = portable.loss_with_kept(spec, *tensors)
+    assert value.dtype == tf.as_dtype(dtype)
     exact = reference.value_and_gradient(logits, labels, weights, 0.1, -1, reduction)
     tolerance = reference.tolerance(dtype)
     reference.assert_close(value, exact[0], tolerance)
-    reference.assert_close(backprop, exact[1], tolerance)
+    if dtype == "float16":
+        assert kept.dtype == tf.float32
+        reference.assert_close(kept, reference.p_minus_y(logits, labels, 0.1), 1e-6)
+    else:
+        assert kept.dtype == tf.as_dtype(dtype)
+        reference.assert_close(kept, exact[1], tolerance)
+
+
+@pytest.mark.parametrize("axis", [-1, 0, 1])
+def test_what_float16_keeps_becomes_its_gradient(axis: int) -> None:
+    logits, labels, weights = map(tf.constant, problem("float16", axis))
+    spec = Spec(axis, 0.1, Reduction.SUM)
+    _, kept = portable.loss_with_kept(spec, logits, labels, weights)
+    found = portable.gradient_from_kept(spec, logits, labels, weights, kept)
+    expected = portable.weighted_backprop(spec, logits, labels, weights)
+    assert found.dtype == tf.float16
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -50,7 +65,7 @@ def test_every_step_agrees_with_the_reference_in_every_mode(mode: str, axis: int
     spec = Spec(axis, 0.2, Reduction.MEAN)
 
     def steps(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> Any:
-        value, backprop = portable.loss_with_backprop(spec, logits, labels, weights)
+        value, backprop = portable.loss_with_kept(spec, logits, labels, weights)
         return (
             portable.loss(spec, logits, labels, weights),
             value,
@@ -76,7 +91,7 @@ def test_every_step_agrees_with_the_reference_in_every_mode(mode: str, axis: int
 def test_without_classes_the_losses_are_zero(smoothing: float, reduction: Reduction) -> None:
     spec = Spec(-1, smoothing, reduction)
     nothing = tf.zeros([3, 0])
-    value, backprop = portable.loss_with_backprop(spec, nothing, nothing, tf.constant(1.0))
+    value, backprop = portable.loss_with_kept(spec, nothing, nothing, tf.constant(1.0))
     np.testing.assert_array_equal(value, np.zeros(3 if reduction is Reduction.NONE else ()))
     assert backprop.shape == [3, 0]
 
@@ -88,7 +103,7 @@ def step_named(name: str) -> Any:
     return step
 
 
-STEPS = pytest.mark.parametrize("name", ["loss", "loss_with_backprop", "weighted_backprop"])
+STEPS = pytest.mark.parametrize("name", ["loss", "loss_with_kept", "weighted_backprop"])
 
 
 @STEPS
