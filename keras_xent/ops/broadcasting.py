@@ -38,11 +38,22 @@ def to_one_shape(
             return logits, labels
         labels_shape = labels.shape
         dims, labels_dims = tf.shape(logits), tf.shape(labels)
-        new_logits = tf.broadcast_to(logits, _target(dims, labels_dims, axis, shape.rank))
-        new_labels = tf.broadcast_to(labels, _target(labels_dims, dims, axis, shape.rank))
+        new_logits = _broadcast(logits, _target(dims, labels_dims, axis, shape.rank))
+        new_labels = _broadcast(labels, _target(labels_dims, dims, axis, shape.rank))
     new_logits.set_shape(_static(shape, labels_shape))
     new_labels.set_shape(_static(labels_shape, shape))
     return new_logits, new_labels
+
+
+def _broadcast(tensor: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    """The tensor, broadcast when it is used.
+
+    A constant that is broadcast to a known shape would become a larger one. TensorFlow leaves a
+    placeholder alone, even if nothing feeds it.
+    """
+    if not tf.executing_eagerly() and tf.get_static_value(tensor) is not None:
+        tensor = tf.raw_ops.PlaceholderWithDefault(input=tensor, shape=tensor.shape)
+    return tf.broadcast_to(tensor, shape)
 
 
 def _may_fit(shape: tf.TensorShape, labels_shape: tf.TensorShape, axis: int) -> bool:

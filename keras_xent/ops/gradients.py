@@ -69,6 +69,8 @@ def _raw_logits_gradient(
     spec: Spec, inputs: List[tf.Tensor], kept: Optional[tf.Tensor]
 ) -> tf.Tensor:
     grad, logits, labels, weights = inputs
+    if not tf.executing_eagerly():
+        grad = _as_scalar(grad)
     if kept is None or not spec_lib.keeps_backprop(logits.dtype):
         coefficients = _coefficients(spec, grad, logits, weights)
         operands = [logits, labels, coefficients]
@@ -97,6 +99,19 @@ def _is_unwatched_one(grad: tf.Tensor) -> bool:
         and ":CPU:" in grad.device
         and bool(grad.numpy() == 1)
     )
+
+
+def _as_scalar(grad: tf.Tensor) -> tf.Tensor:
+    """The same, as a scalar where it is a constant that has one value for all losses.
+
+    So are the ones with which a gradient of losses begins. Their product with constant weights
+    would be a constant of the losses' size.
+    """
+    values = tf.get_static_value(grad)
+    if values is None or values.ndim == 0 or values.size == 0:
+        return grad
+    first = values.flat[0]
+    return tf.constant(first, grad.dtype) if (values == first).all() else grad
 
 
 def _is_constant_one(grad: tf.Tensor) -> bool:

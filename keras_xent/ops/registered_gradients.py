@@ -43,7 +43,7 @@ def _with_backprop(spec: Spec, op: Any, grad: tf.Tensor, backprop_grad: tf.Tenso
     """Both outputs have a gradient: the second is d value / d logits, and has its own."""
     logits, labels, weights = list(op.inputs)[:3]
     value = _first_order(spec, op, grad)
-    one = tf.ones_like(op.outputs[0])
+    one = tf.ones([], op.outputs[0].dtype)
     _, *backprop = gradients.second_derivatives(spec, backprop_grad, one, logits, labels, weights)
     return [a + b for a, b in zip(value, backprop)] + [None]
 

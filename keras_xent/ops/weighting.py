@@ -15,6 +15,8 @@ are summed or counted, and a division by zero gives zero.
 
 from __future__ import annotations
 
+import math
+
 import tensorflow as tf
 
 from keras_xent.ops import checks
@@ -137,6 +139,23 @@ def _denominator(
     if reduction is Reduction.SUM_OVER_BATCH_SIZE:
         return tf.cast(tf.reduce_prod(losses_shape), weights.dtype)
     if reduction is Reduction.SUM_BY_NONZERO_WEIGHTS:
-        present = tf.cast(tf.not_equal(weights, 0), weights.dtype)
-        return tf.reduce_sum(tf.broadcast_to(present, losses_shape))
-    return tf.reduce_sum(tf.broadcast_to(weights, losses_shape))
+        weights = tf.cast(tf.not_equal(weights, 0), weights.dtype)
+    return _broadcast_sum(weights, losses_shape)
+
+
+def _broadcast_sum(weights: tf.Tensor, losses_shape: tf.Tensor) -> tf.Tensor:
+    """The sum of the weights as if they were broadcast to the losses.
+
+    Broadcast to known shapes, constant weights would become a constant of the losses' size.
+    """
+    total = weights if weights.shape.rank == 0 else tf.reduce_sum(weights)
+    losses_dims = tf.get_static_value(losses_shape)
+    if losses_dims is None or not weights.shape.is_fully_defined():
+        times = tf.reduce_prod(losses_shape) // tf.maximum(tf.size(weights), 1)
+        # No losses have a sum of 0, whatever a weight for them is.
+        return tf.math.multiply_no_nan(total, tf.cast(times, weights.dtype))
+    number = math.prod(losses_dims.tolist())
+    if number == 0:
+        return tf.zeros([], weights.dtype)
+    times = number // weights.shape.num_elements()
+    return total if times == 1 else total * float(times)

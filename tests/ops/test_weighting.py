@@ -81,11 +81,30 @@ def test_a_division_by_zero_gives_zero_and_a_nan_weight_nan() -> None:
         assert np.isnan(nan)
 
 
-def test_no_losses_give_zero() -> None:
-    for reduction in Reduction:
-        value = weighting.reduce_losses(tf.zeros([0]), tf.constant(1.0), reduction)
-        expected = [] if reduction is Reduction.NONE else 0.0
-        np.testing.assert_array_equal(value, expected)
+@every_reduction
+@pytest.mark.parametrize("mode", ["eager", "traced", "traced_unknown_shapes", "compiled"])
+def test_no_losses_give_zero_whatever_a_weight_for_them_is(reduction: Reduction, mode: str) -> None:
+    def value(losses: tf.Tensor, *weights: tf.Tensor) -> List[tf.Tensor]:
+        return [weighting.reduce_losses(losses, each, reduction) for each in weights]
+
+    losses = np.zeros([0], np.float32)
+    weights = [np.float32(1), np.float32(np.inf), np.float32(np.nan), losses]
+    for found, each in zip(modes.MODES[mode](value, losses, *weights), weights):
+        np.testing.assert_array_equal(found, oracle(losses, each, reduction))
+
+
+@pytest.mark.parametrize("reduction", [Reduction.MEAN, Reduction.SUM_BY_NONZERO_WEIGHTS])
+@pytest.mark.parametrize("known", [[64, 3], None])
+def test_weights_are_summed_as_if_they_were_broadcast(reduction: Reduction, known: Shape) -> None:
+    @tf.function(input_signature=[tf.TensorSpec(known), tf.TensorSpec(known and [])])
+    def value(losses: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        return weighting.reduce_losses(losses, weights, reduction)
+
+    losses = np.random.default_rng(0).random((64, 3), dtype=np.float32)
+    found = value(losses, np.float32(0.3))
+    np.testing.assert_allclose(found, oracle(losses, np.float32(0.3), reduction), rtol=1e-6)
+    operations = value.get_concrete_function().graph.get_operations()
+    assert "BroadcastTo" not in {operation.type for operation in operations}
 
 
 def test_losses_gradient_is_a_scalar_where_all_losses_have_the_same() -> None:
