@@ -20,8 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command; it has no options."""
     parser.description = (
         "Checks this installation of keras_xent: versions, which backend serves and why, and a "
-        "self-test that compares values and gradients with TensorFlow's. Exit code 1 if anything "
-        "is wrong; what to do about it is printed."
+        "self-test that compares values and gradients with TensorFlow's, on one device of each "
+        "kind and compiled by XLA. Exit code 1 if anything is wrong; what to do about it is "
+        "printed."
     )
 
 
@@ -35,11 +36,11 @@ def run(args: argparse.Namespace) -> int:
         0 if everything works, 1 if there is a problem.
     """
     findings = check_installation()
-    report.show_findings(findings)
+    report.show_findings("Installation", findings)
     if _has_problem(findings):
         print("Not looked at: what needs a sound installation, the self-test among it.\n")
     else:
-        findings = [*findings, _selftest()]
+        findings = [*findings, *_selftest()]
     report.show_advice(findings)
     return 1 if _has_problem(findings) else 0
 
@@ -54,13 +55,21 @@ def check_installation() -> list[Finding]:
     return findings
 
 
-def _selftest() -> Finding:
+def _selftest() -> list[Finding]:
     from keras_xent.doctor.cases import all_cases
+    from keras_xent.doctor.places import find_places
     from keras_xent.doctor.selftest import run_case
 
-    outcomes = [run_case(case) for case in all_cases()]
-    report.show_selftest(outcomes)
-    return selftest_finding(outcomes)
+    places, others = find_places()
+    tested = []
+    for place in places:
+        cases = [case for case in all_cases() if case.in_function or not place.compiled]
+        outcomes = [run_case(case, place) for case in cases]
+        report.show_selftest(place, outcomes)
+        tested.append(selftest_finding(place, outcomes))
+    findings = [*tested, *others]
+    report.show_findings("Devices", findings)
+    return findings
 
 
 def _has_problem(findings: list[Finding]) -> bool:

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from typing import Sequence
+from typing import TYPE_CHECKING, Sequence
 
 from keras_xent.doctor.finding import Finding, Status
 from keras_xent.doctor.outcome import Outcome
 from keras_xent.doctor.tables import print_table
 
+if TYPE_CHECKING:
+    from keras_xent.doctor.places import Place
 
-def show_findings(findings: Sequence[Finding]) -> None:
-    """Print everything that was looked at."""
+
+def show_findings(title: str, findings: Sequence[Finding]) -> None:
+    """Print what was looked at."""
     print_table(
-        "Installation",
+        title,
         ["", "status", "found"],
         [[finding.subject, finding.status.value, finding.found] for finding in findings],
     )
 
 
-def show_selftest(outcomes: Sequence[Outcome]) -> None:
-    """Print the self-test, case by case."""
+def show_selftest(place: Place, outcomes: Sequence[Outcome]) -> None:
+    """Print the self-test at one place, case by case."""
     print_table(
-        "Self-test against TensorFlow (largest relative errors)",
+        f"Self-test against TensorFlow (relative errors): {place.device}, {place.path}",
         ["case", "mode", "status", "value", "gradient", "allowed"],
         [_cells(outcome) for outcome in outcomes],
     )
@@ -56,8 +59,8 @@ def advice(findings: Sequence[Finding]) -> list[str]:
 def _cells(outcome: Outcome) -> list[str]:
     return [
         outcome.title,
-        "function" if outcome.in_function else "eager",
-        (Status.OK if outcome.passed else Status.PROBLEM).value,
+        outcome.mode,
+        outcome.status.value,
         "-" if outcome.error else f"{outcome.value_error:.1e}",
         "-" if outcome.error else f"{outcome.gradient_error:.1e}",
         f"{outcome.tolerance:.1e}",

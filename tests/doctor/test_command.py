@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import keras_xent
-from keras_xent.doctor import command
+from keras_xent.doctor import command, places
 from keras_xent.doctor.finding import Finding, Status
 
 PROBLEM = Finding("Keras backend", "jax", Status.PROBLEM, "Set KERAS_BACKEND=tensorflow.")
@@ -21,7 +21,11 @@ def run() -> int:
 def test_a_sound_installation(capsys: pytest.CaptureFixture[str]) -> None:
     assert run() == 0
     printed = capsys.readouterr().out
-    assert "Self-test against TensorFlow" in printed
+    assert "Self-test against TensorFlow (relative errors): CPU:0, " in printed
+    lines = printed.splitlines()
+    for device in ("self-test, CPU:0 ", "self-test, CPU:0, XLA "):
+        (line,) = [line for line in lines if line.startswith(device)]
+        assert "cases agree with TensorFlow" in line
     assert printed.endswith("Everything works.\n")
     assert "PROBLEM" not in printed
 
@@ -59,5 +63,19 @@ def test_a_failing_selftest(
     assert run() == 1
     printed = capsys.readouterr().out
     # Not all cases: one has a loss of zero, and half precision may be too coarse to tell.
-    assert "PROBLEM: self-test:" in printed
-    assert printed.endswith("Found 1 problem.\n")
+    assert "PROBLEM: self-test, CPU:0: " in printed
+    assert "PROBLEM: self-test, CPU:0, XLA: " in printed
+    assert printed.endswith("Found 2 problems.\n")
+
+
+def test_a_device_that_fails_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # There is none, and TensorFlow puts all on the CPU.
+    gpu = places.Place("GPU:0", "TensorFlow's own ops")
+    monkeypatch.setattr(places, "find_places", lambda: ([gpu], []))
+    assert run() == 1
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "v1, 32x10: RuntimeError: TensorFlow put float32 on /job:localhost" in printed
+    assert "PROBLEM: self-test, GPU:0: Nothing is wrong with keras_xent." in printed
+    assert printed.endswith("Found 1 problem.")

@@ -7,6 +7,7 @@ import pytest
 from keras_xent.doctor import report
 from keras_xent.doctor.finding import Finding, Status
 from keras_xent.doctor.outcome import Outcome
+from keras_xent.doctor.places import Place
 
 OK = Finding("NumPy", "1.26")
 NOTE = Finding("backend", "portable", Status.NOTE, "Install a compiler.")
@@ -34,7 +35,7 @@ def test_problems_are_counted() -> None:
 
 
 def test_findings(capsys: pytest.CaptureFixture[str]) -> None:
-    report.show_findings([OK, PROBLEM])
+    report.show_findings("Installation", [OK, PROBLEM])
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["NumPy", "ok", "1.26"] in lines
     assert ["TensorFlow", "PROBLEM", "2.9"] in lines
@@ -42,9 +43,10 @@ def test_findings(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_selftest(capsys: pytest.CaptureFixture[str]) -> None:
     report.show_selftest(
+        Place("GPU:0", "TensorFlow's own ops"),
         [
             Outcome("good", 1e-5, value_error=2e-6, gradient_error=3e-6),
-            Outcome("bad", 1e-5, in_function=True, value_error=2e-3, gradient_error=3e-6),
+            Outcome("bad", 1e-5, mode="function", value_error=2e-3, gradient_error=3e-6),
             Outcome("broken", 1e-5, error="RuntimeError: gone"),
         ]
     )
@@ -54,6 +56,7 @@ def test_selftest(capsys: pytest.CaptureFixture[str]) -> None:
     assert ["bad", "function", "PROBLEM", "2.0e-03", "3.0e-06", "1.0e-05"] in lines
     assert ["broken", "eager", "PROBLEM", "-", "-", "1.0e-05"] in lines
     assert "broken: RuntimeError: gone\n" in printed
+    assert "GPU:0, TensorFlow's own ops" in printed
 
 
 def test_advice_keeps_words_whole(
