@@ -17,12 +17,9 @@ from keras_xent.ops import labels as labels_lib
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.spec import Spec
 
-# Below, it is not worth it.
-_FEWEST_CLASSES = 64
-# More pieces than the fewest are slower, and more exact. Where they are longer than this, fewer
-# would be less exact than TF1.
-_FEWEST_PIECES, _MOST_PIECES = 8, 64
-_LONGEST_PIECE = 512
+_PIECES = 8
+_FEWEST_CLASSES = 64  # Below, it is not worth it.
+_LONG_PART = 256
 
 
 def loss(spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
@@ -123,22 +120,27 @@ def _sum(function: Callable[..., tf.Tensor], tensors: List[tf.Tensor], axis: int
     """The sum over the classes of a function of tensors, element by element.
 
     On a CPU, XLA writes all terms of a sum to memory, and then reads and adds them. So there the
-    loop that computes the terms adds those of some classes each, and leaves that much less to be
-    summed. Accelerators fuse better.
+    loop that computes the terms adds those of eight classes, and leaves an eighth to be summed.
+    Accelerators fuse better.
     """
     classes = tensors[0].shape[axis] if tensors[0].shape.rank is not None else None
     if classes is None or classes < _FEWEST_CLASSES or not _only_cpus():
         return tf.reduce_sum(function(*tensors), axis, keepdims=True)
-    count = _FEWEST_PIECES
-    while count < _MOST_PIECES and classes > count * _LONGEST_PIECE:
-        count *= 2
-    size, remainder = divmod(classes, count)
-    sizes = [size] * count + [remainder] * bool(remainder)
+    size, remainder = divmod(classes, _PIECES)
+    sizes = [size] * _PIECES + [remainder] * bool(remainder)
     parts = [function(*pieces) for pieces in zip(*(tf.split(x, sizes, axis) for x in tensors))]
-    total = tf.reduce_sum(_added_in_pairs(parts[:count]), axis, keepdims=True)
-    for rest in parts[count:]:
-        total += tf.reduce_sum(rest, axis, keepdims=True)
+    total = _sum_of_part(_added_in_pairs(parts[:_PIECES]), axis)
+    for rest in parts[_PIECES:]:
+        total += _sum_of_part(rest, axis)
     return total
+
+
+def _sum_of_part(terms: tf.Tensor, axis: int) -> tf.Tensor:
+    dtype = terms.dtype
+    if terms.shape[axis] >= _LONG_PART:
+        # One after the other, in float32, would be less exact than TF1.
+        terms = tf.cast(terms, tf.float64)
+    return tf.cast(tf.reduce_sum(terms, axis, keepdims=True), dtype)
 
 
 def _only_cpus() -> bool:

@@ -87,8 +87,8 @@ def test_what_float16_keeps_becomes_its_gradient(axis: int) -> None:
     np.testing.assert_array_equal(found, xla.weighted_backprop(spec, logits, labels, weights))
 
 
-# Not cut; cut with and without a remainder, into 8, 16 and 64 pieces.
-@pytest.mark.parametrize("classes", [63, 64, 67, 1000, 5000, 33001])
+# Not cut; cut with and without a remainder, into short and long parts.
+@pytest.mark.parametrize("classes", [63, 64, 67, 1000, 5003])
 @pytest.mark.parametrize("axis", [0, 1])
 def test_sums_that_are_cut_into_pieces_are_the_same_sums(classes: int, axis: int) -> None:
     shape = (3, classes) if axis == 1 else (classes, 3)
