@@ -183,7 +183,7 @@ def _in_graph(
         backprop.set_shape(logits.shape)
         return value, [backprop]
 
-    value = explicit.in_graph(_GRADIENT, spec, forward, inputs)
+    value = explicit.in_graph(GRADIENT, spec, forward, inputs)
     if spec.reduction is Reduction.NONE:
         known = logits.shape.merge_with(labels.shape)
         value.set_shape(spec_lib.static_losses_shape(known, spec.axis))
@@ -230,4 +230,4 @@ def _gradients_in_graph(
     return gradients_of(spec, grad, inputs, [True] * 3, kept[0] if kept else None)
 
 
-_GRADIENT = explicit.registered(_NAME, 3, _gradients_in_graph)
+GRADIENT = explicit.registered(_NAME, 3, _gradients_in_graph)

@@ -20,6 +20,7 @@ Forward = Callable[..., Tuple[tf.Tensor, List[tf.Tensor]]]
 Saved = Callable[[tf.Tensor], Sequence[Any]]
 
 _SPEC = "_keras_xent_spec"
+_KIND = "_keras_xent_gradient"
 _numbers = itertools.count()
 _saving: contextvars.ContextVar[bool] = contextvars.ContextVar("saving", default=False)
 
@@ -91,7 +92,18 @@ def _node(
     with graph.gradient_override_map({"IdentityN": name}):
         value, *_ = tf.identity_n([value, *inputs, *kept])
     _tensorflow.set_attribute(value.op, _SPEC, spec.to_json())
+    _tensorflow.set_attribute(value.op, _KIND, gradient.name)
     return value
+
+
+def kind_of(node: tf.Operation) -> Optional[str]:
+    """The name of the gradient that `in_graph` gave the node, or None."""
+    return _tensorflow.attribute(node, _KIND)
+
+
+def spec_of(node: tf.Operation) -> Spec:
+    """The spec of a node that has such a gradient."""
+    return Spec.from_json(node.get_attr(_SPEC).decode())
 
 
 def _register(name: str, gradient: Gradient, saved: Optional[Saved]) -> None:
@@ -99,7 +111,7 @@ def _register(name: str, gradient: Gradient, saved: Optional[Saved]) -> None:
     def of_node(node: Any, *upstream: tf.Tensor) -> Sequence[Any]:
         if node is None:
             return _to_save(saved, upstream)
-        spec = Spec.from_json(node.get_attr(_SPEC).decode())
+        spec = spec_of(node)
         _, *tensors = node.inputs
         inputs, kept = tensors[: gradient.inputs], tensors[gradient.inputs :]
         found = gradient.backward(spec, upstream[0], inputs, kept)

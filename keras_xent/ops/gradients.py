@@ -54,13 +54,13 @@ def logits_gradient(
         def forward(*inputs: tf.Tensor) -> Tuple[tf.Tensor, List[tf.Tensor]]:
             return _raw_logits_gradient(spec, list(inputs), backprop), []
 
-        return explicit.in_graph(_LOGITS_GRADIENT, spec, forward, inputs)
+        return explicit.in_graph(LOGITS_GRADIENT, spec, forward, inputs)
 
     def second(v: tf.Tensor) -> List[tf.Tensor]:
         return second_derivatives(spec, v, *inputs)
 
     result = _raw_logits_gradient(spec, inputs, backprop)
-    _tensorflow.record_operation(_LOGITS_GRADIENT.name, [result], inputs, second)
+    _tensorflow.record_operation(LOGITS_GRADIENT.name, [result], inputs, second)
     return result
 
 
@@ -214,4 +214,4 @@ def _second_derivatives_in_graph(
     return second_derivatives(spec, v, *inputs)
 
 
-_LOGITS_GRADIENT = explicit.registered("KerasXentLogitsGradient", 4, _second_derivatives_in_graph)
+LOGITS_GRADIENT = explicit.registered("KerasXentLogitsGradient", 4, _second_derivatives_in_graph)
