@@ -11,7 +11,6 @@ from keras_xent import _tensorflow
 from keras_xent.ops import backends, native, portable
 from keras_xent.ops.spec import Spec
 
-
 _STEP = "_keras_xent_step"
 
 

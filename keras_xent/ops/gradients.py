@@ -209,7 +209,11 @@ def _beside_classes(spec: Spec, coefficients: tf.Tensor) -> tf.Tensor:
 
 
 def _second_derivatives_in_graph(
-    spec: Spec, v: tf.Tensor, inputs: List[tf.Tensor], _: List[tf.Tensor]
+    spec: Spec,
+    v: tf.Tensor,
+    inputs: List[tf.Tensor],
+    kept: List[tf.Tensor],
+    wanted: List[bool],
 ) -> List[tf.Tensor]:
     return second_derivatives(spec, v, *inputs)
 

@@ -2,8 +2,8 @@
 
 TensorFlow converts a mapped function node by node: a node whose inputs differ between the
 iterations gets them stacked along a new first dimension. Here the nodes that are ours become the
-unreduced op on the stacked logits and labels, and a reduction of each iteration in TensorFlow's ops.
-All of that has its gradients, of any order, and can be mapped again.
+unreduced op on the stacked logits and labels, and a reduction of each iteration in TensorFlow's
+ops. All of that has its gradients, of any order, and can be mapped again.
 
 In these functions `logits`, `labels`, `weights` and `grad` may be stacked or not, each for itself,
 but at least one is.
@@ -11,7 +11,7 @@ but at least one is.
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import tensorflow as tf
 
@@ -22,6 +22,9 @@ from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.dispatch import Step
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import Reduction
+
+# As known: a number or a tensor.
+Rank = Union[int, tf.Tensor]
 
 
 def loss(
@@ -49,6 +52,29 @@ def loss(
     return tf.cast(tf.reshape(divided, [-1]), dtype)
 
 
+def loss_with_backprop(
+    spec: Spec, length: tf.Tensor, logits: Mapped, labels: Mapped, weights: Mapped
+) -> Tuple[tf.Tensor, tf.Tensor]:
+    """The same, and the derivatives of the values with respect to the logits."""
+    dtype, real = logits.tensor.dtype, weights.tensor.dtype
+    if not (logits.stacked or labels.stacked):
+        one = Mapped(tf.ones([], dtype), False)
+        return (
+            loss(spec, length, logits, labels, weights),
+            logits_gradient(spec, length, one, logits, labels, weights),
+        )
+    rank = _rank_of_losses(logits)
+    x, y = tf.cast(_stacked(logits, length), real), tf.cast(_stacked(labels, length), real)
+    axis = _stacked_axis(spec)
+    one = tf.ones([], real)
+    coefficients = _coefficients(spec, one, weights, spec_lib.losses_shape(x, axis), rank)
+    unreduced = Spec(axis, spec.label_smoothing, Reduction.NONE)
+    values, backprop = cross_entropy.with_backprop_in_graph(unreduced, x, y, coefficients)
+    if spec.reduction is not Reduction.NONE:
+        values = tf.reduce_sum(values, _all_but_first(rank))
+    return tf.cast(values, dtype), tf.cast(backprop, dtype)
+
+
 def logits_gradient(
     spec: Spec,
     length: tf.Tensor,
@@ -66,8 +92,7 @@ def logits_gradient(
         x, y = tf.cast(logits.tensor, real), tf.cast(labels.tensor, real)
         if weights.stacked:
             losses_shape = tf.concat([[1], spec_lib.losses_shape(x, spec.axis)], 0)
-            factors = _aligned(weights, rank)
-            coefficients = _divided(spec, upstream, factors, losses_shape, rank) * factors
+            coefficients = _coefficients(spec, upstream, weights, losses_shape, rank)
             each = _weighted_backprop(spec, spec.axis, x, y, tf.ones([], real))
         else:
             coefficients = upstream
@@ -75,9 +100,8 @@ def logits_gradient(
         return tf.cast(each * tf.expand_dims(coefficients, _stacked_axis(spec)), dtype)
     axis = _stacked_axis(spec)
     x, y = _stacked(logits, length), _stacked(labels, length)
-    factors = _aligned(weights, rank)
     losses_shape = spec_lib.losses_shape(x, axis)
-    coefficients = _divided(spec, upstream, factors, losses_shape, rank) * factors
+    coefficients = _coefficients(spec, upstream, weights, losses_shape, rank)
     return _weighted_backprop(spec, axis, x, y, coefficients)
 
 
@@ -120,12 +144,24 @@ def _gradient_of_one(
     return gradients.logits_gradient(spec, tf.ones([], logits.dtype), logits, labels, weights)
 
 
+def _coefficients(
+    spec: Spec,
+    upstream: tf.Tensor,
+    weights: Mapped,
+    losses_shape: tf.Tensor,
+    rank: Rank,
+) -> tf.Tensor:
+    """The derivatives of the values with respect to the losses, times `upstream`."""
+    factors = _aligned(weights, rank)
+    return _divided(spec, upstream, factors, losses_shape, rank) * factors
+
+
 def _divided(
     spec: Spec,
     numerator: tf.Tensor,
     weights: tf.Tensor,
     losses_shape: tf.Tensor,
-    rank: tf.Tensor,
+    rank: Rank,
 ) -> tf.Tensor:
     """The numerators of all iterations, each divided as its reduction says.
 
@@ -162,15 +198,15 @@ def _stacked(mapped: Mapped, length: tf.Tensor) -> tf.Tensor:
     return tf.broadcast_to(tensor, tf.concat([tf.cast(length, shape.dtype), shape], 0))
 
 
-def _rank_of_losses(logits: Mapped) -> tf.Tensor:
-    """The rank of the stacked losses: as known, a number or a tensor."""
+def _rank_of_losses(logits: Mapped) -> Rank:
+    """The rank of the stacked losses."""
     rank = logits.tensor.shape.rank
     if rank is None:
         rank = tf.rank(logits.tensor)
     return rank - 1 if logits.stacked else rank
 
 
-def _aligned(mapped: Mapped, rank: tf.Tensor) -> tf.Tensor:
+def _aligned(mapped: Mapped, rank: Rank) -> tf.Tensor:
     """What is a scalar or of the losses' rank in each iteration, with `rank` dimensions.
 
     The first is that of the iterations, or 1.
@@ -184,7 +220,7 @@ def _aligned(mapped: Mapped, rank: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tensor, tf.concat([shape[:1], tf.ones([missing], tf.int32), shape[1:]], 0))
 
 
-def _all_but_first(rank: tf.Tensor) -> tf.Tensor:
+def _all_but_first(rank: Rank) -> Union[List[int], tf.Tensor]:
     return list(range(1, rank)) if isinstance(rank, int) else tf.range(1, rank)
 
 
@@ -230,15 +266,14 @@ def _convert_step(node: tf.Operation, inputs: List[Mapped], length: tf.Tensor) -
     if step.name == "weighted_backprop":
         gradient = logits_gradient(spec.unreduced(), length, one, logits, labels, weights)
         return [Mapped(gradient, True)]
-    outputs = [Mapped(loss(spec, length, logits, labels, weights), True)]
-    if step.name == "loss_with_backprop":
-        gradient = logits_gradient(spec, length, one, logits, labels, weights)
-        outputs.append(Mapped(gradient, True))
-    return outputs
+    if step.name == "loss":
+        return [Mapped(loss(spec, length, logits, labels, weights), True)]
+    both = loss_with_backprop(spec, length, logits, labels, weights)
+    return [Mapped(output, True) for output in both]
 
 
 # What computes the values that carry a gradient of ours, and of how many inputs.
-_KINDS = {
+_KINDS: Dict[str, Tuple[Callable[..., tf.Tensor], int]] = {
     cross_entropy.GRADIENT.name: (loss, cross_entropy.GRADIENT.inputs),
     gradients.LOGITS_GRADIENT.name: (logits_gradient, gradients.LOGITS_GRADIENT.inputs),
 }

@@ -18,7 +18,7 @@ SEVEN = explicit.registered(
     "KerasXentTestSeven",
     1,
     # 7 in the spec, 1 from the kept x / x, and nothing of the true gradient.
-    lambda spec, grad, inputs, kept: [spec.axis * grad * kept[0] / inputs[0]],
+    lambda spec, grad, inputs, kept, wanted: [spec.axis * grad * kept[0] / inputs[0]],
 )
 
 
