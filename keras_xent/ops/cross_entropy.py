@@ -192,13 +192,16 @@ def with_backprop_in_graph(
     Not for float16 logits, whose derivative may be too small for it.
     """
     inputs = [tf.identity(tensor) for tensor in (logits, labels, weights)]
+    local_logits, local_labels, local_weights = inputs
     with _tensorflow.stop_recording():
         value, kept = _with_backprop(spec, inputs)
     value = explicit.in_graph(GRADIENT, spec, lambda *_: (value, kept), inputs)
     # The sum's, for losses that aren't reduced.
     summed = spec._replace(reduction=Reduction.SUM) if spec.reduction is Reduction.NONE else spec
     one = tf.ones([], logits.dtype)
-    backprop = gradients.logits_gradient(summed, one, *inputs, kept[0])
+    backprop = gradients.logits_gradient(
+        summed, one, local_logits, local_labels, local_weights, kept[0]
+    )
     return _shaped(spec, value, logits, labels), backprop
 
 
