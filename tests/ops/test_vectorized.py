@@ -146,6 +146,20 @@ def second(name: str, loss: Loss, *tensors: tf.Tensor) -> List[tf.Tensor]:
     return [hessians, *mapped(along, labels, logits, weights)]
 
 
+def of_jacobians(name: str, loss: Loss, *tensors: tf.Tensor) -> List[tf.Tensor]:
+    """The derivative of a jacobian, whose map has the logits from outside."""
+    del name
+    labels, logits, weights = (tensor[0] for tensor in tensors)
+    with tf.GradientTape() as outer:
+        outer.watch([logits, weights])
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            value = tf.stack([loss(labels, logits, weights), loss(labels, 2 * logits, weights)])
+        jacobian = tape.jacobian(value, logits, unconnected_gradients="zero")
+        projected = tf.reduce_sum(jacobian * tf.cos(jacobian))
+    return outer.gradient(projected, [logits, weights], unconnected_gradients="zero")
+
+
 WAYS = {
     "in_the_map": in_the_map,
     "of_the_map": of_the_map,
@@ -194,7 +208,8 @@ every_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
 
 @every_way
 def test_known_shapes(backend: str, way: Way) -> None:
-    losses = OURS if way in (in_the_map, of_the_map) and backend != "auto" else FEW
+    every = way in (in_the_map, of_the_map) and backend != "auto"
+    losses = OURS if every else SOME if way is second else FEW
     specs = [tf.TensorSpec(array.shape, array.dtype) for array in ARRAYS]
     function = tf.function(all_losses(way, losses), input_signature=specs)
     concrete = function.get_concrete_function()
@@ -217,7 +232,16 @@ def test_unknown_shapes(backend: str, way: Way) -> None:
 ONE = {"v1, sum_by_nonzero_weights": OURS["v1, sum_by_nonzero_weights"]}
 
 
-@pytest.mark.parametrize("way", [of_the_map, jacobians], ids=["of_the_map", "jacobians"])
+def test_the_derivative_of_a_traced_jacobian(backend: str) -> None:
+    losses = {name: OURS[name] for name in (*ONE, "v1, none")}
+    assert_theirs(of_jacobians, modes.traced(all_losses(of_jacobians, losses), *ARRAYS))
+
+
+@pytest.mark.parametrize(
+    "way",
+    [of_the_map, jacobians, of_jacobians],
+    ids=["of_the_map", "jacobians", "of_jacobians"],
+)
 def test_eagerly(backend: str, way: Way) -> None:
     assert_theirs(way, modes.eager(all_losses(way, ONE), *ARRAYS))
 
