@@ -6,10 +6,20 @@ tests/test_tensorflow.py names them and says what breaks without them.
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Callable, ContextManager, Iterator, Sequence
+from typing import (
+    Any,
+    Callable,
+    ContextManager,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+)
 
 import tensorflow as tf
 from tensorflow.python.ops import control_flow_ops
+from tensorflow.python.ops.parallel_for.pfor import _pfor_converter_registry, wrap
 
 try:
     from tensorflow.python.eager import record as _record
@@ -81,6 +91,53 @@ def set_attribute(op: tf.Operation, name: str, value: str) -> None:
 def set_device(op: tf.Operation, device: str) -> None:
     """Places a node that is there already."""
     op._set_device(device)
+
+
+class Mapped(NamedTuple):
+    """A tensor of a mapped function, for all iterations.
+
+    Attributes:
+        tensor: its values, stacked along a new first dimension, or the one value that all
+            iterations share.
+        stacked: which of the two.
+    """
+
+    tensor: tf.Tensor
+    stacked: bool
+
+
+# From a node of a mapped function, its inputs for all iterations, and the number of these (a vector
+# of one element), to its outputs for all iterations.
+Converter = Callable[[tf.Operation, List[Mapped], tf.Tensor], List[Mapped]]
+
+
+def convert_for_vectorized_map(
+    op_type: str,
+    convert: Converter,
+    only: Callable[[tf.Operation], bool] = lambda node: True,
+) -> None:
+    """Tells `tf.vectorized_map` (and so `tape.jacobian`) what becomes of the nodes of a type.
+
+    Nodes for which `only` is false are converted as before.
+    """
+    before = _pfor_converter_registry.get(op_type)
+
+    def converter(pfor_input: Any) -> Any:
+        if not only(pfor_input.op):
+            if before is None:
+                raise ValueError(f"tf.vectorized_map has no converter for {op_type}")
+            return before(pfor_input)
+        inputs = [Mapped(each.t, each.is_stacked) for each in pfor_input.inputs]
+        outputs = convert(pfor_input.op, inputs, pfor_input.pfor.loop_len_vector)
+        return [wrap(output.tensor, output.stacked) for output in outputs]
+
+    _pfor_converter_registry[op_type] = converter
+
+
+def attribute(op: tf.Operation, name: str) -> Optional[str]:
+    """What `set_attribute` gave the node, or None."""
+    value = op.node_def.attr.get(name)
+    return None if value is None else value.s.decode()
 
 
 def set_last_loss_reduction(name: str) -> None:

@@ -35,6 +35,11 @@ USED = {
     ("tensorflow.python.ops", "control_flow_ops"): (
         "get_enclosing_xla_context: a CPU-only op would be put into a graph that XLA compiles"
     ),
+    ("tensorflow.python.ops.parallel_for.pfor", "_pfor_converter_registry"): (
+        "tf.vectorized_map and jacobians of the loss would raise an error, and those of the "
+        "portable backend would lose the explicit gradient"
+    ),
+    ("tensorflow.python.ops.parallel_for.pfor", "wrap"): "what a converter returns",
 }
 
 
@@ -193,6 +198,38 @@ def test_set_device_places_a_node_that_is_there() -> None:
         assert x.device == "/job:worker/device:GPU:1"
         _tensorflow.set_device(x.op, "")
         assert x.device == ""
+
+
+def test_attribute_reads_what_set_attribute_wrote() -> None:
+    with tf.Graph().as_default():
+        x = tf.constant(1.0)
+        assert _tensorflow.attribute(x.op, "_keras_xent_test") is None
+        _tensorflow.set_attribute(x.op, "_keras_xent_test", "text")
+        assert _tensorflow.attribute(x.op, "_keras_xent_test") == "text"
+
+
+def test_a_converter_sees_the_inputs_of_all_iterations_and_others_keep_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = _tensorflow._pfor_converter_registry["Atan2"]
+    monkeypatch.setitem(_tensorflow._pfor_converter_registry, "Atan2", before)
+    seen = []
+
+    def convert(
+        node: tf.Operation, inputs: List[_tensorflow.Mapped], length: tf.Tensor
+    ) -> List[_tensorflow.Mapped]:
+        seen.append((node.type, [each.stacked for each in inputs], length.shape.as_list()))
+        return [_tensorflow.Mapped(inputs[0].tensor * 100.0, True)]
+
+    _tensorflow.convert_for_vectorized_map("Atan2", convert, only=lambda node: "ours" in node.name)
+    x = tf.constant([1.0, 2.0])
+    name = "ours"
+    found = tf.vectorized_map(lambda each: tf.atan2(each, 1.0, name=name), x)
+    np.testing.assert_array_equal(found, [100.0, 200.0])
+    assert seen == [("Atan2", [True, False], [1])]
+    name = "another"
+    found = tf.vectorized_map(lambda each: tf.atan2(each, 1.0, name=name), x)
+    np.testing.assert_allclose(found, tf.atan2(x, 1.0))
 
 
 def test_set_last_loss_reduction_is_what_tf1s_optimizers_read() -> None:

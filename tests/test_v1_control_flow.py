@@ -154,18 +154,8 @@ def rows_alone(functions: tf1.Functions) -> Any:
 
 
 @pytest.mark.parametrize("run", [rows_alone, row_gradients, gradient_of_rows])
-def test_vectorized_map_gives_tf1s_rows_or_refuses(backend: str, run: Callable[..., Any]) -> None:
-    # vectorized_map copies the ops one by one, and loses the gradient of those it does not know.
-    refused = {
-        "auto": [row_gradients, gradient_of_rows] if tf1.has_native() else [],
-        "native": [gradient_of_rows],
-        "portable": [],
-    }
-    if run in refused[backend]:
-        with pytest.raises(ValueError):
-            run(tf1.OURS)
-    else:
-        tf1.assert_same(run(tf1.OURS), run(tf1.THEIRS), scale=8)
+def test_vectorized_map_gives_tf1s_rows(backend: str, run: Callable[..., Any]) -> None:
+    tf1.assert_same(run(tf1.OURS), run(tf1.THEIRS), scale=8)
 
 
 # A process as TF1 programs are: no eager execution, control flow and variables of TF1.
@@ -211,6 +201,22 @@ def train(softmax_cross_entropy):
         return losses, session.run(kernel), native
 
 
+def row_gradients(softmax_cross_entropy):
+    def one(row):
+        logits, labels = row
+        loss = softmax_cross_entropy(labels, logits, loss_collection=None)
+        return tf.gradients(loss, logits)[0]
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        rows = tf.constant(x_data[:, :3]), tf.constant(y_data)
+        return session.run(tf.vectorized_map(one, rows, fallback_to_while_loop=False))
+
+
+np.testing.assert_allclose(
+    row_gradients(keras_xent.v1.softmax_cross_entropy),
+    row_gradients(tf.losses.softmax_cross_entropy),
+    rtol=1e-5,
+)
 ours = train(keras_xent.v1.softmax_cross_entropy)
 theirs = train(tf.losses.softmax_cross_entropy)
 np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-5)

@@ -2,7 +2,7 @@
 
 import os
 
-from keras_xent.ops import library, registered_gradients  # noqa: F401  (registers them)
+from keras_xent.ops import library, registered_gradients, vectorized  # noqa: F401  (they register)
 from keras_xent.ops.backends import Backend, backend, set_backend
 from keras_xent.ops.cross_entropy import softmax_cross_entropy
 from keras_xent.ops.library import LibraryError

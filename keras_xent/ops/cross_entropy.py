@@ -173,12 +173,44 @@ def _in_graph(
     def forward(*inputs: tf.Tensor) -> Tuple[tf.Tensor, List[tf.Tensor]]:
         if not keep:
             return dispatch.run("loss", spec, *inputs), []
-        value, kept = dispatch.run("loss_with_kept", spec, *inputs)
-        if spec_lib.keeps_backprop(logits.dtype):
-            kept.set_shape(logits.shape)
-        return value, [kept]
+        return _with_kept(spec, inputs)
 
-    value = explicit.in_graph(_GRADIENT, spec, forward, inputs)
+    return _shaped(spec, explicit.in_graph(GRADIENT, spec, forward, inputs), logits, labels)
+
+
+def with_backprop_in_graph(
+    spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+) -> Tuple[tf.Tensor, tf.Tensor]:
+    """The value, and its derivative with respect to the logits; both have gradients.
+
+    Not for float16 logits, whose derivative may be too small for it.
+    """
+    inputs = [tf.identity(tensor) for tensor in (logits, labels, weights)]
+    local_logits, local_labels, local_weights = inputs
+    with _tensorflow.stop_recording():
+        value, kept = _with_kept(spec, inputs)
+    value = explicit.in_graph(GRADIENT, spec, lambda *_: (value, kept), inputs)
+    # The sum's, for losses that aren't reduced.
+    summed = spec._replace(reduction=Reduction.SUM) if spec.reduction is Reduction.NONE else spec
+    one = tf.ones([], logits.dtype)
+    backprop = gradients.logits_gradient(
+        summed, one, local_logits, local_labels, local_weights, kept[0]
+    )
+    return _shaped(spec, value, logits, labels), backprop
+
+
+def _with_kept(
+    spec: Spec, inputs: Sequence[tf.Tensor]
+) -> Tuple[tf.Tensor, List[tf.Tensor]]:
+    value, kept = dispatch.run("loss_with_kept", spec, *inputs)
+    if spec_lib.keeps_backprop(inputs[0].dtype):
+        kept.set_shape(inputs[0].shape)
+    return value, [kept]
+
+
+def _shaped(
+    spec: Spec, value: tf.Tensor, logits: tf.Tensor, labels: tf.Tensor
+) -> tf.Tensor:
     if spec.reduction is Reduction.NONE:
         known = logits.shape.merge_with(labels.shape)
         value.set_shape(spec_lib.static_losses_shape(known, spec.axis))
@@ -220,9 +252,13 @@ def gradients_of(
 
 
 def _gradients_in_graph(
-    spec: Spec, grad: tf.Tensor, inputs: List[tf.Tensor], kept: List[tf.Tensor]
+    spec: Spec,
+    grad: tf.Tensor,
+    inputs: List[tf.Tensor],
+    kept: List[tf.Tensor],
+    wanted: List[bool],
 ) -> Sequence[Optional[tf.Tensor]]:
-    return gradients_of(spec, grad, inputs, [True] * 3, kept[0] if kept else None)
+    return gradients_of(spec, grad, inputs, wanted, kept[0] if kept else None)
 
 
-_GRADIENT = explicit.registered(_NAME, 3, _gradients_in_graph)
+GRADIENT = explicit.registered(_NAME, 3, _gradients_in_graph)

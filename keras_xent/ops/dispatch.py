@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+import json
+from typing import Any, Callable, NamedTuple, Optional, Sequence
 
 import tensorflow as tf
 
 from keras_xent import _tensorflow
 from keras_xent.ops import backends, native, portable, xla
 from keras_xent.ops.spec import Spec
+
+_STEP = "_keras_xent_step"
+
+
+class Step(NamedTuple):
+    """One of the functions that native.py, portable.py and xla.py have, and its arguments."""
+
+    name: str
+    spec: Spec
+    tensors: Sequence[Any]
 
 
 def run(step: str, spec: Spec, *tensors: tf.Tensor) -> Any:
@@ -36,10 +47,12 @@ def _run(step: str, spec: Spec, *tensors: tf.Tensor) -> Any:
         return getattr(implementation, step)(spec, *tensors)
     if _tensorflow.tracing_for_xla():
         return getattr(xla, step)(spec, *tensors)
-    return _by_device(
+    outputs = _by_device(
         lambda: getattr(native, step)(spec, *tensors),
         lambda: getattr(portable, step)(spec, *tensors),
     )
+    _tell(_conditional(outputs), Step(step, spec, tensors))
+    return outputs
 
 
 def _portable() -> Any:
@@ -65,5 +78,32 @@ def _by_device(on_cpu: Callable[[], Any], elsewhere: Callable[[], Any]) -> Any:
         outputs = tf.switch_case(index, {0: native_branch}, default=elsewhere)
     for output in tf.nest.flatten(outputs):
         _tensorflow.set_device(output.op, index.device)
-        _tensorflow.set_device(output.op.inputs[0].op, index.device)
+    _tensorflow.set_device(_conditional(outputs), index.device)
     return outputs
+
+
+def _conditional(outputs: Any) -> tf.Operation:
+    return tf.nest.flatten(outputs)[0].op.inputs[0].op
+
+
+def _tell(conditional: tf.Operation, step: Step) -> None:
+    """Leaves word on the node of what it computes."""
+    positions = {tensor.ref(): i for i, tensor in enumerate(conditional.inputs)}
+    found = [positions.get(tensor.ref()) for tensor in step.tensors]
+    if None not in found:
+        text = json.dumps([step.name, step.spec.to_json(), found])
+        _tensorflow.set_attribute(conditional, _STEP, text)
+
+
+def step_of(conditional: tf.Operation, inputs: Sequence[Any]) -> Optional[Step]:
+    """The step that `run` put into a graph as a conditional, or None.
+
+    Args:
+        conditional: the node.
+        inputs: its inputs, or what stands for them.
+    """
+    text = _tensorflow.attribute(conditional, _STEP)
+    if text is None:
+        return None
+    name, spec, positions = json.loads(text)
+    return Step(name, Spec.from_json(spec), [inputs[i] for i in positions])

@@ -11,15 +11,18 @@ import tensorflow as tf
 from keras_xent import _tensorflow
 from keras_xent.ops.spec import Spec
 
-# From the spec, the upstream gradient, the inputs, and what the value's computation kept for the
-# gradient, to the gradients of the inputs.
-Backward = Callable[[Spec, tf.Tensor, List[tf.Tensor], List[tf.Tensor]], Sequence[Any]]
+# From the spec, the upstream gradient, the inputs, what the value's computation kept for the
+# gradient, and which gradients are wanted, to the gradients of the inputs.
+Backward = Callable[
+    [Spec, tf.Tensor, List[tf.Tensor], List[tf.Tensor], List[bool]], Sequence[Any]
+]
 # From the inputs to the value and what to keep.
 Forward = Callable[..., Tuple[tf.Tensor, List[tf.Tensor]]]
 # A gradient that needs no node.
 Saved = Callable[[tf.Tensor], Sequence[Any]]
 
 _SPEC = "_keras_xent_spec"
+_KIND = "_keras_xent_gradient"
 _numbers = itertools.count()
 _saving: contextvars.ContextVar[bool] = contextvars.ContextVar("saving", default=False)
 
@@ -53,18 +56,26 @@ def in_graph(
     Tapes and forward accumulators that watch now are told of it directly. Whoever walks the
     graph later (`tf.gradients`, a tape outside a traced function) finds it on a node.
     """
+    watched = [_tensorflow.should_record_backprop([tensor]) for tensor in inputs]
+    every = [True] * len(inputs)
+    # Forward accumulators ask at once, and any input may have a tangent; tapes ask later.
+    asked = every
     with _tensorflow.stop_recording():
         value, kept = forward(*inputs)
 
         def backward(upstream: tf.Tensor) -> Sequence[Any]:
-            return gradient.backward(spec, upstream, inputs, kept)
+            return gradient.backward(spec, upstream, inputs, kept, every)
+
+        def recorded(upstream: tf.Tensor) -> Sequence[Any]:
+            return gradient.backward(spec, upstream, inputs, kept, asked)
 
         if _saving.get():
             value = tf.raw_ops.PreventGradient(input=value, message=_NO_SECOND)
         else:
             value = _node(gradient, spec, value, inputs, kept, backward)
     # Of the node alone, accumulators make a derivative of 0.
-    _tensorflow.record_operation(gradient.name, [value], inputs, backward)
+    _tensorflow.record_operation(gradient.name, [value], inputs, recorded)
+    asked = watched
     return value
 
 
@@ -91,7 +102,18 @@ def _node(
     with graph.gradient_override_map({"IdentityN": name}):
         value, *_ = tf.identity_n([value, *inputs, *kept])
     _tensorflow.set_attribute(value.op, _SPEC, spec.to_json())
+    _tensorflow.set_attribute(value.op, _KIND, gradient.name)
     return value
+
+
+def kind_of(node: tf.Operation) -> Optional[str]:
+    """The name of the gradient that `in_graph` gave the node, or None."""
+    return _tensorflow.attribute(node, _KIND)
+
+
+def spec_of(node: tf.Operation) -> Spec:
+    """The spec of a node that has such a gradient."""
+    return Spec.from_json(node.get_attr(_SPEC).decode())
 
 
 def _register(name: str, gradient: Gradient, saved: Optional[Saved]) -> None:
@@ -99,10 +121,11 @@ def _register(name: str, gradient: Gradient, saved: Optional[Saved]) -> None:
     def of_node(node: Any, *upstream: tf.Tensor) -> Sequence[Any]:
         if node is None:
             return _to_save(saved, upstream)
-        spec = Spec.from_json(node.get_attr(_SPEC).decode())
+        spec = spec_of(node)
         _, *tensors = node.inputs
         inputs, kept = tensors[: gradient.inputs], tensors[gradient.inputs :]
-        found = gradient.backward(spec, upstream[0], inputs, kept)
+        wanted = [True] * len(inputs)
+        found = gradient.backward(spec, upstream[0], inputs, kept, wanted)
         return [None, *found, *[None] * len(kept)]
 
 

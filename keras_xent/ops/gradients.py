@@ -55,13 +55,13 @@ def logits_gradient(
         def forward(*inputs: tf.Tensor) -> Tuple[tf.Tensor, List[tf.Tensor]]:
             return _raw_logits_gradient(spec, list(inputs), kept), []
 
-        return explicit.in_graph(_LOGITS_GRADIENT, spec, forward, inputs)
+        return explicit.in_graph(LOGITS_GRADIENT, spec, forward, inputs)
 
     def second(v: tf.Tensor) -> List[tf.Tensor]:
         return second_derivatives(spec, v, *inputs)
 
     result = _raw_logits_gradient(spec, inputs, kept)
-    _tensorflow.record_operation(_LOGITS_GRADIENT.name, [result], inputs, second)
+    _tensorflow.record_operation(LOGITS_GRADIENT.name, [result], inputs, second)
     return result
 
 
@@ -217,9 +217,13 @@ def _log_softmax(logits: tf.Tensor, axis: int) -> tf.Tensor:
 
 
 def _second_derivatives_in_graph(
-    spec: Spec, v: tf.Tensor, inputs: List[tf.Tensor], _: List[tf.Tensor]
+    spec: Spec,
+    v: tf.Tensor,
+    inputs: List[tf.Tensor],
+    kept: List[tf.Tensor],
+    wanted: List[bool],
 ) -> List[tf.Tensor]:
     return second_derivatives(spec, v, *inputs)
 
 
-_LOGITS_GRADIENT = explicit.registered("KerasXentLogitsGradient", 4, _second_derivatives_in_graph)
+LOGITS_GRADIENT = explicit.registered("KerasXentLogitsGradient", 4, _second_derivatives_in_graph)

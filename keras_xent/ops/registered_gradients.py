@@ -18,17 +18,23 @@ from keras_xent.reduction import Reduction
 Gradients = List[Optional[tf.Tensor]]
 
 
-def _spec(op: Any, reduction: Reduction) -> Spec:
+def spec_of(op: Any, reduction: Reduction) -> Spec:
+    """What a native op computes.
+
+    Raises:
+        ValueError: its label smoothing is known only when the graph runs.
+    """
     smoothing = tf.get_static_value(op.inputs[3])
     if smoothing is None:
         raise ValueError(
             f"{op.name}: the input label_smoothing is not a constant, and only with a constant can "
-            "the op be differentiated"
+            "the op be differentiated, or mapped by tf.vectorized_map"
         )
     return Spec(int(op.get_attr("axis")), float(smoothing), reduction)
 
 
-def _reduction(op: Any) -> Reduction:
+def reduction_of(op: Any) -> Reduction:
+    """The reduction of a native op that has one."""
     return Reduction(op.get_attr("reduction").decode())
 
 
@@ -50,29 +56,29 @@ def _with_backprop(spec: Spec, op: Any, grad: tf.Tensor, backprop_grad: tf.Tenso
 
 @tf.RegisterGradient("KerasXent>SoftmaxCrossEntropy")
 def _loss(op: Any, grad: tf.Tensor) -> Gradients:
-    return _first_order(_spec(op, _reduction(op)), op, grad)
+    return _first_order(spec_of(op, reduction_of(op)), op, grad)
 
 
 @tf.RegisterGradient("KerasXent>UnreducedSoftmaxCrossEntropy")
 def _unreduced(op: Any, grad: tf.Tensor) -> Gradients:
-    return _first_order(_spec(op, Reduction.NONE), op, grad)
+    return _first_order(spec_of(op, Reduction.NONE), op, grad)
 
 
 @tf.RegisterGradient("KerasXent>SoftmaxCrossEntropyWithBackprop")
 def _loss_with_backprop(op: Any, grad: tf.Tensor, backprop_grad: tf.Tensor) -> Gradients:
-    return _with_backprop(_spec(op, _reduction(op)), op, grad, backprop_grad)
+    return _with_backprop(spec_of(op, reduction_of(op)), op, grad, backprop_grad)
 
 
 @tf.RegisterGradient("KerasXent>UnreducedSoftmaxCrossEntropyWithBackprop")
 def _unreduced_with_backprop(op: Any, grad: tf.Tensor, backprop_grad: tf.Tensor) -> Gradients:
-    return _with_backprop(_spec(op, Reduction.NONE), op, grad, backprop_grad)
+    return _with_backprop(spec_of(op, Reduction.NONE), op, grad, backprop_grad)
 
 
 @tf.RegisterGradient("KerasXent>SoftmaxCrossEntropyGrad")
 def _grad(op: Any, v: tf.Tensor) -> Gradients:
     logits, labels, coefficients = list(op.inputs)[:3]
     to_logits, to_labels, to_coefficients = gradients.backprop_gradients(
-        _spec(op, Reduction.NONE), v, logits, labels, coefficients
+        spec_of(op, Reduction.NONE), v, logits, labels, coefficients
     )
     return [to_logits, to_labels, weighting.sum_like(to_coefficients, coefficients), None]
 

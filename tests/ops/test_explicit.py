@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, List
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ SEVEN = explicit.registered(
     "KerasXentTestSeven",
     1,
     # 7 in the spec, 1 from the kept x / x, and nothing of the true gradient.
-    lambda spec, grad, inputs, kept: [spec.axis * grad * kept[0] / inputs[0]],
+    lambda spec, grad, inputs, kept, wanted: [spec.axis * grad * kept[0] / inputs[0]],
 )
 
 
@@ -89,6 +89,30 @@ def test_in_tf1_no_name_is_counted_that_means_something_else_elsewhere() -> None
     nodes = [*definition.node, *(node for f in definition.library.function for node in f.node_def)]
     names = {node.attr["_gradient_op_type"].s for node in nodes} - {b""}
     assert names == {b"KerasXentTestSeven"}
+
+
+def test_a_tape_that_sees_the_value_asks_for_what_it_watches() -> None:
+    asked = []
+
+    def backward(
+        spec: Spec, grad: tf.Tensor, inputs: List[tf.Tensor], kept: List[tf.Tensor], wanted: Any
+    ) -> List[Any]:
+        asked.append(list(wanted))
+        return [grad if want else None for want in wanted]
+
+    both = explicit.registered("KerasXentTestBoth", 2, backward)
+    spec = Spec(-1, 0.0, Reduction.NONE)
+
+    @tf.function
+    def function(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(y)
+            value = explicit.in_graph(both, spec, lambda x, y: (x + y, []), [x, y])
+        return tape.gradient(value, y)
+
+    x = tf.constant(X)
+    np.testing.assert_array_equal(function(x, x), [1.0, 1.0, 1.0])
+    assert asked == [[False, True]]
 
 
 class Module(tf.Module):
