@@ -91,8 +91,9 @@ def softmax_cross_entropy(
     Differences from TF1: labels are never broadcast to the logits (TF1 does it with shapes that
     are known only when a graph runs); a `label_smoothing`
     above 1 is refused, and one that is a constant of the graph is taken; float64 logits are
-    weighted and summed in float64 (TF1 rounds to float32 on the way); a class without label
-    mass adds nothing even if its logit is -inf (TF1 returns NaN); float16 labels are smoothed
+    weighted and summed in float64 (TF1 rounds to float32 on the way); on a CPU a class without
+    label mass adds nothing even if its logit is -inf (TF1 returns NaN, and so does the portable
+    backend); float16 labels are smoothed
     over more than 65,504 classes too (TF1 divides by float16's infinity); the result is named
     as a float32 one whatever its dtype (TF1's last op is a cast).
     """
@@ -177,9 +178,10 @@ def softmax_cross_entropy_with_logits_v2(
 
     Differences from TF1: labels and logits that are broadcast have gradients, and logits may
     have fewer rows than the labels (TF1 raises an error); `axis` may be any negative number
-    (TF1 knows -1 alone); a class without label mass adds nothing even if its logit is -inf
-    (TF1 returns NaN); the logits' gradient can be differentiated with respect to the labels
-    (TF1 returns 0); 16-bit losses are named as float32 ones (TF1's last op is a cast).
+    (TF1 knows -1 alone); on a CPU a class without label mass adds nothing even if its logit is
+    -inf (TF1 returns NaN, and so does the portable backend); the logits' gradient can be
+    differentiated with respect to the labels (TF1 returns 0); 16-bit losses are named as
+    float32 ones (TF1's last op is a cast).
     """
     if axis is not None and dim is not None:
         raise ValueError(

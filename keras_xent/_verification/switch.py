@@ -96,8 +96,8 @@ def verify() -> Iterator[None]:
     no gradient: keras_xent's is compared with that of labels and logits which are broadcast
     before. Two more differences are documented, and fail here:
 
-    * a class without label mass whose logit is -inf: TensorFlow gives NaN, keras_xent the
-      finite value. The message counts such logits.
+    * a class without label mass whose logit is -inf: TensorFlow gives NaN, keras_xent's native
+      kernels the finite value. The message counts such logits.
     * float16 labels that are smoothed over more than 65,504 classes, a number that float16
       does not have: TensorFlow does not smooth them.
 

@@ -34,7 +34,8 @@ def softmax_cross_entropy(
     .. math:: \ell = \sum_c y'_c \left(\log \sum_k e^{x_k} - x_c\right),
 
     where a class with :math:`y'_c = 0` adds nothing, even if its logit is
-    :math:`-\infty`. `reduction` tells what becomes of the losses and their weights.
+    :math:`-\infty` (TensorFlow's op, which serves other devices than CPUs, makes NaN of that).
+    `reduction` tells what becomes of the losses and their weights.
 
     The gradient with respect to the logits is TensorFlow's, weight :math:`\cdot\,
     (\mathrm{softmax}(x) - y')`, which is the loss's where labels sum to one. Gradients
