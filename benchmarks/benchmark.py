@@ -16,6 +16,7 @@ from typing import (
     TypeVar,
 )
 
+from benchmarks import devices
 from benchmarks.measurement import Key, Measurement, summarize
 from benchmarks.setups import Setup
 from benchmarks.timing import Turn, interleaved
@@ -23,6 +24,8 @@ from benchmarks.timing import Turn, interleaved
 SECONDS = "s"
 TIMES = "×"
 OURS = "keras_xent"
+PORTABLE = "keras_xent, portable"
+EMPTY = "empty call"
 _QUICK_ROUNDS = 3
 _Name = TypeVar("_Name", bound=Hashable)
 
@@ -33,10 +36,12 @@ class Options(NamedTuple):
     Attributes:
         rounds: how many rounds; None lets each measurement choose.
         quick: whether to leave out what takes long.
+        device: the one that is measured; see `benchmarks.devices`.
     """
 
     rounds: Optional[int] = None
     quick: bool = False
+    device: str = devices.DEFAULT
 
 
 @dataclasses.dataclass
@@ -69,9 +74,16 @@ class Recorder:
         for contender, samples in self.rounds(turns).items():
             self.add(benchmark, setup, contender, samples, case)
 
-    def rounds(self, turns: Mapping[_Name, Turn]) -> Dict[_Name, List[float]]:
-        """The samples of turns that are taken as the options say."""
-        few = _QUICK_ROUNDS if self.options.quick else None
+    def rounds(
+        self, turns: Mapping[_Name, Turn], rounds: Optional[int] = None
+    ) -> Dict[_Name, List[float]]:
+        """The samples of turns that are taken as the options say.
+
+        Args:
+            turns: by contender.
+            rounds: how many where the options don't say; None chooses by a turn's time.
+        """
+        few = _QUICK_ROUNDS if self.options.quick else rounds
         return interleaved(turns, self.options.rounds or few, self.tick)
 
     def note(self, text: str) -> None:
@@ -95,12 +107,16 @@ class Benchmark(NamedTuple):
         description: a sentence or two for the report.
         parts: what it runs.
         statistic: the one that the report shows: a field of `Summary`.
+        base: the contender of whose times the report shows multiples.
+        cpu_only: whether it says nothing of another device.
     """
 
     name: str
     description: str
     parts: Callable[[Options], List[Part]]
     statistic: str = "median"
+    base: str = OURS
+    cpu_only: bool = False
 
 
 class Target(NamedTuple):
@@ -112,6 +128,7 @@ class Target(NamedTuple):
         over: what it is divided by, if anything.
         at_least: whether `bound` is the least; otherwise it is the most.
         statistic: the statistic that counts: a field of `Summary`.
+        any_device: whether it holds on every device; otherwise on CPUs.
     """
 
     key: Key
@@ -119,6 +136,7 @@ class Target(NamedTuple):
     over: Optional[Key] = None
     at_least: bool = True
     statistic: str = "median"
+    any_device: bool = False
 
 
 class Suite(NamedTuple):
@@ -131,6 +149,7 @@ class Suite(NamedTuple):
         benchmarks: in the order in which they run.
         targets: of all of them.
         figure: the name of the picture, if there is one.
+        takes_device: whether there is an option for the device.
     """
 
     command: str
@@ -139,3 +158,4 @@ class Suite(NamedTuple):
     benchmarks: Tuple[Benchmark, ...]
     targets: Tuple[Target, ...]
     figure: Optional[str] = None
+    takes_device: bool = False

@@ -7,12 +7,13 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import List, Mapping, Optional, Sequence
+from typing import Iterator, List, Mapping, Optional, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.benchmark import Benchmark, Options, Recorder, Suite
+from benchmarks import devices
+from benchmarks.benchmark import Benchmark, Options, Recorder, Suite, Target
 from benchmarks.checks import Verdict, bound_text, judge, subject
 
 RESULTS = Path(__file__).with_name("results")
@@ -32,16 +33,31 @@ def main(suite: Suite, argv: Optional[Sequence[str]] = None) -> int:
         console.print(_listed(suite.benchmarks))
         return 0
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    if args.device == devices.DEFAULT:
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    else:
+        # The processes that measure memory need some of the card's.
+        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     # Now: this imports TensorFlow, which reads the environment and greets on stderr.
     from benchmarks import machine, runner
 
-    chosen = [one for one in suite.benchmarks if not args.only or one.name in args.only]
-    recorder = runner.run(chosen, Options(args.rounds, args.quick), Console(stderr=True))
-    names = {benchmark.name for benchmark in chosen}
-    targets = [target for target in suite.targets if target.key.benchmark in names]
+    try:
+        devices.check(args.device)
+    except ValueError as error:
+        print(f"--device: {error}", file=sys.stderr)
+        return 2
+    wanted = [one for one in suite.benchmarks if not args.only or one.name in args.only]
+    on_cpu = devices.is_cpu(args.device)
+    chosen = [one for one in wanted if on_cpu or not one.cpu_only]
+    options = Options(args.rounds, args.quick, args.device)
+    recorder = runner.run(chosen, options, Console(stderr=True))
+    targets = _targets(suite, chosen, on_cpu)
+    if not on_cpu:
+        for note in _left_out(wanted):
+            recorder.note(note)
     verdicts = judge(targets, recorder.measurements, skip_unmeasured=args.quick)
-    facts = machine.describe(shlex.join(["python", "-m", suite.command, *arguments]))
+    command = shlex.join(["python", "-m", suite.command, *arguments])
+    facts = machine.describe(command, args.device)
     _write(suite, chosen, recorder, verdicts, facts, args.output)
     missed = [verdict for verdict in verdicts if not verdict.met]
     if args.check and missed:
@@ -50,6 +66,19 @@ def main(suite: Suite, argv: Optional[Sequence[str]] = None) -> int:
     for failure in recorder.failures:
         print(failure, file=sys.stderr)
     return int(bool(recorder.failures) or (args.check and bool(missed)))
+
+
+def _targets(suite: Suite, chosen: Sequence[Benchmark], on_cpu: bool) -> List[Target]:
+    names = {benchmark.name for benchmark in chosen}
+    found = [target for target in suite.targets if target.key.benchmark in names]
+    return [target for target in found if on_cpu or target.any_device]
+
+
+def _left_out(wanted: Sequence[Benchmark]) -> Iterator[str]:
+    names = ", ".join(one.name for one in wanted if one.cpu_only)
+    if names:
+        yield f"Benchmarks that only CPUs have, and that were left out: {names}."
+    yield "Targets that are about the native kernels were left out: they run on CPUs."
 
 
 def _parser(suite: Suite) -> argparse.ArgumentParser:
@@ -74,6 +103,15 @@ def _parser(suite: Suite) -> argparse.ArgumentParser:
         metavar="DIR",
         help="where to write to (default: benchmarks/results)",
     )
+    if suite.takes_device:
+        parser.add_argument(
+            "--device",
+            default=devices.DEFAULT,
+            metavar="NAME",
+            help="measure on this device, such as /GPU:0 (default: the CPU)",
+        )
+    else:
+        parser.set_defaults(device=devices.DEFAULT)
     return parser
 
 

@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Dict
 
 import keras_xent
+from benchmarks import devices
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "torch", "jax", "optax")
 _HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
 
-def describe(command: str) -> Dict[str, str]:
+def describe(command: str, device: str = devices.DEFAULT) -> Dict[str, str]:
     """What the report has to name, by what it is called there."""
     backend = keras_xent.backend()
     return {
         "Command": f"`{command}`",
         "Date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
+        **({"Device": devices.describe(device)} if device else {}),
         "CPU": cpu_model(),
         "Processors": f"{os.cpu_count()}; threads that keras_xent uses: {backend.threads}",
         "Backend": f"{backend.name}, instruction set {backend.instruction_set}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence
 
-from benchmarks.benchmark import OURS, SECONDS, TIMES, Benchmark
+from benchmarks.benchmark import EMPTY, SECONDS, TIMES, Benchmark
 from benchmarks.checks import Verdict, bound_text, subject
 from benchmarks.measurement import Key, Measurement
 
@@ -39,7 +39,8 @@ def markdown(
     for benchmark in benchmarks:
         lines += [f"## {benchmark.name}", "", benchmark.description, ""]
         rows = [row for row in measurements if row.key.benchmark == benchmark.name]
-        lines += _pivot(rows, benchmark.statistic) if rows else ["Not measured.", ""]
+        lines += _pivot(rows, benchmark) if rows else ["Not measured.", ""]
+        lines += _net(rows, benchmark)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -60,7 +61,7 @@ def _targets(verdicts: Sequence[Verdict]) -> List[str]:
     return [f"## Targets: {met} of {len(verdicts)} met", "", *_table(header, rows)]
 
 
-def _pivot(measurements: Sequence[Measurement], statistic: str) -> List[str]:
+def _pivot(measurements: Sequence[Measurement], benchmark: Benchmark) -> List[str]:
     """A row for each case, dtype and shape, and a column for each contender."""
     names = list(dict.fromkeys(row.key.contender for row in measurements))
     found: Dict[Key, Measurement] = {row.key: row for row in measurements}
@@ -68,29 +69,66 @@ def _pivot(measurements: Sequence[Measurement], statistic: str) -> List[str]:
     with_case = any(place.case for place in places)
     rows = []
     for place in places:
-        ours = found.get(place._replace(contender=OURS))
+        base = found.get(place._replace(contender=benchmark.base))
         keys = [place._replace(contender=name) for name in names]
-        cells = [_cell(found.get(key), ours, statistic) for key in keys]
-        shape = str(place.shape) if place.shape else ""
-        rows.append([*([place.case] if with_case else []), place.dtype, shape, *cells])
+        cells = [_cell(found.get(key), base, benchmark.statistic) for key in keys]
+        rows.append([*_place(place, with_case), *cells])
     units = dict.fromkeys(row.unit for row in measurements)
     named = [unit for unit in units if unit not in (SECONDS, TIMES)]
     caption = [f"Unit: {', '.join(named)}.", ""] if named else []
-    header = [*(["case"] if with_case else []), "dtype", "shape", *names]
-    return [*caption, *_table(header, rows)]
+    return [*caption, *_table([*_header(with_case), *names], rows)]
 
 
-def _cell(row: Optional[Measurement], ours: Optional[Measurement], statistic: str) -> str:
+def _net(measurements: Sequence[Measurement], benchmark: Benchmark) -> List[str]:
+    """The times again, less that of an empty call: nothing where none was measured."""
+    values = {row.key: float(getattr(row.summary, benchmark.statistic)) for row in measurements}
+    places = [
+        key._replace(contender="")
+        for key in values
+        if key.contender == EMPTY and key._replace(contender=benchmark.base) in values
+    ]
+    if not places:
+        return []
+    others = dict.fromkeys(key.contender for key in values if key.contender != EMPTY)
+    names = [name for name in others if name != benchmark.base]
+    with_case = any(place.case for place in places)
+    rows = []
+    for place in places:
+        empty = values[place._replace(contender=EMPTY)]
+        base = values[place._replace(contender=benchmark.base)] - empty
+        found = [values.get(place._replace(contender=name)) for name in names]
+        cells = [_ratio(value - empty, base) if value is not None else "" for value in found]
+        net = duration(base) if base > 0 else "0"
+        rows.append([*_place(place, with_case), net, *cells])
+    caption = f"Less the empty call: {benchmark.base} − it, and (X − it) / ({benchmark.base} − it)."
+    return [caption, "", *_table([*_header(with_case), benchmark.base, *names], rows)]
+
+
+def _ratio(value: float, base: float) -> str:
+    # What is as fast as an empty call, as far as one can tell, divides nothing.
+    return f"{value / base:.2f} ×" if base > 0 else "–"
+
+
+def _header(with_case: bool) -> List[str]:
+    return [*(["case"] if with_case else []), "dtype", "shape"]
+
+
+def _place(place: Key, with_case: bool) -> List[str]:
+    shape = str(place.shape) if place.shape else ""
+    return [*([place.case] if with_case else []), place.dtype, shape]
+
+
+def _cell(row: Optional[Measurement], base: Optional[Measurement], statistic: str) -> str:
     if row is None:
         return ""
     value = getattr(row.summary, statistic)
     if row.unit != SECONDS:
         number = f"{value:.3g}" if value < 1000 else f"{value:.0f}"
         return f"{number} ×" if row.unit == TIMES else number
-    if ours is None or row is ours:
+    if base is None or row is base:
         low, high = row.summary.lower_quartile, row.summary.upper_quartile
         return f"{duration(value)} ({duration(low)} – {duration(high)})"
-    return f"{value / getattr(ours.summary, statistic):.2f} ×"
+    return f"{value / getattr(base.summary, statistic):.2f} ×"
 
 
 def duration(seconds: float) -> str:

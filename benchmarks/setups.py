@@ -8,6 +8,8 @@ from typing import Tuple
 import ml_dtypes  # noqa: F401  (numpy learns bfloat16 from it)
 import numpy as np
 
+from benchmarks import devices
+
 Shape = Tuple[int, ...]
 
 
@@ -26,6 +28,7 @@ class Setup:
         masked: whether a third of the weights are zero, instead of none.
         label_smoothing: as TF1 and Keras define it.
         seed: decides all random numbers.
+        device: where they are, and where contenders compute; see `benchmarks.devices`.
     """
 
     shape: Shape
@@ -35,6 +38,7 @@ class Setup:
     masked: bool = True
     label_smoothing: float = 0.1
     seed: int = 0
+    device: str = devices.DEFAULT
 
     @property
     def num_classes(self) -> int:

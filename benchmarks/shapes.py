@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import List
+import math
+from typing import Dict, List, Sequence
 
 from benchmarks.setups import Shape
 
@@ -20,11 +21,21 @@ WITHOUT_LARGEST: List[Shape] = [shape for shape in ALL if shape != (2048, 50257)
 # Where memory and labels are looked at: many classes, and fewer.
 TWO: List[Shape] = [(512, 32000), (4096, 1000)]
 CLASS_AXIS_1: Shape = (8, 21, 128, 128)
+# Where the portable path is measured: the class axis of each shape.
+PORTABLE: Dict[Shape, int] = {
+    (512, 32000): -1,
+    (4096, 1000): -1,
+    (65536, 10): -1,
+    (256, 1000): -1,
+    CLASS_AXIS_1: 1,
+}
+# A graph takes some megabytes itself. Here that is 0.01 buffers, and a constant shows.
+STATIC: Shape = (2048, 32000)
 EAGER: Shape = (32, 10)
 
 _QUICK_ELEMENTS = 4096 * 1000
 
 
-def chosen(shapes: List[Shape], quick: bool) -> List[Shape]:
+def chosen(shapes: Sequence[Shape], quick: bool) -> List[Shape]:
     """All of them, or those that take no time."""
-    return [shape for shape in shapes if not quick or shape[0] * shape[1] <= _QUICK_ELEMENTS]
+    return [shape for shape in shapes if not quick or math.prod(shape) <= _QUICK_ELEMENTS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, Tuple
 
-from benchmarks import shapes
+from benchmarks import benchmark, shapes
 from benchmarks.benchmark import OURS, Target
 from benchmarks.measurement import Key
 from benchmarks.setups import Shape
@@ -20,6 +20,7 @@ TRAINING: Dict[Shape, Dict[str, float]] = {
 }
 AXIS = 4.0  # Keras
 DTYPES = ("float64", "bfloat16", "float16")
+HALF_DTYPES = ("float16", "bfloat16")
 DTYPE: Dict[Shape, float] = {(512, 32000): 3, (4096, 1000): 3}  # v1; elsewhere:
 OTHER_DTYPE = 1.0
 EVALUATION = 1.2  # our training / our evaluation
@@ -35,6 +36,25 @@ IDLE_CPU = 0.02  # of one processor
 IDLE_MATMUL = 0.9  # after AddV2 / after ours
 
 
+# v1 / portable in a `tf.function` and eagerly, and v1 under XLA / ours under XLA, in training.
+PORTABLE: Dict[Shape, float] = dict.fromkeys(shapes.PORTABLE, 1.0)
+XLA: Dict[Shape, float] = {
+    (512, 32000): 1.2,
+    (4096, 1000): 1.1,
+    (65536, 10): 1.1,
+    (256, 1000): 1.0,
+    shapes.CLASS_AXIS_1: 1.0,
+}
+# Portable / v1, and the same under XLA: not more, as far as pages and small allocations let one
+# tell.
+PEAK = 1.05
+# Elsewhere XLA's compiler takes more than the tensors.
+WITH_XLA_MEMORY = ((512, 32000), (4096, 1000), shapes.CLASS_AXIS_1)
+STATIC_SHAPES = "tf.function, static shapes"
+STATIC = {"training": 1.02, "evaluation": 0.02}  # buffers, at the peak and after it, at most
+FIRST_CALL = 1.3  # ours / ours with the native backend forced, at most
+
+
 def targets() -> Tuple[Target, ...]:
     """All of them."""
     return (
@@ -43,7 +63,11 @@ def targets() -> Tuple[Target, ...]:
         *_dtypes(),
         *_evaluation(),
         *_eager(),
+        *_portable(),
         *_memory(),
+        *_peaks(),
+        *_static(),
+        *_first_call(),
         *_fit(),
         *_rest(),
     )
@@ -91,6 +115,51 @@ def _memory() -> Iterator[Target]:
             for mode in ("eager", "tf.function"):
                 key = Key("memory", f"{kind}, {mode}", "float32", shape, OURS)
                 yield Target(key, bound, at_least=False)
+
+
+def _portable() -> Iterator[Target]:
+    for dtype, shape in _portable_places():
+        for mode, bounds in (("tf.function", PORTABLE), ("eager", PORTABLE), ("XLA", XLA)):
+            v1 = Key("portable", f"training, {mode}", dtype, shape, "v1")
+            ours = v1._replace(contender=benchmark.PORTABLE)
+            yield Target(v1, bounds[shape], over=ours, any_device=True)
+
+
+def _portable_places() -> Iterator[Tuple[str, Shape]]:
+    for shape in shapes.PORTABLE:
+        yield "float32", shape
+    for dtype in HALF_DTYPES:
+        for shape in shapes.TWO:
+            yield dtype, shape
+
+
+def _peaks() -> Iterator[Target]:
+    for dtype, shape in _portable_places():
+        for kind in MEMORY:
+            for mode in ("eager", "tf.function"):
+                v1 = Key("memory", f"{kind}, {mode}", dtype, shape, "v1")
+                ours = v1._replace(contender=benchmark.PORTABLE)
+                yield Target(ours, PEAK, over=v1, at_least=False, any_device=True)
+            if shape in WITH_XLA_MEMORY:
+                v1 = Key("memory", f"{kind}, {STATIC_SHAPES}", dtype, shape, "v1 under XLA")
+                ours = v1._replace(contender="keras_xent under XLA")
+                yield Target(ours, PEAK, over=v1, at_least=False, any_device=True)
+
+
+def _static() -> Iterator[Target]:
+    for kind, bound in STATIC.items():
+        for after in ("", ", after it"):
+            case = f"{kind}, {STATIC_SHAPES}{after}"
+            key = Key("memory", case, "float32", shapes.STATIC, OURS)
+            yield Target(key, bound, at_least=False)
+
+
+def _first_call() -> Iterator[Target]:
+    for shape in (*shapes.PORTABLE, shapes.STATIC):
+        for kind in MEMORY:
+            key = Key("first_call", kind, "float32", shape, OURS)
+            native = key._replace(contender="keras_xent, native")
+            yield Target(key, FIRST_CALL, over=native, at_least=False)
 
 
 def _fit() -> Iterator[Target]:

@@ -6,11 +6,21 @@ import importlib
 import importlib.util
 from typing import Any, Callable, Dict, Iterable, Protocol, Tuple
 
+from benchmarks import devices
 from benchmarks.setups import Setup
 from benchmarks.timing import Turn, timed
 
 # Modules of this package. TensorFlow's share one process ...
-TENSORFLOW = ("ours", "v1", "keras", "xla", "addv2")
+TENSORFLOW = (
+    "ours",
+    "ours_portable",
+    "ours_xla",
+    "v1",
+    "v1_xla",
+    "keras",
+    "addv2",
+    "empty",
+)
 # ... and the others, where installed, have a process each.
 PACKAGES = {"pytorch": "torch", "optax": "optax"}
 OTHERS = tuple(PACKAGES)
@@ -44,7 +54,30 @@ def is_installed(module: str) -> bool:
 
 
 def training_turns(modules: Iterable[str], setup: Setup) -> Dict[str, Turn]:
-    """A training step in a `tf.function` by each of these of `TENSORFLOW`, on the same inputs."""
+    """A training step in a `tf.function` by each of these of TensorFlow's, on the same inputs."""
     inputs = load("ours").inputs(setup)
-    found = [load(module) for module in modules]
-    return {one.name: timed(one.traced(one.training(setup)), *inputs) for one in found}
+    return {load(one).name: turn(one, "training", setup, inputs) for one in modules}
+
+
+def turn(
+    module: str,
+    kind: str,
+    setup: Setup,
+    inputs: Tuple[Any, ...],
+    traced: bool = True,
+    calls: int = 1,
+) -> Turn:
+    """Times one of TensorFlow's contenders on the setup's device.
+
+    Args:
+        module: of this package.
+        kind: `"training"` or `"evaluation"`.
+        setup: what is asked.
+        inputs: the tensors for it.
+        traced: whether in a `tf.function`; otherwise eagerly.
+        calls: how many of them a sample is the mean of.
+    """
+    contender = load(module)
+    step = getattr(contender, kind)(setup)
+    function = contender.traced(step) if traced else step
+    return timed(devices.on(setup.device, function), *inputs, calls=calls)

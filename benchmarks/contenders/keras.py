@@ -6,7 +6,7 @@ import inspect
 
 import tensorflow as tf
 
-from benchmarks.contenders.tensorflow_contender import from_keras_loss
+from benchmarks.contenders.tensorflow_contender import TensorFlowContender, calling_keras_loss
 from benchmarks.setups import Setup
 
 _CLASS = tf.keras.losses.CategoricalCrossentropy
@@ -23,4 +23,4 @@ def _loss(setup: Setup) -> tf.keras.losses.CategoricalCrossentropy:
     )
 
 
-CONTENDER = from_keras_loss("Keras", _loss)
+CONTENDER = TensorFlowContender("Keras", calling_keras_loss(_loss), keras_loss=_loss)

@@ -7,6 +7,7 @@ from typing import Any, Callable, List, Optional, Tuple
 
 import tensorflow as tf
 
+from benchmarks import devices
 from benchmarks.setups import Setup
 
 # Of logits, labels and weights.
@@ -58,18 +59,23 @@ class TensorFlowContender:
         return tf.function(step, input_signature=signature, jit_compile=self.jit_compile or None)
 
 
-def from_keras_loss(name: str, keras_loss: Callable[[Setup], Any]) -> TensorFlowContender:
-    """A contender that calls an instance of a Keras loss."""
+def calling_keras_loss(keras_loss: Callable[[Setup], Any]) -> Callable[[Setup], Step]:
+    """Makes the loss that calls an instance of a Keras loss."""
 
     def loss(setup: Setup) -> Step:
         instance = keras_loss(setup)
         return lambda logits, labels, weights: instance(labels, logits, weights)
 
-    return TensorFlowContender(name, loss, keras_loss=keras_loss)
+    return loss
 
 
 def tensors(setup: Setup) -> Tensors:
-    """Logits, labels and weights."""
+    """Logits, labels and weights, on the setup's device."""
+    with devices.scope(setup.device):
+        return _tensors(setup)
+
+
+def _tensors(setup: Setup) -> Tensors:
     logits = tf.constant(setup.logits())
     if setup.soft_labels:
         labels = tf.constant(setup.labels())

@@ -8,10 +8,12 @@ from benchmarks.suite import (
     dtypes,
     eager,
     evaluation,
+    first_call,
     fit,
     idle,
     linear,
     memory,
+    portable,
     threads,
     training,
 )
@@ -27,7 +29,9 @@ SUITE = Suite(
         dtypes.BENCHMARK,
         evaluation.BENCHMARK,
         eager.BENCHMARK,
+        portable.BENCHMARK,
         memory.BENCHMARK,
+        first_call.BENCHMARK,
         fit.BENCHMARK,
         threads.BENCHMARK,
         linear.BENCHMARK,
@@ -35,4 +39,5 @@ SUITE = Suite(
     ),
     targets=targets(),
     figure="speed",
+    takes_device=True,
 )

@@ -15,14 +15,18 @@ NAME = "dtypes"
 
 def _parts(options: Options) -> List[Part]:
     return [
-        Part(f"{dtype} {shape}", functools.partial(_run, Setup(shape, dtype)))
+        Part(
+            f"{dtype} {shape}",
+            functools.partial(_run, Setup(shape, dtype, device=options.device)),
+        )
         for dtype in DTYPES
         for shape in shapes.chosen(shapes.WITHOUT_LARGEST, options.quick)
     ]
 
 
 def _run(setup: Setup, recorder: Recorder) -> None:
-    recorder.compare(NAME, setup, contenders.training_turns(("ours", "v1", "addv2"), setup))
+    turns = contenders.training_turns(("ours", "v1", "addv2", "empty"), setup)
+    recorder.compare(NAME, setup, turns)
 
 
 BENCHMARK = Benchmark(

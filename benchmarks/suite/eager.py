@@ -8,27 +8,27 @@ from typing import List
 from benchmarks import contenders, shapes
 from benchmarks.benchmark import Benchmark, Options, Part, Recorder
 from benchmarks.setups import Setup
-from benchmarks.timing import timed
 
 NAME = "eager"
 CASES = {"with a tape": "training", "without a tape": "evaluation"}
-SETUP = Setup(shapes.EAGER)
 # One call is too short for the clock's and the processor's whims.
 _CALLS = 20
 
 
 def _parts(options: Options) -> List[Part]:
-    return [Part(case, functools.partial(_run, case)) for case in CASES]
+    setup = Setup(shapes.EAGER, device=options.device)
+    return [Part(case, functools.partial(_run, setup, case)) for case in CASES]
 
 
-def _run(case: str, recorder: Recorder) -> None:
-    turns = {}
-    inputs = contenders.load("ours").inputs(SETUP)
-    for module in ("ours", "v1", "keras"):
-        contender = contenders.load(module)
-        step = getattr(contender, CASES[case])(SETUP)
-        turns[contender.name] = timed(step, *inputs, calls=_CALLS)
-    recorder.compare(NAME, SETUP, turns, case)
+def _run(setup: Setup, case: str, recorder: Recorder) -> None:
+    inputs = contenders.load("ours").inputs(setup)
+    turns = {
+        contenders.load(module).name: contenders.turn(
+            module, CASES[case], setup, inputs, traced=False, calls=_CALLS
+        )
+        for module in ("ours", "ours_portable", "v1", "keras")
+    }
+    recorder.compare(NAME, setup, turns, case)
 
 
 BENCHMARK = Benchmark(

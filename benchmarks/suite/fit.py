@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any, List, NamedTuple
 
-from benchmarks import contenders
+from benchmarks import contenders, devices
 from benchmarks.benchmark import Benchmark, Options, Part, Recorder
 from benchmarks.setups import Setup
 from benchmarks.timing import Turn, timed
@@ -28,13 +28,17 @@ NETWORKS = (
 
 
 def _parts(options: Options) -> List[Part]:
-    return [Part(network.case, functools.partial(_run, network)) for network in NETWORKS]
+    return [
+        Part(network.case, functools.partial(_run, network, options.device))
+        for network in NETWORKS
+    ]
 
 
-def _run(network: _Network, recorder: Recorder) -> None:
-    setup = Setup((network.batch_size, network.num_classes))
+def _run(network: _Network, device: str, recorder: Recorder) -> None:
+    setup = Setup((network.batch_size, network.num_classes), device=device)
     modules = [contenders.load(module) for module in ("ours", "keras")]
-    turns = {contender.name: _epoch(network, setup, contender) for contender in modules}
+    with devices.scope(device):
+        turns = {contender.name: _epoch(network, setup, contender) for contender in modules}
     recorder.compare(NAME, setup, turns, network.case)
 
 
@@ -52,7 +56,7 @@ def _epoch(network: _Network, setup: Setup, contender: Any) -> Turn:
     _, labels, weights = contender.inputs(setup)
     # One batch again and again: reading data would be the same for both, and blur the ratio.
     batches = tf.data.Dataset.from_tensors((features, labels, weights)).repeat(network.steps)
-    fit = timed(lambda: model.fit(batches, shuffle=False, verbose=0))
+    fit = timed(devices.on(setup.device, lambda: model.fit(batches, shuffle=False, verbose=0)))
     return lambda: fit() / network.steps
 
 

@@ -69,4 +69,5 @@ BENCHMARK = Benchmark(
     "`tf.linalg.matmul` of two 1000 × 1000 matrices right after a training step, beside the same "
     "after AddV2, which leaves the caches as cold.",
     _parts,
+    cpu_only=True,
 )

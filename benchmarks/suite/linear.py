@@ -87,4 +87,5 @@ BENCHMARK = Benchmark(
     "A training step with 1000 classes and 10^3 to 10^9 elements, by the element. Sizes run one "
     "after the other: only one of the largest fits into memory.",
     _parts,
+    cpu_only=True,
 )

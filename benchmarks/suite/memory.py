@@ -1,57 +1,135 @@
-"""Peak memory beside the inputs."""
+"""Memory beside the inputs: the peak of a first call, and what stays after it."""
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import functools
-from typing import Any, List
+import os
+from typing import Any, List, NamedTuple, Tuple
 
-from benchmarks import contenders, shapes
+from benchmarks import contenders, devices, shapes
 from benchmarks.benchmark import Benchmark, Options, Part, Recorder
-from benchmarks.peak_memory import peak_bytes
+from benchmarks.memory_use import MemoryUse, memory_use
 from benchmarks.processes import in_fresh_process
-from benchmarks.setups import Setup
+from benchmarks.setups import Setup, Shape
+from benchmarks.suite import portable
 
 NAME = "memory"
 KINDS = ("training", "evaluation")
-MODES = ("eager", "tf.function")
+EAGER, DYNAMIC, STATIC = "eager", "tf.function", "tf.function, static shapes"
+HELD = ", after it"  # the case of what stays, behind that of the peak
 UNIT = "buffers of the logits' size"
-CONTENDERS = ("ours", "v1", "keras")
+WITHOUT_CHOICE = ("ours", "ours_portable", "v1", "keras")
+WITHOUT_XLA = ("ours", "ours_native", "ours_portable", "v1", "keras")
+UNDER_XLA = ("ours_xla", "v1_xla")
+EVERY = (*WITHOUT_XLA, *UNDER_XLA)
+BESIDE_V1 = ("ours_portable", "v1")
+# Tracing takes some megabytes and XLA's compiler some tens of them, never the same: beside a
+# smaller buffer they are all that one would see.
+_LARGE = 8 * 2**20
+_MOST_PROCESSES = 4
+_CPU_MODULES = ("ours_native",)
+
+
+class _Case(NamedTuple):
+    setup: Setup
+    mode: str
+    modules: Tuple[str, ...]
 
 
 def _parts(options: Options) -> List[Part]:
     return [
-        Part(f"{kind}, {mode} {shape}", functools.partial(_run, Setup(shape), kind, mode))
-        for shape in shapes.chosen(shapes.TWO, options.quick)
+        Part(f"{kind}, {mode} {setup.dtype} {setup.shape}", run)
+        for setup, mode, modules in _cases(options)
         for kind in KINDS
-        for mode in MODES
+        for run in [functools.partial(_run, setup, kind, mode, modules)]
     ]
 
 
-def _run(setup: Setup, kind: str, mode: str, recorder: Recorder) -> None:
-    for number, module in enumerate(CONTENDERS):
-        buffers = in_fresh_process(peak_buffers, module, setup, kind, mode)
-        name = contenders.load(module).name
-        recorder.add(NAME, setup, name, [buffers], f"{kind}, {mode}", UNIT)
-        recorder.tick((number + 1) / len(CONTENDERS))
+def _cases(options: Options) -> List[_Case]:
+    found = []
+    for setup in portable.setups(options):
+        if options.quick and (setup.dtype != "float32" or setup.shape not in shapes.TWO):
+            continue
+        if setup.dtype == "float32":
+            found.append(_Case(setup, EAGER, WITHOUT_CHOICE))
+            looked_at = setup.shape in shapes.TWO
+            found.append(_Case(setup, DYNAMIC, EVERY if looked_at else WITHOUT_XLA))
+            if setup.num_bytes >= _LARGE:
+                found.append(_Case(setup, STATIC, EVERY))
+        else:
+            found.append(_Case(setup, EAGER, BESIDE_V1))
+            found.append(_Case(setup, DYNAMIC, BESIDE_V1))
+            found.append(_Case(setup, STATIC, UNDER_XLA))
+    for shape in shapes.chosen([shapes.STATIC], options.quick):
+        found.append(_Case(Setup(shape, device=options.device), STATIC, EVERY))
+    return found
 
 
-def peak_buffers(module: str, setup: Setup, kind: str, mode: str) -> float:
-    """The peak during the first call of this size in this process.
+def _run(
+    setup: Setup, kind: str, mode: str, modules: Tuple[str, ...], recorder: Recorder
+) -> None:
+    measured = [one for one in modules if can_serve(one, setup.device, recorder)]
+    case = f"{kind}, {mode}"
+    # No time is measured. On a card they would be in each other's way.
+    processes = min(os.cpu_count() or 1, _MOST_PROCESSES) if devices.is_cpu(setup.device) else 1
+    with concurrent.futures.ThreadPoolExecutor(processes) as pool:
+        uses = pool.map(
+            lambda module: in_fresh_process(buffers, module, setup, kind, mode), measured
+        )
+        for number, (module, use) in enumerate(zip(measured, uses)):
+            name = contenders.load(module).name
+            recorder.add(NAME, setup, name, [use.peak], case, UNIT)
+            recorder.add(NAME, setup, name, [use.held], case + HELD, UNIT)
+            recorder.tick((number + 1) / len(measured))
+
+
+def can_serve(module: str, device: str, recorder: Recorder) -> bool:
+    """Whether a contender runs there; a note says so if not."""
+    if module not in _CPU_MODULES:
+        return True
+    from keras_xent.ops import library
+
+    name = contenders.load(module).name
+    if not devices.is_cpu(device):
+        recorder.note(f"{name} runs on CPUs only, and was not measured.")
+        return False
+    if library.problem() is not None:
+        recorder.note(f"{name} can't run here, and was not measured: {library.problem()}.")
+        return False
+    return True
+
+
+def buffers(module: str, setup: Setup, kind: str, mode: str) -> MemoryUse:
+    """What the first call of this size takes in this process.
 
     The first, as memory that a library keeps for the next call is memory that it takes. But
-    not the very first: what a process sets up once belongs to no call, and two examples are
-    enough for that, in a trace that serves every batch size.
+    not the very first: what a process sets up once belongs to no call, and a few examples are
+    enough for that. A trace that serves every batch size is there before the call. One whose
+    shapes are all known belongs to the call, as it can hold memory of the call's size.
     """
     contender = contenders.load(module)
     step = getattr(contender, kind)(setup)
-    small = contender.inputs(dataclasses.replace(setup, shape=(2, *setup.shape[1:])))
-    if mode == "tf.function":
-        step = contender.traced(step, [_any_batch_size(tensor) for tensor in small])
+    small = contender.inputs(dataclasses.replace(setup, shape=_small(setup, mode)))
+    first = step
+    if mode == DYNAMIC:
+        first = step = contender.traced(step, [_any_batch_size(tensor) for tensor in small])
+    elif mode == STATIC:
+        first = contender.traced(step)
+        step = contender.traced(getattr(contender, kind)(setup))
     for _ in range(3):
-        step(*small)
+        devices.on(setup.device, first)(*small)
     inputs = contender.inputs(setup)
-    return peak_bytes(lambda: step(*inputs)) / setup.num_bytes
+    call = devices.on(setup.device, step)
+    return memory_use(lambda: call(*inputs), setup.device) / setup.num_bytes
+
+
+def _small(setup: Setup, mode: str) -> Shape:
+    if mode == DYNAMIC:
+        return (2, *setup.shape[1:])
+    axis = setup.axis % len(setup.shape)
+    return tuple(size if number == axis else 2 for number, size in enumerate(setup.shape))
 
 
 def _any_batch_size(tensor: Any) -> Any:
@@ -62,8 +140,11 @@ def _any_batch_size(tensor: Any) -> Any:
 
 BENCHMARK = Benchmark(
     NAME,
-    "Peak resident memory during the first call of this size, less what was there before it, in "
-    "units of one buffer of the logits' size and dtype; a process for each number. The gradient "
-    "itself is 1.",
+    "Memory during the first call of this size, at its peak and, once its result is freed, after "
+    "it, less what was there before it, in units of one buffer of the logits' size and dtype; a "
+    "process for each. The gradient itself is 1. On a CPU it is resident memory. `tf.function` is "
+    "a trace that takes any batch size and was there before; with static shapes the trace and its "
+    "optimization belong to the call, which takes some megabytes: many buffers, where one is "
+    "small. Class axis of (8, 21, 128, 128): 1.",
     _parts,
 )

@@ -78,4 +78,5 @@ BENCHMARK = Benchmark(
     "A training step with one thread and with two, switched in one process. `numpy.add` into an "
     "array that is there already shows what two threads gain where nothing but memory counts.",
     _parts,
+    cpu_only=True,
 )

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from typing import List
+from typing import Any, List, Sequence
 
 from benchmarks import contenders, shapes
 from benchmarks.benchmark import Benchmark, Options, Part, Recorder
 from benchmarks.processes import Worker
-from benchmarks.setups import Setup
+from benchmarks.setups import Setup, Shape
 
 NAME = "training"
 UNMASKED = ((4096, 1000), (8192, 151))
 
 
 def _parts(options: Options) -> List[Part]:
-    hard = [Setup(shape) for shape in shapes.chosen(shapes.ALL, options.quick)]
-    soft = [Setup(shape, soft_labels=True) for shape in shapes.chosen(shapes.TWO, options.quick)]
+    def setups(among: Sequence[Shape], **changes: Any) -> List[Setup]:
+        chosen = shapes.chosen(among, options.quick)
+        return [Setup(shape, device=options.device, **changes) for shape in chosen]
+
+    hard = setups(shapes.ALL)
+    soft = setups(shapes.TWO, soft_labels=True)
     # Ours skips the arithmetic of a row without weight: what it takes without such rows.
-    unmasked = [Setup(shape, masked=False) for shape in shapes.chosen(UNMASKED, options.quick)]
+    unmasked = setups(UNMASKED, masked=False)
     return [
         Part(f"{_case(setup)} {setup.shape}", functools.partial(_run, setup))
         for setup in [*hard, *soft, *unmasked]
@@ -35,7 +39,9 @@ def _run(setup: Setup, recorder: Recorder) -> None:
     with contextlib.ExitStack() as stack:
         turns = contenders.training_turns(contenders.TENSORFLOW, setup)
         for module in contenders.OTHERS:
-            if contenders.is_installed(module):
+            if setup.device:
+                recorder.note(f"{contenders.PACKAGES[module]} is measured without --device only.")
+            elif contenders.is_installed(module):
                 worker = stack.enter_context(Worker(module, setup))
                 turns[worker.name] = worker.turn
             else:
@@ -47,6 +53,7 @@ def _run(setup: Setup, recorder: Recorder) -> None:
 BENCHMARK = Benchmark(
     NAME,
     "Loss and gradient with respect to the logits in one `tf.function`. AddV2 is the floor: it "
-    "moves the same bytes. PyTorch and optax (under `jax.jit`) run in processes of their own.",
+    "moves the same bytes. An empty call takes the same tensors and adds 1 to one weight. PyTorch "
+    "and optax (under `jax.jit`) run in processes of their own.",
     _parts,
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 from typing import List
 
 import pytest
 
-from benchmarks import cli
+from benchmarks import cli, devices
 from benchmarks.benchmark import OURS, Benchmark, Options, Part, Recorder, Suite, Target
 from benchmarks.measurement import Key
 from benchmarks.setups import Setup
@@ -29,6 +30,34 @@ def broken(options: Options) -> List[Part]:
         raise OSError("no such machine")
 
     return [Part("two", run), *fast(options)]
+
+
+def on_device(options: Options) -> List[Part]:
+    def run(recorder: Recorder) -> None:
+        recorder.note(f"Measured on {options.device or 'nothing named'}.")
+        recorder.compare("any", SETUP, {OURS: lambda: 1.0, "v1": lambda: 5.0})
+
+    return [Part("three", run)]
+
+
+def device_suite() -> Suite:
+    key = Key("any", "", "float32", (2, 3), "v1")
+    ours = key._replace(contender=OURS)
+    return Suite(
+        "benchmarks",
+        "results",
+        "Title",
+        (
+            Benchmark("any", "Anywhere.", on_device),
+            Benchmark("fast", "On CPUs.", fast, cpu_only=True),
+        ),
+        (
+            Target(key, 5.0, over=ours, any_device=True),
+            Target(key, 9.0, over=ours),
+            Target(key._replace(benchmark="fast"), 9.0),
+        ),
+        takes_device=True,
+    )
 
 
 def suite(bound: float) -> Suite:
@@ -101,6 +130,65 @@ def test_list_measures_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(suite(5.0), ["--list"]) == 0
     output = capsys.readouterr().out
     assert "fast" in output and "Broken." in output
+
+
+def test_a_cpu_that_is_named_has_all_benchmarks_and_targets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    arguments = ["--rounds", "1", "--output", str(tmp_path), "--device", "/CPU:0"]
+    assert cli.main(device_suite(), arguments) == 0
+    assert "1 of 3 targets are met." in capsys.readouterr().out
+    assert "CUDA_VISIBLE_DEVICES" not in os.environ
+    text = (tmp_path / "results.md").read_text(encoding="utf-8")
+    for words in ("| Device | /CPU:0 |", "* Measured on /CPU:0.", "## fast"):
+        assert words in text
+    assert "left out" not in text
+
+
+def test_without_a_device_the_cards_are_hidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert cli.main(device_suite(), ["--rounds", "1", "--output", str(tmp_path)]) == 0
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "-1"
+    text = (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert "* Measured on nothing named." in text
+    assert "| Device |" not in text
+
+
+def test_another_device_has_what_is_no_matter_of_cpus(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "check", lambda device: None)
+    monkeypatch.setattr(devices, "describe", lambda device: f"{device}, a card")
+    arguments = ["--rounds", "1", "--output", str(tmp_path), "--device", "/GPU:0", "--check"]
+    assert cli.main(device_suite(), arguments) == 0
+    assert "1 of 1 targets are met." in capsys.readouterr().out
+    text = (tmp_path / "results.md").read_text(encoding="utf-8")
+    for words in (
+        "| Device | /GPU:0, a card |",
+        "* Benchmarks that only CPUs have, and that were left out: fast.",
+        "* Targets that are about the native kernels were left out: they run on CPUs.",
+    ):
+        assert words in text
+    assert "## fast" not in text
+
+
+@pytest.mark.parametrize("device", ["/GPU:9", "the card"])
+def test_a_device_that_is_not_there_stops_it_before_anything_is_measured(
+    device: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = tmp_path / "new"
+    assert cli.main(device_suite(), ["--output", str(directory), "--device", device]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("--device: ") and device in message
+    assert not directory.exists()
+
+
+def test_a_suite_without_devices_has_no_such_option() -> None:
+    with pytest.raises(SystemExit):
+        cli.main(suite(5.0), ["--device", "/CPU:0"])
 
 
 @pytest.mark.parametrize("arguments", [["--only", "slow"], ["--rounds", "0"], ["--rounds", "x"]])

@@ -7,14 +7,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Tuple
+from typing import Any, List, Tuple
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+import keras_xent
 from benchmarks import contenders
 from benchmarks.setups import Setup
+from keras_xent.ops import dispatch, library
 
 ROOT = Path(__file__).parents[2]
 SETUPS = [Setup((12, 7)), Setup((12, 7), soft_labels=True), Setup((12, 7), "float64")]
@@ -33,10 +35,112 @@ def assert_equal(found: Tuple[Any, Any, Any], setup: Setup, factor: float = 1.0)
         np.testing.assert_allclose(np.asarray(one) * factor, other, rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("setup", SETUPS, ids=str)
-@pytest.mark.parametrize("module", ["ours", "xla"])
+def skip_without_native(module: str) -> None:
+    if module == "ours_native" and library.problem() is not None:
+        pytest.skip("needs the native library")
+
+
+@pytest.mark.parametrize("setup", [*SETUPS, Setup((2, 5, 3, 3), axis=1)], ids=str)
+@pytest.mark.parametrize(
+    "module", ["ours", "ours_native", "ours_portable", "ours_xla", "v1_xla"]
+)
 def test_tensorflows(module: str, setup: Setup) -> None:
+    skip_without_native(module)
     assert_equal(results(module, setup), setup)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("module", ["ours_portable", "ours_xla", "v1_xla"])
+def test_half_precision(module: str, dtype: str) -> None:
+    setup = Setup((12, 7), dtype)
+    eps = 2.0**-7 if dtype == "bfloat16" else 2.0**-10
+    for one, other in zip(results(module, setup), results("v1", setup)):
+        assert one.dtype == other.dtype == dtype
+        one, other = [np.asarray(tf.cast(tensor, "float64")) for tensor in (one, other)]
+        np.testing.assert_allclose(one, other, rtol=8 * eps, atol=eps)
+
+
+def native_and_portable_ops(module: str) -> Tuple[bool, bool]:
+    """Whether a traced step has native ops, and others that compute exponentials."""
+    setup = SETUPS[0]
+    contender = contenders.load(module)
+    function = contender.traced(contender.training(setup))
+    graph = function.get_concrete_function(*contender.inputs(setup)).graph.as_graph_def()
+    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+    ops = {node.op for node in nodes}
+    native = {op for op in ops if op.startswith("KerasXent")}
+    return bool(native), bool(ops & {"Exp", "SoftmaxCrossEntropyWithLogits"})
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("ours", (True, True)),
+        ("ours_native", (True, False)),
+        ("ours_portable", (False, True)),
+        ("ours_xla", (False, True)),
+    ],
+)
+def test_a_graph_has_the_backend_that_its_contender_names(
+    module: str, expected: Tuple[bool, bool]
+) -> None:
+    if library.problem() is not None:
+        pytest.skip("needs the native library")
+    assert native_and_portable_ops(module) == expected
+    assert keras_xent.backend().requested == "auto"
+
+
+@pytest.mark.parametrize("kind", ["training", "evaluation"])
+@pytest.mark.parametrize("backend", ["native", "portable"])
+def test_an_eager_call_has_the_backend_and_the_others_have_theirs(
+    backend: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skip_without_native(f"ours_{backend}")
+    served: List[str] = []
+    run = dispatch.run
+
+    def spy(*arguments: Any) -> Any:
+        served.append(keras_xent.backend().name)
+        return run(*arguments)
+
+    monkeypatch.setattr(dispatch, "run", spy)
+    step = getattr(contenders.load(f"ours_{backend}"), kind)(SETUPS[0])
+    step(*contenders.load("ours").inputs(SETUPS[0]))
+    assert served and set(served) == {backend}
+    assert keras_xent.backend().requested == "auto"
+
+
+def test_the_backend_is_put_back_after_an_error() -> None:
+    step = contenders.load("ours_portable").training(SETUPS[0])
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+        step(tf.zeros([2, 3]), tf.zeros([2, 4]), tf.zeros([2]))
+    assert keras_xent.backend().requested == "auto"
+
+
+def test_v1_along_axis_1_is_v1_along_the_last() -> None:
+    setup, at_end = Setup((2, 5, 3, 3), axis=1), Setup((18, 5))
+    logits, labels, weights = contenders.load("v1").inputs(setup)
+    rows = [
+        tf.reshape(tf.transpose(tensor, [0, 2, 3, 1]), [18, 5]) for tensor in (logits, labels)
+    ]
+    expected, expected_gradient = contenders.load("v1").training(at_end)(
+        *rows, tf.reshape(weights, [18])
+    )
+    found, gradient = contenders.load("v1").training(setup)(logits, labels, weights)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    gradient = tf.reshape(tf.transpose(gradient, [0, 2, 3, 1]), [18, 5])
+    np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("setup", [Setup((4, 3)), Setup((2, 5, 3, 3), axis=1)], ids=str)
+@pytest.mark.parametrize("module", ["empty", "empty_xla"])
+@pytest.mark.parametrize("kind", ["training", "evaluation"])
+def test_an_empty_call_adds_1_to_a_weight(module: str, setup: Setup, kind: str) -> None:
+    contender = contenders.load(module)
+    inputs = contender.inputs(setup)
+    found = contender.traced(getattr(contender, kind)(setup))(*inputs)
+    assert found.shape == []
+    np.testing.assert_array_equal(found, setup.weights().flat[0] + 1)
 
 
 @pytest.mark.parametrize("setup", SETUPS, ids=str)

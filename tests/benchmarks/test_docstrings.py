@@ -8,7 +8,7 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("name", ["measurement", "report", "suite.linear"])
+@pytest.mark.parametrize("name", ["devices", "measurement", "report", "suite.linear"])
 def test_the_examples_of_a_module_are_true(name: str) -> None:
     results = doctest.testmod(importlib.import_module(f"benchmarks.{name}"))
     assert results.attempted > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.benchmark import Benchmark, Target
+from benchmarks.benchmark import EMPTY, Benchmark, Target
 from benchmarks.checks import judge
 from benchmarks.measurement import Key, Measurement, summarize
 from benchmarks.report import duration, markdown
@@ -59,6 +59,37 @@ def test_other_units_are_named_and_show_the_benchmarks_statistic(text: str) -> N
 def test_what_was_not_measured_says_so_and_the_picture_is_there(text: str) -> None:
     assert "## idle\n\nNothing.\n\nNot measured.\n" in text
     assert "](speed.svg)" in text
+
+
+def test_another_contender_can_be_the_base() -> None:
+    benchmark = Benchmark("training", "A step.", lambda options: [], base="v1")
+    text = markdown("Title", {}, [benchmark], MEASUREMENTS, [])
+    assert "| float32 | (2, 3) | 0.40 × | 5.00 ms (5.00 ms – 5.00 ms) |" in text
+
+
+def net_table(ours: float, empty: float) -> str:
+    v1_eagerly = V1._replace(case="eager")
+    times = {OURS: ours, V1: 0.005, OURS._replace(contender=EMPTY): empty, v1_eagerly: 0.009}
+    rows = [Measurement(key, -1, "s", summarize([time])) for key, time in times.items()]
+    text = markdown("Title", {}, BENCHMARKS[:1], rows, [])
+    return text.partition("Less the empty call: ")[2]
+
+
+def test_times_less_an_empty_call_have_a_table_of_their_own() -> None:
+    text = net_table(0.002, 0.001)
+    assert text.startswith("keras_xent − it, and (X − it) / (keras_xent − it).\n")
+    assert "| dtype | shape | keras_xent | v1 |" in text
+    assert "| float32 | (2, 3) | 1.00 ms | 4.00 × |" in text
+    # A row without an empty call is in the first table only.
+    assert "eager" not in text
+
+
+def test_what_takes_no_longer_than_an_empty_call_divides_nothing() -> None:
+    assert "| float32 | (2, 3) | 0 | – |" in net_table(0.001, 0.001)
+
+
+def test_without_an_empty_call_there_is_one_table(text: str) -> None:
+    assert "Less the empty call" not in text
 
 
 @pytest.mark.parametrize(

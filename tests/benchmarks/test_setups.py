@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -48,3 +50,9 @@ def test_tensorflow_gets_the_same_as_the_others(
     arrays = (setup.logits(), setup.labels(), setup.weights())
     for tensor, array in zip(tensors(setup), arrays):
         np.testing.assert_array_equal(tensor.numpy(), array)
+
+
+def test_a_device_changes_no_number() -> None:
+    setup = Setup((4, 3))
+    for one, other in zip(tensors(setup), tensors(dataclasses.replace(setup, device="/CPU:0"))):
+        np.testing.assert_array_equal(one, other)

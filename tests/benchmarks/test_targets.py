@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, Mapping
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set
 
 import pytest
 
-from benchmarks import contenders
+from benchmarks import contenders, devices
 from benchmarks.benchmark import Options, Recorder
 from benchmarks.checks import judge
+from benchmarks.memory_use import MemoryUse
 from benchmarks.suite import SUITE, fit, idle, linear, memory, threads
 
-NAMES = {module: contenders.load(module).name for module in contenders.TENSORFLOW}
+LOAD = contenders.load
 
 
 class FakeContender:
     """Has a name and nothing to compute with."""
 
     def __init__(self, module: str) -> None:
-        self.name = NAMES[module]
+        self.name = LOAD(module).name
 
     def inputs(self, setup: Any) -> List[Any]:
         return []
@@ -34,7 +35,9 @@ class FakeContender:
 
 
 class FakeRecorder(Recorder):
-    def rounds(self, turns: Mapping[Any, Any]) -> Dict[Any, List[float]]:
+    def rounds(
+        self, turns: Mapping[Any, Any], rounds: Optional[int] = None
+    ) -> Dict[Any, List[float]]:
         return {name: [1.0] for name in turns}
 
 
@@ -47,40 +50,108 @@ class FakeLibrary:
 
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
-    """What all benchmarks add when nothing is computed."""
+    """For all benchmarks, which compute nothing."""
     from keras_xent.ops import library
 
     monkeypatch.setattr(contenders, "load", FakeContender)
     monkeypatch.setattr(contenders, "is_installed", lambda module: False)
     monkeypatch.setattr(library, "load", FakeLibrary)
+    monkeypatch.setattr(library, "problem", lambda: None)
     monkeypatch.setattr(linear, "available_memory", lambda: math.inf)
-    monkeypatch.setattr(memory, "in_fresh_process", lambda *arguments: 1.0)
+    monkeypatch.setattr(memory, "in_fresh_process", lambda *arguments: MemoryUse(2.0, 1.0))
     monkeypatch.setattr(fit, "_epoch", lambda *arguments: lambda: 1.0)
     monkeypatch.setattr(idle, "_processor_share_after", lambda step: 0.0)
     monkeypatch.setattr(threads, "_run_roofline", lambda recorder: None)
-    found = FakeRecorder()
+    return FakeRecorder()
+
+
+def run(recorder: Recorder, device: str) -> Recorder:
+    recorder.options = Options(device=device)
     for benchmark in SUITE.benchmarks:
-        for part in benchmark.parts(Options()):
-            part.run(found)
-    return found
+        if devices.is_cpu(device) or not benchmark.cpu_only:
+            for part in benchmark.parts(recorder.options):
+                part.run(recorder)
+    return recorder
 
 
 def test_a_run_measures_every_target(recorder: Recorder) -> None:
-    verdicts = judge(SUITE.targets, recorder.measurements)
-    assert len(verdicts) > 60
+    verdicts = judge(SUITE.targets, run(recorder, devices.DEFAULT).measurements)
+    assert len(verdicts) > 150
     assert [verdict.target for verdict in verdicts if verdict.value is None] == []
 
 
 def test_who_is_not_installed_is_named(recorder: Recorder) -> None:
-    assert recorder.notes == [
+    assert run(recorder, devices.DEFAULT).notes == [
         "torch is not installed here, and was not measured.",
         "optax is not installed here, and was not measured.",
     ]
 
 
 def test_nothing_is_measured_twice(recorder: Recorder) -> None:
-    keys = [measurement.key for measurement in recorder.measurements]
+    keys = [measurement.key for measurement in run(recorder, devices.DEFAULT).measurements]
     assert len(keys) == len(set(keys))
+
+
+def test_a_run_on_a_gpu_measures_every_target_of_all_devices(recorder: Recorder) -> None:
+    measurements = run(recorder, "/GPU:0").measurements
+    targets = [target for target in SUITE.targets if target.any_device]
+    verdicts = judge(targets, measurements)
+    assert len(verdicts) > 50
+    assert [verdict.target for verdict in verdicts if verdict.value is None] == []
+    assert "keras_xent, native" not in {row.key.contender for row in measurements}
+    assert recorder.notes == [
+        "torch is measured without --device only.",
+        "optax is measured without --device only.",
+        "keras_xent, native runs on CPUs only, and was not measured.",
+    ]
+
+
+def test_every_number_of_a_run_on_a_device_is_of_that_device(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: Set[str] = set()
+
+    def on(device: str, function: Any) -> Any:
+        seen.add(device)
+        return function
+
+    monkeypatch.setattr(devices, "on", on)
+    for name in ("add", "compare"):
+        plain = getattr(Recorder, name)
+
+        def spy(self: Any, benchmark: str, setup: Any, *rest: Any, plain: Any = plain) -> None:
+            seen.add(setup.device)
+            plain(self, benchmark, setup, *rest)
+
+        monkeypatch.setattr(Recorder, name, spy)
+    run(recorder, "/GPU:0")
+    assert seen == {"/GPU:0"}
+
+
+BOUNDS = {
+    ((512, 32000), "tf.function"): 1.0,
+    ((512, 32000), "XLA"): 1.2,
+    ((4096, 1000), "XLA"): 1.1,
+    ((65536, 10), "XLA"): 1.1,
+    ((256, 1000), "XLA"): 1.0,
+    ((8, 21, 128, 128), "eager"): 1.0,
+    ((8, 21, 128, 128), "XLA"): 1.0,
+}
+
+
+def test_the_portable_path_costs_at_most_what_v1_does() -> None:
+    found = {
+        (target.key.shape, target.key.case.partition(", ")[2]): target
+        for target in SUITE.targets
+        if target.key.benchmark == "portable" and target.key.dtype == "float32"
+    }
+    assert len(found) == 15
+    for place, bound in BOUNDS.items():
+        target = found[place]
+        assert (target.key.contender, target.bound, target.at_least) == ("v1", bound, True)
+        assert target.over is not None and target.over.contender == "keras_xent, portable"
+    half = {target.key.dtype for target in SUITE.targets if target.key.benchmark == "portable"}
+    assert half == {"float32", "float16", "bfloat16"}
 
 
 def test_names_are_words_and_differ() -> None:

@@ -1,0 +1,66 @@
+"""How long the first call of a `tf.function` takes: tracing, optimizing, compiling, running."""
+
+from __future__ import annotations
+
+import functools
+import gc
+from typing import Any, List, Tuple
+
+from benchmarks import contenders, devices, resident_memory, shapes
+from benchmarks.benchmark import Benchmark, Options, Part, Recorder
+from benchmarks.setups import Setup
+from benchmarks.suite import memory
+from benchmarks.timing import Turn, timed
+
+NAME = "first_call"
+KINDS = ("training", "evaluation")
+# A first call takes long whatever its shape is.
+_ROUNDS = 7
+
+
+def _parts(options: Options) -> List[Part]:
+    chosen = shapes.chosen([*shapes.PORTABLE, shapes.STATIC], options.quick)
+    setups = [
+        Setup(shape, axis=shapes.PORTABLE.get(shape, -1), device=options.device)
+        for shape in chosen
+    ]
+    return [
+        Part(f"{kind} {setup.shape}", functools.partial(_run, setup, kind))
+        for setup in setups
+        for kind in KINDS
+    ]
+
+
+def _run(setup: Setup, kind: str, recorder: Recorder) -> None:
+    inputs = contenders.load("ours").inputs(setup)
+    turns = {
+        contenders.load(module).name: _turn(module, setup, kind, inputs)
+        for module in memory.EVERY
+        if memory.can_serve(module, setup.device, recorder)
+    }
+    for name, samples in recorder.rounds(turns, _ROUNDS).items():
+        recorder.add(NAME, setup, name, samples, kind)
+
+
+def _turn(module: str, setup: Setup, kind: str, inputs: Tuple[Any, ...]) -> Turn:
+    contender = contenders.load(module)
+
+    def turn() -> float:
+        step = contender.traced(getattr(contender, kind)(setup))
+        seconds = timed(devices.on(setup.device, step), *inputs)()
+        # A trace is garbage that refers to itself, and may hold as much memory as the logits.
+        del step
+        gc.collect()
+        resident_memory.return_free_memory()
+        return seconds
+
+    return turn
+
+
+BENCHMARK = Benchmark(
+    NAME,
+    "The first call of a new `tf.function` whose shapes are all known: tracing it, optimizing its "
+    "graph, compiling it where XLA does, and running it. The process has run such a function "
+    "before, and gives back free memory before each.",
+    _parts,
+)

@@ -1,0 +1,66 @@
+"""What a call takes and leaves, with memory whose size is known."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Dict, List
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from benchmarks.memory_use import MemoryUse, memory_use
+
+SIZE = 64 * 2**20
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it reads /proc")
+@pytest.mark.parametrize("device", ["", "/CPU:0"])
+def test_resident_memory(device: str) -> None:
+    kept: List[np.ndarray] = []
+
+    def two_buffers_and_one_stays() -> np.ndarray:
+        kept.append(np.ones(SIZE, np.uint8))
+        return np.ones(SIZE, np.uint8)
+
+    use = memory_use(two_buffers_and_one_stays, device)
+    assert use.peak == pytest.approx(2 * SIZE, rel=0.05)
+    assert use.held == pytest.approx(SIZE, rel=0.05)
+    assert memory_use(lambda: None, device).peak < 0.1 * SIZE
+
+
+class FakeAllocator:
+    """Knows what a GPU's allocator tells."""
+
+    def __init__(self) -> None:
+        self.info: Dict[str, int] = {"current": 100, "peak": 900}
+
+    def get_memory_info(self, device: str) -> Dict[str, int]:
+        assert device == "GPU:1"
+        return dict(self.info)
+
+    def reset_memory_stats(self, device: str) -> None:
+        assert device == "GPU:1"
+        self.info["peak"] = self.info["current"]
+
+
+def test_a_devices_own_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    allocator = FakeAllocator()
+    for name in ("get_memory_info", "reset_memory_stats"):
+        monkeypatch.setattr(tf.config.experimental, name, getattr(allocator, name))
+
+    class Result:
+        def __init__(self) -> None:
+            allocator.info = {"current": 150, "peak": 170}
+
+        def __del__(self) -> None:
+            allocator.info["current"] = 120
+
+    def call() -> Any:
+        return Result()
+
+    assert memory_use(call, "/GPU:1") == MemoryUse(peak=70, held=20)
+
+
+def test_another_unit() -> None:
+    assert MemoryUse(6, 2) / 4 == MemoryUse(1.5, 0.5)
