@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Union
+
 import tensorflow as tf
 
 from keras_xent.ops.spec import Spec
@@ -12,13 +14,15 @@ def smoothed(spec: Spec, labels: tf.Tensor) -> tf.Tensor:
     return smoothed_part(spec, labels, num_classes(spec, labels))
 
 
-def smoothed_part(spec: Spec, part: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
+def smoothed_part(spec: Spec, part: tf.Tensor, classes: Union[int, tf.Tensor]) -> tf.Tensor:
     """The same for some of the classes, given the number of all."""
-    if not spec.label_smoothing:
+    if not spec.label_smoothing or (isinstance(classes, int) and classes == 0):
         return part
     return part * (1 - spec.label_smoothing) + spec.label_smoothing / classes
 
 
-def num_classes(spec: Spec, labels: tf.Tensor) -> tf.Tensor:
-    """The size of the class axis, in the labels' dtype."""
+def num_classes(spec: Spec, labels: tf.Tensor) -> Union[int, tf.Tensor]:
+    """The size of the class axis: a number where it is known, or a tensor of the labels' dtype."""
+    if labels.shape.rank is not None and labels.shape[spec.axis] is not None:
+        return int(labels.shape[spec.axis])
     return tf.cast(tf.shape(labels)[spec.axis], labels.dtype)

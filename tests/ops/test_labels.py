@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 import reference
 import tensorflow as tf
 
@@ -31,11 +34,25 @@ def test_another_class_axis() -> None:
 
 
 def test_a_part_gets_its_share_of_all_classes() -> None:
-    part = labels_lib.smoothed_part(spec(0.2), LABELS[:, :2], tf.constant(4.0, tf.float64))
-    reference.assert_close(part, [[0.05, 0.85]], 1e-15)
+    for classes in (4, tf.constant(4.0, tf.float64)):
+        part = labels_lib.smoothed_part(spec(0.2), LABELS[:, :2], classes)
+        reference.assert_close(part, [[0.05, 0.85]], 1e-15)
 
 
-def test_the_number_of_classes_has_the_labels_dtype() -> None:
-    classes = labels_lib.num_classes(spec(0.2), LABELS)
-    assert classes.dtype == "float64"
-    assert float(classes) == 4
+def test_the_number_of_classes_is_a_number_where_it_is_known() -> None:
+    assert labels_lib.num_classes(spec(0.2), LABELS) == 4
+    assert labels_lib.num_classes(spec(0.2, 0), LABELS) == 1
+
+
+@pytest.mark.parametrize("shape", [[None, None], None])
+def test_elsewhere_it_has_the_labels_dtype(shape: Any) -> None:
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float64)])
+    def count(labels: tf.Tensor) -> tf.Tensor:
+        return labels_lib.num_classes(spec(0.2), labels)
+
+    assert count(LABELS).dtype == "float64"
+    assert float(count(LABELS)) == 4
+
+
+def test_no_classes_have_no_share() -> None:
+    assert labels_lib.smoothed(spec(0.2), tf.zeros([3, 0])).shape == [3, 0]
