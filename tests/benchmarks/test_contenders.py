@@ -53,6 +53,8 @@ def test_tensorflows(module: str, setup: Setup) -> None:
 @pytest.mark.parametrize("module", ["ours_portable", "ours_xla", "v1_xla"])
 def test_half_precision(module: str, dtype: str) -> None:
     setup = Setup((12, 7), dtype)
+    if tf.as_dtype(dtype).as_numpy_dtype is not setup.logits().dtype.type:
+        pytest.skip("TensorFlow 2.12 has a bfloat16 of its own for numpy")
     eps = 2.0**-7 if dtype == "bfloat16" else 2.0**-10
     for one, other in zip(results(module, setup), results("v1", setup)):
         assert one.dtype == other.dtype == dtype
@@ -139,8 +141,8 @@ def test_an_empty_call_adds_1_to_a_weight(module: str, setup: Setup, kind: str) 
     contender = contenders.load(module)
     inputs = contender.inputs(setup)
     found = contender.traced(getattr(contender, kind)(setup))(*inputs)
-    assert found.shape == []
-    np.testing.assert_array_equal(found, setup.weights().flat[0] + 1)
+    assert found.shape.rank == 0
+    np.testing.assert_array_equal(found, setup.weights().flat[0] + np.float32(1))
 
 
 @pytest.mark.parametrize("setup", SETUPS, ids=str)
