@@ -12,7 +12,7 @@ import keras_xent
 from keras_xent.doctor import places
 from keras_xent.doctor.finding import Status
 from keras_xent.doctor.places import Place
-from keras_xent.ops import native, portable
+from keras_xent.ops import native, portable, xla
 
 OWN_OPS = "TensorFlow's own ops"
 BY_XLA = "XLA"
@@ -102,7 +102,7 @@ def test_the_native_backend_runs_on_the_cpu_alone(monkeypatch: pytest.MonkeyPatc
 
 def test_the_path_is_what_runs(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: List[str] = []
-    for module in (native, portable):
+    for module in (native, portable, xla):
         monkeypatch.setattr(module, "loss", recording(ran, module))
     compiled = tf.function(loss_of_constants, jit_compile=True)
     loss_of_constants()
@@ -110,7 +110,7 @@ def test_the_path_is_what_runs(backend: str, monkeypatch: pytest.MonkeyPatch) ->
     if backend != "native":
         ran.clear()
         compiled()
-        assert ran == ["portable"]
+        assert ran == ["xla"]
         assert places.path("CPU:0", True) == BY_XLA
 
 
