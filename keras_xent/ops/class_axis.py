@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 import tensorflow as tf
+
+
+def static_size(shape: tf.TensorShape, axis: int) -> Optional[int]:
+    """The number of classes, if it is known."""
+    # Not shape[axis]: without v2 behavior that is no number.
+    return None if shape.rank is None else shape.as_list()[axis]
 
 
 def beside_classes(per_loss: tf.Tensor, axis: int) -> tf.Tensor:

@@ -6,6 +6,7 @@ from typing import Union
 
 import tensorflow as tf
 
+from keras_xent.ops import class_axis
 from keras_xent.ops.spec import Spec
 
 
@@ -23,6 +24,5 @@ def smoothed_part(spec: Spec, part: tf.Tensor, classes: Union[int, tf.Tensor]) -
 
 def num_classes(spec: Spec, labels: tf.Tensor) -> Union[int, tf.Tensor]:
     """The size of the class axis: a number where it is known, or a tensor of the labels' dtype."""
-    if labels.shape.rank is not None and labels.shape[spec.axis] is not None:
-        return int(labels.shape[spec.axis])
-    return tf.cast(tf.shape(labels)[spec.axis], labels.dtype)
+    known = class_axis.static_size(labels.shape, spec.axis)
+    return tf.cast(tf.shape(labels)[spec.axis], labels.dtype) if known is None else known

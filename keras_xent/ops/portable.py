@@ -80,7 +80,7 @@ def _losses_and_difference(
         features=class_axis.as_matrix(logits),
         labels=class_axis.as_matrix(class_axis.moved_last(smoothed, spec.axis)),
     )
-    if not logits.shape[-1:].is_fully_defined() or logits.shape[-1] == 0:
+    if not class_axis.static_size(logits.shape, -1):
         # Of rows without classes, the op leaves the losses as it found them in memory.
         losses = tf.where(tf.equal(tf.shape(logits)[-1], 0), tf.zeros([], real), losses)
     if logits.shape.rank != 2:

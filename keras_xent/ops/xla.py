@@ -123,7 +123,7 @@ def _sum(function: Callable[..., tf.Tensor], tensors: List[tf.Tensor], axis: int
     loop that computes the terms adds those of eight classes, and leaves an eighth to be summed.
     Accelerators fuse better.
     """
-    classes = tensors[0].shape[axis] if tensors[0].shape.rank is not None else None
+    classes = class_axis.static_size(tensors[0].shape, axis)
     if classes is None or classes < _FEWEST_CLASSES or not _only_cpus():
         return tf.reduce_sum(function(*tensors), axis, keepdims=True)
     size, remainder = divmod(classes, _PIECES)
@@ -137,7 +137,7 @@ def _sum(function: Callable[..., tf.Tensor], tensors: List[tf.Tensor], axis: int
 
 def _sum_of_part(terms: tf.Tensor, axis: int) -> tf.Tensor:
     dtype = terms.dtype
-    if terms.shape[axis] >= _LONG_PART:
+    if terms.shape.as_list()[axis] >= _LONG_PART:
         # One after the other, in float32, would be less exact than TF1.
         terms = tf.cast(terms, tf.float64)
     return tf.cast(tf.reduce_sum(terms, axis, keepdims=True), dtype)

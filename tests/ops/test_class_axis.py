@@ -85,6 +85,14 @@ def test_the_matrix_knows_what_can_be_known() -> None:
     assert shapes[3].rank == 2
 
 
+def test_the_size_of_the_class_axis_where_it_is_known() -> None:
+    sizes = [
+        class_axis.static_size(tf.TensorShape(dims), axis)
+        for dims, axis in [([2, 3], 0), ([2, 3], -1), ([None, 3], 0), ([0], 0), (None, -1)]
+    ]
+    assert sizes == [2, 3, None, 0, None]
+
+
 def test_numbers_for_each_loss_get_a_class_axis_and_a_scalar_does_not() -> None:
     scalar = tf.constant(2.0)
     assert class_axis.beside_classes(scalar, 1) is scalar
