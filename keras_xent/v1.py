@@ -89,13 +89,12 @@ def softmax_cross_entropy(
     0.94014
 
     Differences from TF1: labels are never broadcast to the logits (TF1 does it with shapes that
-    are known only when a graph runs); a `label_smoothing`
-    above 1 is refused, and one that is a constant of the graph is taken; float64 logits are
-    weighted and summed in float64 (TF1 rounds to float32 on the way); on a CPU a class without
-    label mass adds nothing even if its logit is -inf (TF1 returns NaN, and so does the portable
-    backend); float16 labels are smoothed
-    over more than 65,504 classes too (TF1 divides by float16's infinity); the result is named
-    as a float32 one whatever its dtype (TF1's last op is a cast).
+    are known only when a graph runs); a `label_smoothing` above 1 is refused, and one that is a
+    constant of the graph is taken; float64 logits are weighted and summed in float64 (TF1
+    rounds to float32 on the way); on a CPU a class without label mass adds nothing even if its
+    logit is -inf (TF1 returns NaN, and so does the portable backend); float16 labels are
+    smoothed over more than 65,504 classes too (TF1 divides by float16's infinity); the result
+    is named as a float32 one whatever its dtype (TF1's last op is a cast).
     """
     _require(onehot_labels=onehot_labels, logits=logits, weights=weights)
     reduction = _reduction(reduction)

@@ -6,6 +6,8 @@ import dataclasses
 import os
 from typing import Optional
 
+import tensorflow as tf
+
 from keras_xent.ops import library
 
 _CHOICES = ("auto", "native", "portable")
@@ -91,6 +93,11 @@ def use_native() -> bool:
     if choice == "native":
         library.load()
     return library.problem() is None
+
+
+def only_cpus() -> bool:
+    """Whether TensorFlow finds no accelerator on this machine."""
+    return all(device.device_type == "CPU" for device in tf.config.list_physical_devices())
 
 
 def backend() -> Backend:

@@ -18,6 +18,19 @@ def assert_same_shape(logits: tf.Tensor, labels: tf.Tensor) -> tf.Operation:
         return _assertion(same, message, shape, other)
 
 
+def of_the_same_shape(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """The labels, by an op that fails unless both have the same shape, under XLA too.
+
+    It moves no memory. Its error says little: outside XLA an assertion should come before it.
+    """
+    shape, other = tf.shape(logits), tf.shape(labels)
+    same = _same_rank(shape, other) & tf.reduce_all(tf.equal(shape, other))
+    # A negative size is an error.
+    checked = tf.reshape(labels, tf.where(same, shape, -2))
+    checked.set_shape(logits.shape)
+    return checked
+
+
 def assert_broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor, rule: str) -> tf.Operation:
     """An op that fails with InvalidArgumentError unless weights fit losses of that shape.
 

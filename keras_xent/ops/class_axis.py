@@ -53,7 +53,7 @@ def _class_axis_last(x: tf.Tensor, axis: int) -> Any:
         axis %= rank
         return [*range(axis), *range(axis + 1, rank), axis]
     rank = tf.rank(x)
-    # Of an axis that there is not, this makes an order that is none, which is an error.
+    # An axis out of range makes an invalid order, and tf.transpose raises an error.
     axis = axis if axis >= 0 else axis + rank
     positions = tf.range(rank)
     return tf.concat([positions[:axis], positions[axis + 1 :], [axis]], 0)

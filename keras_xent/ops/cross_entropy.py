@@ -204,8 +204,9 @@ def _with_kept(
     spec: Spec, inputs: Sequence[tf.Tensor]
 ) -> Tuple[tf.Tensor, List[tf.Tensor]]:
     value, kept = dispatch.run("loss_with_kept", spec, *inputs)
-    if spec_lib.keeps_backprop(inputs[0].dtype):
-        kept.set_shape(inputs[0].shape)
+    if kept is None:
+        return value, []
+    kept.set_shape(inputs[0].shape)
     return value, [kept]
 
 

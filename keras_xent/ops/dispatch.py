@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_xent import _tensorflow
 from keras_xent.ops import backends, native, portable, xla
+from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.spec import Spec
 
 _STEP = "_keras_xent_step"
@@ -47,12 +48,24 @@ def _run(step: str, spec: Spec, *tensors: tf.Tensor) -> Any:
         return getattr(implementation, step)(spec, *tensors)
     if _tensorflow.tracing_for_xla():
         return getattr(xla, step)(spec, *tensors)
+    if step == "loss_with_kept" and not spec_lib.keeps_backprop(tensors[0].dtype):
+        return _loss_and_what_both_keep(spec, *tensors)
     outputs = _by_device(
         lambda: getattr(native, step)(spec, *tensors),
         lambda: getattr(portable, step)(spec, *tensors),
     )
     _tell(_conditional(outputs), Step(step, spec, tensors))
     return outputs
+
+
+def _loss_and_what_both_keep(spec: Spec, *tensors: tf.Tensor) -> Any:
+    """`loss_with_kept` where the native step keeps nothing and the portable one something.
+
+    The results of a conditional are the same in number and shape, whichever runs.
+    """
+    if backends.only_cpus():
+        return _run("loss", spec, *tensors), None
+    return portable.loss_with_kept(spec, *tensors)
 
 
 def _portable() -> Any:

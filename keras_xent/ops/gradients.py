@@ -73,11 +73,10 @@ def _raw_logits_gradient(
         grad = _as_scalar(grad)
     if kept is None or not spec_lib.keeps_backprop(logits.dtype):
         coefficients = _coefficients(spec, grad, logits, weights)
-        operands = [logits, labels, coefficients]
         if kept is None:
-            result = dispatch.run("weighted_backprop", spec, *operands)
+            result = dispatch.run("weighted_backprop", spec, logits, labels, coefficients)
         else:
-            result = dispatch.run("gradient_from_kept", spec, *operands, kept)
+            result = _times_kept(spec, coefficients, kept, logits.dtype)
     elif not tf.executing_eagerly() and _is_constant_one(grad):
         return kept
     else:
@@ -85,6 +84,13 @@ def _raw_logits_gradient(
     if not tf.executing_eagerly():
         result.set_shape(logits.shape)
     return result
+
+
+def _times_kept(
+    spec: Spec, coefficients: tf.Tensor, kept: tf.Tensor, dtype: tf.DType
+) -> tf.Tensor:
+    with _tensorflow.stop_recording():
+        return tf.cast(kept * class_axis.beside_classes(coefficients, spec.axis), dtype)
 
 
 def _is_unwatched_one(grad: tf.Tensor) -> bool:

@@ -16,7 +16,7 @@ def smoothed(spec: Spec, labels: tf.Tensor) -> tf.Tensor:
 
 
 def smoothed_part(spec: Spec, part: tf.Tensor, classes: Union[int, tf.Tensor]) -> tf.Tensor:
-    """The same for some of the classes, given the number of all."""
+    """`smoothed` for a part of the classes; `classes` is the number of all."""
     if not spec.label_smoothing or (isinstance(classes, int) and classes == 0):
         return part
     return part * (1 - spec.label_smoothing) + spec.label_smoothing / classes

@@ -53,24 +53,10 @@ def loss_with_backprop(
 def loss_with_kept(
     spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
 ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
-    """The same, but a backprop that is not to be kept is not computed."""
+    """The same, but a gradient that is not to be kept is not computed."""
     if spec_lib.keeps_backprop(logits.dtype):
         return loss_with_backprop(spec, logits, labels, weights)
-    value = loss(spec, logits, labels, weights)
-    # In a graph, the portable step beside this one keeps a tensor, and both have as many results.
-    return value, None if tf.executing_eagerly() else tf.zeros([0], tf.float32)
-
-
-def gradient_from_kept(
-    spec: Spec,
-    logits: tf.Tensor,
-    labels: tf.Tensor,
-    coefficients: tf.Tensor,
-    kept: Optional[tf.Tensor],
-) -> tf.Tensor:
-    """coefficients * (softmax(logits) - smoothed labels), where no backprop was kept."""
-    del kept
-    return weighted_backprop(spec, logits, labels, coefficients)
+    return loss(spec, logits, labels, weights), None
 
 
 def weighted_backprop(

@@ -1,4 +1,4 @@
-"""What the portable steps make of their weights."""
+"""Weights and coefficients as the portable steps and those for XLA need them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from keras_xent.ops.spec import Spec
 def checked_weights(spec: Spec, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """The weights (or coefficients): a scalar, or of the losses' rank.
 
-    Where the static shapes do not tell whether they fit, an assertion goes with them. XLA leaves
-    it out.
+    If the static shapes don't tell whether they fit, they carry an assertion, which XLA drops.
     """
     shape = spec_lib.losses_shape(logits, spec.axis)
     static_shape = spec_lib.static_losses_shape(logits.shape, spec.axis)

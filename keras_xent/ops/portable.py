@@ -1,10 +1,10 @@
 """Softmax cross entropy in TensorFlow's own ops: for GPUs, TPUs, and wherever the native library
 isn't.
 
-TensorFlow has one op for the losses of a matrix and their gradient, the one that TF1's functions
-run. So this costs what TF1 costs, and is as exact. (Where XLA compiles, xla.py serves.) Half
-precision is computed in float32, as TF1 does. Nothing here is meant to be differentiated by
-TensorFlow: gradients.py has the derivatives.
+TensorFlow has one op for the losses of a matrix and their gradient. TF1's functions run it too, so
+this costs what TF1 costs and is as exact. xla.py has the steps for XLA. Half precision is computed
+in float32, as TF1 does. Nothing here is meant to be differentiated by TensorFlow: gradients.py has
+the derivatives.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def loss_with_kept(
 ) -> Tuple[tf.Tensor, tf.Tensor]:
     """The weighted, reduced loss, and what the gradient needs.
 
-    That is the gradient with respect to the logits for an upstream gradient of 1, or, if it is
-    not to be kept, what `gradient_from_kept` takes.
+    That is the gradient with respect to the logits for an upstream gradient of 1, or, where that
+    is not to be kept, softmax(logits) - smoothed labels in the dtype of the arithmetic.
     """
     logits, labels, weights = _checked(spec, logits, labels, weights)
     losses, difference = _losses_and_difference(spec, logits, labels)
@@ -43,14 +43,6 @@ def loss_with_kept(
     else:
         kept = class_axis.moved_back(difference, spec.axis)
     return tf.cast(value, logits.dtype), kept
-
-
-def gradient_from_kept(
-    spec: Spec, logits: tf.Tensor, labels: tf.Tensor, coefficients: tf.Tensor, kept: tf.Tensor
-) -> tf.Tensor:
-    """coefficients * (softmax(logits) - smoothed labels)."""
-    del labels
-    return tf.cast(kept * class_axis.beside_classes(coefficients, spec.axis), logits.dtype)
 
 
 def weighted_backprop(
@@ -104,4 +96,6 @@ def _checked(
     if not (logits.shape.is_fully_defined() and labels.shape.is_fully_defined()):
         with tf.control_dependencies([checks.assert_same_shape(logits, labels)]):
             logits = tf.identity(logits)
+        # If XLA compiles this, it leaves the assertion out.
+        labels = checks.of_the_same_shape(labels, logits)
     return logits, labels, operands.checked_weights(spec, logits, weights)

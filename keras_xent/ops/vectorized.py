@@ -5,8 +5,8 @@ iterations gets them stacked along a new first dimension. Here the nodes that ar
 unreduced op on the stacked logits and labels, and a reduction of each iteration in TensorFlow's
 ops. All of that has its gradients, of any order, and can be mapped again.
 
-In these functions `logits`, `labels`, `weights` and `grad` may be stacked or not, each for itself,
-but at least one is.
+In these functions each of `logits`, `labels`, `weights` and `grad` may be stacked or not; at least
+one is.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from keras_xent.ops.dispatch import Step
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import Reduction
 
-# As known: a number or a tensor.
+# A number if it is known, or else a tensor.
 Rank = Union[int, tf.Tensor]
 
 
@@ -67,11 +67,17 @@ def loss_with_backprop(
     x, y = tf.cast(_stacked(logits, length), real), tf.cast(_stacked(labels, length), real)
     axis = _stacked_axis(spec)
     one = tf.ones([], real)
-    coefficients = _coefficients(spec, one, weights, spec_lib.losses_shape(x, axis), rank)
+    losses_shape = spec_lib.losses_shape(x, axis)
+    coefficients = _coefficients(spec, one, weights, losses_shape, rank)
     unreduced = Spec(axis, spec.label_smoothing, Reduction.NONE)
     values, backprop = cross_entropy.with_backprop_in_graph(unreduced, x, y, coefficients)
     if spec.reduction is not Reduction.NONE:
         values = tf.reduce_sum(values, _all_but_first(rank))
+        denominator = _denominator(spec, _aligned(weights, rank), losses_shape, rank)
+        if denominator is not None:
+            # A division by zero gives zero, even of a NaN.
+            zero = tf.reshape(tf.equal(denominator, 0), [-1])
+            values = tf.where(zero, tf.zeros([], real), values)
     return tf.cast(values, dtype), tf.cast(backprop, dtype)
 
 
@@ -172,18 +178,26 @@ def _divided(
         losses_shape: the stacked losses' shape.
         rank: of all these.
     """
+    denominator = _denominator(spec, weights, losses_shape, rank)
+    return numerator if denominator is None else tf.math.divide_no_nan(numerator, denominator)
+
+
+def _denominator(
+    spec: Spec, weights: tf.Tensor, losses_shape: tf.Tensor, rank: Rank
+) -> Optional[tf.Tensor]:
+    """What the iterations' sums are divided by, in a tensor of that rank or a scalar, or None."""
     if spec.reduction in (Reduction.NONE, Reduction.SUM):
-        return numerator
+        return None
     size = tf.reduce_prod(losses_shape[1:])
     if spec.reduction is Reduction.SUM_OVER_BATCH_SIZE:
-        return tf.math.divide_no_nan(numerator, tf.cast(size, weights.dtype))
+        return tf.cast(size, weights.dtype)
     counted = weights
     if spec.reduction is Reduction.SUM_BY_NONZERO_WEIGHTS:
         counted = tf.cast(tf.not_equal(weights, 0), weights.dtype)
     total = tf.reduce_sum(counted, _all_but_first(rank), keepdims=True)
     # Each weight counts as often as it is broadcast.
     times = size // tf.maximum(tf.reduce_prod(tf.shape(weights)[1:]), 1)
-    return tf.math.divide_no_nan(numerator, total * tf.cast(times, weights.dtype))
+    return total * tf.cast(times, weights.dtype)
 
 
 def _stacked_axis(spec: Spec) -> int:
@@ -261,17 +275,13 @@ def _convert_step(node: tf.Operation, inputs: List[Mapped], length: tf.Tensor) -
     spec = step.spec
     if step.name == "scale_backprop":
         return [Mapped(scale_backprop(spec, *step.tensors), True)]
-    # A gradient from what was kept is computed without it.
-    logits, labels, weights = step.tensors[:3]
+    logits, labels, weights = step.tensors
     one = Mapped(tf.ones([], logits.tensor.dtype), False)
-    if step.name in ("weighted_backprop", "gradient_from_kept"):
+    if step.name == "weighted_backprop":
         gradient = logits_gradient(spec.unreduced(), length, one, logits, labels, weights)
         return [Mapped(gradient, True)]
     if step.name == "loss":
         return [Mapped(loss(spec, length, logits, labels, weights), True)]
-    if step.name == "loss_with_kept" and not spec_lib.keeps_backprop(logits.tensor.dtype):
-        value = loss(spec, length, logits, labels, weights)
-        return [Mapped(value, True), Mapped(tf.zeros([0], tf.float32), False)]
     both = loss_with_backprop(spec, length, logits, labels, weights)
     return [Mapped(output, True) for output in both]
 

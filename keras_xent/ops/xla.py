@@ -1,9 +1,9 @@
 """Softmax cross entropy for XLA, which fuses what it compiles.
 
-There it is the sums over the classes that cost, and what stands in memory between them: a maximum,
-the exponentials' sum, and the losses' terms' sum, as in TF1's functions. Half precision is computed
-in float32. Nothing here is meant to be differentiated by TensorFlow: gradients.py has the
-derivatives.
+Under XLA, the passes over the classes cost time, and so does what they leave in memory between
+them. There are three, as in TF1's functions: the maximum, the sum of the exponentials, and the sum
+of the loss's terms. Half precision is computed in float32. Nothing here is meant to be
+differentiated by TensorFlow: gradients.py has the derivatives.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Callable, List, NamedTuple, Tuple
 
 import tensorflow as tf
 
-from keras_xent.ops import class_axis, operands, weighting
+from keras_xent.ops import backends, checks, class_axis, operands, weighting
 from keras_xent.ops import labels as labels_lib
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.spec import Spec
 
 _PIECES = 8
-_FEWEST_CLASSES = 64  # Below, it is not worth it.
+_FEWEST_CLASSES = 64  # With fewer, splitting doesn't pay.
 _LONG_PART = 256
 
 
@@ -37,13 +37,13 @@ def loss_with_kept(
 ) -> Tuple[tf.Tensor, tf.Tensor]:
     """The weighted, reduced loss, and what the gradient needs.
 
-    That is the gradient with respect to the logits for an upstream gradient of 1, or, if it is
-    not to be kept, what `gradient_from_kept` takes.
+    That is the gradient with respect to the logits for an upstream gradient of 1, or, where that
+    is not to be kept, softmax(logits) - smoothed labels in the dtype of the arithmetic.
     """
     logits, labels, weights = _checked(spec, logits, labels, weights)
     real = _in_real(logits, labels)
     largest = tf.reduce_max(real.logits, spec.axis, keepdims=True)
-    # The gradient needs them too, so that their sum comes for free.
+    # The gradient needs them too, so their sum is free.
     exp = tf.exp(real.logits - largest)
     total = tf.reduce_sum(exp, spec.axis, keepdims=True)
     losses = _losses(spec, real, largest, tf.math.log(total))
@@ -53,14 +53,6 @@ def loss_with_kept(
         coefficients = operands.unscaled_coefficients(spec, logits, weights)
         kept = _weighted(spec, kept, coefficients, logits.dtype)
     return tf.cast(value, logits.dtype), kept
-
-
-def gradient_from_kept(
-    spec: Spec, logits: tf.Tensor, labels: tf.Tensor, coefficients: tf.Tensor, kept: tf.Tensor
-) -> tf.Tensor:
-    """coefficients * (softmax(logits) - smoothed labels)."""
-    del labels
-    return _weighted(spec, kept, coefficients, logits.dtype)
 
 
 def weighted_backprop(
@@ -120,11 +112,11 @@ def _sum(function: Callable[..., tf.Tensor], tensors: List[tf.Tensor], axis: int
     """The sum over the classes of a function of tensors, element by element.
 
     On a CPU, XLA writes all terms of a sum to memory, and then reads and adds them. So there the
-    loop that computes the terms adds those of eight classes, and leaves an eighth to be summed.
+    loop that computes the terms adds those of eight classes, and leaves an eighth of them to sum.
     Accelerators fuse better.
     """
     classes = class_axis.static_size(tensors[0].shape, axis)
-    if classes is None or classes < _FEWEST_CLASSES or not _only_cpus():
+    if classes is None or classes < _FEWEST_CLASSES or not backends.only_cpus():
         return tf.reduce_sum(function(*tensors), axis, keepdims=True)
     size, remainder = divmod(classes, _PIECES)
     sizes = [size] * _PIECES + [remainder] * bool(remainder)
@@ -143,10 +135,6 @@ def _sum_of_part(terms: tf.Tensor, axis: int) -> tf.Tensor:
     return tf.cast(tf.reduce_sum(terms, axis, keepdims=True), dtype)
 
 
-def _only_cpus() -> bool:
-    return all(device.device_type == "CPU" for device in tf.config.list_physical_devices())
-
-
 def _added_in_pairs(terms: List[tf.Tensor]) -> tf.Tensor:
     while len(terms) > 1:
         terms = [one + other for one, other in zip(terms[::2], terms[1::2])]
@@ -158,7 +146,5 @@ def _checked(
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Checks the shapes, which XLA knows when it compiles. It leaves assertions out."""
     if not (logits.shape.is_fully_defined() and labels.shape.is_fully_defined()):
-        same = tf.reduce_all(tf.equal(tf.shape(logits), tf.shape(labels)))
-        # This op takes tensors of one shape only, and costs nothing.
-        labels = tf.raw_ops.Select(condition=same, x=labels, y=logits)
+        labels = checks.of_the_same_shape(labels, logits)
     return logits, labels, operands.checked_weights(spec, logits, weights)

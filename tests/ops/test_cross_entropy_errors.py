@@ -157,6 +157,35 @@ def test_other_labels_fail_when_the_graph_runs(
 
 
 @both_backends
+@pytest.mark.parametrize(
+    ("logits", "labels", "rank", "axis"),
+    [
+        ((3, 4, 5), (4, 3, 5), 3, -1),
+        ((3, 4, 5), (12, 5), None, -1),
+        ((3, 5, 4), (2, 5, 6), 3, 1),
+        ((4, 5), (1, 5), 2, -1),
+        ((1, 5), (4, 5), 2, -1),
+        ((5,), (), None, -1),
+    ],
+)
+def test_labels_of_another_shape_fail_when_xla_compiles_what_was_traced_without_it(
+    backend: str, logits: Tuple[int, ...], labels: Tuple[int, ...], rank: Any, axis: int
+) -> None:
+    spec = tf.TensorSpec(None if rank is None else [None] * rank)
+    inner = tf.function(
+        lambda x, y: softmax_cross_entropy(x, y, axis=axis, reduction=Reduction.NONE),
+        input_signature=[spec, spec],
+    )
+    inner.get_concrete_function()
+    compiled = tf.function(lambda x, y: inner(x, y), jit_compile=True)
+    right = tf.zeros(logits)
+    assert compiled(right, right).shape == np.delete(logits, axis)
+    # ValueError while TensorFlow traces again, with the shapes that it knows now.
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+        compiled(right, tf.zeros(labels))
+
+
+@both_backends
 @run_time_modes
 @pytest.mark.parametrize("axis", [3, -4])
 def test_a_wrong_axis_fails_when_the_graph_runs(backend: str, mode: str, axis: int) -> None:

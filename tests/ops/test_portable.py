@@ -47,17 +47,6 @@ def test_loss_and_gradient_are_exact_to_rounding(dtype: str, reduction: Reductio
         reference.assert_close(kept, exact[1], tolerance)
 
 
-@pytest.mark.parametrize("axis", [-1, 0, 1])
-def test_what_float16_keeps_becomes_its_gradient(axis: int) -> None:
-    logits, labels, weights = map(tf.constant, problem("float16", axis))
-    spec = Spec(axis, 0.1, Reduction.SUM)
-    _, kept = portable.loss_with_kept(spec, logits, labels, weights)
-    found = portable.gradient_from_kept(spec, logits, labels, weights, kept)
-    expected = portable.weighted_backprop(spec, logits, labels, weights)
-    assert found.dtype == tf.float16
-    np.testing.assert_array_equal(found, expected)
-
-
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("axis", [-1, 0, 1])
 def test_every_step_agrees_with_the_reference_in_every_mode(mode: str, axis: int) -> None:

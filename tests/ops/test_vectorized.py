@@ -356,3 +356,25 @@ def test_a_smoothing_that_is_not_known_when_the_graph_is_built_raises_an_error()
     smoothing = tf.constant([0.0, 0.1, 0.2, 0.3], tf.float64)
     with pytest.raises(ValueError, match="label_smoothing is not a constant"):
         mapped(lambda y, x, w, s: op(x, y, w, s), labels, logits, weights, smoothing)
+
+
+@pytest.mark.parametrize("reduction", [Reduction.MEAN, Reduction.SUM_BY_NONZERO_WEIGHTS])
+def test_a_division_by_zero_gives_zero_even_of_nan(backend: str, reduction: Reduction) -> None:
+    logits = tf.constant([[[np.inf, 0.0, 1.0]], [[1.0, 2.0, 3.0]]])
+    labels = tf.constant([[[0.2, 0.3, 0.5]]] * 2)
+    weights = tf.constant([[0.0], [1.0]])
+
+    def values(functions: tf1.Functions) -> tf.Tensor:
+        def step(arrays: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(arrays[0])
+                value = functions.softmax_cross_entropy(
+                    arrays[1], arrays[0], arrays[2], reduction=V1_NAMES[reduction]
+                )
+            return value, tape.gradient(value, arrays[0])
+
+        return tf.vectorized_map(step, (logits, labels, weights), fallback_to_while_loop=False)[0]
+
+    expected = values(tf1.THEIRS)
+    assert expected[0] == 0
+    np.testing.assert_allclose(values(tf1.OURS), expected, rtol=1e-6)

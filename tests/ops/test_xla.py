@@ -77,16 +77,6 @@ def test_every_dtype_and_reduction(dtype: str) -> None:
             reference.assert_close(kept, exact[1], reference.tolerance(dtype))
 
 
-@AXES
-def test_what_float16_keeps_becomes_its_gradient(axis: int) -> None:
-    logits, labels, weights = map(tf.constant, problem((4, 3, 6), axis, "float16"))
-    spec = Spec(axis, 0.1, Reduction.SUM)
-    _, kept = xla.loss_with_kept(spec, logits, labels, weights)
-    found = xla.gradient_from_kept(spec, logits, labels, weights, kept)
-    assert found.dtype == tf.float16
-    np.testing.assert_array_equal(found, xla.weighted_backprop(spec, logits, labels, weights))
-
-
 # Not cut; cut with and without a remainder, into short and long parts.
 @pytest.mark.parametrize("classes", [63, 64, 67, 1000, 5003])
 @pytest.mark.parametrize("axis", [0, 1])
