@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Optional, Tuple
 
-import numpy as np
 import tensorflow as tf
 
 from keras_xent import sample_weights
@@ -190,7 +189,8 @@ def _padded(
     if loss.label_smoothing:
         share = loss.label_smoothing / tf.cast(counts, labels.dtype)
         labels = labels * (1.0 - loss.label_smoothing) + tf.gather(share, classes.value_rowids())
-    nothing = tf.constant(-np.inf if loss.from_logits else 0.0, predictions.dtype)
+    # Not a logit of -inf: TensorFlow's op, which the portable backend runs, makes NaN of it.
+    nothing = tf.constant(predictions.dtype.min if loss.from_logits else 0, predictions.dtype)
     padded = classes.with_values(predictions).to_tensor(default_value=nothing)
     # An element without classes has no loss; without a number it would be NaN.
     empty = tf.equal(counts, 0)[:, None]
