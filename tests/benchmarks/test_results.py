@@ -10,7 +10,7 @@ from typing import Dict
 from benchmarks.cli import RESULTS
 
 README = Path(__file__).parents[2] / "README.md"
-COLUMNS = ["v1", "Keras", "v1 under XLA", "PyTorch", "optax", "AddV2"]
+COLUMNS = ["v1", "Keras", "keras_xent under XLA", "v1 under XLA", "PyTorch", "optax", "AddV2"]
 
 
 def medians() -> Dict[str, Dict[str, float]]:

@@ -7,6 +7,7 @@ import sys
 from typing import Iterator
 
 import pytest
+import tensorflow as tf
 
 import keras_xent
 from keras_xent.ops import library
@@ -141,3 +142,10 @@ def test_without_the_library_native_by_the_environment_is_an_error_when_it_is_us
 def test_a_backend_can_not_be_changed() -> None:
     with pytest.raises(AttributeError):
         keras_xent.backend().name = "native"  # type: ignore[misc]
+
+
+def test_whether_there_are_only_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu, gpu = (tf.config.PhysicalDevice(f"/physical_device:{x}:0", x) for x in ("CPU", "GPU"))
+    for devices, only in (([cpu], True), ([cpu, cpu], True), ([cpu, gpu], False)):
+        monkeypatch.setattr(tf.config, "list_physical_devices", lambda devices=devices: devices)
+        assert module.only_cpus() == only

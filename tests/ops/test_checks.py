@@ -103,3 +103,17 @@ def test_a_check_stands_on_the_cpu_of_its_machine(
             checks.assert_true(condition, "text")
         added = [op for op in graph.get_operations() if op.name not in before]
     assert {op.device for op in added if op.type != "Shape"} == {host}
+
+
+@pytest.mark.parametrize("mode", [*modes.IN_XLA, "traced_unknown_shapes", "tf1_graph"])
+def test_labels_that_pass_only_in_the_logits_shape(mode: str) -> None:
+    run = modes.MODES[mode]
+    logits = np.zeros([2, 6], "f")
+    labels = np.arange(12, dtype="f")
+    found = run(lambda x, y: checks.of_the_same_shape(y, x), logits, labels.reshape(2, 6))
+    np.testing.assert_array_equal(found, labels.reshape(2, 6))
+    for shape in [(6, 2), (12,), (2, 6, 1), (1, 6), ()]:
+        other = np.zeros(shape, "f")
+        # ValueError while TensorFlow traces again, with the shapes that it knows then.
+        with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+            run(lambda x, y: checks.of_the_same_shape(y, x), logits, other)

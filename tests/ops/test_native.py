@@ -149,6 +149,20 @@ def test_scaling_by_a_grad_of_each_loss(shape: Tuple[int, ...], axis: int, dtype
 
 
 @pytest.mark.parametrize("dtype", reference.DTYPES)
+def test_float16_keeps_nothing_and_the_others_their_backprop(dtype: str) -> None:
+    arrays = problem((4, 3, 6), dtype, 1)
+    spec = Spec(1, 0.1, Reduction.MEAN)
+    tensors = [tf.constant(arrays[name]) for name in ("logits", "labels", "weights")]
+    value, kept = native.loss_with_kept(spec, *tensors)
+    assert value == native.loss(spec, *tensors)
+    if dtype == "float16":
+        assert kept is None
+    else:
+        _, backprop = native.loss_with_backprop(spec, *tensors)
+        np.testing.assert_array_equal(reference.wide(kept), reference.wide(backprop))
+
+
+@pytest.mark.parametrize("dtype", reference.DTYPES)
 def test_weighted_backprop_takes_any_coefficients(dtype: str) -> None:
     arrays = problem((4, 3, 6), dtype, 1)
     spec = Spec(1, 0.1, Reduction.MEAN)
