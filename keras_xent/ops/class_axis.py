@@ -18,6 +18,11 @@ def beside_classes(per_loss: tf.Tensor, axis: int) -> tf.Tensor:
     return per_loss if per_loss.shape.rank == 0 else tf.expand_dims(per_loss, axis)
 
 
+def times(x: tf.Tensor, per_loss: tf.Tensor, axis: int, dtype: tf.DType) -> tf.Tensor:
+    """The product of a tensor and a scalar or a number for each loss, cast to a dtype."""
+    return tf.cast(x * beside_classes(per_loss, axis), dtype)
+
+
 def moved_last(x: tf.Tensor, axis: int) -> tf.Tensor:
     """The tensor with its class axis as the last one."""
     return x if _is_last(x, axis) else tf.transpose(x, _class_axis_last(x, axis))

@@ -76,7 +76,8 @@ def _raw_logits_gradient(
         if kept is None:
             result = dispatch.run("weighted_backprop", spec, logits, labels, coefficients)
         else:
-            result = _times_kept(spec, coefficients, kept, logits.dtype)
+            with _tensorflow.stop_recording():
+                result = class_axis.times(kept, coefficients, spec.axis, logits.dtype)
     elif not tf.executing_eagerly() and _is_constant_one(grad):
         return kept
     else:
@@ -84,13 +85,6 @@ def _raw_logits_gradient(
     if not tf.executing_eagerly():
         result.set_shape(logits.shape)
     return result
-
-
-def _times_kept(
-    spec: Spec, coefficients: tf.Tensor, kept: tf.Tensor, dtype: tf.DType
-) -> tf.Tensor:
-    with _tensorflow.stop_recording():
-        return tf.cast(kept * class_axis.beside_classes(coefficients, spec.axis), dtype)
 
 
 def _is_unwatched_one(grad: tf.Tensor) -> bool:

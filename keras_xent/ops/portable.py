@@ -57,8 +57,8 @@ def weighted_backprop(
 def scale_backprop(spec: Spec, backprop: tf.Tensor, grad: tf.Tensor) -> tf.Tensor:
     """backprop * grad, with grad a scalar or shaped as the losses."""
     real = spec_lib.real_dtype(backprop.dtype)
-    product = tf.cast(backprop, real) * class_axis.beside_classes(tf.cast(grad, real), spec.axis)
-    return tf.cast(product, backprop.dtype)
+    factors = tf.cast(grad, real)
+    return class_axis.times(tf.cast(backprop, real), factors, spec.axis, backprop.dtype)
 
 
 def _losses_and_difference(

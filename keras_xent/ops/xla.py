@@ -12,7 +12,7 @@ from typing import Callable, List, NamedTuple, Tuple
 
 import tensorflow as tf
 
-from keras_xent.ops import backends, checks, class_axis, operands, weighting
+from keras_xent.ops import backends, checks, class_axis, operands, portable, weighting
 from keras_xent.ops import labels as labels_lib
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.spec import Spec
@@ -42,16 +42,13 @@ def loss_with_kept(
     """
     logits, labels, weights = _checked(spec, logits, labels, weights)
     real = _in_real(logits, labels)
-    largest = tf.reduce_max(real.logits, spec.axis, keepdims=True)
-    # The gradient needs them too, so their sum is free.
-    exp = tf.exp(real.logits - largest)
-    total = tf.reduce_sum(exp, spec.axis, keepdims=True)
+    largest, exp, total = _exponentials(spec, real)
     losses = _losses(spec, real, largest, tf.math.log(total))
     value = weighting.reduce_losses(losses, weights, spec.reduction)
     kept = _difference(spec, real, exp, total)
     if spec_lib.keeps_backprop(logits.dtype):
         coefficients = operands.unscaled_coefficients(spec, logits, weights)
-        kept = _weighted(spec, kept, coefficients, logits.dtype)
+        kept = class_axis.times(kept, coefficients, spec.axis, logits.dtype)
     return tf.cast(value, logits.dtype), kept
 
 
@@ -61,15 +58,13 @@ def weighted_backprop(
     """coefficients * (softmax(logits) - smoothed labels)."""
     logits, labels, coefficients = _checked(spec, logits, labels, coefficients)
     real = _in_real(logits, labels)
-    exp = tf.exp(real.logits - tf.reduce_max(real.logits, spec.axis, keepdims=True))
-    total = tf.reduce_sum(exp, spec.axis, keepdims=True)
-    return _weighted(spec, _difference(spec, real, exp, total), coefficients, logits.dtype)
+    _, exp, total = _exponentials(spec, real)
+    difference = _difference(spec, real, exp, total)
+    return class_axis.times(difference, coefficients, spec.axis, logits.dtype)
 
 
-def scale_backprop(spec: Spec, backprop: tf.Tensor, grad: tf.Tensor) -> tf.Tensor:
-    """backprop * grad, with grad a scalar or shaped as the losses."""
-    real = spec_lib.real_dtype(backprop.dtype)
-    return _weighted(spec, tf.cast(backprop, real), tf.cast(grad, real), backprop.dtype)
+# Nothing in it is different for XLA.
+scale_backprop = portable.scale_backprop
 
 
 class _Real(NamedTuple):
@@ -82,6 +77,16 @@ class _Real(NamedTuple):
 def _in_real(logits: tf.Tensor, labels: tf.Tensor) -> _Real:
     dtype = spec_lib.real_dtype(logits.dtype)
     return _Real(tf.cast(logits, dtype), tf.cast(labels, dtype))
+
+
+def _exponentials(spec: Spec, real: _Real) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """The largest logits, exp(logits - largest), and their sum.
+
+    The gradient needs the exponentials themselves, so their sum costs nothing more.
+    """
+    largest = tf.reduce_max(real.logits, spec.axis, keepdims=True)
+    exp = tf.exp(real.logits - largest)
+    return largest, exp, tf.reduce_sum(exp, spec.axis, keepdims=True)
 
 
 def _losses(spec: Spec, real: _Real, largest: tf.Tensor, log_total: tf.Tensor) -> tf.Tensor:
@@ -99,13 +104,6 @@ def _losses(spec: Spec, real: _Real, largest: tf.Tensor, log_total: tf.Tensor) -
 
 def _difference(spec: Spec, real: _Real, exp: tf.Tensor, total: tf.Tensor) -> tf.Tensor:
     return exp * (1 / total) - labels_lib.smoothed(spec, real.labels)
-
-
-def _weighted(
-    spec: Spec, difference: tf.Tensor, coefficients: tf.Tensor, dtype: tf.DType
-) -> tf.Tensor:
-    product = difference * class_axis.beside_classes(coefficients, spec.axis)
-    return tf.cast(product, dtype)
 
 
 def _sum(function: Callable[..., tf.Tensor], tensors: List[tf.Tensor], axis: int) -> tf.Tensor:

@@ -93,6 +93,14 @@ def test_the_size_of_the_class_axis_where_it_is_known() -> None:
     assert sizes == [2, 3, None, 0, None]
 
 
+def test_a_product_with_a_number_for_each_loss() -> None:
+    x, per_loss = tf.constant(numbers((2, 3, 4))), tf.constant([[1.0, 2, 3, 4], [5, 6, 7, 8]])
+    found = class_axis.times(x, per_loss, 1, tf.float16)
+    assert found.dtype == tf.float16
+    np.testing.assert_array_equal(found, numbers((2, 3, 4)) * per_loss.numpy()[:, None])
+    np.testing.assert_array_equal(class_axis.times(x, tf.constant(2.0), 1, tf.float32), 2 * x)
+
+
 def test_numbers_for_each_loss_get_a_class_axis_and_a_scalar_does_not() -> None:
     scalar = tf.constant(2.0)
     assert class_axis.beside_classes(scalar, 1) is scalar
