@@ -73,7 +73,7 @@ def _losses_and_difference(
         labels=class_axis.as_matrix(class_axis.moved_last(smoothed, spec.axis)),
     )
     if not class_axis.static_size(logits.shape, -1):
-        # Of rows without classes, the op leaves the losses as it found them in memory.
+        # TensorFlow doesn't say what its op makes of rows without classes.
         losses = tf.where(tf.equal(tf.shape(logits)[-1], 0), tf.zeros([], real), losses)
     if logits.shape.rank != 2:
         losses = tf.reshape(losses, tf.shape(logits)[:-1])
