@@ -114,14 +114,14 @@ def _smoothed(
 
     The loss is the one without smoothing, plus s * mean(x_k - x).
     """
-    # An id out of range has an error on a CPU, and a loss of NaN elsewhere.
-    rows = tf.range(tf.size(ids, ids.dtype), dtype=ids.dtype)
-    positions = tf.stack([rows, ids], 1)
-    labelled = tf.expand_dims(tf.gather_nd(logits, positions), 1)
+    # The losses first: their op has the error for an id that is no class, where there is one.
+    with tf.control_dependencies([losses]):
+        ids = tf.identity(ids)
+    labelled = tf.gather(logits, ids[:, None], batch_dims=1)
     losses -= s * tf.reduce_mean(logits - labelled, 1)
-    backprop -= s / tf.cast(tf.shape(logits)[1], logits.dtype)
-    updates = tf.broadcast_to(_number(s, logits), tf.shape(ids))
-    return losses, tf.tensor_scatter_nd_add(backprop, positions, updates)
+    # What is spread has the derivatives p - 1 / C.
+    classes = tf.cast(tf.shape(logits)[1], logits.dtype)
+    return losses, (1 - s) * backprop + s * (tf.nn.softmax(logits) - 1 / classes)
 
 
 def _losses(
