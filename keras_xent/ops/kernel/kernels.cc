@@ -9,7 +9,7 @@ namespace {
 template <typename T, typename... Loss>
 constexpr KernelsFor<T, Losses> Make(TypeList<Loss...>) {
   return {std::tuple<LossFunction<Loss, T>...>(static_cast<LossFunction<Loss, T>>(&Compute<T>)...),
-          &ScaleRange<T>};
+          &AddUpElements<T>, &ScaleRange<T>};
 }
 
 template <typename... T>

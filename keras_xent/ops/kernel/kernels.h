@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/instruction_set.h"
+#include "element_losses.h"
 #include "losses.h"
 #include "scale.h"
 #include "task.h"
@@ -16,6 +17,7 @@ struct KernelsFor;
 template <typename T, typename... Loss>
 struct KernelsFor<T, TypeList<Loss...>> {
   std::tuple<LossFunction<Loss, T>...> losses;
+  ElementLossesFunction<T> add_up_elements;
   ScaleFunction<T> scale;
 };
 

@@ -13,11 +13,12 @@
 #define KERAS_XENT_LOSSES_H_
 
 #include "base/numbers.h"
+#include "losses/sigmoid_cross_entropy.h"
 #include "losses/softmax_cross_entropy.h"
 
 namespace keras_xent {
 
-using Losses = TypeList<SoftmaxCrossEntropy>;
+using Losses = TypeList<SigmoidCrossEntropy, SoftmaxCrossEntropy>;
 
 }  // namespace keras_xent
 

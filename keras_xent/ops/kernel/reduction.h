@@ -33,29 +33,27 @@ double InRange(double sum) {
   return std::isinf(stored) ? stored : sum;
 }
 
-// of(weight) added up over the examples: in their order, or where they are very many by
+// of(weight) added up over the examples: in the weights' order, or where they are very many by
 // the piece, on all threads.
 template <typename Sum, typename F, typename Of>
 Sum SumOverWeights(const Weights<F>& weights, int64_t examples, Of of) {
   constexpr int64_t kFew = 1 << 20;
-  const Pieces pieces({examples, 1, 1});
-  auto add_piece = [&](int64_t piece, Sum sum) {
-    F room[kMostExamplesPerPiece];
-    const int64_t count = pieces.end(piece) - pieces.begin(piece);
-    const F* of_piece = weights.Of(pieces.begin(piece), pieces.end(piece), room);
-    for (int64_t i = 0; i < count; ++i) sum += of(of_piece[i]);
+  const int64_t count = weights.count();
+  if (examples == 0) return 0;
+  const int64_t examples_of_each = examples / count;
+  auto add = [&](int64_t begin, int64_t end, Sum sum) {
+    for (int64_t i = begin; i < end; ++i) sum += of(weights.data()[i]);
     return sum;
   };
-  Sum total = 0;
-  if (examples <= kFew) {
-    for (int64_t piece = 0; piece < pieces.count(); ++piece) total = add_piece(piece, total);
-    return total;
-  }
+  if (count <= kFew) return add(0, count, 0) * examples_of_each;
+  const Pieces pieces({count, 1, 1});
   std::vector<Sum> sums(static_cast<size_t>(pieces.count()));
-  ForEachPiece(pieces,
-               [&](int64_t piece) { sums[static_cast<size_t>(piece)] = add_piece(piece, 0); });
+  ForEachPiece(pieces, [&](int64_t piece) {
+    sums[static_cast<size_t>(piece)] = add(pieces.begin(piece), pieces.end(piece), 0);
+  });
+  Sum total = 0;
   for (Sum sum : sums) total += sum;
-  return total;
+  return total * examples_of_each;
 }
 
 // What the sum of the weighted losses is divided by.

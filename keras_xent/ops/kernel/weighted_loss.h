@@ -38,29 +38,25 @@ struct WeightedSum {
 // into the sum.
 template <typename Loss, typename T>
 WeightedSum AddUp(const Piece<Real<T>>& piece, Real<T> one_weight, T* values) {
-  // Where every element is a loss there are so many that one sum would make the
-  // additions wait for each other.
-  constexpr int kSums = Loss::kHasClassAxis ? 1 : 8;
-  double sums[kSums] = {};
+  double sum = 0;
   uint64_t most_bits = 0;
-  auto add = [&](int64_t i, double& sum) {
-    most_bits = std::max(most_bits, OrderedBits(piece.losses[i]));
-    const double weight = piece.weights ? piece.weights[i] : one_weight;
-    const double weighted = piece.losses[i] * weight;
-    if (values) {
-      values[i] = FromDouble<T>(weighted);
-    } else {
-      sum += weighted;
+  if constexpr (Loss::kHasClassAxis) {
+    for (int64_t i = 0; i < piece.end - piece.begin; ++i) {
+      most_bits = std::max(most_bits, OrderedBits(piece.losses[i]));
+      const double weight = piece.weights ? piece.weights[i] : one_weight;
+      const double weighted = piece.losses[i] * weight;
+      if (values) {
+        values[i] = FromDouble<T>(weighted);
+      } else {
+        sum += weighted;
+      }
     }
-  };
-  const int64_t count = piece.end - piece.begin;
-  int64_t i = 0;
-  for (; i + kSums <= count; i += kSums) {
-    for (int k = 0; k < kSums; ++k) add(i + k, sums[k]);
+  } else {
+    const ElementLosses found = CurrentKernels<T>().add_up_elements(piece, one_weight, values);
+    sum = found.sum;
+    most_bits = found.most_bits;
   }
-  for (; i < count; ++i) add(i, sums[0]);
-  for (int k = 1; k < kSums; ++k) sums[0] += sums[k];
-  return {sums[0], most_bits > OrderedBits(kMostUsualLoss<Real<T>>)};
+  return {sum, most_bits > OrderedBits(kMostUsualLoss<Real<T>>)};
 }
 
 // Writes the value to `value` (one for each example for kNone, otherwise one) and, if

@@ -25,16 +25,20 @@ class Weights {
  public:
   Weights() = default;
   // One for all.
-  explicit Weights(const F* weight) : data_(weight), is_one_(true) {}
+  explicit Weights(const F* weight) : data_(weight), count_(1), is_one_(true) {}
   // Broadcast from one shape to the other.
   Weights(const F* data, const Dims& shape, const Dims& losses)
-      : data_(data), is_one_(ElementCount(shape) == 1) {
+      : data_(data), count_(ElementCount(shape)), is_one_(count_ == 1) {
     if (is_one_) return;
     for (size_t i = 0; i < losses.size(); ++i) AddAxis(losses[i], shape[i] != losses[i]);
   }
 
   bool is_one() const { return is_one_; }
   F one() const { return data_[0]; }
+
+  // All of them once, each of which as many examples have.
+  const F* data() const { return data_; }
+  int64_t count() const { return count_; }
 
   // The weights of the examples [begin, end), of which there are as many as weights:
   // where they are, or repeated in `room`.
@@ -92,6 +96,7 @@ class Weights {
   }
 
   const F* data_ = nullptr;
+  int64_t count_ = 0;
   bool is_one_ = false;
   std::vector<Axis> axes_;
 };
