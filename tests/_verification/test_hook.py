@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 import tf1
 
-from keras_xent import v1
+from keras_xent import Reduction, v1
 from keras_xent._verification import computed, oracles
 from keras_xent.testing import VerificationError, verify
 
@@ -27,14 +27,14 @@ def test_on_it_verifies() -> None:
             lambda losses, weights: tf.reduce_mean(losses),
             (losses, 1.0),
             oracles.WeightedLoss,
-            reduction=v1.Reduction.SUM_OVER_BATCH_SIZE,
+            reduction=Reduction.SUM_OVER_BATCH_SIZE,
         )
         with pytest.raises(VerificationError):
             computed(
                 lambda losses, weights: tf.reduce_sum(losses),
                 (losses, 1.0),
                 oracles.WeightedLoss,
-                reduction=v1.Reduction.SUM_OVER_BATCH_SIZE,
+                reduction=Reduction.SUM_OVER_BATCH_SIZE,
             )
 
 

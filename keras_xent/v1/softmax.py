@@ -1,44 +1,17 @@
-"""TF1's functions, with TF1's signatures, on the fused op.
-
-Porting can begin by changing an import: names, defaults, dtypes, errors, the names of the
-results in a graph and the loss collections are those of `tf.compat.v1`.
-"""
+"""TF1's softmax cross entropy of labels that are distributions."""
 
 from __future__ import annotations
 
 from typing import Any, Optional, Union
 
-import numpy as np
 import tensorflow as tf
 
-from keras_xent import _tensorflow, _verification, ops
+from keras_xent import _verification, ops
 from keras_xent._functional import takes_keras_tensors
 from keras_xent._verification import oracles
-from keras_xent.ops import broadcasting, conversion, weighting
-from keras_xent.ops.spec import real_dtype
-from keras_xent.reduction import V1_NAMES, Reduction
-
-__all__ = [
-    "compute_weighted_loss",
-    "softmax_cross_entropy",
-    "softmax_cross_entropy_with_logits_v2",
-]
-
-# What a reduction may be called: TF1's name, or ours. Keras's other names are refused, as
-# TF1 refuses them: its "mean" is not TF1's MEAN.
-_REDUCTIONS = {
-    **{name: reduction for reduction, name in V1_NAMES.items()},
-    **{reduction.value: reduction for reduction in V1_NAMES},
-}
-
-# What TF1 calls the last op of a float32 loss, by which old code fetches it.
-_RESULT_NAMES = {
-    Reduction.NONE: "Mul",
-    Reduction.SUM: "Sum",
-    Reduction.SUM_OVER_BATCH_SIZE: "value",
-    Reduction.MEAN: "value",
-    Reduction.SUM_BY_NONZERO_WEIGHTS: "value",
-}
+from keras_xent.ops import broadcasting, conversion
+from keras_xent.reduction import Reduction
+from keras_xent.v1 import arguments, results
 
 
 @takes_keras_tensors
@@ -96,29 +69,26 @@ def softmax_cross_entropy(
     smoothed over more than 65,504 classes too (TF1 divides by float16's infinity); the result
     is named as a float32 one whatever its dtype (TF1's last op is a cast).
     """
-    _require(onehot_labels=onehot_labels, logits=logits, weights=weights)
-    reduction = _reduction(reduction)
-    smoothing = _smoothing(label_smoothing)
+    arguments.require(onehot_labels=onehot_labels, logits=logits, weights=weights)
+    reduction = arguments.to_reduction(reduction)
+    smoothing = arguments.to_smoothing(label_smoothing)
     with tf.compat.v1.name_scope(
         scope, "softmax_cross_entropy_loss", (logits, onehot_labels, weights)
     ):
         logits = conversion.to_tensor(logits, "logits")
         onehot_labels = conversion.to_tensor(onehot_labels, "onehot_labels")
         weights = conversion.to_tensor(weights, "weights")
-        _tensorflow.set_last_loss_reduction(V1_NAMES[reduction])
 
         def compute(
             onehot_labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
         ) -> tf.Tensor:
             labels = tf.cast(onehot_labels, logits.dtype)
-            return _op(
-                logits,
-                tf.stop_gradient(labels, name="labels_stop_gradient"),
-                tf.cast(weights, tf.float32),
-                label_smoothing=smoothing,
-                axis=-1,
-                reduction=reduction,
-            )
+            labels = tf.stop_gradient(labels, name="labels_stop_gradient")
+            weights = tf.cast(weights, tf.float32)
+            with results.op_scope():
+                return ops.softmax_cross_entropy(
+                    logits, labels, weights, label_smoothing=smoothing, reduction=reduction
+                )
 
         loss = _verification.computed(
             compute,
@@ -127,10 +97,7 @@ def softmax_cross_entropy(
             label_smoothing=smoothing,
             reduction=reduction,
         )
-        name = _RESULT_NAMES[reduction]
-        if reduction is Reduction.NONE and smoothing:
-            name += "_1"  # TF1's smoothing has an op called "mul", and names ignore case.
-        return _collected(loss, name, loss_collection)
+        return results.collected(loss, reduction, loss_collection, smoothed=smoothing > 0)
 
 
 @takes_keras_tensors
@@ -187,7 +154,7 @@ def softmax_cross_entropy_with_logits_v2(
             f"both axis ({axis}) and dim ({dim}) are given, expected one: dim is TF1's older name "
             "of axis"
         )
-    _require(labels=labels, logits=logits)
+    arguments.require(labels=labels, logits=logits)
     class_axis = axis if axis is not None else dim if dim is not None else -1
     with tf.compat.v1.name_scope(name, "softmax_cross_entropy_with_logits", [logits, labels]):
         logits = conversion.to_tensor(logits, "logits")
@@ -196,122 +163,13 @@ def softmax_cross_entropy_with_logits_v2(
         def compute(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
             labels = tf.cast(labels, logits.dtype)
             logits, labels = broadcasting.to_one_shape(logits, labels, class_axis)
-            return _op(
-                logits,
-                labels,
-                1.0,
-                label_smoothing=0.0,
-                axis=class_axis,
-                reduction=Reduction.NONE,
-            )
+            with results.op_scope():
+                return ops.softmax_cross_entropy(
+                    logits, labels, axis=class_axis, reduction=Reduction.NONE
+                )
 
         losses = _verification.computed(
             compute, (labels, logits), oracles.SoftmaxCrossEntropyWithLogits, axis=class_axis
         )
         # TF1's last op is the reshape of the losses.
-        return _named(losses, "Reshape_2")
-
-
-@takes_keras_tensors
-@tf.autograph.experimental.do_not_convert
-def compute_weighted_loss(
-    losses: Any,
-    weights: Any = 1.0,
-    scope: Optional[str] = None,
-    loss_collection: Optional[str] = tf.compat.v1.GraphKeys.LOSSES,
-    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
-) -> tf.Tensor:
-    """`tf.compat.v1.losses.compute_weighted_loss`.
-
-    The gradient flows to losses and weights.
-
-    Args:
-        losses: a tensor of any shape and numeric dtype.
-        weights: a scalar, or a tensor of the losses' rank in which every dimension is 1 or
-            the losses'. Cast to float32.
-        scope: the name scope of the ops.
-        loss_collection: the collection of the graph that the loss joins, or None. Ignored
-            eagerly.
-        reduction: a `keras_xent.Reduction`, or one of TF1's names.
-
-    Returns:
-        The loss in the losses' dtype: a scalar, or for `Reduction.NONE` the weighted losses.
-
-    Raises:
-        ValueError: shapes that don't fit, an argument that is None.
-        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
-
-    Example:
-
-    >>> import keras_xent
-    >>> float(keras_xent.v1.compute_weighted_loss([1.0, 2.0, 3.0, 4.0], [1.0, 0.0, 1.0, 0.0]))
-    2.0
-
-    Differences from TF1: float64 losses are weighted and summed in float64 (TF1 rounds to
-    float32 on the way); the result is named as a float32 one whatever its dtype (TF1's last op
-    is a cast).
-    """
-    _require(losses=losses, weights=weights)
-    reduction = _reduction(reduction)
-    with tf.compat.v1.name_scope(scope, "weighted_loss", (losses, weights)):
-        losses = conversion.to_tensor(losses, "losses")
-        weights = conversion.to_tensor(weights, "weights")
-        _tensorflow.set_last_loss_reduction(V1_NAMES[reduction])
-
-        def compute(losses: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-            real = real_dtype(losses.dtype)
-            real_weights = tf.cast(tf.cast(weights, tf.float32), real)
-            with tf.name_scope("weighting"):
-                real_weights = weighting.checked_weights(
-                    real_weights, losses.shape, tf.shape(losses)
-                )
-                loss = weighting.reduce_losses(tf.cast(losses, real), real_weights, reduction)
-                return tf.cast(loss, losses.dtype)
-
-        loss = _verification.computed(
-            compute, (losses, weights), oracles.WeightedLoss, reduction=reduction
-        )
-        return _collected(loss, _RESULT_NAMES[reduction], loss_collection)
-
-
-def _require(**arguments: Any) -> None:
-    for name, value in arguments.items():
-        if value is None:
-            raise ValueError(f"{name} is None, expected a tensor")
-
-
-def _reduction(reduction: Any) -> Reduction:
-    # A tensor, a list: what is no string is no key to look up either.
-    known = _REDUCTIONS.get(reduction) if isinstance(reduction, str) else None
-    if known is None:
-        raise ValueError(
-            f"reduction is {reduction!r}, expected a keras_xent.Reduction or one of TF1's names: "
-            f"{sorted(V1_NAMES.values())}"
-        )
-    return known
-
-
-def _smoothing(label_smoothing: Any) -> float:
-    # TF1 takes True for 1.
-    is_bool = isinstance(label_smoothing, (bool, np.bool_))
-    number = float(label_smoothing) if is_bool else label_smoothing
-    return max(0.0, conversion.to_float(number, "label_smoothing"))
-
-
-def _op(logits: tf.Tensor, labels: Any, weights: Any, **arguments: Any) -> tf.Tensor:
-    if tf.executing_eagerly():
-        return ops.softmax_cross_entropy(logits, labels, weights, **arguments)
-    # In a scope of its own, so that its ops leave the result's name to the result.
-    with tf.name_scope("xentropy"):
-        return ops.softmax_cross_entropy(logits, labels, weights, **arguments)
-
-
-def _named(tensor: tf.Tensor, name: str) -> tf.Tensor:
-    return tensor if tf.executing_eagerly() else tf.identity(tensor, name=name)
-
-
-def _collected(loss: tf.Tensor, name: str, loss_collection: Optional[str]) -> tf.Tensor:
-    loss = _named(loss, name)
-    if not tf.executing_eagerly():
-        tf.compat.v1.losses.add_loss(loss, loss_collection)
-    return loss
+        return results.named(losses, "Reshape_2")

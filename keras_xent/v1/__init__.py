@@ -1,0 +1,14 @@
+"""TF1's functions, with TF1's signatures, on the fused ops.
+
+Porting can begin by changing an import: names, defaults, dtypes, errors, the names of the
+results in a graph and the loss collections are those of `tf.compat.v1`.
+"""
+
+from keras_xent.v1.softmax import softmax_cross_entropy, softmax_cross_entropy_with_logits_v2
+from keras_xent.v1.weighted import compute_weighted_loss
+
+__all__ = [
+    "compute_weighted_loss",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_with_logits_v2",
+]
