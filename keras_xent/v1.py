@@ -11,9 +11,8 @@ from typing import Any, Optional, Union
 import numpy as np
 import tensorflow as tf
 
-from keras_xent import _tensorflow, _verification, ops
+from keras_xent import _tensorflow, _verifiable, ops
 from keras_xent._functional import takes_keras_tensors
-from keras_xent._verification import oracles
 from keras_xent.ops import broadcasting, conversion, weighting
 from keras_xent.ops.spec import real_dtype
 from keras_xent.reduction import V1_NAMES, Reduction
@@ -120,10 +119,10 @@ def softmax_cross_entropy(
                 reduction=reduction,
             )
 
-        loss = _verification.computed(
+        loss = _verifiable.computed(
             compute,
             (onehot_labels, logits, weights),
-            oracles.SoftmaxCrossEntropy,
+            "softmax_cross_entropy",
             label_smoothing=smoothing,
             reduction=reduction,
         )
@@ -205,8 +204,8 @@ def softmax_cross_entropy_with_logits_v2(
                 reduction=Reduction.NONE,
             )
 
-        losses = _verification.computed(
-            compute, (labels, logits), oracles.SoftmaxCrossEntropyWithLogits, axis=class_axis
+        losses = _verifiable.computed(
+            compute, (labels, logits), "softmax_cross_entropy_with_logits_v2", axis=class_axis
         )
         # TF1's last op is the reshape of the losses.
         return _named(losses, "Reshape_2")
@@ -268,8 +267,8 @@ def compute_weighted_loss(
                 loss = weighting.reduce_losses(tf.cast(losses, real), real_weights, reduction)
                 return tf.cast(loss, losses.dtype)
 
-        loss = _verification.computed(
-            compute, (losses, weights), oracles.WeightedLoss, reduction=reduction
+        loss = _verifiable.computed(
+            compute, (losses, weights), "compute_weighted_loss", reduction=reduction
         )
         return _collected(loss, _RESULT_NAMES[reduction], loss_collection)
 
