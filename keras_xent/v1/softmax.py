@@ -6,9 +6,8 @@ from typing import Any, Optional, Union
 
 import tensorflow as tf
 
-from keras_xent import _verification, ops
+from keras_xent import _verifiable, ops
 from keras_xent._functional import takes_keras_tensors
-from keras_xent._verification import oracles
 from keras_xent.ops import broadcasting, conversion
 from keras_xent.reduction import Reduction
 from keras_xent.v1 import arguments, results
@@ -90,10 +89,10 @@ def softmax_cross_entropy(
                     logits, labels, weights, label_smoothing=smoothing, reduction=reduction
                 )
 
-        loss = _verification.computed(
+        loss = _verifiable.computed(
             compute,
             (onehot_labels, logits, weights),
-            oracles.SoftmaxCrossEntropy,
+            "softmax_cross_entropy",
             label_smoothing=smoothing,
             reduction=reduction,
         )
@@ -168,8 +167,8 @@ def softmax_cross_entropy_with_logits_v2(
                     logits, labels, axis=class_axis, reduction=Reduction.NONE
                 )
 
-        losses = _verification.computed(
-            compute, (labels, logits), oracles.SoftmaxCrossEntropyWithLogits, axis=class_axis
+        losses = _verifiable.computed(
+            compute, (labels, logits), "softmax_cross_entropy_with_logits_v2", axis=class_axis
         )
         # TF1's last op is the reshape of the losses.
         return results.named(losses, "Reshape_2")

@@ -6,9 +6,8 @@ from typing import Any, Optional, Union
 
 import tensorflow as tf
 
-from keras_xent import _verification
+from keras_xent import _verifiable
 from keras_xent._functional import takes_keras_tensors
-from keras_xent._verification import oracles
 from keras_xent.ops import conversion, weighting
 from keras_xent.ops.spec import real_dtype
 from keras_xent.reduction import Reduction
@@ -70,7 +69,7 @@ def compute_weighted_loss(
                 loss = weighting.reduce_losses(tf.cast(losses, real), real_weights, reduction)
                 return tf.cast(loss, losses.dtype)
 
-        loss = _verification.computed(
-            compute, (losses, weights), oracles.WeightedLoss, reduction=reduction
+        loss = _verifiable.computed(
+            compute, (losses, weights), "compute_weighted_loss", reduction=reduction
         )
         return results.collected(loss, reduction, loss_collection)
