@@ -28,6 +28,19 @@ def require(**arguments: Any) -> None:
             raise ValueError(f"{name} is None, expected a tensor")
 
 
+def require_keywords(function: str, sentinel: Any) -> None:
+    """Checks that nothing is given for the first argument of TF1's nn functions.
+
+    Raises:
+        ValueError: something is.
+    """
+    if sentinel is not None:
+        raise ValueError(
+            f"{function} got a first argument without a keyword, which means nothing in TF1: call "
+            f"{function}(labels=..., logits=...)"
+        )
+
+
 def to_reduction(reduction: Any) -> Reduction:
     """The reduction of a name.
 

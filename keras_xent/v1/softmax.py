@@ -156,19 +156,87 @@ def softmax_cross_entropy_with_logits_v2(
     arguments.require(labels=labels, logits=logits)
     class_axis = axis if axis is not None else dim if dim is not None else -1
     with tf.compat.v1.name_scope(name, "softmax_cross_entropy_with_logits", [logits, labels]):
-        logits = conversion.to_tensor(logits, "logits")
-        labels = conversion.to_tensor(labels, "labels")
+        return _losses("softmax_cross_entropy_with_logits_v2", labels, logits, class_axis)
 
-        def compute(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-            labels = tf.cast(labels, logits.dtype)
-            logits, labels = broadcasting.to_one_shape(logits, labels, class_axis)
-            with results.op_scope():
-                return ops.softmax_cross_entropy(
-                    logits, labels, axis=class_axis, reduction=Reduction.NONE
-                )
 
-        losses = _verifiable.computed(
-            compute, (labels, logits), "softmax_cross_entropy_with_logits_v2", axis=class_axis
+@takes_keras_tensors
+@tf.autograph.experimental.do_not_convert
+def softmax_cross_entropy_with_logits(
+    _sentinel: None = None,
+    labels: Any = None,
+    logits: Any = None,
+    dim: Optional[int] = -1,
+    name: Optional[str] = None,
+    axis: Optional[int] = None,
+) -> tf.Tensor:
+    """`tf.compat.v1.nn.softmax_cross_entropy_with_logits`, TF1's older function.
+
+    The gradient flows to the logits, and stops at the labels. That is its one difference from
+    `softmax_cross_entropy_with_logits_v2`.
+
+    Args:
+        _sentinel: nothing. TF1 has it so that labels and logits are given by keyword.
+        labels: as `softmax_cross_entropy_with_logits_v2` takes them.
+        logits: unscaled log-probabilities; float16, bfloat16, float32 or float64; rank 1 or
+            more.
+        dim: the class axis, counted from the end if negative; None means the last.
+        name: the name of the op.
+        axis: another name of `dim`, which as in TF1 needs `dim=None` beside it.
+
+    Returns:
+        The losses: the logits' dtype, and their shape without the class axis.
+
+    Raises:
+        TypeError: the logits are no floating point tensor.
+        ValueError: shapes that don't fit, an axis out of range, both `axis` and `dim`, labels
+            or logits without a keyword.
+        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
+
+    Example:
+
+    >>> import keras_xent
+    >>> losses = keras_xent.v1.softmax_cross_entropy_with_logits(
+    ...     labels=[[1.0, 0.0, 0.0], [0.0, 0.8, 0.2]],
+    ...     logits=[[4.0, 2.0, 1.0], [0.0, 5.0, 1.0]])
+    >>> print([f"{float(loss):.5f}" for loss in losses])
+    ['0.16985', '0.82474']
+
+    Differences from TF1: TensorFlow 2's `compat.v1` has no `_sentinel`, and takes labels and
+    logits by position; else those of `softmax_cross_entropy_with_logits_v2`.
+    """
+    arguments.require_keywords("softmax_cross_entropy_with_logits", _sentinel)
+    if axis is not None and dim is not None:
+        raise ValueError(
+            f"both axis ({axis}) and dim ({dim}) are given, expected one: give dim alone, or "
+            "dim=None beside axis, as dim is -1 by default"
         )
-        # TF1's last op is the reshape of the losses.
-        return results.named(losses, "Reshape_2")
+    arguments.require(labels=labels, logits=logits)
+    class_axis = axis if axis is not None else dim if dim is not None else -1
+    with tf.compat.v1.name_scope(name, "softmax_cross_entropy_with_logits_sg", [logits, labels]):
+        return _losses("softmax_cross_entropy_with_logits", labels, logits, class_axis, stop=True)
+
+
+def _losses(function: str, labels: Any, logits: Any, axis: int, stop: bool = False) -> tf.Tensor:
+    """What the two nn functions return.
+
+    Args:
+        function: which of the two.
+        labels: its labels.
+        logits: its logits.
+        axis: the class axis.
+        stop: whether the gradient stops at the labels.
+    """
+    logits = conversion.to_tensor(logits, "logits")
+    labels = conversion.to_tensor(labels, "labels")
+
+    def compute(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        labels = tf.cast(labels, logits.dtype)
+        if stop:
+            labels = tf.stop_gradient(labels, name="labels_stop_gradient")
+        logits, labels = broadcasting.to_one_shape(logits, labels, axis)
+        with results.op_scope():
+            return ops.softmax_cross_entropy(logits, labels, axis=axis, reduction=Reduction.NONE)
+
+    losses = _verifiable.computed(compute, (labels, logits), function, axis=axis)
+    # TF1's last op is the reshape of the losses.
+    return results.named(losses, "Reshape_2")

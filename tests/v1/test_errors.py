@@ -11,7 +11,13 @@ import tf1
 
 Case = Dict[str, Any]
 LOGITS, LABELS = tf1.logits_of([2, 3]), tf1.one_hot_of([2, 3])
+FUNCTIONS = [*tf1.LABELS, *tf1.NN]
 placeholder = tf.compat.v1.placeholder
+
+
+def named(name: str, labels: Any, logits: Any, **others: Any) -> Case:
+    """The arguments by the names that the function has for them."""
+    return {tf1.LABELS.get(name, "labels"): labels, "logits": logits, **others}
 
 
 def refuses(kind: Any, functions: tf1.Functions, name: str, **arguments: Any) -> str:
@@ -29,10 +35,13 @@ def both_refuse(kind: Any, name: str, **arguments: Any) -> str:
     return refuses(kind, tf1.OURS, name, **arguments)
 
 
-@pytest.mark.parametrize("argument", ["onehot_labels", "logits", "weights", "reduction"])
-def test_none_is_no_argument_of_softmax_cross_entropy(backend: str, argument: str) -> None:
-    arguments: Case = {"onehot_labels": LABELS, "logits": LOGITS, argument: None}
-    message = both_refuse(ValueError, "softmax_cross_entropy", **arguments)
+@pytest.mark.parametrize("name", tf1.LABELS)
+@pytest.mark.parametrize("argument", ["labels", "logits", "weights", "reduction"])
+def test_none_is_no_argument_of_a_loss(backend: str, name: str, argument: str) -> None:
+    if argument == "labels":
+        argument = tf1.LABELS[name]
+    arguments: Case = {**named(name, tf1.labels_of(name, [2, 3]), LOGITS), argument: None}
+    message = both_refuse(ValueError, name, **arguments)
     assert message.startswith(f"{argument} is None")
 
 
@@ -43,77 +52,95 @@ def test_none_is_no_argument_of_compute_weighted_loss(argument: str) -> None:
     assert message.startswith(f"{argument} is None")
 
 
+@pytest.mark.parametrize("name", tf1.NN)
 @pytest.mark.parametrize("argument", ["labels", "logits"])
-def test_none_is_no_argument_of_the_nn_function(argument: str) -> None:
-    arguments: Case = {"labels": LABELS, "logits": LOGITS, argument: None}
-    message = both_refuse(ValueError, "softmax_cross_entropy_with_logits_v2", **arguments)
+def test_none_is_no_argument_of_an_nn_function(backend: str, name: str, argument: str) -> None:
+    arguments: Case = {"labels": tf1.labels_of(name, [2, 3]), "logits": LOGITS, argument: None}
+    message = both_refuse(ValueError, name, **arguments)
     assert message.startswith(f"{argument} is None")
 
 
 @pytest.mark.parametrize("reduction", ["mean", "auto", "avg", "", 3, 1.0, ["none"]], ids=repr)
 def test_unknown_reductions_are_refused(reduction: Any) -> None:
-    message = both_refuse(
-        ValueError,
-        "softmax_cross_entropy",
-        onehot_labels=LABELS,
-        logits=LOGITS,
-        reduction=reduction,
-    )
-    assert repr(reduction) in message
-    assert "weighted_sum_by_nonzero_weights" in message
+    for name in tf1.LABELS:
+        arguments = named(name, tf1.labels_of(name, [2, 3]), LOGITS, reduction=reduction)
+        message = both_refuse(ValueError, name, **arguments)
+        assert repr(reduction) in message
+        assert "weighted_sum_by_nonzero_weights" in message
     both_refuse(ValueError, "compute_weighted_loss", losses=[1.0], reduction=reduction)
 
 
 @pytest.mark.parametrize("shape", [[3], [1, 3], [2, 1], [2, 2], [2, 3, 1], []], ids=str)
 def test_labels_of_another_shape_are_refused(backend: str, shape: List[int]) -> None:
-    message = both_refuse(
-        ValueError, "softmax_cross_entropy", onehot_labels=np.ones(shape), logits=LOGITS
-    )
+    for name in ("softmax_cross_entropy", "sigmoid_cross_entropy"):
+        message = both_refuse(ValueError, name, **named(name, np.ones(shape), LOGITS))
+        assert "(2, 3)" in message
+    name = "sigmoid_cross_entropy_with_logits"
+    message = both_refuse(ValueError, name, labels=np.ones(shape, np.float32), logits=LOGITS)
     assert "(2, 3)" in message
 
 
+@pytest.mark.parametrize("shape", [[3], [1], [2, 3], [1, 2], [2, 1, 1], []], ids=str)
 @pytest.mark.parametrize(
-    ("shape", "weights_shape"),
+    "name", ["sparse_softmax_cross_entropy", "sparse_softmax_cross_entropy_with_logits"]
+)
+def test_ids_of_another_shape_are_refused(backend: str, name: str, shape: List[int]) -> None:
+    arguments = named(name, np.ones(shape, np.int32), LOGITS)
+    # Eagerly the kernel of TF1's op finds some of them.
+    refuses((ValueError, tf.errors.InvalidArgumentError), tf1.THEIRS, name, **arguments)
+    with tf.Graph().as_default():
+        refuses(ValueError, tf1.THEIRS, name, **arguments)
+        refuses(ValueError, tf1.OURS, name, **arguments)
+    message = refuses(ValueError, tf1.OURS, name, **arguments)
+    assert "(2, 3)" in message
+
+
+UNFIT = [
+    ([2], [1, 2]),
+    ([2], [3]),
+    ([2], [0]),
+    ([2, 3], [2]),
+    ([2, 3], [3]),
+    ([2, 2], [2]),  # As long as both axes: no telling which was meant.
+    ([2, 3], [1, 2, 3]),
+    ([2, 3], [3, 2]),
+]
+# A last dimension of 1 too many, which the sparse loss alone drops.
+COLUMNS = [([2], [2, 1]), ([2], [1, 1]), ([], [1])]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "weights_shape"),
     [
-        ([2], [2, 1]),
-        ([2], [1, 2]),
-        ([2], [3]),
-        ([2], [0]),
-        ([2], [1, 1]),
-        ([2, 3], [2]),
-        ([2, 3], [3]),
-        ([2, 2], [2]),  # As long as both axes: no telling which was meant.
-        ([2, 3], [1, 2, 3]),
-        ([2, 3], [3, 2]),
-        ([], [1]),
+        (name, *shapes)
+        for name in tf1.LABELS
+        for shapes in (UNFIT if name.startswith("sparse") else UNFIT + COLUMNS)
     ],
     ids=str,
 )
 class TestWeightsThatDoNotFit:
     def test_are_refused_where_shapes_are_known(
-        self, backend: str, shape: List[int], weights_shape: List[int]
+        self, backend: str, name: str, shape: List[int], weights_shape: List[int]
     ) -> None:
-        weights = np.ones(weights_shape, np.float32)
-        logits, labels = tf1.logits_of([*shape, 3]), tf1.one_hot_of([*shape, 3])
-        message = both_refuse(
-            ValueError,
-            "softmax_cross_entropy",
-            onehot_labels=labels,
-            logits=logits,
-            weights=weights,
-        )
+        labels, logits = inputs_for(name, shape)
+        arguments = named(name, labels, logits, weights=np.ones(weights_shape, np.float32))
+        # What TF1 can't squeeze is another error eagerly.
+        refuses((ValueError, tf.errors.InvalidArgumentError), tf1.THEIRS, name, **arguments)
+        with tf.Graph().as_default():
+            refuses(ValueError, tf1.THEIRS, name, **arguments)
+            refuses(ValueError, tf1.OURS, name, **arguments)
+        message = refuses(ValueError, tf1.OURS, name, **arguments)
         assert message.startswith("weights can not be broadcast to values")
-        both_refuse(ValueError, "compute_weighted_loss", losses=logits[..., 0], weights=weights)
 
     def test_are_refused_at_run_time_where_they_are_not(
-        self, backend: str, shape: List[int], weights_shape: List[int]
+        self, backend: str, name: str, shape: List[int], weights_shape: List[int]
     ) -> None:
-        logits, labels = tf1.logits_of([*shape, 3]), tf1.one_hot_of([*shape, 3])
+        labels, logits = inputs_for(name, shape)
         fed = {"logits:0": logits, "labels:0": labels, "weights:0": np.ones(weights_shape)}
         # The gradient alone must not be had either: training fetches nothing else.
         with tf.Graph().as_default(), tf.compat.v1.Session() as session:
             tensor = placeholder(tf.float32, None, "logits")
-            loss = tf1.OURS.softmax_cross_entropy(
+            loss = getattr(tf1.OURS, name)(
                 placeholder(tf.int32, None, "labels"),
                 tensor,
                 placeholder(tf.float32, None, "weights"),
@@ -122,40 +149,68 @@ class TestWeightsThatDoNotFit:
                 with pytest.raises(tf.errors.InvalidArgumentError):
                     session.run(fetch, fed)
 
-    def test_are_refused_at_run_time_by_compute_weighted_loss_too(
-        self, shape: List[int], weights_shape: List[int]
-    ) -> None:
-        with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-            losses, weights = placeholder(tf.float32, None), placeholder(tf.float32, None)
-            loss = tf1.OURS.compute_weighted_loss(losses, weights)
-            for fetch in (loss, tf.gradients(loss, losses)[0]):
-                with pytest.raises(tf.errors.InvalidArgumentError):
-                    session.run(fetch, {losses: np.ones(shape), weights: np.ones(weights_shape)})
+
+def inputs_for(name: str, shape: List[int]) -> Any:
+    """Labels and logits with losses of that shape."""
+    logits_shape = shape if name.startswith("sigmoid") else [*shape, 3]
+    return tf1.labels_of(name, logits_shape), tf1.logits_of(logits_shape)
+
+
+@pytest.mark.parametrize(("shape", "weights_shape"), UNFIT + COLUMNS, ids=str)
+def test_weights_that_do_not_fit_are_refused_by_compute_weighted_loss_too(
+    shape: List[int], weights_shape: List[int]
+) -> None:
+    each, weights = np.ones(shape, np.float32), np.ones(weights_shape, np.float32)
+    both_refuse(ValueError, "compute_weighted_loss", losses=each, weights=weights)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        losses, fed = placeholder(tf.float32, None), placeholder(tf.float32, None)
+        loss = tf1.OURS.compute_weighted_loss(losses, fed)
+        for fetch in (loss, tf.gradients(loss, losses)[0]):
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                session.run(fetch, {losses: each, fed: weights})
 
 
 @pytest.mark.parametrize("shape", [[1, 3], [2, 1], [1, 1], [3], [4, 3], [2, 3, 1]], ids=str)
 def test_labels_of_another_shape_are_refused_at_run_time(backend: str, shape: List[int]) -> None:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         labels, logits = placeholder(tf.float32, None), placeholder(tf.float32, None)
-        functions = [tf1.OURS.softmax_cross_entropy]
-        if shape in ([4, 3], [2, 3, 1]):  # the others it broadcasts, as TF1's does
-            functions.append(tf1.OURS.softmax_cross_entropy_with_logits_v2)
-        for function in functions:
-            loss = function(labels, logits)
+        names = ["softmax_cross_entropy", "sigmoid_cross_entropy"]
+        names += ["sigmoid_cross_entropy_with_logits"]
+        if shape in ([4, 3], [2, 3, 1]):  # the others they broadcast, as TF1's do
+            names += ["softmax_cross_entropy_with_logits_v2", "softmax_cross_entropy_with_logits"]
+        for name in names:
+            loss = getattr(tf1.OURS, name)(**named(name, labels, logits))
             for fetch in (loss, tf.gradients(loss, logits)[0]):
                 with pytest.raises(tf.errors.InvalidArgumentError):
                     session.run(fetch, {labels: np.ones(shape), logits: LOGITS})
 
 
-def test_axis_and_dim_exclude_each_other() -> None:
-    message = both_refuse(
-        ValueError,
-        "softmax_cross_entropy_with_logits_v2",
-        labels=LABELS,
-        logits=LOGITS,
-        axis=1,
-        dim=1,
-    )
+@pytest.mark.parametrize("shape", [[3], [1], [2, 3], [1, 2], [2, 1, 1], []], ids=str)
+def test_ids_of_another_shape_are_refused_at_run_time(backend: str, shape: List[int]) -> None:
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        labels, logits = placeholder(tf.int32, None), placeholder(tf.float32, None)
+        for functions in (tf1.THEIRS, tf1.OURS):
+            for name in (
+                "sparse_softmax_cross_entropy",
+                "sparse_softmax_cross_entropy_with_logits",
+            ):
+                loss = getattr(functions, name)(labels=labels, logits=logits)
+                for fetch in (loss, tf.gradients(loss, logits)[0]):
+                    with pytest.raises(tf.errors.InvalidArgumentError):
+                        session.run(fetch, {labels: np.ones(shape), logits: LOGITS})
+
+
+@pytest.mark.parametrize(
+    ("name", "axes"),
+    [
+        ("softmax_cross_entropy_with_logits_v2", {"axis": 1, "dim": 1}),
+        ("softmax_cross_entropy_with_logits", {"axis": 1, "dim": 1}),
+        # Its dim is -1 by default.
+        ("softmax_cross_entropy_with_logits", {"axis": 1}),
+    ],
+)
+def test_axis_and_dim_exclude_each_other(name: str, axes: Dict[str, int]) -> None:
+    message = both_refuse(ValueError, name, labels=LABELS, logits=LOGITS, **axes)
     assert "axis" in message
     assert "dim" in message
 
@@ -182,52 +237,44 @@ def test_an_axis_out_of_range_is_refused(axis: int) -> None:
     assert str(axis) in message
 
 
+@pytest.mark.parametrize("name", tf1.SMOOTHED)
 @pytest.mark.parametrize("smoothing", ["0.1", None, [0.1]], ids=repr)
-def test_a_smoothing_that_is_no_number_is_refused(smoothing: Any) -> None:
-    both_refuse(
-        TypeError,
-        "softmax_cross_entropy",
-        onehot_labels=LABELS,
-        logits=LOGITS,
-        label_smoothing=smoothing,
-    )
+def test_a_smoothing_that_is_no_number_is_refused(name: str, smoothing: Any) -> None:
+    both_refuse(TypeError, name, **named(name, LABELS, LOGITS, label_smoothing=smoothing))
 
 
-def test_a_smoothing_that_the_graph_computes_is_refused(backend: str) -> None:
+@pytest.mark.parametrize("name", tf1.SMOOTHED)
+def test_a_smoothing_that_the_graph_computes_is_refused(backend: str, name: str) -> None:
     with tf.Graph().as_default():
-        arguments = {
-            "onehot_labels": LABELS,
-            "logits": LOGITS,
-            "label_smoothing": placeholder(tf.float32, []),
-        }
-        refuses(TypeError, tf1.THEIRS, "softmax_cross_entropy", **arguments)
-        message = refuses(TypeError, tf1.OURS, "softmax_cross_entropy", **arguments)
+        smoothing = placeholder(tf.float32, [])
+        arguments = named(name, LABELS, LOGITS, label_smoothing=smoothing)
+        refuses(TypeError, tf1.THEIRS, name, **arguments)
+        message = refuses(TypeError, tf1.OURS, name, **arguments)
         assert "label_smoothing" in message
         assert "Python number" in message
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("dtype", ["int32", "bool", "complex64"])
-def test_logits_that_are_not_floating_point_are_refused(backend: str, dtype: str) -> None:
-    logits = LOGITS.astype(dtype)
-    for name, labels in (
-        ("softmax_cross_entropy", "onehot_labels"),
-        ("softmax_cross_entropy_with_logits_v2", "labels"),
-    ):
-        arguments = {labels: LABELS, "logits": logits}
-        refuses((TypeError, tf.errors.InvalidArgumentError), tf1.THEIRS, name, **arguments)
-        message = refuses(TypeError, tf1.OURS, name, **arguments)
-        assert dtype in message
+def test_logits_that_are_not_floating_point_are_refused(
+    backend: str, name: str, dtype: str
+) -> None:
+    arguments = named(name, tf1.labels_of(name, [2, 3]), LOGITS.astype(dtype))
+    kinds = (TypeError, ValueError, tf.errors.InvalidArgumentError, tf.errors.NotFoundError)
+    refuses(kinds, tf1.THEIRS, name, **arguments)
+    message = refuses(TypeError, tf1.OURS, name, **arguments)
+    assert dtype in message
 
 
-@pytest.mark.parametrize("name", ["softmax_cross_entropy", "softmax_cross_entropy_with_logits_v2"])
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if not name.startswith("sigmoid")])
 def test_scalar_logits_are_refused(backend: str, name: str) -> None:
-    function = getattr(tf1.OURS, name)
     with pytest.raises(ValueError, match="scalar"):
-        function(1.0, 1.0)
+        getattr(tf1.OURS, name)(**named(name, 1, 1.0))
 
 
-def test_a_refused_call_collects_nothing() -> None:
+@pytest.mark.parametrize("name", tf1.LABELS)
+def test_a_refused_call_collects_nothing(name: str) -> None:
     with tf.Graph().as_default():
         with pytest.raises(ValueError, match="broadcast"):
-            tf1.OURS.softmax_cross_entropy(LABELS, LOGITS, [[1.0], [1.0]])
+            getattr(tf1.OURS, name)(tf1.labels_of(name, [2, 3]), LOGITS, [[[1.0]], [[1.0]]])
         assert tf.compat.v1.losses.get_losses() == []
