@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Dict, List
 
 import numpy as np
@@ -81,9 +82,7 @@ def test_labels_of_another_shape_are_refused(backend: str, shape: List[int]) -> 
 
 
 @pytest.mark.parametrize("shape", [[3], [1], [2, 3], [1, 2], [2, 1, 1], []], ids=str)
-@pytest.mark.parametrize(
-    "name", ["sparse_softmax_cross_entropy", "sparse_softmax_cross_entropy_with_logits"]
-)
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name.startswith("sparse")])
 def test_ids_of_another_shape_are_refused(backend: str, name: str, shape: List[int]) -> None:
     arguments = named(name, np.ones(shape, np.int32), LOGITS)
     # Eagerly the kernel of TF1's op finds some of them.
@@ -109,19 +108,19 @@ UNFIT = [
 COLUMNS = [([2], [2, 1]), ([2], [1, 1]), ([], [1])]
 
 
-@pytest.mark.parametrize(
-    ("name", "shape", "weights_shape"),
-    [
-        (name, *shapes)
-        for name in tf1.LABELS
-        for shapes in (UNFIT if name.startswith("sparse") else UNFIT + COLUMNS)
-    ],
-    ids=str,
-)
-class TestWeightsThatDoNotFit:
-    def test_are_refused_where_shapes_are_known(
-        self, backend: str, name: str, shape: List[int], weights_shape: List[int]
-    ) -> None:
+def unfit(name: str) -> List[Any]:
+    return UNFIT if name.startswith("sparse") else UNFIT + COLUMNS
+
+
+def inputs_for(name: str, shape: List[int]) -> Any:
+    """Labels and logits with losses of that shape."""
+    logits_shape = shape if name.startswith("sigmoid") else [*shape, 3]
+    return tf1.labels_of(name, logits_shape), tf1.logits_of(logits_shape)
+
+
+@pytest.mark.parametrize("name", tf1.LABELS)
+def test_weights_that_do_not_fit_are_refused(backend: str, name: str) -> None:
+    for shape, weights_shape in unfit(name):
         labels, logits = inputs_for(name, shape)
         arguments = named(name, labels, logits, weights=np.ones(weights_shape, np.float32))
         # What TF1 can't squeeze is another error eagerly.
@@ -132,28 +131,13 @@ class TestWeightsThatDoNotFit:
         message = refuses(ValueError, tf1.OURS, name, **arguments)
         assert message.startswith("weights can not be broadcast to values")
 
-    def test_are_refused_at_run_time_where_they_are_not(
-        self, backend: str, name: str, shape: List[int], weights_shape: List[int]
-    ) -> None:
-        labels, logits = inputs_for(name, shape)
-        fed = {"logits:0": logits, "labels:0": labels, "weights:0": np.ones(weights_shape)}
-        # The gradient alone must not be had either: training fetches nothing else.
-        with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-            tensor = placeholder(tf.float32, None, "logits")
-            loss = getattr(tf1.OURS, name)(
-                placeholder(tf.int32, None, "labels"),
-                tensor,
-                placeholder(tf.float32, None, "weights"),
-            )
-            for fetch in (loss, tf.gradients(loss, tensor)[0]):
-                with pytest.raises(tf.errors.InvalidArgumentError):
-                    session.run(fetch, fed)
 
-
-def inputs_for(name: str, shape: List[int]) -> Any:
-    """Labels and logits with losses of that shape."""
-    logits_shape = shape if name.startswith("sigmoid") else [*shape, 3]
-    return tf1.labels_of(name, logits_shape), tf1.logits_of(logits_shape)
+@pytest.mark.parametrize("name", tf1.LABELS)
+def test_weights_that_do_not_fit_are_refused_at_run_time(backend: str, name: str) -> None:
+    with Fed(name, tf.int32) as fed:
+        for shape, weights_shape in unfit(name):
+            labels, logits = inputs_for(name, shape)
+            fed.refuses(labels, logits, np.ones(weights_shape))
 
 
 @pytest.mark.parametrize(("shape", "weights_shape"), UNFIT + COLUMNS, ids=str)
@@ -170,34 +154,58 @@ def test_weights_that_do_not_fit_are_refused_by_compute_weighted_loss_too(
                 session.run(fetch, {losses: each, fed: weights})
 
 
-@pytest.mark.parametrize("shape", [[1, 3], [2, 1], [1, 1], [3], [4, 3], [2, 3, 1]], ids=str)
-def test_labels_of_another_shape_are_refused_at_run_time(backend: str, shape: List[int]) -> None:
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        labels, logits = placeholder(tf.float32, None), placeholder(tf.float32, None)
-        names = ["softmax_cross_entropy", "sigmoid_cross_entropy"]
-        names += ["sigmoid_cross_entropy_with_logits"]
-        if shape in ([4, 3], [2, 3, 1]):  # the others they broadcast, as TF1's do
-            names += ["softmax_cross_entropy_with_logits_v2", "softmax_cross_entropy_with_logits"]
-        for name in names:
-            loss = getattr(tf1.OURS, name)(**named(name, labels, logits))
-            for fetch in (loss, tf.gradients(loss, logits)[0]):
-                with pytest.raises(tf.errors.InvalidArgumentError):
-                    session.run(fetch, {labels: np.ones(shape), logits: LOGITS})
+class Fed(contextlib.ExitStack):
+    """Our function in a graph that knows no shape, and its gradient to the logits.
+
+    It runs with inputs that fit.
+    """
+
+    def __init__(self, name: str, labels_dtype: Any) -> None:
+        super().__init__()
+        self.enter_context(tf.Graph().as_default())
+        self._session = self.enter_context(tf.compat.v1.Session())
+        self._labels = placeholder(labels_dtype, None)
+        self._logits = placeholder(tf.float32, None)
+        self._weights = placeholder(tf.float32, None)
+        arguments = named(name, self._labels, self._logits)
+        if name in tf1.LABELS:
+            arguments["weights"] = self._weights
+        loss = getattr(tf1.OURS, name)(**arguments)
+        # The gradient alone must not be had either: training fetches nothing else.
+        self._fetches = [loss, *tf.gradients(loss, self._logits)]
+        self._session.run(self._fetches, self._feed(tf1.labels_of(name, [2, 3]), LOGITS))
+
+    def _feed(self, labels: Any, logits: Any, weights: Any = 1.0) -> Dict[Any, Any]:
+        return {self._labels: labels, self._logits: logits, self._weights: weights}
+
+    def refuses(self, labels: Any, logits: Any, weights: Any = 1.0) -> None:
+        feed = self._feed(labels, logits, weights)
+        for fetch in self._fetches:
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                self._session.run(fetch, feed)
 
 
-@pytest.mark.parametrize("shape", [[3], [1], [2, 3], [1, 2], [2, 1, 1], []], ids=str)
-def test_ids_of_another_shape_are_refused_at_run_time(backend: str, shape: List[int]) -> None:
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        labels, logits = placeholder(tf.int32, None), placeholder(tf.float32, None)
-        for functions in (tf1.THEIRS, tf1.OURS):
-            for name in (
-                "sparse_softmax_cross_entropy",
-                "sparse_softmax_cross_entropy_with_logits",
-            ):
-                loss = getattr(functions, name)(labels=labels, logits=logits)
-                for fetch in (loss, tf.gradients(loss, logits)[0]):
-                    with pytest.raises(tf.errors.InvalidArgumentError):
-                        session.run(fetch, {labels: np.ones(shape), logits: LOGITS})
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if not name.startswith("sparse")])
+def test_labels_of_another_shape_are_refused_at_run_time(backend: str, name: str) -> None:
+    shapes = [[4, 3], [2, 3, 1]]
+    if not name.startswith("softmax_cross_entropy_with"):  # They broadcast the others, as TF1's do.
+        shapes += [[1, 3], [2, 1], [1, 1], [3]]
+    with Fed(name, tf.float32) as fed:
+        for shape in shapes:
+            fed.refuses(np.ones(shape), LOGITS)
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name.startswith("sparse")])
+def test_ids_of_another_shape_are_refused_at_run_time(backend: str, name: str) -> None:
+    with Fed(name, tf.int32) as fed:
+        for shape in ([3], [1], [2, 3], [1, 2], [2, 1, 1], []):
+            fed.refuses(np.ones(shape), LOGITS)
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if not name.startswith("sigmoid")])
+def test_scalar_logits_are_refused_at_run_time(backend: str, name: str) -> None:
+    with Fed(name, tf.int32) as fed:
+        fed.refuses(1, 1.0)
 
 
 @pytest.mark.parametrize(
