@@ -14,7 +14,11 @@ from migrate import executing
 from migrate.tools import TARGETS, ported
 
 from keras_xent.migrate.finding import Action
-from keras_xent.migrate.functions import SIGNATURES, Function
+from keras_xent.migrate.function import Function
+from keras_xent.migrate.losses.sigmoid import SIGMOID_LOGITS, SIGMOID_LOSS
+from keras_xent.migrate.losses.softmax import LOGITS_V2, LOSS
+from keras_xent.migrate.losses.sparse_softmax import SPARSE_LOGITS, SPARSE_LOSS
+from keras_xent.migrate.losses.weighted import WEIGHTED
 
 IMPORTS = {
     Function.LOSS: [
