@@ -104,7 +104,8 @@ def test_the_first_place_counts() -> None:
 @pytest.mark.parametrize("trait", sorted(TRAITS))
 def test_no_loss_object(trait: str) -> None:
     line = dict(reversed(BETRAYALS))[trait]
-    check_stays_v1(LOSS.format(line, FUNCTION), _reason(trait, "file.py:2"))
+    function = "tf.losses.sigmoid_cross_entropy" if trait == "sigmoid" else FUNCTION
+    check_stays_v1(LOSS.format(line, function), _reason(trait, "file.py:2"))
 
 
 def test_collection_is_nothing_to_what_does_not_join_it() -> None:
@@ -118,6 +119,12 @@ def test_softmax_is_nothing_to_logits_that_are_made_otherwise() -> None:
     source = LOSS.format("p = tf.nn.softmax(x)", FUNCTION)
     check_loss_object(source.replace("(y, x)\n", "(y, tf.matmul(x, w) + b)\n"))
     check_stays_v1(source.replace("(y, x)\n", "(y, net(x))\n"), "where it makes the logits")
+
+
+def test_a_sigmoid_is_nothing_to_a_softmax() -> None:
+    check_loss_object(LOSS.format("p = tf.nn.sigmoid(x)", FUNCTION))
+    source = LOSS.format("p = tf.nn.sigmoid(x)", "tf.losses.sigmoid_cross_entropy")
+    check_loss_object(source.replace("(y, x)\n", "(y, tf.matmul(x, w) + b)\n"))
 
 
 def test_another_file_decides() -> None:
