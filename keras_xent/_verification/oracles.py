@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type
 
 import tensorflow as tf
 
@@ -216,3 +216,10 @@ class WeightedLoss(Oracle):
     ) -> Tuple[tf.Tensor, exactness.Weighting]:
         magnitudes = tf.abs(tf.cast(losses, tf.float64))
         return magnitudes, exactness.Weighting(magnitudes, weights, self.reduction)
+
+
+# By the names of the functions in keras_xent.v1.
+ORACLES: Dict[str, Type[Oracle]] = {
+    each.ours.split(".")[-1]: each
+    for each in (SoftmaxCrossEntropy, SoftmaxCrossEntropyWithLogits, WeightedLoss)
+}
