@@ -33,7 +33,7 @@ def _is_variable_only_averaged(module: Module, target: ast.Name, value: ast.expr
     # What is at the top level others may import.
     if not isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False
-    bindings = scope.lookup(target.id)
+    bindings = scope.bindings.get(target.id, [])  # not those of `global` and `nonlocal`
     if len(bindings) != 1 or not isinstance(bindings[0], Value) or bindings[0].value is not value:
         return False
     uses = [

@@ -11,7 +11,9 @@ from keras_xent.migrate import functions
 from keras_xent.migrate.function import Function, Loss
 
 WITH_OBJECT = [function for function in functions.ALL if function.loss_object]
-LOSSES = list({function.loss.object_name: function.loss for function in WITH_OBJECT if function.loss}.values())
+LOSSES = list(
+    {function.loss.object_name: function.loss for function in WITH_OBJECT if function.loss}.values()
+)
 
 
 @pytest.mark.parametrize("function", WITH_OBJECT, ids=lambda each: each.name)

@@ -202,7 +202,6 @@ def test_flagged(source: str, message: str) -> None:
 def test_its_first_argument_is_kept() -> None:
     """TensorFlow has none of that name any more."""
     new, _ = ported(
-        f"import tensorflow.compat.v1 as tf\n"
-        f"z = tf.nn.{NAME}(_sentinel=None, labels=y, logits=x)\n"
+        f"import tensorflow.compat.v1 as tf\nz = tf.nn.{NAME}(_sentinel=None, labels=y, logits=x)\n"
     )
     assert f"keras_xent.v1.{NAME}(_sentinel=None, labels=y, logits=x)" in new

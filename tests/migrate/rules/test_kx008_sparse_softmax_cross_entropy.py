@@ -75,7 +75,11 @@ def test_calls(arguments: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [f"({IDS}, logits, weights)", f"({IDS}, logits, weights[:, :1])", f"({IDS}[..., None], logits)"],
+    [
+        f"({IDS}, logits, weights)",
+        f"({IDS}, logits, weights[:, :1])",
+        f"({IDS}[..., None], logits)",
+    ],
 )
 def test_rank_3(arguments: str) -> None:
     check_loss_object(call(arguments), shape=(2, 3, 4))

@@ -43,7 +43,10 @@ def test_calls(arguments: str, imports: str) -> None:
     assert ported(new) == (new, ())
     executing.check_same(before, [new])
     new = check_loss_object(before)
-    assert "SparseCategoricalCrossentropy(from_logits=True, reduction=keras_xent.Reduction.NONE)(" in new
+    assert (
+        "SparseCategoricalCrossentropy(from_logits=True, reduction=keras_xent.Reduction.NONE)("
+        in new
+    )
 
 
 def test_rank_3() -> None:
