@@ -45,7 +45,8 @@ def test_nested() -> None:
         def loss(labels, logits, weights):
             return keras_xent.CategoricalCrossentropy(from_logits=True, \
 reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS)(
-                y_true=tf.one_hot(tf.argmax(labels, -1), 3), y_pred=logits, sample_weight=tf.stop_gradient(
+                y_true=tf.one_hot(tf.argmax(labels, -1), 3), y_pred=logits, \
+sample_weight=tf.stop_gradient(
                     keras_xent.CategoricalCrossentropy(from_logits=True, \
 reduction=keras_xent.Reduction.NONE)(y_true=labels, y_pred=logits)))
         """,

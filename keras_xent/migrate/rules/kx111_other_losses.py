@@ -67,8 +67,8 @@ def _message(module: Module, counted: Dict[str, List[_Node]]) -> str:
         f"of {name}, {OTHER_LOSSES[name]}" for name in counted if OTHER_LOSSES[name]
     )
     message = (
-        f"TF1's {names}: not ported. TensorFlow 2 has them in tf.compat.v1.losses; Keras's losses "
-        "divide by another number where weights are 0."
+        f"TF1's {names}: not ported. tf.compat.v1.losses of TensorFlow 2 has what TF1 had; Keras's "
+        "losses divide by another number where weights are 0."
     )
     if formulas:
         message += (
