@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_xent import Reduction, v1
-from keras_xent._verification import exactness
 from keras_xent.ops import weighting
 from keras_xent.testing import VerificationError, verify
 
@@ -117,23 +116,3 @@ def test_losses_that_are_integers_are_verified(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(weighting, "reduce_losses", lambda *args: 2 * right(*args))
         with pytest.raises(VerificationError):
             v1.compute_weighted_loss([5, 8, 11], [1, 0, 1])
-
-
-def test_the_magnitudes_are_those_of_the_terms() -> None:
-    labels = tf.constant([[0.5, 0.5, 0.0]], tf.float64)
-    logits = tf.constant([[0.0, 0.0, -np.inf]], tf.float64)
-    elements = exactness.Elements.of(labels, logits, -1, 0.0, weighted=False)
-    np.testing.assert_allclose(elements.losses, [np.log(2) + 1])
-    np.testing.assert_allclose(elements.logits_gradient, [[1.0, 1.0, 0.0]])
-    weights = tf.constant([1.0, 0.0, -3.0])
-    losses = tf.constant([2.0, 9.0, 1.0], tf.float64)
-    for reduction, expected in {
-        Reduction.NONE: [2, 0, 3],
-        Reduction.SUM: 5,
-        Reduction.SUM_OVER_BATCH_SIZE: 5 / 3,
-        Reduction.SUM_BY_NONZERO_WEIGHTS: 5 / 2,
-        # The sum of the weights, -2, is as inexact as 4 is.
-        Reduction.MEAN: 5 / 2 * 2,
-    }.items():
-        found = exactness.Weighting(losses, weights, reduction).of_value(losses)
-        np.testing.assert_allclose(found, expected)
