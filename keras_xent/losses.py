@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from keras_xent import _functional, _keras, _other_keras, ragged, sample_weights
 from keras_xent.ops import conversion, softmax_cross_entropy, weighting
-from keras_xent.ops.cross_entropy import checked_smoothing
+from keras_xent.ops.arguments import smoothing_of as checked_smoothing
 from keras_xent.reduction import Reduction
 
 _MEANS = (Reduction.SUM_OVER_BATCH_SIZE, Reduction.MEAN, Reduction.SUM_BY_NONZERO_WEIGHTS)
