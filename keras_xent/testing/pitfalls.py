@@ -60,6 +60,7 @@ PITFALLS = (
     Pitfall(13, "label smoothing and rows without a label", per_element.smoothing),
     Pitfall(15, "NaN where weights sum to zero", weighting.not_a_number),
     Pitfall(5, "weights of another rank", weighting.refused_ranks),
+    Pitfall(12, "a mean over the classes", weighting.mean_over_classes),
     Pitfall(3, "a denominator that is not broadcast", weighting.divisor_as_given),
     Pitfall(2, "a weighted mean is not TF1's default", weighting.weighted_mean),
     Pitfall(1, "weights of zero", weighting.zero_weights),

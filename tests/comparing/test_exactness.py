@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_xent import Reduction, v1
+from keras_xent.comparing import exactness
 from keras_xent.ops import weighting
 from keras_xent.testing import VerificationError, verify
 
-DTYPES = ["float16", "bfloat16", "float32", "float64"]
+DTYPES = list(exactness.DTYPES)
 
 
 @st.composite
@@ -116,3 +117,25 @@ def test_losses_that_are_integers_are_verified(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(weighting, "reduce_losses", lambda *args: 2 * right(*args))
         with pytest.raises(VerificationError):
             v1.compute_weighted_loss([5, 8, 11], [1, 0, 1])
+
+
+def test_roundings_are_of_the_dtype() -> None:
+    roundings = exactness.Roundings(narrow=3, wide=5)
+    found = {dtype: roundings.error(dtype) / exactness.EPSILON[dtype] for dtype in DTYPES}
+    assert found == {"float16": 3, "bfloat16": 3, "float32": 5, "float64": 5}
+    weighted = roundings.error("float64", weighted=True)
+    assert weighted == roundings.error("float32") == 5 * 2.0**-23
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_epsilon_is_the_distance_between_1_and_the_next_number(dtype: str) -> None:
+    one, epsilon = tf.constant(1.0, dtype), tf.constant(exactness.EPSILON[dtype], dtype)
+    assert one + epsilon > one
+    # Halfway, it goes to the even one.
+    assert one + epsilon / 2 == one
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_results_without_known_terms_get_more_than_those_with(dtype: str) -> None:
+    assert exactness.OF_RESULTS.error(dtype) > exactness.OF_TERMS.error(dtype)
+    assert exactness.OF_RESULTS.error(dtype) >= exactness.OF_OURS.error(dtype)

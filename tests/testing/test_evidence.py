@@ -10,11 +10,12 @@ from ports import CLASSES, each, tf1_loss, tf1_with
 
 from keras_xent.testing import cases, evidence
 from keras_xent.testing.calling import Loss
+from keras_xent.testing.case import Sizes
 from keras_xent.testing.comparison import compare
 from keras_xent.testing.evidence import Evidence
 
 CASE = cases.WEIGHTED[0]
-INPUTS = CASE.make(cases.Sizes(CLASSES, 4))
+INPUTS = CASE.make(Sizes(CLASSES, 4))
 
 
 def evidence_of(loss: Any) -> Evidence:
