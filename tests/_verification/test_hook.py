@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 import tf1
 
-from keras_xent import _verifiable, v1
+from keras_xent import Reduction, _verifiable, v1
 from keras_xent._verifiable import computed
 from keras_xent.comparing.oracles import ORACLES
 from keras_xent.testing import VerificationError, verify
@@ -46,14 +46,14 @@ def test_on_it_verifies() -> None:
             lambda losses, weights: tf.reduce_mean(losses),
             (losses, 1.0),
             "compute_weighted_loss",
-            reduction=v1.Reduction.SUM_OVER_BATCH_SIZE,
+            reduction=Reduction.SUM_OVER_BATCH_SIZE,
         )
         with pytest.raises(VerificationError):
             computed(
                 lambda losses, weights: tf.reduce_sum(losses),
                 (losses, 1.0),
                 "compute_weighted_loss",
-                reduction=v1.Reduction.SUM_OVER_BATCH_SIZE,
+                reduction=Reduction.SUM_OVER_BATCH_SIZE,
             )
 
 

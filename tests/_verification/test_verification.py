@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 import tf1
 
-from keras_xent import Reduction, v1
+from keras_xent import Reduction, ops, v1
 from keras_xent._verification import verification
 from keras_xent.ops import weighting
 from keras_xent.testing import VerificationError, verify
@@ -65,9 +65,9 @@ def twice_the_gradient(tensor: Any) -> Any:
 
 
 def break_ours(monkeypatch: pytest.MonkeyPatch, broken: Callable[[Any], Any]) -> None:
-    right, right_reduction = v1.ops.softmax_cross_entropy, weighting.reduce_losses
+    right, right_reduction = ops.softmax_cross_entropy, weighting.reduce_losses
     monkeypatch.setattr(
-        v1.ops, "softmax_cross_entropy", lambda *args, **keywords: broken(right(*args, **keywords))
+        ops, "softmax_cross_entropy", lambda *args, **keywords: broken(right(*args, **keywords))
     )
     monkeypatch.setattr(weighting, "reduce_losses", lambda *args: broken(right_reduction(*args)))
 
@@ -104,14 +104,14 @@ class TestEveryFunctionInEveryMode:
 
 @pytest.mark.parametrize("index", [0, 2])
 def test_a_wrong_gradient_to_one_input_fails(index: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = v1.ops.softmax_cross_entropy
+    right = ops.softmax_cross_entropy
 
     def broken(logits: Any, labels: Any, weights: Any, **keywords: Any) -> Any:
         inputs = [logits, labels, weights]
         inputs[index] = twice_the_gradient(inputs[index])
         return right(*inputs, **keywords)
 
-    monkeypatch.setattr(v1.ops, "softmax_cross_entropy", broken)
+    monkeypatch.setattr(ops, "softmax_cross_entropy", broken)
     name = ["logits", "labels", "weights"][index]
     with verify(), pytest.raises(VerificationError, match=f"gradient that it sends to {name}"):
         tf1.by_tape(loss, LOGITS, LABELS, WEIGHTS)
@@ -132,9 +132,9 @@ def test_a_gradient_to_labels_that_tf1_stops_fails(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_gradient_that_is_left_out_fails(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = v1.ops.softmax_cross_entropy
+    right = ops.softmax_cross_entropy
     monkeypatch.setattr(
-        v1.ops,
+        ops,
         "softmax_cross_entropy",
         lambda logits, labels, weights, **keywords: right(
             tf.stop_gradient(logits), labels, weights, **keywords
@@ -285,9 +285,9 @@ class TestXla:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(verification, "_warned_of_xla", False)
-        right = v1.ops.softmax_cross_entropy
+        right = ops.softmax_cross_entropy
         monkeypatch.setattr(
-            v1.ops, "softmax_cross_entropy", lambda *args, **keywords: 2 * right(*args, **keywords)
+            ops, "softmax_cross_entropy", lambda *args, **keywords: 2 * right(*args, **keywords)
         )
         expected = 2 * tf1.THEIRS.softmax_cross_entropy(LABELS, LOGITS, WEIGHTS, 0.1).numpy()
         with verify():

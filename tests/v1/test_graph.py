@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List
+import functools
+from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
 import pytest
@@ -23,36 +24,82 @@ def in_both(build: Callable[[tf1.Functions], Any]) -> List[Any]:
     return results
 
 
-def a_loss(functions: tf1.Functions, labels_dtype: Any = tf.float32, **arguments: Any) -> Any:
+def a_loss(
+    functions: tf1.Functions,
+    labels_dtype: Any = None,
+    name: str = "softmax_cross_entropy",
+    **arguments: Any,
+) -> Any:
     logits = placeholder(tf.float32, [None, 3])
-    labels = placeholder(labels_dtype, [None, 3])
-    return functions.softmax_cross_entropy(labels, logits, **arguments)
+    is_sparse = name.startswith("sparse")
+    labels = placeholder(
+        labels_dtype or (tf.int32 if is_sparse else tf.float32), [None] if is_sparse else [None, 3]
+    )
+    return getattr(functions, name)(labels, logits, **arguments)
+
+
+def calls_of(name: str, **arguments: Any) -> List[Dict[str, Any]]:
+    """Arguments of `a_loss` with labels and weights of several makes."""
+    losses_shape = tf1.losses_shape(name, [None, 3])
+    weights = [1.0, placeholder(tf.float32, losses_shape), placeholder(tf.bool, None), 2]
+    dtypes = [tf.int64, tf.int32] if name.startswith("sparse") else [tf.float32, tf.int32]
+    return [
+        {"name": name, "labels_dtype": dtype, "weights": each, **arguments}
+        for each in weights
+        for dtype in dtypes
+    ]
 
 
 def last_reduction() -> str:
     return tf.compat.v1.get_default_graph()._last_loss_reduction
 
 
-def test_the_default_results_are_named_as_old_code_fetches_them(backend: str) -> None:
+@pytest.mark.parametrize("loss", tf1.LABELS)
+def test_the_default_results_are_named_as_old_code_fetches_them(backend: str, loss: str) -> None:
     with tf.Graph().as_default():
-        names = [a_loss(tf1.OURS).name for _ in range(3)]
-    assert names == [
-        "softmax_cross_entropy_loss/value:0",
-        "softmax_cross_entropy_loss_1/value:0",
-        "softmax_cross_entropy_loss_2/value:0",
-    ]
+        names = [a_loss(tf1.OURS, name=loss).name for _ in range(3)]
+    assert names == [f"{loss}_loss/value:0", f"{loss}_loss_1/value:0", f"{loss}_loss_2/value:0"]
 
 
 @pytest.mark.parametrize("reduction", sorted(set(tf1.REDUCTIONS.values())))
-@pytest.mark.parametrize("smoothing", [0, 0.1, -1])
-def test_every_reduction_names_its_result_as_tf1(reduction: str, smoothing: float) -> None:
+@pytest.mark.parametrize(
+    ("loss", "smoothing"),
+    [
+        *[(loss, smoothing) for loss in tf1.SMOOTHED for smoothing in (0, 0.1, -1)],
+        ("sparse_softmax_cross_entropy", None),
+    ],
+)
+def test_every_reduction_names_its_result_as_tf1(
+    reduction: str, loss: str, smoothing: Optional[float]
+) -> None:
+    arguments: Dict[str, Any] = {"reduction": reduction}
+    if smoothing is not None:
+        arguments["label_smoothing"] = smoothing
+
     def names(functions: tf1.Functions) -> List[str]:
-        arguments = {"label_smoothing": smoothing, "reduction": reduction}
-        weights = [1.0, placeholder(tf.float32, [None]), placeholder(tf.bool, None), [2, 0]]
-        labels = [tf.float32, tf.int32, tf.int32, tf.float32]
+        return [a_loss(functions, **each).name for each in calls_of(loss, **arguments)]
+
+    ours, theirs = in_both(names)
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("labels_shape", "logits_shape"),
+    [([], [3]), ([None, None], [None, None, 3]), ([None, 1], [None, 3]), (None, None)],
+)
+@pytest.mark.parametrize("reduction", ["none", "weighted_sum_by_nonzero_weights"])
+def test_ids_of_any_rank_leave_the_name_as_it_is(
+    labels_shape: Any, logits_shape: Any, reduction: str
+) -> None:
+    def names(functions: tf1.Functions) -> List[str]:
         return [
-            a_loss(functions, dtype, weights=each, **arguments).name
-            for dtype, each in zip(labels, weights)
+            functions.sparse_softmax_cross_entropy(
+                placeholder(tf.int32, labels_shape),
+                placeholder(tf.float32, logits_shape),
+                weights,
+                reduction=reduction,
+            ).name
+            for weights in (1.0, placeholder(tf.float32, None))
         ]
 
     ours, theirs = in_both(names)
@@ -76,21 +123,44 @@ def test_compute_weighted_loss_names_its_result_as_tf1(reduction: str) -> None:
     assert ours == theirs
 
 
-@pytest.mark.parametrize("axis", [None, 0, 1])
-@pytest.mark.parametrize("shape", [[None, 3], None])
-def test_the_nn_function_names_its_result_as_tf1(axis: Any, shape: Any) -> None:
+@pytest.mark.parametrize("function", tf1.NN)
+@pytest.mark.parametrize("shape", [[None, 3], [3], [None, None, 3], None])
+def test_the_nn_functions_name_their_results_as_tf1(function: str, shape: Any) -> None:
     def names(functions: tf1.Functions) -> List[str]:
-        logits = placeholder(tf.float32, shape)
+        logits = labels = placeholder(tf.float32, shape)
+        if function.startswith("sparse"):
+            labels = placeholder(tf.int32, shape if shape is None else shape[:-1])
+        call = getattr(functions, function)
+        arguments = {"labels": labels, "logits": logits}
+        found = [
+            call(name=name, **arguments).name
+            for name in (None, None, "mine", "mine", "within/it", "all/of_it/")
+        ]
+        with tf.name_scope("outer"):
+            return [*found, call(**arguments).name]
+
+    ours, theirs = in_both(names)
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1])
+def test_an_axis_does_not_change_the_name(axis: Any) -> None:
+    def names(functions: tf1.Functions) -> List[str]:
+        logits = placeholder(tf.float32, [None, 3])
+        both = {"labels": logits, "logits": logits}
         return [
-            functions.softmax_cross_entropy_with_logits_v2(logits, logits, axis, name).name
-            for name in (None, None, "mine", "mine", "within/it")
+            functions.softmax_cross_entropy_with_logits_v2(axis=axis, **both).name,
+            functions.softmax_cross_entropy_with_logits(dim=axis, **both).name,
         ]
 
     ours, theirs = in_both(names)
     assert ours == theirs
 
 
-def test_scopes_rename_the_result_as_in_tf1(backend: str) -> None:
+@pytest.mark.parametrize("loss", tf1.LABELS)
+def test_scopes_rename_the_result_as_in_tf1(backend: str, loss: str) -> None:
+    a_loss = functools.partial(globals()["a_loss"], name=loss)
+
     def names(functions: tf1.Functions) -> List[str]:
         found = [a_loss(functions, scope=scope).name for scope in ("a", "a", "b/c", "d/", "", "d/")]
         with tf.name_scope("outer"), tf.compat.v1.name_scope("inner"):
@@ -131,7 +201,8 @@ def test_the_result_can_be_fed_in_place_of_being_computed(backend: str) -> None:
 @pytest.mark.parametrize("collection", ["losses", "mine", None, ""])
 def test_the_loss_joins_its_collection_as_in_tf1(collection: Any) -> None:
     def collections(functions: tf1.Functions) -> Any:
-        a_loss(functions, loss_collection=collection)
+        for name in tf1.LABELS:
+            a_loss(functions, name=name, loss_collection=collection)
         functions.compute_weighted_loss(placeholder(tf.float32), loss_collection=collection)
         graph = tf.compat.v1.get_default_graph()
         return {
@@ -146,7 +217,9 @@ def test_the_loss_joins_its_collection_as_in_tf1(collection: Any) -> None:
 
 def test_only_the_losses_functions_collect() -> None:
     def collected(functions: tf1.Functions) -> Any:
-        functions.softmax_cross_entropy_with_logits_v2(placeholder(tf.float32), [1.0, 2.0])
+        for name in tf1.NN:
+            labels = 1 if name.startswith("sparse") else placeholder(tf.float32)
+            getattr(functions, name)(labels=labels, logits=[1.0, 2.0])
         return tf.compat.v1.get_default_graph().get_all_collection_keys()
 
     assert in_both(collected) == [[], []]
@@ -159,6 +232,8 @@ def test_a_loss_outlives_its_result_in_get_losses_and_get_total_loss(backend: st
         fed = tf.compat.v1.placeholder_with_default(logits, [None, 3])
         functions.softmax_cross_entropy(labels, fed)  # The result is dropped, as often.
         functions.softmax_cross_entropy(labels, fed, 0.4, scope="aux")
+        functions.sparse_softmax_cross_entropy(tf1.ids_of([4, 3]), fed, 0.3)
+        functions.sigmoid_cross_entropy(labels, fed, 0.2)
         tf.compat.v1.add_to_collection(
             tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES, tf.constant(0.25)
         )
@@ -172,7 +247,7 @@ def test_a_loss_outlives_its_result_in_get_losses_and_get_total_loss(backend: st
             return list(session.run(fetches))
 
     ours, theirs = in_both(totals)
-    assert len(ours) == 5
+    assert len(ours) == 7
     tf1.assert_same(ours, theirs)
 
 
@@ -206,36 +281,54 @@ def test_optimizers_find_the_reduction_of_the_last_loss_in_the_graph(
     ours: Any, theirs: str
 ) -> None:
     with tf.Graph().as_default():
-        a_loss(tf1.OURS, reduction=ours)
-        assert last_reduction() == theirs
-        assert type(last_reduction()) is str
+        for name in tf1.LABELS:
+            a_loss(tf1.OURS, name=name, reduction=ours)
+            assert last_reduction() == theirs
+            assert type(last_reduction()) is str
+            tf1.OURS.compute_weighted_loss([1.0], reduction="weighted_sum")
         tf1.OURS.compute_weighted_loss([1.0], reduction="weighted_sum")
         assert last_reduction() == "weighted_sum"
         tf1.OURS.compute_weighted_loss([1.0], reduction=ours)
         assert last_reduction() == theirs
 
 
+# Whether the gradient flows to the labels.
+FLOWS = {
+    "softmax_cross_entropy": False,
+    "sigmoid_cross_entropy": True,
+    "softmax_cross_entropy_with_logits": False,
+    "softmax_cross_entropy_with_logits_v2": True,
+    "sigmoid_cross_entropy_with_logits": True,
+}
+
+
 @pytest.mark.parametrize("how", ["tf.gradients", "tape"])
-def test_labels_have_a_gradient_in_the_nn_function_only(backend: str, how: str) -> None:
+@pytest.mark.parametrize("name", FLOWS)
+def test_labels_have_a_gradient_where_tf1_sends_one(backend: str, name: str, how: str) -> None:
     values = tf1.logits_of([4, 3])
 
-    def gradients_to_labels(functions: tf1.Functions) -> List[Any]:
+    def gradient_to_labels(functions: tf1.Functions) -> Any:
         labels, logits = tf.constant(np.abs(values)), tf.constant(values)
-        with tf.GradientTape(persistent=True) as tape:
+        arguments = {tf1.LABELS.get(name, "labels"): labels * 2, "logits": logits}
+        if name in tf1.SMOOTHED:
+            arguments["label_smoothing"] = 0.1
+        if how == "tf.gradients":
+            return tf.gradients(getattr(functions, name)(**arguments), labels)[0]
+        with tf.GradientTape() as tape:
             tape.watch(labels)
-            stopped = functions.softmax_cross_entropy(labels * 2, logits, label_smoothing=0.1)
-            flowing = functions.softmax_cross_entropy_with_logits_v2(labels * 2, logits)
-        if how == "tape":
-            return [tape.gradient(target, labels) for target in (stopped, flowing)]
-        return [tf.gradients(target, labels)[0] for target in (stopped, flowing)]
+            arguments[tf1.LABELS.get(name, "labels")] = labels * 2
+            target = getattr(functions, name)(**arguments)
+        return tape.gradient(target, labels)
 
-    def run(functions: tf1.Functions) -> Any:
-        stopped, flowing = gradients_to_labels(functions)
-        assert stopped is None
+    def run(functions: tf1.Functions) -> List[Any]:
+        gradient = gradient_to_labels(functions)
+        assert (gradient is not None) == FLOWS[name]
+        if gradient is None:
+            return []
         if tf.executing_eagerly():
-            return [flowing]
+            return [gradient]
         with tf.compat.v1.Session() as session:
-            return [session.run(flowing)]
+            return [session.run(gradient)]
 
     tf1.assert_same(*in_both(run), scale=8)
     if how == "tape":
