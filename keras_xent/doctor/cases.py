@@ -62,12 +62,18 @@ def all_cases() -> list[SelfTestCase]:
     masked_out = dataclasses.replace(small, weights=np.zeros_like(small.weights))
     rows = _inputs(made.soft, (7, 1000))
     image = _inputs(made.soft, (2, 5, 3, 4), axis=1)
+    ids = dataclasses.replace(small, labels=made.ids(32, 10).astype(np.int64))
+    binary = dataclasses.replace(
+        small, labels=made.soft_binary(32, 10), weights=made.some_zero(32, 10)
+    )
 
     v1 = _v1_losses("softmax_cross_entropy", label_smoothing=0.0)
     smoothed = _v1_losses("softmax_cross_entropy", label_smoothing=0.1)
     keras = _keras_losses()
     per_example = _nn_losses("softmax_cross_entropy_with_logits_v2", axis=-1)
     channels = _nn_losses("softmax_cross_entropy_with_logits_v2", axis=1)
+    sparse = _v1_losses("sparse_softmax_cross_entropy")
+    sigmoid = _v1_losses("sigmoid_cross_entropy", label_smoothing=0.1)
     return [
         *_both("v1, 32x10", v1, small),
         *_both("v1, 7x1000, smoothing 0.1", smoothed, rows),
@@ -76,6 +82,8 @@ def all_cases() -> list[SelfTestCase]:
         *_both("per element, 2x5x3x4, axis=1", channels, image),
         # Per element, because v1 weights in float32 whatever the dtype of the logits is.
         SelfTestCase("per element, 7x1000, float64", per_example, rows, tf.float64),
+        *_both("v1 sparse, 32x10", sparse, ids),
+        *_both("v1 sigmoid, 32x10, smoothing 0.1", sigmoid, binary),
         SelfTestCase("v1, 32x10, float16", v1, small, tf.float16),
         SelfTestCase("v1, 32x10, bfloat16", v1, small, tf.bfloat16),
     ]
