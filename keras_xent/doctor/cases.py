@@ -79,11 +79,11 @@ def all_cases() -> list[SelfTestCase]:
         *_both("v1, 7x1000, smoothing 0.1", smoothed, rows),
         SelfTestCase("v1, 32x10, all weights zero", v1, masked_out),
         *_both("Keras loss, 32x10", keras, small),
-        *_both("per element, 2x5x3x4, axis=1", channels, image),
-        # Per element, because v1 weights in float32 whatever the dtype of the logits is.
-        SelfTestCase("per element, 7x1000, float64", per_example, rows, tf.float64),
+        *_both("per example, 2x5x3x4, axis=1", channels, image),
+        # Per example, because v1 weights in float32 whatever the dtype of the logits is.
+        SelfTestCase("per example, 7x1000, float64", per_example, rows, tf.float64),
         *_both("v1 sparse, 32x10", sparse, ids),
-        *_both("v1 sigmoid, 32x10, smoothing 0.1", sigmoid, binary),
+        *_both("v1 sigmoid, 32x10", sigmoid, binary),
         SelfTestCase("v1, 32x10, float16", v1, small, tf.float16),
         SelfTestCase("v1, 32x10, bfloat16", v1, small, tf.bfloat16),
     ]

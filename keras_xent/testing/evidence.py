@@ -49,12 +49,12 @@ class Evidence:
             return False
         return bool(np.allclose(one, other, rtol=relative, atol=absolute))
 
-    def elements(
+    def losses(
         self, loss: Loss, logits: Optional[np.ndarray] = None, labels: Optional[np.ndarray] = None
     ) -> Optional[np.ndarray]:
-        """The loss of every element, without weights and whatever the reduction.
+        """The loss of every example, without weights and whatever the reduction.
 
-        Every reduction of a single loss is that loss: so a batch of one, element by element.
+        Every reduction of a single loss is that loss: so a batch of one, example by example.
 
         Returns:
             None where the loss refuses.
@@ -62,7 +62,7 @@ class Evidence:
         labels = self.inputs.labels if labels is None else labels
         logits = self.inputs.logits if logits is None else logits
         arrays = ((array.shape, array.dtype, array.tobytes()) for array in (labels, logits))
-        key = ("elements", loss.name, self.found.dtype, *arrays)
+        key = ("losses", loss.name, self.found.dtype, *arrays)
         if key not in self._known:
             self._known[key] = self._one_by_one(loss, labels, logits)
         known: Optional[np.ndarray] = self._known[key]

@@ -1,7 +1,7 @@
 """Pitfalls in how losses are weighted and reduced.
 
 Each function tells what happened and what to change, or None where the difference looks like
-something else. They take it that both losses agree on every element, which they ask first.
+something else. They take it that both losses agree on every example, which they ask first.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _of_rows(name: str) -> str:
 
 def _weighs_means(found: Evidence, value: np.ndarray, other: np.ndarray) -> bool:
     """Whether the value is made of the rows' means, times the weights of each class."""
-    losses, weights = found.elements(found.old), found.weights
+    losses, weights = found.losses(found.old), found.weights
     if losses is None or losses.shape != weights.shape:
         return False
     means = [np.mean(losses, -1, keepdims=True) * weights]
@@ -145,8 +145,8 @@ def wrong_axis(found: Evidence) -> Optional[str]:
     compared = found.found
     if compared.refused or not compared.values_differ or found.inputs.weights is None:
         return None
-    losses, weights = found.elements(found.old), found.weights
-    if losses is None or losses.ndim != 2 or not found.same(losses, found.elements(found.new)):
+    losses, weights = found.losses(found.old), found.weights
+    if losses is None or losses.ndim != 2 or not found.same(losses, found.losses(found.new)):
         # Losses [B] and weights [B, 1] broadcast to [B, B]: told by the sum of all pairs.
         return _every_pair(found)
     if losses.shape[0] != losses.shape[1]:
@@ -167,7 +167,7 @@ def wrong_axis(found: Evidence) -> Optional[str]:
 
 
 def _every_pair(found: Evidence) -> Optional[str]:
-    compared, losses, weights = found.found, found.elements(found.old), found.weights
+    compared, losses, weights = found.found, found.losses(found.old), found.weights
     if losses is None or losses.ndim != 1 or weights.ndim != 2:
         return None
     pairs = losses * weights
@@ -187,8 +187,8 @@ def scalar_times_weights(found: Evidence) -> Optional[str]:
     compared = found.found
     if compared.refused or found.weights.ndim == 0 or not np.any(found.weights):
         return None
-    losses = found.elements(found.old)
-    if losses is None or not found.same(losses, found.elements(found.new)):
+    losses = found.losses(found.old)
+    if losses is None or not found.same(losses, found.losses(found.new)):
         return None
     for scalar in (np.mean(losses), np.sum(losses)):
         products = (scalar * found.weights, scalar * found.weights.mean())
@@ -260,8 +260,8 @@ def _divisors(found: Evidence) -> Optional[Tuple[Set[str], Set[str]]]:
     compared = found.found
     if compared.refused or not compared.values_differ:
         return None
-    losses = found.elements(found.old)
-    if losses is None or not found.same(losses, found.elements(found.new)):
+    losses = found.losses(found.old)
+    if losses is None or not found.same(losses, found.losses(found.new)):
         return None
     return (
         found.denominators(compared.old.value, losses),

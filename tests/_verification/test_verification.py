@@ -158,7 +158,7 @@ def test_a_gradient_to_labels_that_tf1_stops_fails(monkeypatch: pytest.MonkeyPat
         def stop_gradient(self, tensor: Any, name: Any = None) -> Any:
             return tf.identity(tensor)
 
-    monkeypatch.setattr(v1, "tf", Unstopped())
+    monkeypatch.setattr("keras_xent.v1.softmax.tf", Unstopped())
     with verify(), pytest.raises(VerificationError, match="gradient that it sends to onehot_la"):
         tf1.by_tape(loss, LOGITS, LABELS, WEIGHTS)
 

@@ -1,4 +1,4 @@
-"""Pitfalls in the loss of one element, and in what surrounds it.
+"""Pitfalls in the loss of one example, and in what surrounds it.
 
 Each function tells what happened and what to change, or None where the difference looks like
 something else.
@@ -46,9 +46,9 @@ def swapped(found: Evidence) -> Optional[str]:
     compared = found.found
     if compared.refused:
         return None
-    old, new = found.elements(found.old), found.elements(found.new)
+    old, new = found.losses(found.old), found.losses(found.new)
     labels, logits = found.inputs.labels.astype(np.float64), found.inputs.logits
-    swapped = found.elements(found.old, labels=logits, logits=labels)
+    swapped = found.losses(found.old, labels=logits, logits=labels)
     if found.same(new, swapped) and not found.same(new, old):
         return (
             "The new loss gives what the old one gives with labels and logits swapped. "
@@ -79,9 +79,9 @@ def cut_off(found: Evidence) -> Optional[str]:
 
 
 def _without_gradient(found: Evidence) -> Optional[Loss]:
-    """The one of two losses with the same elements whose logits have no gradient."""
+    """The one of two losses with the same losses whose logits have no gradient."""
     compared = found.found
-    if compared.refused or not found.same(found.elements(found.old), found.elements(found.new)):
+    if compared.refused or not found.same(found.losses(found.old), found.losses(found.new)):
         return None
     old, new = (each.gradients.get("logits") is None for each in (compared.old, compared.new))
     if old == new:
@@ -94,7 +94,7 @@ def softmaxes(found: Evidence) -> Optional[str]:
     if found.found.refused:
         return None
     logits, name = found.inputs.logits, found.labels.activation
-    old, new = found.elements(found.old), found.elements(found.new)
+    old, new = found.losses(found.old), found.losses(found.new)
     if found.case.softmax_output and found.found.values_differ and found.same(old, new):
         return (
             f"The logits are the output of a Keras {name}: the new loss undoes it (Keras keeps the "
@@ -104,12 +104,12 @@ def softmaxes(found: Evidence) -> Optional[str]:
         )
     if found.same(old, new):
         return None
-    if found.same(found.elements(found.old, found.activated(logits)), new):
+    if found.same(found.losses(found.old, found.activated(logits)), new):
         return (
             f"The new loss takes one {name} more than the old one. Give it the logits themselves, "
             f"before any {name}."
         )
-    if found.same(found.elements(found.new, found.activated(logits)), old):
+    if found.same(found.losses(found.new, found.activated(logits)), old):
         return (
             "The new loss takes probabilities where the old one takes logits. Say from_logits=True "
             f"and give it the logits, before any {name}."
@@ -122,8 +122,8 @@ def smoothing(found: Evidence) -> Optional[str]:
     compared = found.found
     if compared.refused or not compared.values_differ:
         return None
-    losses = found.elements(found.old)
-    if losses is not None and found.same(losses, found.elements(found.new)):
+    losses = found.losses(found.old)
+    if losses is not None and found.same(losses, found.losses(found.new)):
         return _rows_without_label(found, losses)
     if found.labels.each_class:
         return _binary_smoothing(found)
