@@ -8,10 +8,8 @@ from typing import Any, List, Tuple
 import tensorflow as tf
 
 from keras_xent import _tensorflow
-from keras_xent.comparing.difference import Pieces
 from keras_xent.comparing.magnitudes.examples import Examples
 from keras_xent.comparing.magnitudes.sparse_softmax import of_sparse_softmax
-from keras_xent.comparing.oracles import infinite_logits
 from keras_xent.comparing.oracles.of_examples import OfExamples
 from keras_xent.comparing.oracles.oracle import oracle_of
 from keras_xent.comparing.oracles.weighted import Weighted
@@ -49,9 +47,6 @@ class SparseSoftmaxCrossEntropy(Weighted):
     def examples(self, labels: tf.Tensor, logits: tf.Tensor) -> Examples:
         return of_sparse_softmax(labels, logits, weighted=True)
 
-    def known_differences(self, *inputs: tf.Tensor) -> Pieces:
-        return [*infinite_logits.of_softmax(inputs[1]), *super().known_differences(*inputs)]
-
 
 @oracle_of("sparse_softmax_cross_entropy_with_logits")
 @dataclasses.dataclass(frozen=True)
@@ -68,9 +63,6 @@ class SparseSoftmaxCrossEntropyWithLogits(OfExamples):
 
     def examples(self, labels: tf.Tensor, logits: tf.Tensor) -> Examples:
         return of_sparse_softmax(labels, logits, weighted=False)
-
-    def known_differences(self, *inputs: tf.Tensor) -> Pieces:
-        return infinite_logits.of_softmax(inputs[1])
 
 
 def squeezed(

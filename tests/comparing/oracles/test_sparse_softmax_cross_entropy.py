@@ -79,3 +79,10 @@ def test_the_magnitudes_are_those_of_one_hot_labels(id_dtype: str) -> None:
 def test_an_id_out_of_range_is_tensorflows_error() -> None:
     with pytest.raises(tf.errors.InvalidArgumentError):
         oracle().value(tf.constant([0, 3]), tf.constant(LOGITS[:2]), tf.constant([1.0, 0.0]))
+
+
+def test_a_logit_of_minus_infinity_is_a_number_to_tensorflow() -> None:
+    losses = ORACLES["sparse_softmax_cross_entropy_with_logits"]().value(
+        tf.constant([0, 1]), tf.constant([[-np.inf, 1.0], [-np.inf, 2.0]])
+    )
+    np.testing.assert_array_equal(losses, [np.inf, 0.0])
