@@ -1,4 +1,4 @@
-"""Pitfalls in the loss of one element, and in what surrounds it.
+"""Pitfalls in the loss of one example, and in what surrounds it.
 
 Each function tells what happened and what to change, or None where the difference looks like
 something else.
@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_xent.testing import evidence
 from keras_xent.testing.calling import Loss
-from keras_xent.testing.evidence import Evidence, softmax
+from keras_xent.testing.evidence import Evidence
 
 
 def dtypes(found: Evidence) -> Optional[str]:
@@ -34,7 +34,8 @@ def labels_gradient(found: Evidence) -> Optional[str]:
         return None
     return (
         "The labels depend on the logits, and one of the two losses sends a gradient through them. "
-        "TF1's losses stop it; Keras's losses and nn.softmax_cross_entropy_with_logits_v2 do not. "
+        "TF1's softmax loss stops it; its sigmoid loss, Keras's losses and "
+        "nn.softmax_cross_entropy_with_logits_v2 do not. "
         "Give the new loss tf.stop_gradient(labels), where the old one stopped it. If your labels "
         "are data, say labels_gradient=False."
     )
@@ -45,9 +46,9 @@ def swapped(found: Evidence) -> Optional[str]:
     compared = found.found
     if compared.refused:
         return None
-    old, new = found.elements(found.old), found.elements(found.new)
+    old, new = found.losses(found.old), found.losses(found.new)
     labels, logits = found.inputs.labels.astype(np.float64), found.inputs.logits
-    swapped = found.elements(found.old, labels=logits, logits=labels)
+    swapped = found.losses(found.old, labels=logits, logits=labels)
     if found.same(new, swapped) and not found.same(new, old):
         return (
             "The new loss gives what the old one gives with labels and logits swapped. "
@@ -78,9 +79,9 @@ def cut_off(found: Evidence) -> Optional[str]:
 
 
 def _without_gradient(found: Evidence) -> Optional[Loss]:
-    """The one of two losses with the same elements whose logits have no gradient."""
+    """The one of two losses with the same losses whose logits have no gradient."""
     compared = found.found
-    if compared.refused or not found.same(found.elements(found.old), found.elements(found.new)):
+    if compared.refused or not found.same(found.losses(found.old), found.losses(found.new)):
         return None
     old, new = (each.gradients.get("logits") is None for each in (compared.old, compared.new))
     if old == new:
@@ -92,26 +93,26 @@ def softmaxes(found: Evidence) -> Optional[str]:
     """7: one takes a softmax more, or undoes it."""
     if found.found.refused:
         return None
-    logits = found.inputs.logits
-    old, new = found.elements(found.old), found.elements(found.new)
+    logits, name = found.inputs.logits, found.labels.activation
+    old, new = found.losses(found.old), found.losses(found.new)
     if found.case.softmax_output and found.found.values_differ and found.same(old, new):
         return (
-            "The logits are the output of a Keras softmax: the new loss undoes it (Keras keeps the "
-            "logits beside the output), the old one takes a second softmax. To keep the numbers, "
+            f"The logits are the output of a Keras {name}: the new loss undoes it (Keras keeps the "
+            f"logits beside the output), the old one takes a second {name}. To keep the numbers, "
             "pass tf.identity(output); to have right ones, end the network in its logits. If it "
             "does, say softmax_output=False."
         )
     if found.same(old, new):
         return None
-    if found.same(found.elements(found.old, softmax(logits)), new):
+    if found.same(found.losses(found.old, found.activated(logits)), new):
         return (
-            "The new loss takes one softmax more than the old one. Give it the logits themselves, "
-            "before any softmax."
+            f"The new loss takes one {name} more than the old one. Give it the logits themselves, "
+            f"before any {name}."
         )
-    if found.same(found.elements(found.new, softmax(logits)), old):
+    if found.same(found.losses(found.new, found.activated(logits)), old):
         return (
             "The new loss takes probabilities where the old one takes logits. Say from_logits=True "
-            "and give it the logits, before any softmax."
+            f"and give it the logits, before any {name}."
         )
     return None
 
@@ -121,9 +122,11 @@ def smoothing(found: Evidence) -> Optional[str]:
     compared = found.found
     if compared.refused or not compared.values_differ:
         return None
-    losses = found.elements(found.old)
-    if losses is not None and found.same(losses, found.elements(found.new)):
+    losses = found.losses(found.old)
+    if losses is not None and found.same(losses, found.losses(found.new)):
         return _rows_without_label(found, losses)
+    if found.labels.each_class:
+        return _binary_smoothing(found)
     classes = found.inputs.logits.shape[-1]
     old, new = found.smoothing(found.old), found.smoothing(found.new)
     if old is None or new is None:
@@ -156,8 +159,25 @@ def smoothing(found: Evidence) -> Optional[str]:
     return None
 
 
+def _binary_smoothing(found: Evidence) -> Optional[str]:
+    old, new = found.binary_smoothing(found.old), found.binary_smoothing(found.new)
+    if old is None or new is None or np.allclose(old, new, atol=1e-3):
+        return None
+    if not all(0 < own <= 1.001 and -0.001 < added < 1 for own, added in (old, new)):
+        return None
+    before, after = (f"{own:.4g} * labels + {added + 0.0:.4g}" for own, added in (old, new))
+    smoothing = round(1 - old[0], 4) + 0.0
+    text = f"Of its labels the old loss makes {before}, and the new one {after}."
+    if abs(old[1] - smoothing / 2) < 1e-3:
+        return f"{text} Say label_smoothing={smoothing:.4g}: it smooths towards 1/2."
+    return (
+        f"{text} TF1 and Keras smooth towards 1/2: labels * (1 - s) + s / 2. To keep the old one's "
+        "numbers, smooth the labels yourself and say label_smoothing=0."
+    )
+
+
 def _rows_without_label(found: Evidence, losses: np.ndarray) -> Optional[str]:
-    if not np.any(np.sum(found.inputs.labels, -1) == 0):
+    if found.labels.labelled(found.inputs.labels) == losses.size:
         return None
     old, new = (
         found.denominators(each.value, losses) for each in (found.found.old, found.found.new)
@@ -165,8 +185,8 @@ def _rows_without_label(found: Evidence, losses: np.ndarray) -> Optional[str]:
     for name, one, other in (("new", old, new), ("old", new, old)):
         if evidence.LABELLED in other - one:
             return (
-                f"The {name} loss leaves rows without a label, one_hot(-1), out of its count; the "
-                "other counts them, with a loss of 0. Give such rows weight 0 in both to leave "
-                "them out, or in none."
+                f"The {name} loss leaves rows without a label, one_hot(-1) or an id of -1, out of "
+                "its count; the other counts them, with a loss of 0. Give such rows weight 0 in "
+                "both to leave them out, or in none."
             )
     return None

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_xent import Reduction, ops, v1
-from keras_xent._verification import exactness
+from keras_xent.comparing import exactness
 from keras_xent.ops import weighting
 from keras_xent.testing import VerificationError, verify
 
-DTYPES = ["float16", "bfloat16", "float32", "float64"]
+DTYPES = list(exactness.DTYPES)
 
 
 @st.composite
@@ -119,21 +119,23 @@ def test_losses_that_are_integers_are_verified(monkeypatch: pytest.MonkeyPatch) 
             v1.compute_weighted_loss([5, 8, 11], [1, 0, 1])
 
 
-def test_the_magnitudes_are_those_of_the_terms() -> None:
-    labels = tf.constant([[0.5, 0.5, 0.0]], tf.float64)
-    logits = tf.constant([[0.0, 0.0, -np.inf]], tf.float64)
-    elements = exactness.Elements.of(labels, logits, -1, 0.0, weighted=False)
-    np.testing.assert_allclose(elements.losses, [np.log(2) + 1])
-    np.testing.assert_allclose(elements.logits_gradient, [[1.0, 1.0, 0.0]])
-    weights = tf.constant([1.0, 0.0, -3.0])
-    losses = tf.constant([2.0, 9.0, 1.0], tf.float64)
-    for reduction, expected in {
-        Reduction.NONE: [2, 0, 3],
-        Reduction.SUM: 5,
-        Reduction.SUM_OVER_BATCH_SIZE: 5 / 3,
-        Reduction.SUM_BY_NONZERO_WEIGHTS: 5 / 2,
-        # The sum of the weights, -2, is as inexact as 4 is.
-        Reduction.MEAN: 5 / 2 * 2,
-    }.items():
-        found = exactness.Weighting(losses, weights, reduction).of_value(losses)
-        np.testing.assert_allclose(found, expected)
+def test_roundings_are_of_the_dtype() -> None:
+    roundings = exactness.Roundings(narrow=3, wide=5)
+    found = {dtype: roundings.error(dtype) / exactness.EPSILON[dtype] for dtype in DTYPES}
+    assert found == {"float16": 3, "bfloat16": 3, "float32": 5, "float64": 5}
+    weighted = roundings.error("float64", weighted=True)
+    assert weighted == roundings.error("float32") == 5 * 2.0**-23
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_epsilon_is_the_distance_between_1_and_the_next_number(dtype: str) -> None:
+    one, epsilon = tf.constant(1.0, dtype), tf.constant(exactness.EPSILON[dtype], dtype)
+    assert one + epsilon > one
+    # Halfway, it goes to the even one.
+    assert one + epsilon / 2 == one
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_results_without_known_terms_get_more_than_those_with(dtype: str) -> None:
+    assert exactness.OF_RESULTS.error(dtype) > exactness.OF_TERMS.error(dtype)
+    assert exactness.OF_RESULTS.error(dtype) >= exactness.OF_OURS.error(dtype)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_xent._verification.comparison import compare
-from keras_xent._verification.error import text
+from keras_xent.comparing.difference import text
+from keras_xent.comparing.tensors import compare
 
 NAN, INF = np.nan, np.inf
 

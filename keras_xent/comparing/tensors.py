@@ -6,7 +6,7 @@ from typing import Any, Tuple
 
 import tensorflow as tf
 
-from keras_xent._verification.error import Pieces
+from keras_xent.comparing.difference import Pieces
 
 
 def compare(ours: tf.Tensor, theirs: tf.Tensor, tolerance: Any) -> Tuple[tf.Tensor, Pieces]:
