@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any, Callable, Optional, Tuple, TypeVar
+from typing import Any, Callable, Optional, TypeVar
 
 import tensorflow as tf
 
@@ -24,7 +23,6 @@ __all__ = [
     "KEEPS_WEIGHTS_LAST_DIM",
     "LossBase",
     "autographed",
-    "cached_logits",
     "is_placeholder",
     "mask_of",
     "merge_masks",
@@ -69,33 +67,3 @@ def merge_masks(one: Optional[tf.Tensor], other: Optional[tf.Tensor]) -> Optiona
     if one is None or other is None:
         return other if one is None else one
     return tf.cast(one, tf.bool) & tf.cast(other, tf.bool)
-
-
-def cached_logits(y_pred: tf.Tensor, from_logits: bool) -> Tuple[tf.Tensor, bool]:
-    """The logits behind a softmax output, if Keras or the graph still has them.
-
-    Keras does so too: for `from_logits=False` silently, for `from_logits=True` with a
-    warning, as somebody took a softmax's output for logits.
-
-    Returns:
-        A tensor, and whether it holds logits.
-    """
-    logits = getattr(y_pred, "_keras_logits", None)
-    if logits is None and _is_softmax_output(y_pred):
-        logits = y_pred.op.inputs[0]
-    if logits is None:
-        return y_pred, from_logits
-    if from_logits:
-        warnings.warn(
-            "CategoricalCrossentropy has from_logits=True, but y_pred is the output of a Softmax: "
-            "the logits before it are used, as Keras does. tf.compat.v1.losses takes such an "
-            "output for logits. Remove the softmax or the argument.",
-            stacklevel=6,
-        )
-    return logits, True
-
-
-def _is_softmax_output(y_pred: tf.Tensor) -> bool:
-    if tf.executing_eagerly() or not hasattr(y_pred, "op"):
-        return False
-    return bool(y_pred.op.type == "Softmax")

@@ -34,7 +34,11 @@ class LossBase(keras.losses.Loss):
         """Both in the loss's dtype."""
         # In Keras's order: y_pred first.
         logits = self._converted("y_pred", y_pred)
-        return self._converted("y_true", y_true), logits
+        return self.to_labels(y_true, logits.dtype), logits
+
+    def to_labels(self, y_true: Any, dtype: tf.DType) -> tf.Tensor:
+        """The labels in the loss's dtype, which is the predictions'."""
+        return self._converted("y_true", y_true)
 
     def _converted(self, name: str, value: Any) -> tf.Tensor:
         def convert() -> tf.Tensor:

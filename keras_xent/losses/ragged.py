@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Optional, Tuple
 
 import tensorflow as tf
 
-from keras_xent import sample_weights
+from keras_xent.losses import sample_weights
 from keras_xent.ops import checks
 from keras_xent.ops.spec import real_dtype
 from keras_xent.reduction import Reduction
@@ -106,15 +106,16 @@ class Flat(NamedTuple):
         labels: the labels of all rows, dense.
         predictions: the predictions of all rows, dense.
         axis: the class axis of these.
-        label_smoothing: what is still to be smoothed.
         rows: the losses' rows.
+        classes: where the class axis is ragged, a ragged tensor with a row of classes for each
+            loss. Labels and predictions then are the values of all of its rows. Otherwise None.
     """
 
     labels: tf.Tensor
     predictions: tf.Tensor
     axis: int
-    label_smoothing: float
     rows: Rows
+    classes: Any
 
 
 def either(y_true: Any, y_pred: Any) -> bool:
@@ -126,7 +127,7 @@ def flatten(loss: Any, y_true: Any, y_pred: Any) -> Flat:
     """The values of all rows.
 
     Args:
-        loss: the loss, for its class axis, its smoothing and its dtype.
+        loss: the loss, for its class axis and its dtype.
         y_true: labels.
         y_pred: predictions.
 
@@ -142,7 +143,8 @@ def flatten(loss: Any, y_true: Any, y_pred: Any) -> Flat:
         )
     if not isinstance(y_true, tf.RaggedTensor):
         # What Keras 2 does: the padding's losses count.
-        return Flat(y_true, y_pred.to_tensor(), loss.axis, loss.label_smoothing, Rows(y_pred, 0))
+        labels, predictions = loss.to_tensors(y_true, y_pred.to_tensor())
+        return Flat(labels, predictions, loss.axis, Rows(y_pred, 0), None)
     levels = y_pred.ragged_rank
     if y_true.ragged_rank != levels:
         raise ValueError(
@@ -155,9 +157,27 @@ def flatten(loss: Any, y_true: Any, y_pred: Any) -> Flat:
     labels, predictions = loss.to_tensors(labels, tf.identity(y_pred.flat_values))
     axis = _flat_axis(loss.axis, y_pred)
     if predictions.shape.rank > 1:
-        return Flat(labels, predictions, axis, loss.label_smoothing, Rows(y_pred, levels))
-    labels, predictions = _padded(loss, labels, predictions, y_pred)
-    return Flat(labels, predictions, -1, 0.0, Rows(y_pred, levels - 1))
+        return Flat(labels, predictions, axis, Rows(y_pred, levels), None)
+    # The gradient of to_tensor is an IndexedSlices; that of a reshape makes a tensor of it.
+    labels, predictions = tf.reshape(labels, [-1]), tf.reshape(predictions, [-1])
+    return Flat(labels, predictions, axis, Rows(y_pred, levels - 1), _innermost(y_pred))
+
+
+def padded(classes: Any, predictions: tf.Tensor, are_logits: bool) -> tf.Tensor:
+    """Ragged classes, padded with classes that add nothing to a loss."""
+    # Not a logit of -inf: TensorFlow's op, which the portable backend runs, makes NaN of it.
+    nothing = tf.constant(predictions.dtype.min if are_logits else 0, predictions.dtype)
+    matrix = classes.with_values(predictions).to_tensor(default_value=nothing)
+    # An element without classes has no loss; without a number it would be NaN.
+    empty = tf.equal(classes.row_lengths(), 0)[:, None]
+    return tf.where(empty, tf.ones([], matrix.dtype), matrix)
+
+
+def _innermost(tensor: Any) -> Any:
+    """The ragged tensor of the last ragged dimension, in which all others are one."""
+    while tensor.ragged_rank > 1:
+        tensor = tensor.values
+    return tensor
 
 
 def _flat_axis(axis: int, y_pred: Any) -> int:
@@ -174,28 +194,6 @@ def _flat_axis(axis: int, y_pred: Any) -> int:
             "(Keras 2 counts a positive axis within a sample)"
         )
     return flat_axis
-
-
-def _padded(
-    loss: Any, labels: tf.Tensor, predictions: tf.Tensor, y_pred: Any
-) -> Tuple[tf.Tensor, tf.Tensor]:
-    """Ragged classes, padded with classes that add nothing to a loss."""
-    classes = y_pred
-    for _ in range(y_pred.ragged_rank - 1):
-        classes = classes.values
-    # The gradient of to_tensor is an IndexedSlices; that of a reshape makes a tensor of it.
-    labels, predictions = tf.reshape(labels, [-1]), tf.reshape(predictions, [-1])
-    counts = classes.row_lengths()
-    if loss.label_smoothing:
-        share = loss.label_smoothing / tf.cast(counts, labels.dtype)
-        labels = labels * (1.0 - loss.label_smoothing) + tf.gather(share, classes.value_rowids())
-    # Not a logit of -inf: TensorFlow's op, which the portable backend runs, makes NaN of it.
-    nothing = tf.constant(predictions.dtype.min if loss.from_logits else 0, predictions.dtype)
-    padded = classes.with_values(predictions).to_tensor(default_value=nothing)
-    # An element without classes has no loss; without a number it would be NaN.
-    empty = tf.equal(counts, 0)[:, None]
-    padded = tf.where(empty, tf.ones([], padded.dtype), padded)
-    return classes.with_values(labels).to_tensor(), padded
 
 
 def _converted(value: Any, dtype: tf.DType) -> Any:
