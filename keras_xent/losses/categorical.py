@@ -13,7 +13,7 @@ from keras_xent.losses.base import CrossEntropy
 from keras_xent.losses.one_class import warn_of_one_class
 from keras_xent.losses.weighting import Weighting
 from keras_xent.ops import softmax_cross_entropy
-from keras_xent.ops.cross_entropy import checked_smoothing
+from keras_xent.ops.arguments import smoothing_of
 from keras_xent.reduction import Reduction
 
 
@@ -100,7 +100,7 @@ class CategoricalCrossentropy(CrossEntropy):
         dtype: Any = None,
     ) -> None:
         super().__init__(from_logits, axis, reduction, name, dtype)
-        self.label_smoothing = checked_smoothing(label_smoothing)
+        self.label_smoothing = smoothing_of(label_smoothing)
 
     def _of_dense(
         self, labels: tf.Tensor, predictions: tf.Tensor, weighting: Weighting

@@ -8,26 +8,35 @@ from typing import Any, Iterator
 import tensorflow as tf
 
 
-def assert_same_shape(logits: tf.Tensor, labels: tf.Tensor) -> tf.Operation:
-    """An op that fails with InvalidArgumentError unless both have the same shape."""
-    shape, other = tf.shape(logits), tf.shape(labels)
+def assert_shape(tensor: tf.Tensor, wanted: tf.Tensor, message: str) -> tf.Operation:
+    """An op that fails with InvalidArgumentError unless the tensor has that shape.
+
+    The error ends with the shape that is wanted and the one that came.
+    """
+    shape = tf.shape(tensor)
     with _on_host(shape):
-        dims, other_dims = _in_common(shape, other)
-        same = _same_rank(shape, other) & tf.reduce_all(tf.equal(dims, other_dims))
-        message = "logits and labels must have the same shape, and have the shapes"
-        return _assertion(same, message, shape, other)
+        dims, wanted_dims = _in_common(shape, wanted)
+        same = _same_rank(shape, wanted) & tf.reduce_all(tf.equal(dims, wanted_dims))
+        return _assertion(same, message, wanted, shape)
 
 
-def of_the_same_shape(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """The labels, by an op that fails unless both have the same shape, under XLA too.
+def of_shape(tensor: tf.Tensor, wanted: tf.Tensor, known: tf.TensorShape) -> tf.Tensor:
+    """The tensor, by an op that fails unless it has that shape, under XLA too.
 
     It moves no memory. Its error says little: outside XLA an assertion should come before it.
+
+    Args:
+        tensor: any.
+        wanted: the shape.
+        known: what is known of that shape before the graph runs.
     """
-    shape, other = tf.shape(logits), tf.shape(labels)
-    same = _same_rank(shape, other) & tf.reduce_all(tf.equal(shape, other))
+    shape = tf.shape(tensor)
+    same = _same_rank(shape, wanted)
+    if tensor.shape.rank is None or tensor.shape.rank == known.rank:
+        same &= tf.reduce_all(tf.equal(shape, wanted))
     # A negative size is an error.
-    checked = tf.reshape(labels, tf.where(same, shape, -2))
-    checked.set_shape(logits.shape)
+    checked = tf.reshape(tensor, tf.where(same, wanted, -2))
+    checked.set_shape(known)
     return checked
 
 

@@ -1,8 +1,11 @@
-"""Tensors with a class axis anywhere, as the matrices that TensorFlow's fused op takes."""
+"""Tensors with a class axis anywhere, as the matrices that TensorFlow's fused op takes.
+
+The axis is None where each element is an example: then there is nothing to move.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Optional, Tuple
 
 import tensorflow as tf
 
@@ -13,24 +16,33 @@ def static_size(shape: tf.TensorShape, axis: int) -> Optional[int]:
     return None if shape.rank is None else shape.as_list()[axis]
 
 
-def beside_classes(per_loss: tf.Tensor, axis: int) -> tf.Tensor:
+def last(axis: Optional[int]) -> Optional[int]:
+    """The class axis of what `moved_last` returns."""
+    return None if axis is None else -1
+
+
+def beside_classes(per_loss: tf.Tensor, axis: Optional[int]) -> tf.Tensor:
     """A scalar as it is; a number for each loss with a class axis of size 1."""
-    return per_loss if per_loss.shape.rank == 0 else tf.expand_dims(per_loss, axis)
+    if axis is None or per_loss.shape.rank == 0:
+        return per_loss
+    return tf.expand_dims(per_loss, axis)
 
 
-def times(x: tf.Tensor, per_loss: tf.Tensor, axis: int, dtype: tf.DType) -> tf.Tensor:
+def times(x: tf.Tensor, per_loss: tf.Tensor, axis: Optional[int], dtype: tf.DType) -> tf.Tensor:
     """The product of a tensor and a scalar or a number for each loss, cast to a dtype."""
     return tf.cast(x * beside_classes(per_loss, axis), dtype)
 
 
-def moved_last(x: tf.Tensor, axis: int) -> tf.Tensor:
+def moved_last(x: tf.Tensor, axis: Optional[int]) -> tf.Tensor:
     """The tensor with its class axis as the last one."""
-    return x if _is_last(x, axis) else tf.transpose(x, _class_axis_last(x, axis))
+    if axis is None or _is_last(x, axis):
+        return x
+    return tf.transpose(x, _class_axis_last(x, axis))
 
 
-def moved_back(x: tf.Tensor, axis: int) -> tf.Tensor:
+def moved_back(x: tf.Tensor, axis: Optional[int]) -> tf.Tensor:
     """The inverse of `moved_last`."""
-    if _is_last(x, axis):
+    if axis is None or _is_last(x, axis):
         return x
     return tf.transpose(x, tf.math.invert_permutation(_class_axis_last(x, axis)))
 
@@ -45,6 +57,20 @@ def as_matrix(x: tf.Tensor) -> tf.Tensor:
     if x.shape.rank is not None:
         matrix.set_shape([x.shape[:-1].num_elements(), x.shape[-1]])
     return matrix
+
+
+def from_matrix(
+    losses: tf.Tensor, backprop: tf.Tensor, logits: tf.Tensor
+) -> Tuple[tf.Tensor, tf.Tensor]:
+    """What an op made of `as_matrix(logits)`, in the shapes that it has for these logits."""
+    if not static_size(logits.shape, -1):
+        # TensorFlow doesn't say what its ops make of rows without classes.
+        no_classes = tf.equal(tf.shape(logits)[-1], 0)
+        losses = tf.where(no_classes, tf.zeros([], losses.dtype), losses)
+    if logits.shape.rank != 2:
+        losses = tf.reshape(losses, tf.shape(logits)[:-1])
+        backprop = tf.reshape(backprop, tf.shape(logits))
+    return losses, backprop
 
 
 def _is_last(x: tf.Tensor, axis: int) -> bool:

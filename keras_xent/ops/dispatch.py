@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from typing import Any, Callable, NamedTuple, Optional, Sequence
+from typing import Any, Callable, NamedTuple, Optional, Sequence, Tuple
 
 import tensorflow as tf
 
 from keras_xent import _tensorflow
-from keras_xent.ops import backends, native, portable, xla
+from keras_xent.ops import backends, loss_op
 from keras_xent.ops import spec as spec_lib
+from keras_xent.ops.loss_op import LossOp
+from keras_xent.ops.native import Native
+from keras_xent.ops.portable import Portable
 from keras_xent.ops.spec import Spec
+from keras_xent.ops.steps import Steps
+from keras_xent.ops.xla import Xla
 
 _STEP = "_keras_xent_step"
 
 
 class Step(NamedTuple):
-    """One of the functions that native.py, portable.py and xla.py have, and its arguments."""
+    """A step of a loss op, by its name in `Steps`, and its arguments."""
 
+    op: LossOp
     name: str
     spec: Spec
     tensors: Sequence[Any]
 
 
-def run(step: str, spec: Spec, *tensors: tf.Tensor) -> Any:
-    """Runs `native.step`, `portable.step`, or, in a graph for XLA, `xla.step`.
+class Dispatched(Steps):
+    """The steps of a loss op, each by the implementation that the place demands.
 
     Eagerly the first tensor's device decides. In a graph it isn't known yet where the
     graph will run, nor whether XLA will compile it: a `tf.function` that was traced
@@ -32,44 +39,94 @@ def run(step: str, spec: Spec, *tensors: tf.Tensor) -> Any:
     are put into the graph, and TensorFlow keeps the one that fits when it places or
     compiles it.
 
-    No gradient tape sees the step: its caller gives it an explicit gradient.
+    No gradient tape sees a step: its caller gives it an explicit gradient.
     """
-    with _tensorflow.stop_recording():
-        return _run(step, spec, *tensors)
+
+    def __init__(self, op: LossOp) -> None:
+        self._op = op
+        self.native = Native(op)
+        self.portable = Portable(op)
+        self.xla = Xla(op)
+
+    def loss(
+        self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+    ) -> tf.Tensor:
+        tensors = (logits, labels, weights)
+        return self._run("loss", lambda steps: steps.loss(spec, *tensors), spec, tensors)
+
+    def loss_with_kept(
+        self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+    ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
+        tensors = (logits, labels, weights)
+        if not spec_lib.keeps_backprop(logits.dtype) and self._is_conditional():
+            # The results of a conditional are the same in number and shape, whichever runs. Here
+            # the native step keeps nothing, and the portable one something.
+            if backends.only_cpus():
+                return self.loss(spec, *tensors), None
+            with _tensorflow.stop_recording():
+                return self.portable.loss_with_kept(spec, *tensors)
+        found: Tuple[tf.Tensor, Optional[tf.Tensor]] = self._run(
+            "loss_with_kept", lambda steps: steps.loss_with_kept(spec, *tensors), spec, tensors
+        )
+        return found
+
+    def weighted_backprop(
+        self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, coefficients: tf.Tensor
+    ) -> tf.Tensor:
+        tensors = (logits, labels, coefficients)
+        return self._run(
+            "weighted_backprop",
+            lambda steps: steps.weighted_backprop(spec, *tensors),
+            spec,
+            tensors,
+        )
+
+    def scale_backprop(self, spec: Spec, backprop: tf.Tensor, grad: tf.Tensor) -> tf.Tensor:
+        tensors = (backprop, grad)
+        return self._run(
+            "scale_backprop", lambda steps: steps.scale_backprop(spec, *tensors), spec, tensors
+        )
+
+    def _run(
+        self,
+        name: str,
+        step: Callable[[Steps], Any],
+        spec: Spec,
+        tensors: Sequence[tf.Tensor],
+    ) -> Any:
+        with _tensorflow.stop_recording():
+            if not self._is_conditional():
+                return step(self._chosen(tensors[0]))
+            outputs = _by_device(lambda: step(self.native), lambda: step(self.portable))
+            _tell(_conditional(outputs), Step(self._op, name, spec, tensors))
+            return outputs
+
+    def _use_native(self) -> bool:
+        return backends.use_native() and self.native.is_there()
+
+    def _is_conditional(self) -> bool:
+        """Whether the place is not known yet."""
+        return (
+            not tf.executing_eagerly()
+            and self._use_native()
+            and backends.requested() != "native"
+            and not _tensorflow.tracing_for_xla()
+        )
+
+    def _chosen(self, tensor: tf.Tensor) -> Steps:
+        """The implementation, where the place is known; `tensor` is there."""
+        if self._use_native():
+            if backends.requested() == "native":
+                return self.native
+            if tf.executing_eagerly():
+                return self.native if ":CPU:" in tensor.device else self.portable
+        return self.xla if _tensorflow.tracing_for_xla() else self.portable
 
 
-def _run(step: str, spec: Spec, *tensors: tf.Tensor) -> Any:
-    if not backends.use_native():
-        return getattr(_portable(), step)(spec, *tensors)
-    if backends.requested() == "native":
-        return getattr(native, step)(spec, *tensors)
-    if tf.executing_eagerly():
-        implementation = native if ":CPU:" in tensors[0].device else portable
-        return getattr(implementation, step)(spec, *tensors)
-    if _tensorflow.tracing_for_xla():
-        return getattr(xla, step)(spec, *tensors)
-    if step == "loss_with_kept" and not spec_lib.keeps_backprop(tensors[0].dtype):
-        return _loss_and_what_both_keep(spec, *tensors)
-    outputs = _by_device(
-        lambda: getattr(native, step)(spec, *tensors),
-        lambda: getattr(portable, step)(spec, *tensors),
-    )
-    _tell(_conditional(outputs), Step(step, spec, tensors))
-    return outputs
-
-
-def _loss_and_what_both_keep(spec: Spec, *tensors: tf.Tensor) -> Any:
-    """`loss_with_kept` where the native step keeps nothing and the portable one something.
-
-    The results of a conditional are the same in number and shape, whichever runs.
-    """
-    if backends.only_cpus():
-        return _run("loss", spec, *tensors), None
-    return portable.loss_with_kept(spec, *tensors)
-
-
-def _portable() -> Any:
-    return xla if _tensorflow.tracing_for_xla() else portable
+@functools.lru_cache(maxsize=None)
+def steps(op: LossOp) -> Dispatched:
+    """The steps of a loss op, wherever they run."""
+    return Dispatched(op)
 
 
 def _by_device(on_cpu: Callable[[], Any], elsewhere: Callable[[], Any]) -> Any:
@@ -104,12 +161,12 @@ def _tell(conditional: tf.Operation, step: Step) -> None:
     positions = {tensor.ref(): i for i, tensor in enumerate(conditional.inputs)}
     found = [positions.get(tensor.ref()) for tensor in step.tensors]
     if None not in found:
-        text = json.dumps([step.name, step.spec.to_json(), found])
+        text = json.dumps([step.op.name, step.name, step.spec.to_json(), found])
         _tensorflow.set_attribute(conditional, _STEP, text)
 
 
 def step_of(conditional: tf.Operation, inputs: Sequence[Any]) -> Optional[Step]:
-    """The step that `run` put into a graph as a conditional, or None.
+    """The step that was put into a graph as a conditional, or None.
 
     Args:
         conditional: the node.
@@ -118,5 +175,6 @@ def step_of(conditional: tf.Operation, inputs: Sequence[Any]) -> Optional[Step]:
     text = _tensorflow.attribute(conditional, _STEP)
     if text is None:
         return None
-    name, spec, positions = json.loads(text)
-    return Step(name, Spec.from_json(spec), [inputs[i] for i in positions])
+    op, name, spec, positions = json.loads(text)
+    tensors = [inputs[i] for i in positions]
+    return Step(loss_op.named(op), name, Spec.from_json(spec), tensors)

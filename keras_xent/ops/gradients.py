@@ -1,39 +1,50 @@
-"""The derivatives of softmax cross entropy, each written out.
+"""The derivatives of a loss op, each written out.
 
-With p = softmax(logits), y' the smoothed labels, s the smoothing, l the losses, w the
-weights and c = d value / d l * grad (weighting.losses_gradient),
+With l the losses, b the derivatives of the losses with respect to the logits, w the weights and
+c = d value / d l * grad (weighting.losses_gradient),
 
-    d value / d logits  = c * (p - y')
-    d value / d labels  = -(1 - s) * c * log_softmax(logits)
+    d value / d logits  = c * b
+    d value / d labels  = c * d l / d labels
     d value / d weights = weighting.weights_gradient(l)
 
-The first is the loss's gradient where labels sum to one. TensorFlow's
-SoftmaxCrossEntropyWithLogits uses it whatever they sum to, and so does this.
+The second derivatives are those of c * b, for v that arrives for it. The op has those with respect
+to logits, labels and c; the ones with respect to the weights and what came from above follow, as c
+is the same for all loss ops.
 
-For a second derivative, let v be what arrives for c * (p - y'):
-
-    to logits   c * (v * p - p * sum(v * p))     no [N, C, C] Jacobian
-    to labels   -(1 - s) * c * v
-    to c        sum(v * (p - y'))
-
-All of these are made of TensorFlow's ops or of functions here, so that they can be
-differentiated again.
+All of these are made of TensorFlow's ops or of functions here, so that they can be differentiated
+again.
 """
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+import functools
+from typing import Dict, List, Optional, Tuple
 
 import tensorflow as tf
 
 from keras_xent import _tensorflow
 from keras_xent.ops import class_axis, dispatch, explicit, weighting
-from keras_xent.ops import labels as labels_lib
 from keras_xent.ops import spec as spec_lib
+from keras_xent.ops.explicit import Gradient
+from keras_xent.ops.loss_op import LossOp
 from keras_xent.ops.spec import Spec
+
+_gradients: Dict[str, Gradient] = {}
+
+
+def register(op: LossOp) -> None:
+    """Makes the second derivatives of an op known to TensorFlow."""
+    backward = functools.partial(_second_derivatives_in_graph, op)
+    _gradients[op.name] = explicit.registered(gradient_name(op), 4, backward)
+
+
+def gradient_name(op: LossOp) -> str:
+    """By which nodes name the gradient of `logits_gradient`."""
+    return f"KerasXent{op.name}LogitsGradient"
 
 
 def logits_gradient(
+    op: LossOp,
     spec: Spec,
     grad: tf.Tensor,
     logits: tf.Tensor,
@@ -53,20 +64,20 @@ def logits_gradient(
     if not tf.executing_eagerly():
 
         def forward(*inputs: tf.Tensor) -> Tuple[tf.Tensor, List[tf.Tensor]]:
-            return _raw_logits_gradient(spec, list(inputs), kept), []
+            return _raw_logits_gradient(op, spec, list(inputs), kept), []
 
-        return explicit.in_graph(LOGITS_GRADIENT, spec, forward, inputs)
+        return explicit.in_graph(_gradients[op.name], spec, forward, inputs)
 
-    def second(v: tf.Tensor) -> List[tf.Tensor]:
-        return second_derivatives(spec, v, *inputs)
+    def second(v: tf.Tensor) -> List[Optional[tf.Tensor]]:
+        return second_derivatives(op, spec, v, *inputs)
 
-    result = _raw_logits_gradient(spec, inputs, kept)
-    _tensorflow.record_operation(LOGITS_GRADIENT.name, [result], inputs, second)
+    result = _raw_logits_gradient(op, spec, inputs, kept)
+    _tensorflow.record_operation(gradient_name(op), [result], inputs, second)
     return result
 
 
 def _raw_logits_gradient(
-    spec: Spec, inputs: List[tf.Tensor], kept: Optional[tf.Tensor]
+    op: LossOp, spec: Spec, inputs: List[tf.Tensor], kept: Optional[tf.Tensor]
 ) -> tf.Tensor:
     grad, logits, labels, weights = inputs
     if not tf.executing_eagerly():
@@ -74,14 +85,14 @@ def _raw_logits_gradient(
     if kept is None or not spec_lib.keeps_backprop(logits.dtype):
         coefficients = _coefficients(spec, grad, logits, weights)
         if kept is None:
-            result = dispatch.run("weighted_backprop", spec, logits, labels, coefficients)
+            result = dispatch.steps(op).weighted_backprop(spec, logits, labels, coefficients)
         else:
             with _tensorflow.stop_recording():
                 result = class_axis.times(kept, coefficients, spec.axis, logits.dtype)
     elif not tf.executing_eagerly() and _is_constant_one(grad):
         return kept
     else:
-        result = dispatch.run("scale_backprop", spec, kept, grad)
+        result = dispatch.steps(op).scale_backprop(spec, kept, grad)
     if not tf.executing_eagerly():
         result.set_shape(logits.shape)
     return result
@@ -120,15 +131,12 @@ def _is_constant_one(grad: tf.Tensor) -> bool:
 
 
 def labels_gradient(
-    spec: Spec, grad: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
-) -> tf.Tensor:
+    op: LossOp, spec: Spec, grad: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
+) -> Optional[tf.Tensor]:
     """The derivative of the value with respect to the labels, times `grad`."""
-    coefficients = class_axis.beside_classes(
-        _coefficients(spec, grad, logits, weights), spec.axis
-    )
-    real_logits = tf.cast(logits, weights.dtype)
-    log_softmax = _log_softmax(real_logits, spec.axis)
-    return tf.cast((spec.label_smoothing - 1) * coefficients * log_softmax, logits.dtype)
+    coefficients = _coefficients(spec, grad, logits, weights)
+    gradient = op.labels_gradient(spec, coefficients, tf.cast(logits, weights.dtype))
+    return None if gradient is None else tf.cast(gradient, logits.dtype)
 
 
 def weights_gradient(
@@ -162,18 +170,19 @@ def _checked_weights(spec: Spec, logits: tf.Tensor, weights: tf.Tensor) -> tf.Te
 
 
 def second_derivatives(
+    op: LossOp,
     spec: Spec,
     v: tf.Tensor,
     grad: tf.Tensor,
     logits: tf.Tensor,
     labels: tf.Tensor,
     weights: tf.Tensor,
-) -> List[tf.Tensor]:
+) -> List[Optional[tf.Tensor]]:
     """The derivatives of `logits_gradient` with respect to grad, logits, labels and weights,
     times v.
     """
     to_logits, to_labels, to_coefficients = backprop_gradients(
-        spec, v, logits, labels, _coefficients(spec, grad, logits, weights)
+        op, spec, v, logits, labels, _coefficients(spec, grad, logits, weights)
     )
     # The coefficients are the transpose of reduce_losses, which is linear in the losses:
     # what arrives for them goes on as losses do.
@@ -185,45 +194,37 @@ def second_derivatives(
 
 
 def backprop_gradients(
-    spec: Spec, v: tf.Tensor, logits: tf.Tensor, labels: tf.Tensor, coefficients: tf.Tensor
-) -> List[tf.Tensor]:
-    """The derivatives of c * (p - y') with respect to logits, labels and c, times v.
+    op: LossOp,
+    spec: Spec,
+    v: tf.Tensor,
+    logits: tf.Tensor,
+    labels: tf.Tensor,
+    coefficients: tf.Tensor,
+) -> Tuple[tf.Tensor, Optional[tf.Tensor], tf.Tensor]:
+    """The derivatives of `weighted_backprop` with respect to logits, labels and coefficients,
+    times v.
 
-    The last is shaped as the losses, even where c is broadcast to them.
+    The last is shaped as the losses, even where coefficients are broadcast to them.
     """
     real = coefficients.dtype
-    v = tf.cast(v, real)
-    p = _softmax(tf.cast(logits, real), spec.axis)
-    smoothed = labels_lib.smoothed(spec, tf.cast(labels, real))
-    c = class_axis.beside_classes(coefficients, spec.axis)
-    mean = tf.reduce_sum(v * p, spec.axis, keepdims=True)
-    to_logits = c * p * (v - mean)
-    to_labels = (spec.label_smoothing - 1) * c * v
-    to_coefficients = tf.reduce_sum(v * (p - smoothed), spec.axis)
-    return [tf.cast(to_logits, logits.dtype), tf.cast(to_labels, labels.dtype), to_coefficients]
-
-
-def _softmax(logits: tf.Tensor, axis: int) -> tf.Tensor:
-    if logits.shape.rank is None and axis != -1:
-        return tf.exp(_log_softmax(logits, axis))
-    return tf.nn.softmax(logits, axis)
-
-
-def _log_softmax(logits: tf.Tensor, axis: int) -> tf.Tensor:
-    # TensorFlow's own transposes, and can't where the rank is unknown.
-    if logits.shape.rank is None and axis != -1:
-        return logits - tf.reduce_logsumexp(logits, axis, keepdims=True)
-    return tf.nn.log_softmax(logits, axis)
+    to_logits, to_labels, to_coefficients = op.backprop_gradients(
+        spec,
+        tf.cast(v, real),
+        tf.cast(logits, real),
+        op.real_labels(labels, real),
+        coefficients,
+    )
+    if to_labels is not None:
+        to_labels = tf.cast(to_labels, labels.dtype)
+    return tf.cast(to_logits, logits.dtype), to_labels, to_coefficients
 
 
 def _second_derivatives_in_graph(
+    op: LossOp,
     spec: Spec,
     v: tf.Tensor,
     inputs: List[tf.Tensor],
     kept: List[tf.Tensor],
     wanted: List[bool],
-) -> List[tf.Tensor]:
-    return second_derivatives(spec, v, *inputs)
-
-
-LOGITS_GRADIENT = explicit.registered("KerasXentLogitsGradient", 4, _second_derivatives_in_graph)
+) -> List[Optional[tf.Tensor]]:
+    return second_derivatives(op, spec, v, *inputs)

@@ -24,5 +24,5 @@ def smoothed_part(spec: Spec, part: tf.Tensor, classes: Union[int, tf.Tensor]) -
 
 def num_classes(spec: Spec, labels: tf.Tensor) -> Union[int, tf.Tensor]:
     """The size of the class axis: a number where it is known, or a tensor of the labels' dtype."""
-    known = class_axis.static_size(labels.shape, spec.axis)
-    return tf.cast(tf.shape(labels)[spec.axis], labels.dtype) if known is None else known
+    known = class_axis.static_size(labels.shape, spec.class_axis)
+    return tf.cast(tf.shape(labels)[spec.class_axis], labels.dtype) if known is None else known

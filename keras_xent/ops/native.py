@@ -1,76 +1,70 @@
-"""The native ops: the same functions as in portable.py, on the CPU kernels."""
+"""The steps in native ops, on the CPU kernels."""
 
 from __future__ import annotations
 
-from typing import Optional, Tuple
+import re
+from typing import Any, Dict, Optional, Tuple
 
 import tensorflow as tf
 
 from keras_xent.ops import library
 from keras_xent.ops import spec as spec_lib
+from keras_xent.ops.loss_op import LossOp
 from keras_xent.ops.spec import Spec
+from keras_xent.ops.steps import Steps
 from keras_xent.reduction import Reduction
 
 
-def loss(spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """The weighted, reduced loss."""
-    ops = library.load().ops
-    if spec.reduction is Reduction.NONE:
-        return ops.keras_xent_unreduced_softmax_cross_entropy(
-            logits, labels, weights, spec.label_smoothing, axis=spec.axis
-        )
-    return ops.keras_xent_softmax_cross_entropy(
-        logits,
-        labels,
-        weights,
-        spec.label_smoothing,
-        axis=spec.axis,
-        reduction=spec.reduction.value,
-    )
+class Native(Steps):
+    """The steps of a loss op, natively."""
+
+    def __init__(self, op: LossOp) -> None:
+        stem = re.sub("(?<=[a-z])(?=[A-Z])", "_", op.name).lower()
+        self._loss = f"keras_xent_{stem}"
+        self._unreduced = f"keras_xent_unreduced_{stem}"
+        self._grad = f"keras_xent_{stem}_grad"
+
+    def is_there(self) -> bool:
+        """Whether the library has the ops."""
+        return hasattr(library.load().ops, self._grad)
+
+    def loss(
+        self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+    ) -> tf.Tensor:
+        return self._run("", spec, logits, labels, weights)
+
+    def loss_with_backprop(
+        self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+    ) -> Tuple[tf.Tensor, tf.Tensor]:
+        """The weighted, reduced loss, and its gradient with respect to the logits."""
+        value, backprop = self._run("_with_backprop", spec, logits, labels, weights)
+        return value, backprop
+
+    def loss_with_kept(
+        self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+    ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
+        if spec_lib.keeps_backprop(logits.dtype):
+            return self.loss_with_backprop(spec, logits, labels, weights)
+        return self.loss(spec, logits, labels, weights), None
+
+    def weighted_backprop(
+        self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, coefficients: tf.Tensor
+    ) -> tf.Tensor:
+        grad = getattr(library.load().ops, self._grad)
+        return grad(logits, labels, coefficients, spec.label_smoothing, **_axis(spec))
+
+    def scale_backprop(self, spec: Spec, backprop: tf.Tensor, grad: tf.Tensor) -> tf.Tensor:
+        # Where grad is 1 this is backprop itself: no memory moves.
+        return library.load().ops.keras_xent_scale_backprop(backprop, grad, **_axis(spec))
+
+    def _run(self, suffix: str, spec: Spec, *tensors: tf.Tensor) -> Any:
+        ops = library.load().ops
+        if spec.reduction is Reduction.NONE:
+            op = getattr(ops, self._unreduced + suffix)
+            return op(*tensors, spec.label_smoothing, **_axis(spec))
+        op = getattr(ops, self._loss + suffix)
+        return op(*tensors, spec.label_smoothing, reduction=spec.reduction.value, **_axis(spec))
 
 
-def loss_with_backprop(
-    spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
-) -> Tuple[tf.Tensor, tf.Tensor]:
-    """The weighted, reduced loss, and its gradient with respect to the logits."""
-    ops = library.load().ops
-    if spec.reduction is Reduction.NONE:
-        value, backprop = ops.keras_xent_unreduced_softmax_cross_entropy_with_backprop(
-            logits, labels, weights, spec.label_smoothing, axis=spec.axis
-        )
-    else:
-        value, backprop = ops.keras_xent_softmax_cross_entropy_with_backprop(
-            logits,
-            labels,
-            weights,
-            spec.label_smoothing,
-            axis=spec.axis,
-            reduction=spec.reduction.value,
-        )
-    return value, backprop
-
-
-def loss_with_kept(
-    spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
-) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
-    """The same, but a gradient that is not to be kept is not computed."""
-    if spec_lib.keeps_backprop(logits.dtype):
-        return loss_with_backprop(spec, logits, labels, weights)
-    return loss(spec, logits, labels, weights), None
-
-
-def weighted_backprop(
-    spec: Spec, logits: tf.Tensor, labels: tf.Tensor, coefficients: tf.Tensor
-) -> tf.Tensor:
-    """coefficients * (softmax(logits) - smoothed labels)."""
-    return library.load().ops.keras_xent_softmax_cross_entropy_grad(
-        logits, labels, coefficients, spec.label_smoothing, axis=spec.axis
-    )
-
-
-def scale_backprop(spec: Spec, backprop: tf.Tensor, grad: tf.Tensor) -> tf.Tensor:
-    """backprop * grad, with grad a scalar or shaped as the losses.
-
-    Where grad is 1 this is backprop itself: no memory moves.
-    """
-    return library.load().ops.keras_xent_scale_backprop(backprop, grad, axis=spec.axis)
+def _axis(spec: Spec) -> Dict[str, int]:
+    return {} if spec.axis is None else {"axis": spec.axis}

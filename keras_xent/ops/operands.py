@@ -1,12 +1,38 @@
-"""Weights and coefficients as the portable steps and those for XLA need them."""
+"""Labels, weights and coefficients as the portable steps and those for XLA need them."""
 
 from __future__ import annotations
 
+from typing import Tuple
+
 import tensorflow as tf
 
+from keras_xent.ops import checks, weighting
 from keras_xent.ops import spec as spec_lib
-from keras_xent.ops import weighting
+from keras_xent.ops.loss_op import LossOp
 from keras_xent.ops.spec import Spec
+
+
+def checked_labels(
+    op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
+) -> Tuple[tf.Tensor, tf.Tensor]:
+    """Logits and labels, whose real shapes are checked where the static ones do not tell."""
+    if _are_known_to_fit(logits, labels):
+        return logits, labels
+    shape = op.labels_shape(spec, logits)
+    with tf.control_dependencies([checks.assert_shape(labels, shape, op.labels_rule)]):
+        logits = tf.identity(logits)
+    # If XLA compiles this, it leaves the assertion out.
+    return logits, labels_of_their_shape(op, spec, logits, labels)
+
+
+def labels_of_their_shape(
+    op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
+) -> tf.Tensor:
+    """The labels, by an op that fails if their shape is wrong, under XLA too."""
+    if _are_known_to_fit(logits, labels):
+        return labels
+    known = op.known_labels_shape(spec, logits.shape)
+    return checks.of_shape(labels, op.labels_shape(spec, logits), known)
 
 
 def checked_weights(spec: Spec, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
@@ -28,3 +54,8 @@ def unscaled_coefficients(spec: Spec, logits: tf.Tensor, weights: tf.Tensor) -> 
         spec_lib.losses_shape(logits, spec.axis),
         spec.reduction,
     )
+
+
+def _are_known_to_fit(logits: tf.Tensor, labels: tf.Tensor) -> bool:
+    # Whoever made the op has checked static shapes.
+    return bool(logits.shape.is_fully_defined() and labels.shape.is_fully_defined())

@@ -10,85 +10,102 @@ from typing import Any, List, Optional
 
 import tensorflow as tf
 
-from keras_xent.ops import dispatch, gradients, weighting
-from keras_xent.ops.cross_entropy import gradients_of
+from keras_xent.ops import gradients, portable, weighting
+from keras_xent.ops.evaluation import gradients_of
+from keras_xent.ops.loss_op import LossOp
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import Reduction
 
 Gradients = List[Optional[tf.Tensor]]
 
 
-def spec_of(op: Any, reduction: Reduction) -> Spec:
+def spec_of(node: Any, reduction: Reduction) -> Spec:
     """What a native op computes.
 
     Raises:
         ValueError: its label smoothing is known only when the graph runs.
     """
-    smoothing = tf.get_static_value(op.inputs[3])
+    smoothing = tf.get_static_value(node.inputs[3])
     if smoothing is None:
         raise ValueError(
-            f"{op.name}: the input label_smoothing is not a constant, and only with a constant can "
-            "the op be differentiated, or mapped by tf.vectorized_map"
+            f"{node.name}: the input label_smoothing is not a constant, and only with a constant "
+            "can the op be differentiated, or mapped by tf.vectorized_map"
         )
-    return Spec(int(op.get_attr("axis")), float(smoothing), reduction)
+    return Spec(axis_of(node), float(smoothing), reduction)
 
 
-def reduction_of(op: Any) -> Reduction:
-    """The reduction of a native op that has one."""
-    return Reduction(op.get_attr("reduction").decode())
+def axis_of(node: Any) -> Optional[int]:
+    """The class axis of a native op, or None."""
+    try:
+        return int(node.get_attr("axis"))
+    except ValueError:
+        return None
 
 
-def _first_order(
-    spec: Spec, op: Any, grad: tf.Tensor, backprop: Optional[tf.Tensor] = None
-) -> Gradients:
-    found = gradients_of(spec, grad, list(op.inputs)[:3], [True] * 3, backprop)
-    return [*found, None]
+def reduction_of(node: Any) -> Reduction:
+    """The reduction of a native op."""
+    try:
+        return Reduction(node.get_attr("reduction").decode())
+    except ValueError:
+        return Reduction.NONE
 
 
-def _with_backprop(spec: Spec, op: Any, grad: tf.Tensor, backprop_grad: tf.Tensor) -> Gradients:
-    """Both outputs have a gradient: the second is d value / d logits, and has its own."""
-    logits, labels, weights = list(op.inputs)[:3]
-    value = _first_order(spec, op, grad)
-    one = tf.ones([], op.outputs[0].dtype)
-    _, *backprop = gradients.second_derivatives(spec, backprop_grad, one, logits, labels, weights)
-    return [a + b for a, b in zip(value, backprop)] + [None]
+def register(op: LossOp) -> None:
+    """Registers the gradients of an op's native ops."""
+
+    def of_loss(node: Any, grad: tf.Tensor) -> Gradients:
+        return _first_order(op, node, grad)
+
+    def of_both(node: Any, grad: tf.Tensor, backprop_grad: tf.Tensor) -> Gradients:
+        # The second output is d value / d logits, and has a gradient of its own.
+        spec = spec_of(node, reduction_of(node))
+        logits, labels, weights = list(node.inputs)[:3]
+        value = _first_order(op, node, grad)
+        one = tf.ones([], node.outputs[0].dtype)
+        _, *backprop = gradients.second_derivatives(
+            op, spec, backprop_grad, one, logits, labels, weights
+        )
+        return [_sum(a, b) for a, b in zip(value, [*backprop, None])]
+
+    def of_grad(node: Any, v: tf.Tensor) -> Gradients:
+        logits, labels, coefficients = list(node.inputs)[:3]
+        to_logits, to_labels, to_coefficients = gradients.backprop_gradients(
+            op, spec_of(node, Reduction.NONE), v, logits, labels, coefficients
+        )
+        return [to_logits, to_labels, weighting.sum_like(to_coefficients, coefficients), None]
+
+    for prefix in ("", "Unreduced"):
+        tf.RegisterGradient(f"KerasXent>{prefix}{op.name}")(of_loss)
+        tf.RegisterGradient(f"KerasXent>{prefix}{op.name}WithBackprop")(of_both)
+    tf.RegisterGradient(f"KerasXent>{op.name}Grad")(of_grad)
 
 
-@tf.RegisterGradient("KerasXent>SoftmaxCrossEntropy")
-def _loss(op: Any, grad: tf.Tensor) -> Gradients:
-    return _first_order(spec_of(op, reduction_of(op)), op, grad)
+def _first_order(op: LossOp, node: Any, grad: tf.Tensor) -> Gradients:
+    spec = spec_of(node, reduction_of(node))
+    return [*gradients_of(op, spec, grad, list(node.inputs)[:3], [True] * 3, None), None]
 
 
-@tf.RegisterGradient("KerasXent>UnreducedSoftmaxCrossEntropy")
-def _unreduced(op: Any, grad: tf.Tensor) -> Gradients:
-    return _first_order(spec_of(op, Reduction.NONE), op, grad)
+def _sum(one: Optional[tf.Tensor], other: Optional[tf.Tensor]) -> Optional[tf.Tensor]:
+    return None if one is None or other is None else one + other
 
 
-@tf.RegisterGradient("KerasXent>SoftmaxCrossEntropyWithBackprop")
-def _loss_with_backprop(op: Any, grad: tf.Tensor, backprop_grad: tf.Tensor) -> Gradients:
-    return _with_backprop(spec_of(op, reduction_of(op)), op, grad, backprop_grad)
+def scaling_spec_of(node: Any) -> Spec:
+    """The spec of a node that multiplies a backprop by what came from above.
 
-
-@tf.RegisterGradient("KerasXent>UnreducedSoftmaxCrossEntropyWithBackprop")
-def _unreduced_with_backprop(op: Any, grad: tf.Tensor, backprop_grad: tf.Tensor) -> Gradients:
-    return _with_backprop(spec_of(op, Reduction.NONE), op, grad, backprop_grad)
-
-
-@tf.RegisterGradient("KerasXent>SoftmaxCrossEntropyGrad")
-def _grad(op: Any, v: tf.Tensor) -> Gradients:
-    logits, labels, coefficients = list(op.inputs)[:3]
-    to_logits, to_labels, to_coefficients = gradients.backprop_gradients(
-        spec_of(op, Reduction.NONE), v, logits, labels, coefficients
-    )
-    return [to_logits, to_labels, weighting.sum_like(to_coefficients, coefficients), None]
+    The node's axis has no meaning where there is a number for each element of the backprop.
+    """
+    backprop, grad = node.inputs
+    rank = grad.shape.rank
+    each_element = rank != 0 and rank == backprop.shape.rank
+    return Spec(None if each_element else axis_of(node), 0.0, Reduction.NONE)
 
 
 @tf.RegisterGradient("KerasXent>ScaleBackprop")
-def _scale_backprop(op: Any, v: tf.Tensor) -> Gradients:
-    backprop, grad = op.inputs
-    axis = int(op.get_attr("axis"))
-    spec = Spec(axis, 0.0, Reduction.NONE)
-    to_backprop = dispatch.run("scale_backprop", spec, v, grad)
+def _scale_backprop(node: Any, v: tf.Tensor) -> Gradients:
+    backprop, grad = node.inputs
+    spec = scaling_spec_of(node)
+    to_backprop = portable.scale_backprop(spec, v, grad)
     product = v * backprop
-    to_grad = tf.reduce_sum(product, axis if grad.shape.rank else None)
-    return [to_backprop, to_grad]
+    if grad.shape.rank == 0:
+        return [to_backprop, tf.reduce_sum(product)]
+    return [to_backprop, product if spec.axis is None else tf.reduce_sum(product, spec.axis)]

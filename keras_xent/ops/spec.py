@@ -1,9 +1,9 @@
-"""The arguments of a softmax cross entropy that are not tensors."""
+"""The arguments of a loss op that are not tensors."""
 
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import tensorflow as tf
 
@@ -11,11 +11,20 @@ from keras_xent.reduction import Reduction
 
 
 class Spec(NamedTuple):
-    """What to compute: the class axis, the label smoothing, the reduction."""
+    """What to compute: the class axis, the label smoothing, the reduction.
 
-    axis: int
+    The axis is None where there are no classes: each element of the logits is an example.
+    """
+
+    axis: Optional[int]
     label_smoothing: float
     reduction: Reduction
+
+    @property
+    def class_axis(self) -> int:
+        """The axis, where there are classes."""
+        assert self.axis is not None
+        return self.axis
 
     def unreduced(self) -> Spec:
         """The same without a reduction."""
@@ -46,8 +55,10 @@ def keeps_backprop(dtype: tf.DType) -> bool:
     return dtype != tf.float16
 
 
-def static_losses_shape(logits_shape: tf.TensorShape, axis: int) -> tf.TensorShape:
+def static_losses_shape(logits_shape: tf.TensorShape, axis: Optional[int]) -> tf.TensorShape:
     """What is known of the losses' shape: the logits' without the class axis."""
+    if axis is None:
+        return logits_shape
     if logits_shape.rank is None:
         return tf.TensorShape(None)
     dims = logits_shape.as_list()
@@ -55,11 +66,13 @@ def static_losses_shape(logits_shape: tf.TensorShape, axis: int) -> tf.TensorSha
     return tf.TensorShape(dims)
 
 
-def losses_shape(logits: tf.Tensor, axis: int) -> tf.Tensor:
+def losses_shape(logits: tf.Tensor, axis: Optional[int]) -> tf.Tensor:
     """The losses' shape, as an int32 tensor."""
     static = static_losses_shape(logits.shape, axis)
     if static.is_fully_defined():
         return tf.constant(static.as_list(), tf.int32)
     shape = tf.shape(logits)
+    if axis is None:
+        return shape
     class_axis = axis if axis >= 0 else tf.size(shape) + axis
     return tf.concat([shape[:class_axis], shape[class_axis + 1 :]], 0)

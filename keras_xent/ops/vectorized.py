@@ -11,15 +11,22 @@ one is.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import tensorflow as tf
 
 from keras_xent import _tensorflow
 from keras_xent._tensorflow import Mapped
-from keras_xent.ops import cross_entropy, dispatch, explicit, gradients, registered_gradients
+from keras_xent.ops import (
+    class_axis,
+    dispatch,
+    evaluation,
+    explicit,
+    gradients,
+    registered_gradients,
+)
 from keras_xent.ops import spec as spec_lib
-from keras_xent.ops.dispatch import Step
+from keras_xent.ops.loss_op import LossOp
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import Reduction
 
@@ -28,22 +35,28 @@ Rank = Union[int, tf.Tensor]
 
 
 def loss(
-    spec: Spec, length: tf.Tensor, logits: Mapped, labels: Mapped, weights: Mapped
+    op: LossOp,
+    spec: Spec,
+    length: tf.Tensor,
+    logits: Mapped,
+    labels: Mapped,
+    weights: Mapped,
 ) -> tf.Tensor:
     """The weighted, reduced losses of all iterations."""
     dtype, real = logits.tensor.dtype, weights.tensor.dtype
-    rank = _rank_of_losses(logits)
+    rank = _rank_of_losses(spec, logits)
     factors = _aligned(weights, rank)
     if logits.stacked or labels.stacked:
         axis = _stacked_axis(spec)
         x, y = _stacked(logits, length), _stacked(labels, length)
         if spec.reduction is Reduction.NONE:
-            return _losses(spec, axis, x, y, factors)
+            return _losses(op, spec, axis, x, y, factors)
         # TensorFlow's reductions sum 16-bit losses after they have been rounded; ours don't.
-        losses = _losses(spec, axis, tf.cast(x, real), tf.cast(y, real), tf.ones([], real))
+        x, y = tf.cast(x, real), op.real_labels(y, real)
+        losses = _losses(op, spec, axis, x, y, tf.ones([], real))
     else:
-        x, y = tf.cast(logits.tensor, real), tf.cast(labels.tensor, real)
-        losses = tf.expand_dims(_losses(spec, spec.axis, x, y, tf.ones([], real)), 0)
+        x, y = tf.cast(logits.tensor, real), op.real_labels(labels.tensor, real)
+        losses = tf.expand_dims(_losses(op, spec, spec.axis, x, y, tf.ones([], real)), 0)
     weighted = losses * factors
     if spec.reduction is Reduction.NONE:
         return tf.cast(weighted, dtype)
@@ -53,24 +66,29 @@ def loss(
 
 
 def loss_with_backprop(
-    spec: Spec, length: tf.Tensor, logits: Mapped, labels: Mapped, weights: Mapped
+    op: LossOp,
+    spec: Spec,
+    length: tf.Tensor,
+    logits: Mapped,
+    labels: Mapped,
+    weights: Mapped,
 ) -> Tuple[tf.Tensor, tf.Tensor]:
     """The same, and the derivatives of the values with respect to the logits."""
     dtype, real = logits.tensor.dtype, weights.tensor.dtype
     if not (logits.stacked or labels.stacked):
         one = Mapped(tf.ones([], dtype), False)
         return (
-            loss(spec, length, logits, labels, weights),
-            logits_gradient(spec, length, one, logits, labels, weights),
+            loss(op, spec, length, logits, labels, weights),
+            logits_gradient(op, spec, length, one, logits, labels, weights),
         )
-    rank = _rank_of_losses(logits)
-    x, y = tf.cast(_stacked(logits, length), real), tf.cast(_stacked(labels, length), real)
+    rank = _rank_of_losses(spec, logits)
+    x, y = tf.cast(_stacked(logits, length), real), op.real_labels(_stacked(labels, length), real)
     axis = _stacked_axis(spec)
     one = tf.ones([], real)
     losses_shape = spec_lib.losses_shape(x, axis)
     coefficients = _coefficients(spec, one, weights, losses_shape, rank)
     unreduced = Spec(axis, spec.label_smoothing, Reduction.NONE)
-    values, backprop = cross_entropy.with_backprop_in_graph(unreduced, x, y, coefficients)
+    values, backprop = evaluation.with_backprop_in_graph(op, unreduced, x, y, coefficients)
     if spec.reduction is not Reduction.NONE:
         values = tf.reduce_sum(values, _all_but_first(rank))
         denominator = _denominator(spec, _aligned(weights, rank), losses_shape, rank)
@@ -82,6 +100,7 @@ def loss_with_backprop(
 
 
 def logits_gradient(
+    op: LossOp,
     spec: Spec,
     length: tf.Tensor,
     grad: Mapped,
@@ -91,63 +110,70 @@ def logits_gradient(
 ) -> tf.Tensor:
     """The derivatives of the values with respect to the logits, times `grad`."""
     dtype, real = logits.tensor.dtype, weights.tensor.dtype
-    rank = _rank_of_losses(logits)
+    rank = _rank_of_losses(spec, logits)
     upstream = _aligned(Mapped(tf.cast(grad.tensor, real), grad.stacked), rank)
     if not (logits.stacked or labels.stacked):
         # The softmax is the same for all iterations: it is computed once.
-        x, y = tf.cast(logits.tensor, real), tf.cast(labels.tensor, real)
+        x, y = tf.cast(logits.tensor, real), op.real_labels(labels.tensor, real)
         if weights.stacked:
             losses_shape = tf.concat([[1], spec_lib.losses_shape(x, spec.axis)], 0)
             coefficients = _coefficients(spec, upstream, weights, losses_shape, rank)
-            each = _weighted_backprop(spec, spec.axis, x, y, tf.ones([], real))
+            each = _weighted_backprop(op, spec, spec.axis, x, y, tf.ones([], real))
         else:
             coefficients = upstream
-            each = _gradient_of_one(spec, x, y, weights.tensor)
-        return tf.cast(each * tf.expand_dims(coefficients, _stacked_axis(spec)), dtype)
+            each = _gradient_of_one(op, spec, x, y, weights.tensor)
+        return tf.cast(each * class_axis.beside_classes(coefficients, _stacked_axis(spec)), dtype)
     axis = _stacked_axis(spec)
     x, y = _stacked(logits, length), _stacked(labels, length)
     losses_shape = spec_lib.losses_shape(x, axis)
     coefficients = _coefficients(spec, upstream, weights, losses_shape, rank)
-    return _weighted_backprop(spec, axis, x, y, coefficients)
+    return _weighted_backprop(op, spec, axis, x, y, coefficients)
 
 
 def scale_backprop(spec: Spec, backprop: Mapped, grad: Mapped) -> tf.Tensor:
     """The backprop of all iterations, times `grad`."""
     real = spec_lib.real_dtype(backprop.tensor.dtype)
-    factors = _aligned(Mapped(tf.cast(grad.tensor, real), grad.stacked), _rank_of_losses(backprop))
-    product = tf.cast(backprop.tensor, real) * tf.expand_dims(factors, _stacked_axis(spec))
-    return tf.cast(product, backprop.tensor.dtype)
-
-
-def _losses(
-    spec: Spec, axis: int, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
-) -> tf.Tensor:
-    return cross_entropy.softmax_cross_entropy(
-        logits,
-        labels,
-        weights,
-        label_smoothing=spec.label_smoothing,
-        axis=axis,
-        reduction=Reduction.NONE,
+    rank = _rank_of_losses(spec, backprop)
+    factors = _aligned(Mapped(tf.cast(grad.tensor, real), grad.stacked), rank)
+    return class_axis.times(
+        tf.cast(backprop.tensor, real), factors, _stacked_axis(spec), backprop.tensor.dtype
     )
 
 
-def _weighted_backprop(
-    spec: Spec, axis: int, logits: tf.Tensor, labels: tf.Tensor, coefficients: tf.Tensor
+def _losses(
+    op: LossOp,
+    spec: Spec,
+    axis: Optional[int],
+    logits: tf.Tensor,
+    labels: tf.Tensor,
+    weights: tf.Tensor,
 ) -> tf.Tensor:
-    """coefficients * (softmax(logits) - smoothed labels)."""
+    unreduced = Spec(axis, spec.label_smoothing, Reduction.NONE)
+    return evaluation.evaluate(op, unreduced, logits, labels, weights)
+
+
+def _weighted_backprop(
+    op: LossOp,
+    spec: Spec,
+    axis: Optional[int],
+    logits: tf.Tensor,
+    labels: tf.Tensor,
+    coefficients: tf.Tensor,
+) -> tf.Tensor:
+    """The derivatives of the losses with respect to the logits, times a coefficient each."""
     summed = Spec(axis, spec.label_smoothing, Reduction.SUM)
     one = tf.ones([], coefficients.dtype)
-    return gradients.logits_gradient(summed, one, logits, labels, coefficients)
+    return gradients.logits_gradient(op, summed, one, logits, labels, coefficients)
 
 
 def _gradient_of_one(
-    spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+    op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
     """The derivative of one iteration's value, or of the sum of its losses."""
     if spec.reduction is Reduction.NONE:
         spec = spec._replace(reduction=Reduction.SUM)
-    return gradients.logits_gradient(spec, tf.ones([], logits.dtype), logits, labels, weights)
+    one = tf.ones([], logits.dtype)
+    return gradients.logits_gradient(op, spec, one, logits, labels, weights)
 
 
 def _coefficients(
@@ -200,7 +226,9 @@ def _denominator(
     return total * tf.cast(times, weights.dtype)
 
 
-def _stacked_axis(spec: Spec) -> int:
+def _stacked_axis(spec: Spec) -> Optional[int]:
+    if spec.axis is None:
+        return None
     return spec.axis + 1 if spec.axis >= 0 else spec.axis
 
 
@@ -212,12 +240,13 @@ def _stacked(mapped: Mapped, length: tf.Tensor) -> tf.Tensor:
     return tf.broadcast_to(tensor, tf.concat([tf.cast(length, shape.dtype), shape], 0))
 
 
-def _rank_of_losses(logits: Mapped) -> Rank:
+def _rank_of_losses(spec: Spec, logits: Mapped) -> Rank:
     """The rank of the stacked losses."""
     rank = logits.tensor.shape.rank
     if rank is None:
         rank = tf.rank(logits.tensor)
-    return rank - 1 if logits.stacked else rank
+    stacked_rank = rank if logits.stacked else rank + 1
+    return stacked_rank if spec.axis is None else stacked_rank - 1
 
 
 def _aligned(mapped: Mapped, rank: Rank) -> tf.Tensor:
@@ -240,29 +269,71 @@ def _all_but_first(rank: Rank) -> Union[List[int], tf.Tensor]:
 
 # What is registered with TensorFlow.
 
-# The native ops, and whether they have a reduction.
-_NATIVE = {
-    "KerasXent>SoftmaxCrossEntropy": ("loss", True),
-    "KerasXent>SoftmaxCrossEntropyWithBackprop": ("loss_with_backprop", True),
-    "KerasXent>UnreducedSoftmaxCrossEntropy": ("loss", False),
-    "KerasXent>UnreducedSoftmaxCrossEntropyWithBackprop": ("loss_with_backprop", False),
-    "KerasXent>SoftmaxCrossEntropyGrad": ("weighted_backprop", False),
-}
 _NATIVE_SCALE = "KerasXent>ScaleBackprop"
 
 
-def _step_of(node: tf.Operation, inputs: Sequence[Any]) -> Optional[Step]:
-    """The step that a node runs, natively or as the device demands, or None."""
+class _NativeOp(NamedTuple):
+    """What a native op computes."""
+
+    op: LossOp
+    step: str
+
+
+# By the native ops' names.
+_native: Dict[str, _NativeOp] = {}
+
+
+class _Kind(NamedTuple):
+    """What computes the values that carry a gradient of ours, and of how many inputs."""
+
+    op: LossOp
+    compute: Callable[..., tf.Tensor]
+    inputs: int
+
+
+# By the gradients' names.
+_kinds: Dict[str, _Kind] = {}
+
+
+def register(op: LossOp) -> None:
+    """Makes the conversion of an op's nodes known to TensorFlow."""
+    for prefix in ("", "Unreduced"):
+        name = f"KerasXent>{prefix}{op.name}"
+        _native[name] = _NativeOp(op, "loss")
+        _native[f"{name}WithBackprop"] = _NativeOp(op, "loss_with_backprop")
+    _native[f"KerasXent>{op.name}Grad"] = _NativeOp(op, "weighted_backprop")
+    _kinds[evaluation.gradient_name(op)] = _Kind(op, loss, 3)
+    _kinds[gradients.gradient_name(op)] = _Kind(op, logits_gradient, 4)
+    for name, native in _native.items():
+        if native.op is op:
+            _tensorflow.convert_for_vectorized_map(name, _convert_step, only=_is_step)
+
+
+class _Step(NamedTuple):
+    """A step, natively or as the device demands, and what it is computed from.
+
+    Attributes:
+        op: None for `scale_backprop`, which is the same for all.
+    """
+
+    op: Optional[LossOp]
+    name: str
+    spec: Spec
+    tensors: Sequence[Any]
+
+
+def _step_of(node: tf.Operation, inputs: Sequence[Any]) -> Optional[_Step]:
+    """The step that a node runs, or None."""
     if node.type in ("Case", "StatelessCase"):
-        return dispatch.step_of(node, inputs)
+        step = dispatch.step_of(node, inputs)
+        return None if step is None else _Step(*step)
     if node.type == _NATIVE_SCALE:
-        spec = Spec(int(node.get_attr("axis")), 0.0, Reduction.NONE)
-        return Step("scale_backprop", spec, inputs)
-    if node.type not in _NATIVE:
+        return _Step(None, "scale_backprop", registered_gradients.scaling_spec_of(node), inputs)
+    native = _native.get(node.type)
+    if native is None:
         return None
-    name, reduced = _NATIVE[node.type]
-    reduction = registered_gradients.reduction_of(node) if reduced else Reduction.NONE
-    return Step(name, registered_gradients.spec_of(node, reduction), inputs[:3])
+    spec = registered_gradients.spec_of(node, registered_gradients.reduction_of(node))
+    return _Step(native.op, native.step, spec, inputs[:3])
 
 
 def _is_step(node: tf.Operation) -> bool:
@@ -272,29 +343,23 @@ def _is_step(node: tf.Operation) -> bool:
 def _convert_step(node: tf.Operation, inputs: List[Mapped], length: tf.Tensor) -> List[Mapped]:
     step = _step_of(node, inputs)
     assert step is not None
-    spec = step.spec
+    spec, op = step.spec, step.op
     if step.name == "scale_backprop":
         return [Mapped(scale_backprop(spec, *step.tensors), True)]
+    assert op is not None
     logits, labels, weights = step.tensors
     one = Mapped(tf.ones([], logits.tensor.dtype), False)
     if step.name == "weighted_backprop":
-        gradient = logits_gradient(spec.unreduced(), length, one, logits, labels, weights)
+        gradient = logits_gradient(op, spec.unreduced(), length, one, logits, labels, weights)
         return [Mapped(gradient, True)]
     if step.name == "loss":
-        return [Mapped(loss(spec, length, logits, labels, weights), True)]
-    both = loss_with_backprop(spec, length, logits, labels, weights)
+        return [Mapped(loss(op, spec, length, logits, labels, weights), True)]
+    both = loss_with_backprop(op, spec, length, logits, labels, weights)
     return [Mapped(output, True) for output in both]
 
 
-# What computes the values that carry a gradient of ours, and of how many inputs.
-_KINDS: Dict[str, Tuple[Callable[..., tf.Tensor], int]] = {
-    cross_entropy.GRADIENT.name: (loss, cross_entropy.GRADIENT.inputs),
-    gradients.LOGITS_GRADIENT.name: (logits_gradient, gradients.LOGITS_GRADIENT.inputs),
-}
-
-
 def _is_explicit(node: tf.Operation) -> bool:
-    return explicit.kind_of(node) in _KINDS
+    return explicit.kind_of(node) in _kinds
 
 
 def _convert_explicit(
@@ -307,10 +372,11 @@ def _convert_explicit(
     """
     value, *tensors = inputs
     if not (value.stacked and _has_gradient(node.inputs[0].op)):
-        kind = explicit.kind_of(node)
-        assert kind is not None
-        compute, count = _KINDS[kind]
-        value = Mapped(compute(explicit.spec_of(node), length, *tensors[:count]), True)
+        name = explicit.kind_of(node)
+        assert name is not None
+        kind = _kinds[name]
+        spec = explicit.spec_of(node)
+        value = Mapped(kind.compute(kind.op, spec, length, *tensors[: kind.inputs]), True)
     return [value, *tensors]
 
 
@@ -332,7 +398,7 @@ def _convert_device_index(
     return [Mapped(index, False)]
 
 
-for _type in ("Case", "StatelessCase", *_NATIVE, _NATIVE_SCALE):
+for _type in ("Case", "StatelessCase", _NATIVE_SCALE):
     _tensorflow.convert_for_vectorized_map(_type, _convert_step, only=_is_step)
 _tensorflow.convert_for_vectorized_map("IdentityN", _convert_explicit, only=_is_explicit)
 # TensorFlow takes it for stateful, and has no converter.

@@ -16,7 +16,8 @@ import tensorflow as tf
 import keras_xent
 from benchmarks import contenders
 from benchmarks.setups import Setup
-from keras_xent.ops import dispatch, library
+from keras_xent.ops import library
+from keras_xent.ops.dispatch import Dispatched
 
 ROOT = Path(__file__).parents[2]
 SETUPS = [Setup((12, 7)), Setup((12, 7), soft_labels=True), Setup((12, 7), "float64")]
@@ -99,13 +100,13 @@ def test_an_eager_call_has_the_backend_and_the_others_have_theirs(
 ) -> None:
     skip_without_native(f"ours_{backend}")
     served: List[str] = []
-    run = dispatch.run
+    run = Dispatched._run
 
     def spy(*arguments: Any) -> Any:
         served.append(keras_xent.backend().name)
         return run(*arguments)
 
-    monkeypatch.setattr(dispatch, "run", spy)
+    monkeypatch.setattr(Dispatched, "_run", spy)
     step = getattr(contenders.load(f"ours_{backend}"), kind)(SETUPS[0])
     step(*contenders.load("ours").inputs(SETUPS[0]))
     assert served and set(served) == {backend}

@@ -12,7 +12,9 @@ import keras_xent
 from keras_xent.doctor import places
 from keras_xent.doctor.finding import Status
 from keras_xent.doctor.places import Place
-from keras_xent.ops import native, portable, xla
+from keras_xent.ops.native import Native
+from keras_xent.ops.portable import Portable
+from keras_xent.ops.xla import Xla
 
 OWN_OPS = "TensorFlow's own ops"
 BY_XLA = "XLA"
@@ -102,8 +104,8 @@ def test_the_native_backend_runs_on_the_cpu_alone(monkeypatch: pytest.MonkeyPatc
 
 def test_the_path_is_what_runs(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: List[str] = []
-    for module in (native, portable, xla):
-        monkeypatch.setattr(module, "loss", recording(ran, module))
+    for steps in (Native, Portable, Xla):
+        monkeypatch.setattr(steps, "loss", recording(ran, steps))
     compiled = tf.function(loss_of_constants, jit_compile=True)
     loss_of_constants()
     assert ran == ["native" if places.path("CPU:0", False) == "native kernels" else "portable"]
@@ -122,7 +124,7 @@ def recording(ran: List[str], module: Any) -> Any:
     loss = module.loss
 
     def recorded(*arguments: Any) -> Any:
-        ran.append(module.__name__.split(".")[-1])
+        ran.append(module.__name__.lower())
         return loss(*arguments)
 
     return recorded

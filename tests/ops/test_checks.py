@@ -29,7 +29,9 @@ def after(
 broadcastable = after(
     lambda weights, losses: checks.assert_broadcastable(weights, tf.shape(losses), "The rule.")
 )
-same_shape = after(checks.assert_same_shape)
+same_shape = after(
+    lambda one, other: checks.assert_shape(other, tf.shape(one), "must have the same shape")
+)
 both_positive = after(
     lambda one, other: checks.assert_true((one > 0) & (other > 0), "not positive:", one, other)
 )
@@ -97,7 +99,7 @@ def test_a_check_stands_on_the_cpu_of_its_machine(
         before = {op.name for op in graph.get_operations()}
         if colocated:
             with graph.colocate_with(one.op):
-                checks.assert_same_shape(one, other)
+                checks.assert_shape(other, tf.shape(one), "text")
         else:
             checks.assert_broadcastable(one, tf.shape(other), "The rule.")
             checks.assert_true(condition, "text")
@@ -110,10 +112,10 @@ def test_labels_that_pass_only_in_the_logits_shape(mode: str) -> None:
     run = modes.MODES[mode]
     logits = np.zeros([2, 6], "f")
     labels = np.arange(12, dtype="f")
-    found = run(lambda x, y: checks.of_the_same_shape(y, x), logits, labels.reshape(2, 6))
+    found = run(lambda x, y: checks.of_shape(y, tf.shape(x), x.shape), logits, labels.reshape(2, 6))
     np.testing.assert_array_equal(found, labels.reshape(2, 6))
     for shape in [(6, 2), (12,), (2, 6, 1), (1, 6), ()]:
         other = np.zeros(shape, "f")
         # ValueError while TensorFlow traces again, with the shapes that it knows then.
         with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
-            run(lambda x, y: checks.of_the_same_shape(y, x), logits, other)
+            run(lambda x, y: checks.of_shape(y, tf.shape(x), x.shape), logits, other)

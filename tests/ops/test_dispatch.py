@@ -15,7 +15,7 @@ from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 import keras_xent
 from keras_xent import Reduction
-from keras_xent.ops import dispatch, library
+from keras_xent.ops import dispatch, library, softmax
 from keras_xent.ops.spec import Spec
 
 SPEC = Spec(-1, 0.1, Reduction.SUM)
@@ -26,7 +26,7 @@ needs_native = pytest.mark.skipif(library.problem() is not None, reason=str(libr
 
 
 def step(logits: tf.Tensor) -> tf.Tensor:
-    return dispatch.run("loss", SPEC, logits, tf.constant(LABELS), tf.constant(1.0))
+    return dispatch.steps(softmax.OP).loss(SPEC, logits, tf.constant(LABELS), tf.constant(1.0))
 
 
 def ops_in(function: Callable[..., Any], *arguments: Any) -> List[str]:
@@ -124,8 +124,8 @@ def test_eagerly_the_first_tensors_device_decides(
     monkeypatch: pytest.MonkeyPatch, backend: str, device: str, chosen: str
 ) -> None:
     keras_xent.set_backend(backend)
-    for implementation in (dispatch.native, dispatch.portable):
-        name = implementation.__name__.rpartition(".")[2]
+    steps = dispatch.steps(softmax.OP)
+    for name, implementation in (("native", steps.native), ("portable", steps.portable)):
         monkeypatch.setattr(implementation, "loss", lambda *_, name=name: name)
 
     class Placed:
@@ -133,7 +133,7 @@ def test_eagerly_the_first_tensors_device_decides(
 
     tensor = Placed()
     tensor.device = device  # type: ignore[attr-defined]
-    assert dispatch.run("loss", SPEC, tensor) == chosen
+    assert steps.loss(SPEC, tensor, tensor, tensor) == chosen  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("traced", [False, True])

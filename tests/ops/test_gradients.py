@@ -14,6 +14,7 @@ from keras_xent import Reduction
 from keras_xent.ops import dispatch, gradients
 from keras_xent.ops import labels as labels_lib
 from keras_xent.ops.backends import use_native
+from keras_xent.ops.softmax import OP
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import V1_NAMES
 
@@ -103,9 +104,9 @@ def test_first_derivatives(reduction: Reduction, weights_shape: Tuple[int, ...])
         tape.watch(p.tensors)
         value = oracle(p.spec, *p.tensors)
     to_logits, to_labels, to_weights = tape.gradient(value, p.tensors, grad)
-    found = gradients.logits_gradient(p.spec, grad, *p.tensors)
+    found = gradients.logits_gradient(OP, p.spec, grad, *p.tensors)
     reference.assert_close(found, to_logits, 1e-13)
-    found = gradients.labels_gradient(p.spec, grad, p.logits, p.weights)
+    found = gradients.labels_gradient(OP, p.spec, grad, p.logits, p.weights)
     reference.assert_close(found, to_labels, 1e-13)
     found = gradients.weights_gradient(p.spec, grad, p.logits, losses, p.weights)
     reference.assert_close(found, to_weights, 1e-13)
@@ -115,11 +116,11 @@ def test_first_derivatives(reduction: Reduction, weights_shape: Tuple[int, ...])
 def test_a_kept_backprop_is_scaled_instead_of_computed(reduction: Reduction) -> None:
     p = problem(reduction, (3, 2))
     grad = upstream(p)
-    _, backprop = dispatch.run("loss_with_kept", p.spec, *p.tensors)
-    kept = gradients.logits_gradient(p.spec, grad, *p.tensors, backprop)
-    computed = gradients.logits_gradient(p.spec, grad, *p.tensors)
+    _, backprop = dispatch.steps(OP).loss_with_kept(p.spec, *p.tensors)
+    kept = gradients.logits_gradient(OP, p.spec, grad, *p.tensors, backprop)
+    computed = gradients.logits_gradient(OP, p.spec, grad, *p.tensors)
     reference.assert_close(kept, computed, 1e-15)
-    other = gradients.logits_gradient(p.spec, grad, *p.tensors, backprop * 2)
+    other = gradients.logits_gradient(OP, p.spec, grad, *p.tensors, backprop * 2)
     reference.assert_close(other, 2 * computed, 1e-15)
 
 
@@ -130,7 +131,7 @@ def test_a_constant_grad_of_one_adds_no_op_to_a_graph() -> None:
     def op_names(grad: float) -> List[str]:
         with tf.Graph().as_default() as graph:
             tensors = [tf.constant(t.numpy()) for t in (*p.tensors, backprop)]
-            gradients.logits_gradient(p.spec, tf.constant(grad, tf.float64), *tensors)
+            gradients.logits_gradient(OP, p.spec, tf.constant(grad, tf.float64), *tensors)
             return [op.type for op in graph.get_operations() if "Case" in op.type]
 
     assert op_names(1.0) == []
@@ -143,17 +144,17 @@ def test_an_eager_grad_of_one_runs_no_op() -> None:
     backprop = tf.zeros_like(p.logits)
     one, two = (tf.constant(grad, tf.float64) for grad in (1.0, 2.0))
     with tf.device("CPU"):
-        assert gradients.logits_gradient(p.spec, one, *p.tensors, backprop) is backprop
-        assert gradients.logits_gradient(p.spec, two, *p.tensors, backprop) is not backprop
+        assert gradients.logits_gradient(OP, p.spec, one, *p.tensors, backprop) is backprop
+        assert gradients.logits_gradient(OP, p.spec, two, *p.tensors, backprop) is not backprop
 
 
 def test_an_eager_grad_of_one_is_still_seen_by_an_outer_tape() -> None:
     p = problem(Reduction.SUM)
-    _, backprop = dispatch.run("loss_with_kept", p.spec, *p.tensors)
+    _, backprop = dispatch.steps(OP).loss_with_kept(p.spec, *p.tensors)
     one = tf.constant(1.0, tf.float64)
     with tf.GradientTape() as tape:
         tape.watch(one)
-        gradient = gradients.logits_gradient(p.spec, one, *p.tensors, backprop)
+        gradient = gradients.logits_gradient(OP, p.spec, one, *p.tensors, backprop)
         total = tf.reduce_sum(gradient**2)
     reference.assert_close(tape.gradient(total, one), 2 * tf.reduce_sum(backprop**2), 1e-13)
 
@@ -193,7 +194,7 @@ def hessian_vector(function: Callable[..., tf.Tensor], p: Problem, v: tf.Tensor)
 def test_second_derivatives(reduction: Reduction, weights_shape: Tuple[int, ...]) -> None:
     p = problem(reduction, weights_shape)
     v = tf.constant(np.random.default_rng(5).normal(size=p.logits.shape))
-    found = gradients.second_derivatives(p.spec, v, upstream(p), *p.tensors)
+    found = gradients.second_derivatives(OP, p.spec, v, upstream(p), *p.tensors)
     for one, wanted in zip(found, second(p, v)):
         reference.assert_close(one, wanted, 1e-12)
     reference.assert_close(found[1], hessian_vector(oracle, p, v), 1e-12)
@@ -207,7 +208,7 @@ def test_second_derivatives_in_every_mode(reduction: Reduction, mode: str) -> No
     grad = upstream(p)
 
     def derivatives(*tensors: tf.Tensor) -> Any:
-        return gradients.second_derivatives(p.spec, *tensors)
+        return gradients.second_derivatives(OP, p.spec, *tensors)
 
     arrays = [v, *(tensor.numpy() for tensor in (grad, *p.tensors))]
     found = modes.MODES[mode](derivatives, *arrays)
@@ -230,9 +231,10 @@ def test_third_derivatives_need_no_more_code() -> None:
     ) -> tf.Tensor:
         @tf.custom_gradient
         def value(logits: tf.Tensor) -> Any:
-            return oracle(spec, logits, labels, weights), lambda grad: gradients.logits_gradient(
-                spec, grad, logits, labels, weights
-            )
+            def gradient(grad: tf.Tensor) -> tf.Tensor:
+                return gradients.logits_gradient(OP, spec, grad, logits, labels, weights)
+
+            return oracle(spec, logits, labels, weights), gradient
 
         return value(logits)
 
@@ -251,7 +253,7 @@ def test_backprop_gradients(coefficients_shape: Tuple[int, ...]) -> None:
         p_minus_y = tf.nn.softmax(p.logits, 1) - labels_lib.smoothed(p.spec, p.labels)
         backprop = tf.expand_dims(full, 1) * p_minus_y
     expected = tape.gradient(backprop, [p.logits, p.labels, full], v)
-    found = gradients.backprop_gradients(p.spec, v, p.logits, p.labels, coefficients)
+    found = gradients.backprop_gradients(OP, p.spec, v, p.logits, p.labels, coefficients)
     for one, wanted in zip(found, expected):
         reference.assert_close(one, wanted, 1e-13)
 
@@ -261,9 +263,9 @@ def test_gradients_have_the_dtypes_of_what_they_are_for(dtype: str) -> None:
     p = problem(Reduction.MEAN, (3, 2), dtype)
     grad = tf.constant(1.0, dtype)
     v = tf.ones_like(p.logits)
-    found = gradients.second_derivatives(p.spec, v, grad, *p.tensors)
+    found = gradients.second_derivatives(OP, p.spec, v, grad, *p.tensors)
     assert [one.dtype for one in found] == [dtype, dtype, dtype, "float32"]
-    assert gradients.logits_gradient(p.spec, grad, *p.tensors).dtype == dtype
-    assert gradients.labels_gradient(p.spec, grad, p.logits, p.weights).dtype == dtype
+    assert gradients.logits_gradient(OP, p.spec, grad, *p.tensors).dtype == dtype
+    assert gradients.labels_gradient(OP, p.spec, grad, p.logits, p.weights).dtype == dtype
     losses = tf.ones([3, 2], dtype)
     assert gradients.weights_gradient(p.spec, grad, p.logits, losses, p.weights).dtype == "float32"

@@ -11,9 +11,11 @@ import reference
 import tensorflow as tf
 
 from keras_xent import Reduction
-from keras_xent.ops import xla
+from keras_xent.ops import softmax
 from keras_xent.ops.spec import Spec
+from keras_xent.ops.xla import Xla
 
+xla = Xla(softmax.OP)
 MODES = ["eager", "compiled", "compiled_unknown_shapes"]
 AXES = pytest.mark.parametrize("axis", [-1, 0, 1])
 

@@ -11,7 +11,8 @@ import tensorflow as tf
 
 import keras_xent
 from keras_xent import Reduction
-from keras_xent.ops import dispatch, library, softmax_cross_entropy
+from keras_xent.ops import library, softmax_cross_entropy
+from keras_xent.ops.dispatch import Dispatched
 
 needs_native = pytest.mark.skipif(library.problem() is not None, reason=str(library.problem()))
 
@@ -131,13 +132,13 @@ def test_static_shapes_are_known() -> None:
 def steps(monkeypatch: pytest.MonkeyPatch) -> List[str]:
     """The names of the steps that run."""
     names: List[str] = []
-    run = dispatch.run
+    run = Dispatched._run
 
-    def recorded(step: str, *arguments: Any) -> Any:
-        names.append(step)
-        return run(step, *arguments)
+    def recorded(steps: Dispatched, name: str, *arguments: Any) -> Any:
+        names.append(name)
+        return run(steps, name, *arguments)
 
-    monkeypatch.setattr(dispatch, "run", recorded)
+    monkeypatch.setattr(Dispatched, "_run", recorded)
     return names
 
 
@@ -182,14 +183,14 @@ def address(tensor: tf.Tensor) -> int:
 @needs_native
 def test_eagerly_a_gradient_is_the_kept_backprop_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = []
-    run = dispatch.run
+    run = Dispatched._run
 
-    def spied(step: str, *arguments: Any) -> Any:
-        result = run(step, *arguments)
-        kept.append(result[1] if step == "loss_with_kept" else result)
+    def spied(steps: Dispatched, name: str, *arguments: Any) -> Any:
+        result = run(steps, name, *arguments)
+        kept.append(result[1] if name == "loss_with_kept" else result)
         return result
 
-    monkeypatch.setattr(dispatch, "run", spied)
+    monkeypatch.setattr(Dispatched, "_run", spied)
     found = gradient(tf.constant(LOGITS))
     assert address(found) == address(kept[0])
 

@@ -1,0 +1,102 @@
+"""The arguments of the public functions, checked as far as they are known."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import tensorflow as tf
+
+from keras_xent.ops import conversion, weighting
+from keras_xent.ops import spec as spec_lib
+from keras_xent.ops.spec import Spec
+
+_DTYPES = (tf.float16, tf.bfloat16, tf.float32, tf.float64)
+
+
+def logits_of(logits: Any) -> tf.Tensor:
+    """The logits as a tensor.
+
+    Raises:
+        TypeError: they are no floating point numbers.
+    """
+    logits = conversion.to_tensor(logits, "logits")
+    if logits.dtype not in _DTYPES:
+        raise TypeError(
+            f"logits have dtype {logits.dtype.name}, expected one of "
+            f"{[dtype.name for dtype in _DTYPES]}: cast them"
+        )
+    return logits
+
+
+def converted(value: Any, name: str, dtype: tf.DType) -> tf.Tensor:
+    """The value as a tensor of that dtype."""
+    if isinstance(value, tf.Tensor) and value.dtype is dtype:
+        return value
+    # tf.cast alone would return a variable of that dtype as it is, and take Python's numbers
+    # through float32.
+    return tf.cast(conversion.to_tensor(value, name, dtype), dtype)
+
+
+def weights_of(weights: Any, logits: tf.Tensor) -> tf.Tensor:
+    """The weights as a tensor of the dtype that they have beside these logits."""
+    return converted(weights, "weights", spec_lib.real_dtype(logits.dtype))
+
+
+def check_weights(weights: tf.Tensor, spec: Spec, logits_shape: tf.TensorShape) -> None:
+    """Checks static shapes.
+
+    Raises:
+        ValueError: the weights can't be broadcast to the losses.
+    """
+    weights_shape = weights.shape
+    if weights_shape.rank != 0:
+        losses_shape = spec_lib.static_losses_shape(logits_shape, spec.axis)
+        weighting.check_weights(weights_shape, losses_shape)
+
+
+def smoothing_of(label_smoothing: Any) -> float:
+    """The smoothing as a float.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is not in [0, 1].
+    """
+    smoothing = conversion.to_float(label_smoothing, "label_smoothing")
+    if not 0 <= smoothing <= 1:
+        raise ValueError(f"label_smoothing is {smoothing}, expected a number in [0, 1]")
+    return smoothing
+
+
+def same_shape(logits: tf.Tensor, labels: tf.Tensor, advice: str) -> tf.TensorShape:
+    """What is known of the shape that logits and labels share.
+
+    Raises:
+        ValueError: their shapes differ. The error ends with the advice.
+    """
+    shape, labels_shape = logits.shape, labels.shape
+    if tf.executing_eagerly() and shape == labels_shape:
+        return shape
+    if not shape.is_compatible_with(labels_shape):
+        raise ValueError(
+            f"logits and labels must have the same shape: the logits have shape {shape}, "
+            f"the labels {labels_shape}. {advice}"
+        )
+    return shape.merge_with(labels_shape)
+
+
+def class_axis_of(axis: Any, shape: tf.TensorShape) -> int:
+    """The class axis of logits of that shape.
+
+    Raises:
+        ValueError: the logits have no such axis.
+    """
+    axis = operator.index(axis)
+    rank = shape.rank
+    if rank == 0:
+        raise ValueError("logits are a scalar, expected rank 1 or more: a class axis")
+    if rank is not None and not -rank <= axis < rank:
+        raise ValueError(
+            f"axis is {axis}, expected one in [{-rank}, {rank}) for logits of shape {shape}"
+        )
+    return axis

@@ -1,0 +1,157 @@
+"""A loss op under one explicit gradient."""
+
+from __future__ import annotations
+
+import functools
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import tensorflow as tf
+
+from keras_xent import _tensorflow
+from keras_xent.ops import dispatch, explicit, gradients
+from keras_xent.ops.explicit import Gradient
+from keras_xent.ops.loss_op import LossOp
+from keras_xent.ops.spec import Spec
+from keras_xent.reduction import Reduction
+
+_gradients: Dict[str, Gradient] = {}
+
+
+def register(op: LossOp) -> None:
+    """Makes the gradient of an op's values known to TensorFlow."""
+    backward = functools.partial(_gradients_in_graph, op)
+    _gradients[op.name] = explicit.registered(gradient_name(op), 3, backward)
+
+
+def gradient_name(op: LossOp) -> str:
+    """By which nodes name that gradient."""
+    return f"KerasXent{op.name}"
+
+
+def evaluate(
+    op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+) -> tf.Tensor:
+    """The weighted, reduced loss of arguments whose static shapes and dtypes fit."""
+    if tf.executing_eagerly():
+        return _eager(op, spec, logits, labels, weights)
+    return _in_graph(op, spec, logits, labels, weights)
+
+
+def _eager(
+    op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+) -> tf.Tensor:
+    inputs = [logits, labels, weights]
+    watched = [_tensorflow.should_record_backprop([tensor]) for tensor in inputs]
+    kept = None
+    if watched[0]:
+        value, kept = dispatch.steps(op).loss_with_kept(spec, *inputs)
+    else:
+        value = dispatch.steps(op).loss(spec, *inputs)
+
+    # Forward accumulators ask at once, and any input may have a tangent; tapes ask later.
+    wanted = [True] * 3
+
+    def backward(grad: tf.Tensor) -> List[Optional[tf.Tensor]]:
+        return gradients_of(op, spec, grad, inputs, wanted, kept)
+
+    # What is kept is no output here: a tape would make zeros of its size for the
+    # gradient that never arrives for it.
+    _tensorflow.record_operation(gradient_name(op), [value], inputs, backward)
+    wanted = watched
+    return value
+
+
+def _in_graph(
+    op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+) -> tf.Tensor:
+    # Watched by a tape now: the gradient will be wanted, so keep it. A gradient that is
+    # wanted only later (tf.gradients, a tape outside this function) is computed then.
+    keep = _tensorflow.should_record_backprop([logits])
+    # The gradient of a tf.cond inside a tf.while_loop finds only tensors of the graph here.
+    inputs = [tf.identity(tensor) for tensor in (logits, labels, weights)]
+
+    def forward(*inputs: tf.Tensor) -> Tuple[tf.Tensor, List[tf.Tensor]]:
+        if not keep:
+            return dispatch.steps(op).loss(spec, *inputs), []
+        return _with_kept(op, spec, inputs)
+
+    value = explicit.in_graph(_gradients[op.name], spec, forward, inputs)
+    return _shaped(op, spec, value, logits, labels)
+
+
+def with_backprop_in_graph(
+    op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+) -> Tuple[tf.Tensor, tf.Tensor]:
+    """The value, and its derivative with respect to the logits; both have gradients.
+
+    Not for float16 logits, whose derivative may be too small for it.
+    """
+    inputs = [tf.identity(tensor) for tensor in (logits, labels, weights)]
+    local_logits, local_labels, local_weights = inputs
+    with _tensorflow.stop_recording():
+        value, kept = _with_kept(op, spec, inputs)
+    value = explicit.in_graph(_gradients[op.name], spec, lambda *_: (value, kept), inputs)
+    # The sum's, for losses that aren't reduced.
+    summed = spec._replace(reduction=Reduction.SUM) if spec.reduction is Reduction.NONE else spec
+    one = tf.ones([], logits.dtype)
+    backprop = gradients.logits_gradient(
+        op, summed, one, local_logits, local_labels, local_weights, kept[0]
+    )
+    return _shaped(op, spec, value, logits, labels), backprop
+
+
+def _with_kept(
+    op: LossOp, spec: Spec, inputs: Sequence[tf.Tensor]
+) -> Tuple[tf.Tensor, List[tf.Tensor]]:
+    value, kept = dispatch.steps(op).loss_with_kept(spec, *inputs)
+    if kept is None:
+        return value, []
+    kept.set_shape(inputs[0].shape)
+    return value, [kept]
+
+
+def _shaped(
+    op: LossOp, spec: Spec, value: tf.Tensor, logits: tf.Tensor, labels: tf.Tensor
+) -> tf.Tensor:
+    if spec.reduction is Reduction.NONE:
+        value.set_shape(op.known_losses_shape(spec, logits.shape, labels.shape))
+    else:
+        value.set_shape([])
+    return value
+
+
+def gradients_of(
+    op: LossOp,
+    spec: Spec,
+    grad: tf.Tensor,
+    inputs: List[tf.Tensor],
+    wanted: List[bool],
+    kept: Optional[tf.Tensor],
+) -> List[Optional[tf.Tensor]]:
+    """The gradients to logits, labels and weights, None where not wanted."""
+    if not tf.executing_eagerly():
+        # A traced function's gradient is a graph of its own, where these are tensors of the
+        # function's graph. A second derivative reaches only tensors of the gradient's.
+        inputs = [tf.identity(tensor) for tensor in inputs]
+    logits, labels, weights = inputs
+    to_logits = to_labels = to_weights = None
+    if wanted[0]:
+        to_logits = gradients.logits_gradient(op, spec, grad, logits, labels, weights, kept)
+    if wanted[1] and op.labels_have_gradient:
+        to_labels = gradients.labels_gradient(op, spec, grad, logits, weights)
+    if wanted[2]:
+        one = tf.ones([], weights.dtype)
+        losses = evaluate(op, spec.unreduced(), logits, labels, one)
+        to_weights = gradients.weights_gradient(spec, grad, logits, losses, weights)
+    return [to_logits, to_labels, to_weights]
+
+
+def _gradients_in_graph(
+    op: LossOp,
+    spec: Spec,
+    grad: tf.Tensor,
+    inputs: List[tf.Tensor],
+    kept: List[tf.Tensor],
+    wanted: List[bool],
+) -> Sequence[Optional[tf.Tensor]]:
+    return gradients_of(op, spec, grad, inputs, wanted, kept[0] if kept else None)

@@ -1,0 +1,173 @@
+"""Softmax cross entropy of logits and labels that are one-hot or probabilities."""
+
+from __future__ import annotations
+
+from typing import Any, Tuple, Union
+
+import tensorflow as tf
+
+from keras_xent.ops import arguments, class_axis, evaluation, registry
+from keras_xent.ops import labels as labels_lib
+from keras_xent.ops import softmax_derivatives as derivatives
+from keras_xent.ops import spec as spec_lib
+from keras_xent.ops.log_sum_exp import LogSumExp, Softmax, sum_over_classes
+from keras_xent.ops.loss_op import LossOp
+from keras_xent.ops.spec import Spec
+from keras_xent.reduction import Reduction
+
+
+class SoftmaxCrossEntropy(LossOp):
+    """With p = softmax(logits), y' the smoothed labels and s the smoothing, the losses are
+    -sum(y' * log p), and their derivatives with respect to
+
+        logits  p - y'
+        labels  -(1 - s) * log p
+
+    The first is the loss's gradient where labels sum to one. TensorFlow's
+    SoftmaxCrossEntropyWithLogits uses it whatever they sum to, and so does this.
+    """
+
+    name = "SoftmaxCrossEntropy"
+
+    def known_losses_shape(
+        self, spec: Spec, logits_shape: tf.TensorShape, labels_shape: tf.TensorShape
+    ) -> tf.TensorShape:
+        return spec_lib.static_losses_shape(logits_shape.merge_with(labels_shape), spec.axis)
+
+    def labels_shape(self, spec: Spec, logits: tf.Tensor) -> tf.Tensor:
+        return tf.shape(logits)
+
+    def known_labels_shape(self, spec: Spec, logits_shape: tf.TensorShape) -> tf.TensorShape:
+        return logits_shape
+
+    def losses_and_backprop(
+        self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
+    ) -> Tuple[tf.Tensor, tf.Tensor]:
+        smoothed = labels_lib.smoothed(spec, labels)
+        logits = class_axis.moved_last(logits, spec.axis)
+        losses, backprop = tf.raw_ops.SoftmaxCrossEntropyWithLogits(
+            features=class_axis.as_matrix(logits),
+            labels=class_axis.as_matrix(class_axis.moved_last(smoothed, spec.axis)),
+        )
+        return class_axis.from_matrix(losses, backprop, logits)
+
+    def losses_under_xla(self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        return _losses(spec, logits, labels, LogSumExp.of(logits, spec.class_axis))
+
+    def losses_and_backprop_under_xla(
+        self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
+    ) -> Tuple[tf.Tensor, tf.Tensor]:
+        softmax = Softmax.of(logits, spec.class_axis)
+        losses = _losses(spec, logits, labels, softmax.log_sum_exp)
+        return losses, softmax.exp * softmax.inverse - labels_lib.smoothed(spec, labels)
+
+    def labels_gradient(
+        self, spec: Spec, coefficients: tf.Tensor, logits: tf.Tensor
+    ) -> tf.Tensor:
+        coefficients = class_axis.beside_classes(coefficients, spec.axis)
+        log_softmax = derivatives.log_softmax(logits, spec.class_axis)
+        return (spec.label_smoothing - 1) * coefficients * log_softmax
+
+    def backprop_gradients(
+        self,
+        spec: Spec,
+        v: tf.Tensor,
+        logits: tf.Tensor,
+        labels: tf.Tensor,
+        coefficients: tf.Tensor,
+    ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        axis = spec.class_axis
+        p, to_logits = derivatives.product_with_jacobian(v, logits, coefficients, axis)
+        c = class_axis.beside_classes(coefficients, axis)
+        smoothed = labels_lib.smoothed(spec, labels)
+        to_labels = (spec.label_smoothing - 1) * c * v
+        return to_logits, to_labels, tf.reduce_sum(v * (p - smoothed), axis)
+
+
+def _losses(
+    spec: Spec, logits: tf.Tensor, labels: tf.Tensor, log_sum_exp: LogSumExp
+) -> tf.Tensor:
+    classes = labels_lib.num_classes(spec, labels)
+
+    def terms(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        smoothed = labels_lib.smoothed_part(spec, labels, classes)
+        log_softmax = (logits - log_sum_exp.largest) - log_sum_exp.log_total
+        # 0 * -inf is 0 here: a class without label mass adds nothing.
+        nothing = tf.zeros([], smoothed.dtype)
+        return tf.where(tf.equal(smoothed, 0), nothing, log_softmax) * -smoothed
+
+    return tf.squeeze(sum_over_classes(terms, [logits, labels], spec.class_axis), spec.axis)
+
+
+OP = registry.registered(SoftmaxCrossEntropy())
+
+
+@tf.autograph.experimental.do_not_convert
+def softmax_cross_entropy(
+    logits: Any,
+    labels: Any,
+    weights: Any = 1.0,
+    *,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> tf.Tensor:
+    r"""Softmax cross entropy of logits and labels, weighted and reduced.
+
+    With smoothed labels :math:`y'_c = (1 - s)\, y_c + s / C`, the loss of one element is
+
+    .. math:: \ell = \sum_c y'_c \left(\log \sum_k e^{x_k} - x_c\right),
+
+    where a class with :math:`y'_c = 0` adds nothing, even if its logit is
+    :math:`-\infty` (TensorFlow's op, which serves other devices than CPUs, makes NaN of that).
+    `reduction` tells what becomes of the losses and their weights.
+
+    The gradient with respect to the logits is TensorFlow's, weight :math:`\cdot\,
+    (\mathrm{softmax}(x) - y')`, which is the loss's where labels sum to one. Gradients
+    with respect to labels and weights are exact. All can be differentiated again.
+
+    Args:
+        logits: unscaled log-probabilities; float16, bfloat16, float32 or float64; rank 1
+            or more.
+        labels: the same shape; cast to the logits' dtype. Each slice along `axis` is
+            usually a probability distribution.
+        weights: a scalar, or a tensor with the losses' rank in which every dimension is 1
+            or the losses'. Cast to float32, or to float64 beside float64 logits.
+        label_smoothing: a number in [0, 1].
+        axis: the class axis.
+        reduction: a `keras_xent.Reduction`, or a name of one.
+
+    Returns:
+        A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted
+        losses in the logits' shape without `axis`.
+
+    Raises:
+        TypeError: the logits are no floating point tensor.
+        ValueError: shapes that don't fit, an axis or a smoothing out of range.
+        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
+
+    Example:
+
+    >>> from keras_xent.ops import softmax_cross_entropy
+    >>> value = softmax_cross_entropy(
+    ...     logits=[[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]],
+    ...     labels=[[0, 1, 0], [0, 0, 1]],
+    ...     weights=[0.3, 0.7],
+    ...     label_smoothing=0.2,
+    ... )
+    >>> print(f"{float(value):.5f}")
+    0.57618
+    """
+    logits = arguments.logits_of(logits)
+    labels = arguments.converted(labels, "labels", logits.dtype)
+    weights = arguments.weights_of(weights, logits)
+    shape = arguments.same_shape(
+        logits, labels, "Labels are one-hot or soft (tf.one_hot makes them so)."
+    )
+    spec = Spec(
+        arguments.class_axis_of(axis, shape),
+        arguments.smoothing_of(label_smoothing),
+        Reduction(reduction),
+    )
+    arguments.check_weights(weights, spec, shape)
+    return evaluation.evaluate(OP, spec, logits, labels, weights)

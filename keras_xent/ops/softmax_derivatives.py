@@ -1,0 +1,37 @@
+"""The softmax and its derivatives, along any axis of logits of any rank."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+import tensorflow as tf
+
+from keras_xent.ops import class_axis
+
+
+def softmax(logits: tf.Tensor, axis: int) -> tf.Tensor:
+    """`tf.nn.softmax`, for logits of an unknown rank too."""
+    if logits.shape.rank is None and axis != -1:
+        return tf.exp(log_softmax(logits, axis))
+    return tf.nn.softmax(logits, axis)
+
+
+def log_softmax(logits: tf.Tensor, axis: int) -> tf.Tensor:
+    """`tf.nn.log_softmax`, for logits of an unknown rank too."""
+    # TensorFlow's own transposes, and can't where the rank is unknown.
+    if logits.shape.rank is None and axis != -1:
+        return logits - tf.reduce_logsumexp(logits, axis, keepdims=True)
+    return tf.nn.log_softmax(logits, axis)
+
+
+def product_with_jacobian(
+    v: tf.Tensor, logits: tf.Tensor, coefficients: tf.Tensor, axis: int
+) -> Tuple[tf.Tensor, tf.Tensor]:
+    """The softmax p, and the derivative of coefficients * p with respect to the logits, times v.
+
+    That is c * (v * p - p * sum(v * p)): no [N, C, C] Jacobian.
+    """
+    p = softmax(logits, axis)
+    c = class_axis.beside_classes(coefficients, axis)
+    mean = tf.reduce_sum(v * p, axis, keepdims=True)
+    return p, c * p * (v - mean)

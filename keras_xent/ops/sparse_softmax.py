@@ -1,0 +1,254 @@
+"""Softmax cross entropy of logits and class ids."""
+
+from __future__ import annotations
+
+from typing import Any, Tuple, Union
+
+import tensorflow as tf
+
+from keras_xent.ops import arguments, class_axis, conversion, evaluation, registry
+from keras_xent.ops import softmax_derivatives as derivatives
+from keras_xent.ops import spec as spec_lib
+from keras_xent.ops.log_sum_exp import LogSumExp, Softmax, sum_over_classes
+from keras_xent.ops.loss_op import LossOp
+from keras_xent.ops.spec import Spec
+from keras_xent.reduction import Reduction
+
+_ID_DTYPES = (tf.int32, tf.int64)
+
+
+class SparseSoftmaxCrossEntropy(LossOp):
+    """The softmax cross entropy of the labels one_hot(ids), which are never made.
+
+    With p = softmax(logits), k the class and s the smoothing, a loss is
+
+        -(1 - s) * log p_k - s / C * sum(log p),
+
+    and its derivatives with respect to the logits are p - (1 - s) * one_hot(k) - s / C.
+    """
+
+    name = "SparseSoftmaxCrossEntropy"
+    labels_rule = (
+        "labels are class ids and must have the logits' shape without the class axis: that shape "
+        "and the labels' are"
+    )
+    labels_have_gradient = False
+
+    def known_losses_shape(
+        self, spec: Spec, logits_shape: tf.TensorShape, labels_shape: tf.TensorShape
+    ) -> tf.TensorShape:
+        return spec_lib.static_losses_shape(logits_shape, spec.axis).merge_with(labels_shape)
+
+    def labels_shape(self, spec: Spec, logits: tf.Tensor) -> tf.Tensor:
+        return spec_lib.losses_shape(logits, spec.axis)
+
+    def known_labels_shape(self, spec: Spec, logits_shape: tf.TensorShape) -> tf.TensorShape:
+        return spec_lib.static_losses_shape(logits_shape, spec.axis)
+
+    def real_labels(self, labels: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+        return labels
+
+    def losses_and_backprop(
+        self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
+    ) -> Tuple[tf.Tensor, tf.Tensor]:
+        logits = class_axis.moved_last(logits, spec.axis)
+        matrix = class_axis.as_matrix(logits)
+        ids = tf.reshape(labels, [-1])
+        losses, backprop = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(
+            features=matrix, labels=ids
+        )
+        if spec.label_smoothing:
+            losses, backprop = _smoothed(spec.label_smoothing, matrix, ids, losses, backprop)
+        return class_axis.from_matrix(losses, backprop, logits)
+
+    def losses_under_xla(self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        return _losses(spec, logits, labels, LogSumExp.of(logits, spec.class_axis))
+
+    def losses_and_backprop_under_xla(
+        self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
+    ) -> Tuple[tf.Tensor, tf.Tensor]:
+        axis, s = spec.class_axis, spec.label_smoothing
+        softmax = Softmax.of(logits, axis)
+        losses = _losses(spec, logits, labels, softmax.log_sum_exp)
+        nan = tf.constant(float("nan"), logits.dtype)
+        is_class = tf.expand_dims(_is_class(spec, logits, labels), axis)
+        backprop = softmax.exp * tf.where(is_class, softmax.inverse, nan)
+        backprop -= tf.where(_is_labelled(spec, logits, labels), _number(1 - s, logits), 0)
+        if s:
+            backprop -= s / _classes(spec, logits)
+        return losses, backprop
+
+    def labels_gradient(self, spec: Spec, coefficients: tf.Tensor, logits: tf.Tensor) -> None:
+        return None
+
+    def backprop_gradients(
+        self,
+        spec: Spec,
+        v: tf.Tensor,
+        logits: tf.Tensor,
+        labels: tf.Tensor,
+        coefficients: tf.Tensor,
+    ) -> Tuple[tf.Tensor, None, tf.Tensor]:
+        axis, s = spec.class_axis, spec.label_smoothing
+        p, to_logits = derivatives.product_with_jacobian(v, logits, coefficients, axis)
+        # The sum of v * b in its parts: nothing of the one-hot labels' size is made.
+        v_last = class_axis.moved_last(v, axis)
+        rank = labels.shape.rank
+        if rank is None:
+            matrix = class_axis.as_matrix(v_last)
+            labelled = tf.reshape(
+                tf.gather(matrix, tf.reshape(labels, [-1]), batch_dims=1), tf.shape(labels)
+            )
+        else:
+            labelled = tf.gather(v_last, labels, batch_dims=rank)
+        to_coefficients = tf.reduce_sum(v * p, axis) - (1 - s) * labelled
+        if s:
+            to_coefficients -= s * tf.reduce_mean(v, axis)
+        return to_logits, None, to_coefficients
+
+
+def _smoothed(
+    s: float, logits: tf.Tensor, ids: tf.Tensor, losses: tf.Tensor, backprop: tf.Tensor
+) -> Tuple[tf.Tensor, tf.Tensor]:
+    """Losses of a matrix of logits and their derivatives, with a part s of the label mass spread.
+
+    The loss is the one without smoothing, plus s * mean(x_k - x).
+    """
+    # An id out of range has an error on a CPU, and a loss of NaN elsewhere.
+    rows = tf.range(tf.size(ids, ids.dtype), dtype=ids.dtype)
+    positions = tf.stack([rows, ids], 1)
+    labelled = tf.expand_dims(tf.gather_nd(logits, positions), 1)
+    losses -= s * tf.reduce_mean(logits - labelled, 1)
+    backprop -= s / tf.cast(tf.shape(logits)[1], logits.dtype)
+    updates = tf.broadcast_to(_number(s, logits), tf.shape(ids))
+    return losses, tf.tensor_scatter_nd_add(backprop, positions, updates)
+
+
+def _losses(
+    spec: Spec, logits: tf.Tensor, labels: tf.Tensor, log_sum_exp: LogSumExp
+) -> tf.Tensor:
+    axis, s = spec.class_axis, spec.label_smoothing
+    largest, log_total = (tf.squeeze(each, axis) for each in log_sum_exp)
+    is_labelled = _is_labelled(spec, logits, labels)
+    # One of the terms, and zeros.
+    labelled = tf.squeeze(
+        sum_over_classes(
+            lambda x, is_labelled: tf.where(is_labelled, x, 0), [logits, is_labelled], axis
+        ),
+        axis,
+    )
+    losses = log_total - (labelled - largest)
+    if s:
+        below = sum_over_classes(lambda x: x - log_sum_exp.largest, [logits], axis)
+        mean = tf.squeeze(below, axis) / _classes(spec, logits)
+        losses = (1 - s) * losses + s * (log_total - mean)
+    return tf.where(_is_class(spec, logits, labels), losses, _number(float("nan"), logits))
+
+
+def _is_labelled(spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Which logits are those of the labels' classes. XLA makes no tensor of it."""
+    ids = tf.range(tf.cast(tf.shape(logits)[spec.class_axis], labels.dtype), dtype=labels.dtype)
+    return tf.equal(tf.expand_dims(labels, spec.class_axis), _along(spec, logits, ids))
+
+
+def _along(spec: Spec, logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+    """A vector that lies along the class axis."""
+    axis, rank = spec.class_axis, logits.shape.rank
+    if rank is None:
+        rank = tf.rank(logits)
+        behind = -axis - 1 if axis < 0 else rank - axis - 1
+        return tf.reshape(ids, tf.concat([[-1], tf.ones([behind], tf.int32)], 0))
+    return tf.reshape(ids, [-1] + [1] * (-axis - 1 if axis < 0 else rank - axis - 1))
+
+
+def _is_class(spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    classes = tf.cast(tf.shape(logits)[spec.class_axis], labels.dtype)
+    return (labels >= 0) & (labels < classes)
+
+
+def _classes(spec: Spec, logits: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.shape(logits)[spec.class_axis], logits.dtype)
+
+
+def _number(value: float, like: tf.Tensor) -> tf.Tensor:
+    return tf.constant(value, like.dtype)
+
+
+OP = registry.registered(SparseSoftmaxCrossEntropy())
+
+
+@tf.autograph.experimental.do_not_convert
+def sparse_softmax_cross_entropy(
+    logits: Any,
+    labels: Any,
+    weights: Any = 1.0,
+    *,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> tf.Tensor:
+    r"""Softmax cross entropy of logits and class ids, weighted and reduced.
+
+    The loss of an example of class :math:`k` is that of `softmax_cross_entropy` with the label
+    `one_hot(k)`, which is never made:
+
+    .. math:: \ell = \log \sum_c e^{x_c} - (1 - s)\, x_k - \frac{s}{C} \sum_c x_c
+
+    The gradients with respect to logits and weights can be differentiated again. Class ids have
+    none.
+
+    Args:
+        logits: unscaled log-probabilities; float16, bfloat16, float32 or float64; rank 1
+            or more.
+        labels: class ids in [0, C), int32 or int64, of the logits' shape without `axis`.
+        weights: a scalar, or a tensor with the losses' rank in which every dimension is 1
+            or the losses'. Cast to float32, or to float64 beside float64 logits.
+        label_smoothing: a number in [0, 1].
+        axis: the class axis.
+        reduction: a `keras_xent.Reduction`, or a name of one.
+
+    Returns:
+        A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted
+        losses in the labels' shape.
+
+    Raises:
+        TypeError: the logits are no floating point tensor, or the labels no int32 or int64 one.
+        ValueError: shapes that don't fit, an axis or a smoothing out of range.
+        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs; on a CPU,
+            an id that is no class, whatever its example's weight. On a GPU and under XLA such an
+            example has a loss and a gradient of NaN, as in TensorFlow.
+
+    Example:
+
+    >>> from keras_xent.ops import sparse_softmax_cross_entropy
+    >>> value = sparse_softmax_cross_entropy(
+    ...     logits=[[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]],
+    ...     labels=[1, 2],
+    ...     weights=[0.3, 0.7],
+    ...     label_smoothing=0.2,
+    ... )
+    >>> print(f"{float(value):.5f}")
+    0.57618
+    """
+    logits = arguments.logits_of(logits)
+    labels = conversion.to_tensor(labels, "labels")
+    if labels.dtype not in _ID_DTYPES:
+        raise TypeError(
+            f"labels have dtype {labels.dtype.name}, expected class ids of int32 or int64: cast "
+            "them, or give labels that are no ids to softmax_cross_entropy"
+        )
+    weights = arguments.weights_of(weights, logits)
+    spec = Spec(
+        arguments.class_axis_of(axis, logits.shape),
+        arguments.smoothing_of(label_smoothing),
+        Reduction(reduction),
+    )
+    wanted = OP.known_labels_shape(spec, logits.shape)
+    if not wanted.is_compatible_with(labels.shape):
+        raise ValueError(
+            "labels are class ids and must have the logits' shape without the class axis: the "
+            f"logits have shape {logits.shape}, their class axis is {spec.axis}, and the labels "
+            f"have shape {labels.shape}"
+        )
+    arguments.check_weights(weights, spec, logits.shape)
+    return evaluation.evaluate(OP, spec, logits, labels, weights)
