@@ -10,11 +10,17 @@ import tensorflow as tf
 IS_KERAS_3: bool = getattr(tf.keras, "__version__", "2.").startswith("3.")
 
 if IS_KERAS_3:
-    from keras_xent._keras3 import KEEPS_WEIGHTS_LAST_DIM, LossBase, probability_crossentropy
+    from keras_xent._keras3 import (
+        KEEPS_WEIGHTS_LAST_DIM,
+        LossBase,
+        binary_probability_crossentropy,
+        probability_crossentropy,
+    )
 else:
     from keras_xent._keras2 import (
         KEEPS_WEIGHTS_LAST_DIM,
         LossBase,
+        binary_probability_crossentropy,
         probability_crossentropy,
     )
 
@@ -23,6 +29,8 @@ __all__ = [
     "KEEPS_WEIGHTS_LAST_DIM",
     "LossBase",
     "autographed",
+    "binary_probability_crossentropy",
+    "clipped_log",
     "is_placeholder",
     "mask_of",
     "merge_masks",
@@ -63,7 +71,22 @@ def mask_of(tensor: Any) -> Optional[tf.Tensor]:
 
 
 def merge_masks(one: Optional[tf.Tensor], other: Optional[tf.Tensor]) -> Optional[tf.Tensor]:
-    """What both masks keep."""
+    """What both masks keep: the one with fewer dimensions has the first ones of the other."""
     if one is None or other is None:
         return other if one is None else one
-    return tf.cast(one, tf.bool) & tf.cast(other, tf.bool)
+    one, other = (tf.cast(mask, tf.bool) for mask in (one, other))
+    ranks = one.shape.rank, other.shape.rank
+    if None not in ranks:
+        one, other = (
+            tf.reshape(mask, tf.concat([tf.shape(mask), [1] * (max(ranks) - rank)], 0))
+            if rank < max(ranks)
+            else mask
+            for mask, rank in zip((one, other), ranks)
+        )
+    return one & other
+
+
+def clipped_log(probabilities: tf.Tensor) -> tf.Tensor:
+    """The logits that Keras makes of probabilities beside class ids."""
+    epsilon = tf.keras.backend.epsilon()
+    return tf.math.log(tf.clip_by_value(probabilities, epsilon, 1 - epsilon))

@@ -110,3 +110,8 @@ def probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor, axis: 
     return keras.backend.categorical_crossentropy(
         labels, probabilities, from_logits=False, axis=axis
     )
+
+
+def binary_probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+    """Keras's binary cross entropy of every probability: clipped."""
+    return keras.backend.binary_crossentropy(labels, probabilities, from_logits=False)

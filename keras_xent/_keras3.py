@@ -74,3 +74,8 @@ KEEPS_WEIGHTS_LAST_DIM = True
 def probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor, axis: int) -> tf.Tensor:
     """Keras's cross entropy of probabilities: renormalised and clipped."""
     return keras.ops.categorical_crossentropy(labels, probabilities, from_logits=False, axis=axis)
+
+
+def binary_probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+    """Keras's binary cross entropy of every probability: clipped."""
+    return keras.ops.binary_crossentropy(labels, probabilities, from_logits=False)

@@ -70,6 +70,31 @@ def test_masks_merge() -> None:
     np.testing.assert_array_equal(_keras.merge_masks(one, other), [True, False, False])
 
 
+def test_a_mask_of_samples_merges_with_one_of_elements() -> None:
+    samples, each = tf.constant([True, False]), tf.constant([[True, False], [True, True]])
+    expected = [[True, False], [False, False]]
+    np.testing.assert_array_equal(_keras.merge_masks(samples, each), expected)
+    np.testing.assert_array_equal(_keras.merge_masks(each, samples), expected)
+
+
+def test_probabilities_beside_class_ids_become_logits_as_keras_s() -> None:
+    probabilities = tf.constant([[0.0, 0.5, 1.0]])
+    logits = _keras.clipped_log(probabilities)
+    for label in range(3):
+        value = tf.nn.sparse_softmax_cross_entropy_with_logits([label], logits)
+        expected = keras.losses.sparse_categorical_crossentropy(
+            tf.constant([label]), probabilities
+        )
+        np.testing.assert_array_equal(value, expected)
+
+
+def test_binary_probabilities_are_keras_s_to_judge() -> None:
+    labels, probabilities = tf.constant([[1.0, 0.0, 0.3]]), tf.constant([[0.9, 0.2, 1.0]])
+    value = _keras.binary_probability_crossentropy(labels, probabilities)
+    expected = keras.losses.binary_crossentropy(labels[..., None], probabilities[..., None])
+    np.testing.assert_allclose(value, expected, rtol=1e-6)
+
+
 def test_placeholders() -> None:
     assert _keras.is_placeholder(keras.Input((3,)))
     assert _keras.is_placeholder(keras.layers.Dense(2)(keras.Input((3,))))

@@ -26,7 +26,8 @@ TESTS = Path(__file__).parent
     reason="needs Keras 3 with tf_keras beside it",
 )
 def test_the_same_tests_pass_with_tf_keras() -> None:
-    losses = ["activation", "categorical", "differences", "masks", "ragged"]
+    losses = ["activation", "base", "binary", "categorical", "differences", "masks", "ragged"]
+    losses.append("sparse_categorical")
     files = ["test__functional.py", "test__keras2.py"]
     files += [f"losses/test_{name}.py" for name in losses]
     done = subprocess.run(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, TypeVar, Union
+from typing import Any, Callable, Optional, TypeVar, Union
 
 import tensorflow as tf
 
@@ -24,6 +24,9 @@ class CrossEntropy(Configured, _keras.LossBase):
     A class of it has a constructor, `_arguments`, and two methods: `_of_dense`, and
     `_of_ragged_classes`.
     """
+
+    # Whether labels have the predictions' shape, or that of the losses.
+    _labels_have_classes = True
 
     def __init__(
         self,
@@ -111,14 +114,23 @@ class CrossEntropy(Configured, _keras.LossBase):
         if not ragged.either(y_true, y_pred):
             labels, predictions = self.to_tensors(y_true, y_pred)
             return self._of_dense(labels, predictions, weighting)
-        flat = ragged.flatten(self, y_true, y_pred)
-        weighting = weighting.of_rows(flat.rows, flat.predictions.dtype)
+        flat = ragged.flatten(self, y_true, y_pred, self._labels_have_classes)
+        kept = self._mask_of(flat.labels)
+        weighting = weighting.of_rows(flat.rows, flat.predictions.dtype, kept)
         if flat.classes is None:
             loss = self._with(axis=flat.axis)
             value = loss._of_dense(flat.labels, flat.predictions, weighting)
         else:
             value = self._of_ragged_classes(flat.labels, flat.predictions, flat.classes, weighting)
-        return flat.rows.restored(value)
+        restored = flat.rows.restored(value)
+        mask = _keras.mask_of(value)
+        if mask is not None:
+            restored._keras_mask = flat.rows.restored(mask)
+        return restored
+
+    def _mask_of(self, labels: tf.Tensor) -> Optional[tf.Tensor]:
+        """Which losses the loss itself keeps; None for all."""
+        return None
 
     def _of_dense(
         self, labels: tf.Tensor, predictions: tf.Tensor, weighting: Weighting
@@ -143,5 +155,5 @@ class CrossEntropy(Configured, _keras.LossBase):
         """The same loss with other arguments."""
         # Not copy.copy: Keras would serialize the loss.
         loss = type(self).__new__(type(self))
-        vars(loss).update(vars(self), **attributes)
+        loss.__dict__.update(self.__dict__, **attributes)
         return loss

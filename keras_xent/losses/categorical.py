@@ -76,6 +76,7 @@ class CategoricalCrossentropy(CrossEntropy):
       divides by the size of the last axis, and so does Keras 2.12 (not tf_keras).
     * `label_smoothing` must be in [0, 1], as Keras and tf_keras document but do not check.
     * An empty batch gives 0 with every reduction to a scalar. Keras 3 gives an empty tensor.
+    * One unreduced loss with a scalar weight has shape (1,). Keras 3 makes a scalar of it.
     * A mask that keeps nothing gives 0. tf_keras gives NaN for a mean.
     * A masked element counts as weight zero in `"sum_by_nonzero_weights"`.
     * `get_config` keeps `dtype`, and writes `name` with the prefix `keras_xent>`: a model in an

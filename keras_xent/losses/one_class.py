@@ -10,10 +10,8 @@ from keras_xent.losses.warning import warn_of_call
 def warn_of_one_class(predictions: tf.Tensor, axis: int) -> None:
     """Warns where Keras does, in its words, and of one class along another axis."""
     shape = predictions.shape
-    if not shape.rank:
-        return
-    one_class = -shape.rank <= axis < shape.rank and shape[axis] == 1
-    if not one_class and shape[-1] != 1:
+    one_class = _has_one_class(shape, axis)
+    if not one_class and not (shape.rank and shape[-1] == 1):
         return
     message = (
         "In loss categorical_crossentropy, expected y_pred.shape to be (batch_size, "
@@ -23,3 +21,17 @@ def warn_of_one_class(predictions: tf.Tensor, axis: int) -> None:
     if one_class:
         message += f" With one class along axis {axis} the loss of logits is always 0."
     warn_of_call(message, SyntaxWarning)
+
+
+def warn_of_one_class_of_ids(predictions: tf.Tensor, axis: int) -> None:
+    """Warns of one class; Keras doesn't of class ids."""
+    if _has_one_class(predictions.shape, axis):
+        warn_of_call(
+            f"y_pred has shape {predictions.shape} and one class along axis {axis}: the loss of "
+            "class ids is always 0. If you have two classes, use BinaryCrossentropy.",
+            SyntaxWarning,
+        )
+
+
+def _has_one_class(shape: tf.TensorShape, axis: int) -> bool:
+    return bool(shape.rank) and -shape.rank <= axis < shape.rank and shape[axis] == 1

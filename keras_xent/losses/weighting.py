@@ -29,9 +29,22 @@ class Weighting(NamedTuple):
         """The same, of what this mask keeps too."""
         return self._replace(mask=_keras.merge_masks(self.mask, mask))
 
-    def of_rows(self, rows: ragged.Rows, dtype: tf.DType) -> Weighting:
-        """The same for the losses of all rows of a ragged tensor."""
-        sample_weight, mask = rows.weights(self.sample_weight, self.mask, dtype, self.reduction)
+    def of_rows(
+        self, rows: ragged.Rows, dtype: tf.DType, kept: Optional[tf.Tensor] = None
+    ) -> Weighting:
+        """The same for the losses of all rows of a ragged tensor.
+
+        Args:
+            rows: the losses' rows.
+            dtype: the losses' dtype.
+            kept: one more mask, of the losses of all rows.
+        """
+        if kept is None:
+            sample_weight, mask = rows.weights(self.sample_weight, self.mask, dtype, self.reduction)
+        else:
+            sample_weight, _ = rows.weights(self.sample_weight, None, dtype, self.reduction)
+            # A mask still, as what is counted is what both keep.
+            mask = _keras.merge_masks(rows.mask(self.mask), kept)
         return self._replace(sample_weight=sample_weight, mask=mask)
 
     def fused(
