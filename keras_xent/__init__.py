@@ -15,8 +15,10 @@ from keras_xent.version import __version__
 
 __all__ = [
     "Backend",
+    "BinaryCrossentropy",
     "CategoricalCrossentropy",
     "Reduction",
+    "SparseCategoricalCrossentropy",
     "__version__",
     "backend",
     "set_backend",
@@ -26,8 +28,10 @@ __all__ = [
 
 _HOMES = {
     "Backend": "keras_xent.ops",
+    "BinaryCrossentropy": "keras_xent.losses",
     "CategoricalCrossentropy": "keras_xent.losses",
     "Reduction": "keras_xent.reduction",
+    "SparseCategoricalCrossentropy": "keras_xent.losses",
     "backend": "keras_xent.ops",
     "set_backend": "keras_xent.ops",
 }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any, Callable, Optional, Tuple, TypeVar
+from typing import Any, Callable, Optional, TypeVar
 
 import tensorflow as tf
 
@@ -11,11 +10,17 @@ import tensorflow as tf
 IS_KERAS_3: bool = getattr(tf.keras, "__version__", "2.").startswith("3.")
 
 if IS_KERAS_3:
-    from keras_xent._keras3 import KEEPS_WEIGHTS_LAST_DIM, LossBase, probability_crossentropy
+    from keras_xent._keras3 import (
+        KEEPS_WEIGHTS_LAST_DIM,
+        LossBase,
+        binary_probability_crossentropy,
+        probability_crossentropy,
+    )
 else:
     from keras_xent._keras2 import (
         KEEPS_WEIGHTS_LAST_DIM,
         LossBase,
+        binary_probability_crossentropy,
         probability_crossentropy,
     )
 
@@ -24,7 +29,8 @@ __all__ = [
     "KEEPS_WEIGHTS_LAST_DIM",
     "LossBase",
     "autographed",
-    "cached_logits",
+    "binary_probability_crossentropy",
+    "clipped_log",
     "is_placeholder",
     "mask_of",
     "merge_masks",
@@ -65,37 +71,22 @@ def mask_of(tensor: Any) -> Optional[tf.Tensor]:
 
 
 def merge_masks(one: Optional[tf.Tensor], other: Optional[tf.Tensor]) -> Optional[tf.Tensor]:
-    """What both masks keep."""
+    """What both masks keep: the one with fewer dimensions has the first ones of the other."""
     if one is None or other is None:
         return other if one is None else one
-    return tf.cast(one, tf.bool) & tf.cast(other, tf.bool)
-
-
-def cached_logits(y_pred: tf.Tensor, from_logits: bool) -> Tuple[tf.Tensor, bool]:
-    """The logits behind a softmax output, if Keras or the graph still has them.
-
-    Keras does so too: for `from_logits=False` silently, for `from_logits=True` with a
-    warning, as somebody took a softmax's output for logits.
-
-    Returns:
-        A tensor, and whether it holds logits.
-    """
-    logits = getattr(y_pred, "_keras_logits", None)
-    if logits is None and _is_softmax_output(y_pred):
-        logits = y_pred.op.inputs[0]
-    if logits is None:
-        return y_pred, from_logits
-    if from_logits:
-        warnings.warn(
-            "CategoricalCrossentropy has from_logits=True, but y_pred is the output of a Softmax: "
-            "the logits before it are used, as Keras does. tf.compat.v1.losses takes such an "
-            "output for logits. Remove the softmax or the argument.",
-            stacklevel=6,
+    one, other = (tf.cast(mask, tf.bool) for mask in (one, other))
+    ranks = one.shape.rank, other.shape.rank
+    if None not in ranks:
+        one, other = (
+            tf.reshape(mask, tf.concat([tf.shape(mask), [1] * (max(ranks) - rank)], 0))
+            if rank < max(ranks)
+            else mask
+            for mask, rank in zip((one, other), ranks)
         )
-    return logits, True
+    return one & other
 
 
-def _is_softmax_output(y_pred: tf.Tensor) -> bool:
-    if tf.executing_eagerly() or not hasattr(y_pred, "op"):
-        return False
-    return bool(y_pred.op.type == "Softmax")
+def clipped_log(probabilities: tf.Tensor) -> tf.Tensor:
+    """The logits that Keras makes of probabilities beside class ids."""
+    epsilon = tf.keras.backend.epsilon()
+    return tf.math.log(tf.clip_by_value(probabilities, epsilon, 1 - epsilon))

@@ -70,8 +70,11 @@ class LossBase(keras.losses.Loss):
             logits = tf.cast(logits, self.dtype)
         elif not logits.dtype.is_floating:
             logits = tf.cast(logits, keras.backend.floatx())
-        labels = conversion.to_tensor(y_true, "y_true", logits.dtype)
-        return tf.cast(labels, logits.dtype), logits
+        return self.to_labels(y_true, logits.dtype), logits
+
+    def to_labels(self, y_true: Any, dtype: tf.DType) -> tf.Tensor:
+        """The labels in the predictions' dtype."""
+        return tf.cast(conversion.to_tensor(y_true, "y_true", dtype), dtype)
 
     def losses_of(
         self, call: Callable[..., Any], y_true: Any, y_pred: Any
@@ -107,3 +110,8 @@ def probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor, axis: 
     return keras.backend.categorical_crossentropy(
         labels, probabilities, from_logits=False, axis=axis
     )
+
+
+def binary_probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+    """Keras's binary cross entropy of every probability: clipped."""
+    return keras.backend.binary_crossentropy(labels, probabilities, from_logits=False)

@@ -34,7 +34,11 @@ class LossBase(keras.losses.Loss):
         """Both in the loss's dtype."""
         # In Keras's order: y_pred first.
         logits = self._converted("y_pred", y_pred)
-        return self._converted("y_true", y_true), logits
+        return self.to_labels(y_true, logits.dtype), logits
+
+    def to_labels(self, y_true: Any, dtype: tf.DType) -> tf.Tensor:
+        """The labels in the loss's dtype, which is the predictions'."""
+        return self._converted("y_true", y_true)
 
     def _converted(self, name: str, value: Any) -> tf.Tensor:
         def convert() -> tf.Tensor:
@@ -70,3 +74,8 @@ KEEPS_WEIGHTS_LAST_DIM = True
 def probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor, axis: int) -> tf.Tensor:
     """Keras's cross entropy of probabilities: renormalised and clipped."""
     return keras.ops.categorical_crossentropy(labels, probabilities, from_logits=False, axis=axis)
+
+
+def binary_probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+    """Keras's binary cross entropy of every probability: clipped."""
+    return keras.ops.binary_crossentropy(labels, probabilities, from_logits=False)

@@ -61,12 +61,14 @@ def compiled(model: Any, loss: Any, mode: Optional[str] = None) -> Any:
     return model
 
 
-def check(name: str, model: Any, weights: Any, expected: Tuple[float, np.ndarray]) -> None:
+def check(
+    name: str, model: Any, weights: Any, expected: Tuple[float, np.ndarray], labels: Any = Y
+) -> None:
     loss, kernel = expected
     np.testing.assert_allclose(
-        model.evaluate(X, Y, batch_size=4, sample_weight=weights, verbose=0), loss, rtol=1e-5
+        model.evaluate(X, labels, batch_size=4, sample_weight=weights, verbose=0), loss, rtol=1e-5
     )
-    history = model.fit(X, Y, batch_size=4, sample_weight=weights, shuffle=False, verbose=0)
+    history = model.fit(X, labels, batch_size=4, sample_weight=weights, shuffle=False, verbose=0)
     np.testing.assert_allclose(history.history["loss"], [loss], rtol=1e-5)
     np.testing.assert_allclose(model.get_weights()[0], kernel, rtol=1e-5, atol=1e-6)
     print(name)
@@ -96,6 +98,31 @@ for softmax in (False, True):
     loss = loss_of("sum_by_nonzero_weights", from_logits=not softmax, label_smoothing=0.1)
     model = compiled(model_of(softmax=softmax), loss, "temporal")
     check(f"label smoothing, {'softmax' if softmax else 'logits'}", model, ONE_A_LOSS, expected)
+
+
+IDS = Y.argmax(-1)[..., None].astype("f")
+
+
+def of_other(name: str, weights: np.ndarray) -> Tuple[float, np.ndarray]:
+    """TF1's loss of the same linear layer, and its kernel after one step."""
+    with tf.Graph().as_default(), tf1.Session() as session:
+        kernel = tf.constant(KERNEL)
+        logits = tf.tensordot(X, kernel, 1)
+        if name == "SparseCategoricalCrossentropy":
+            ids = Y.argmax(-1)
+            loss = tf1.losses.sparse_softmax_cross_entropy(ids, logits, weights)
+        else:
+            loss = tf1.losses.sigmoid_cross_entropy(Y, logits, weights[..., None])
+        return session.run([loss, kernel - RATE * tf.gradients(loss, kernel)[0]])
+
+
+for name, labels in (("SparseCategoricalCrossentropy", IDS), ("BinaryCrossentropy", Y)):
+    for mask in (False, True):
+        loss = getattr(keras_xent, name)(from_logits=True, reduction="sum_by_nonzero_weights")
+        model = compiled(model_of(mask), loss, "temporal")
+        in_tf1 = ONE_A_LOSS * MASK if mask else ONE_A_LOSS
+        expected = of_other(name, in_tf1)
+        check(f"{name}{', mask' * mask}", model, ONE_A_LOSS, expected, labels)
 
 
 class Doubled(keras_xent.CategoricalCrossentropy):

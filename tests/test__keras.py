@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -71,55 +70,36 @@ def test_masks_merge() -> None:
     np.testing.assert_array_equal(_keras.merge_masks(one, other), [True, False, False])
 
 
+def test_a_mask_of_samples_merges_with_one_of_elements() -> None:
+    samples, each = tf.constant([True, False]), tf.constant([[True, False], [True, True]])
+    expected = [[True, False], [False, False]]
+    np.testing.assert_array_equal(_keras.merge_masks(samples, each), expected)
+    np.testing.assert_array_equal(_keras.merge_masks(each, samples), expected)
+
+
+def test_probabilities_beside_class_ids_become_logits_as_keras_s() -> None:
+    probabilities = tf.constant([[0.0, 0.5, 1.0]])
+    logits = _keras.clipped_log(probabilities)
+    for label in range(3):
+        value = tf.nn.sparse_softmax_cross_entropy_with_logits([label], logits)
+        expected = keras.losses.sparse_categorical_crossentropy(
+            tf.constant([label]), probabilities
+        )
+        np.testing.assert_array_equal(value, expected)
+
+
+def test_binary_probabilities_are_keras_s_to_judge() -> None:
+    labels, probabilities = tf.constant([[1.0, 0.0, 0.3]]), tf.constant([[0.9, 0.2, 1.0]])
+    value = _keras.binary_probability_crossentropy(labels, probabilities)
+    expected = keras.losses.binary_crossentropy(labels[..., None], probabilities[..., None])
+    np.testing.assert_allclose(value, expected, rtol=1e-6)
+
+
 def test_placeholders() -> None:
     assert _keras.is_placeholder(keras.Input((3,)))
     assert _keras.is_placeholder(keras.layers.Dense(2)(keras.Input((3,))))
     for value in (tf.ones([2]), tf.Variable(1.0), np.ones(2), [1.0], None):
         assert not _keras.is_placeholder(value)
-
-
-def test_keras_s_softmax_caches_its_logits() -> None:
-    logits = tf.constant([[1.0, 2.0]])
-    probabilities = keras.activations.softmax(logits)
-    found, is_logits = _keras.cached_logits(probabilities, from_logits=False)
-    assert is_logits
-    np.testing.assert_array_equal(found, logits)
-
-
-@pytest.mark.parametrize("from_logits", [True, False])
-def test_other_predictions_are_what_the_caller_says(from_logits: bool) -> None:
-    for predictions in (tf.constant([[0.2, 0.8]]), tf.nn.softmax([[1.0, 2.0]])):
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            found, is_logits = _keras.cached_logits(predictions, from_logits)
-        assert found is predictions
-        assert is_logits is from_logits
-
-
-@pytest.mark.parametrize("from_logits", [True, False])
-def test_a_graph_s_softmax_is_looked_through(from_logits: bool) -> None:
-    def run(logits: tf.Tensor) -> tf.Tensor:
-        found, is_logits = _keras.cached_logits(tf.nn.softmax(logits), from_logits)
-        assert is_logits
-        assert found is logits
-        return found
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        tf.function(run)(tf.constant([[1.0, 2.0]]))
-    about_softmax = [each for each in caught if "output of a Softmax" in str(each.message)]
-    assert len(about_softmax) == from_logits
-
-
-def test_only_a_softmax_op_is_looked_through() -> None:
-    def run(logits: tf.Tensor) -> tf.Tensor:
-        predictions = tf.nn.softmax(logits) * 1.0
-        found, is_logits = _keras.cached_logits(predictions, False)
-        assert found is predictions
-        assert not is_logits
-        return found
-
-    tf.function(run)(tf.constant([[1.0, 2.0]]))
 
 
 def test_registering_makes_a_class_known_under_the_package_s_name() -> None:

@@ -26,12 +26,14 @@ TESTS = Path(__file__).parent
     reason="needs Keras 3 with tf_keras beside it",
 )
 def test_the_same_tests_pass_with_tf_keras() -> None:
-    names = ["_functional", "_keras2", "losses", "losses_differences", "losses_masks"]
-    files = [*names, "losses_softmax", "ragged"]
+    losses = ["activation", "base", "binary", "categorical", "differences", "masks", "ragged"]
+    losses.append("sparse_categorical")
+    files = ["test__functional.py", "test__keras2.py"]
+    files += [f"losses/test_{name}.py" for name in losses]
     done = subprocess.run(
         [
             *[sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"],
-            *[str(TESTS / f"test_{name}.py") for name in files],
+            *[str(TESTS / file) for file in files],
             *["-k", "not test_fit_of"],  # Keras 3 has shown them, and they are slow
         ],
         env={**os.environ, "TF_USE_LEGACY_KERAS": "1"},

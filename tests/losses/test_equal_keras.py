@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any
 
 import hypothesis
 import hypothesis.strategies as st
@@ -10,59 +10,26 @@ import modes
 import numpy as np
 import pytest
 import tensorflow as tf
+from loss_cases import (
+    LOSS_DTYPES,
+    REDUCTIONS,
+    TOLERANCES,
+    Case,
+    check_same,
+    make_weights,
+    shapes,
+    weights_and_reduction,
+)
 
 from keras_xent import CategoricalCrossentropy
 from keras_xent._keras import IS_KERAS_3
 
 keras = tf.keras
 
-if IS_KERAS_3:
-    REDUCTIONS = ["sum", "sum_over_batch_size", "mean", "mean_with_sample_weight", "none", None]
-    LOSS_DTYPES = [None, "float16", "bfloat16", "float32", "float64"]
-else:
-    REDUCTIONS = ["auto", "sum", "sum_over_batch_size", "none"]
-    LOSS_DTYPES = [None]
-
-# Keras computes in the loss's dtype, ours in float32 or wider.
-TOLERANCES = {"float16": 1e-2, "bfloat16": 6e-2, "float32": 1e-5, "float64": 1e-12}
-
-
-class Case(NamedTuple):
-    arguments: Dict[str, Any]
-    labels: Any
-    predictions: Any
-    weights: Any
-
-
-def make_weights(kind: Optional[str], losses_shape: Any, rng: np.random.Generator) -> Any:
-    if kind is None:
-        return None
-    if kind == "scalar":
-        # Keras 2 rounds a Python float to float32.
-        return 0.4 if IS_KERAS_3 else np.float64(0.4)
-    shape = {
-        "(N,)": losses_shape[:1],
-        "(N,1)": (losses_shape[0], 1),
-        "(N,T)": losses_shape,
-        "(N,T,1)": (*losses_shape, 1),
-    }[kind]
-    # A third of them zero.
-    return rng.uniform(0.1, 2.0, shape) * (rng.uniform(size=shape) > 0.33)
-
-
 @st.composite
 def cases(draw: Any) -> Case:
-    rank = draw(st.sampled_from([2, 3]))
-    shape = (*draw(st.tuples(*[st.integers(1, 4)] * (rank - 1))), draw(st.integers(2, 5)))
-    kinds = [None, "scalar", "(N,1)", "(N,T)", "(N,T,1)"] if rank == 3 else []
-    kinds = kinds or [None, "scalar", "(N,)", "(N,1)"]
-    if rank == 3 and not IS_KERAS_3:
-        kinds.append("(N,)")  # Keras 3 does something else: see test_losses_differences.
-    weights_kind = draw(st.sampled_from(kinds))
-    reduction = draw(st.sampled_from(REDUCTIONS))
-    if reduction == "mean_with_sample_weight":
-        # Keras sums weights before it broadcasts them: see test_losses_differences.
-        hypothesis.assume(weights_kind != "scalar" and (weights_kind != "(N,1)" or rank == 2))
+    shape = shapes(draw)
+    weights_kind, reduction = weights_and_reduction(draw, shape)
 
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     arguments = {
@@ -94,17 +61,9 @@ def cases(draw: Any) -> Case:
 
 @hypothesis.given(cases())
 @hypothesis.settings(max_examples=250)
-def test_values_shapes_and_dtypes(case: Case) -> None:
-    ours = CategoricalCrossentropy(**case.arguments)
+def test_values_shapes_dtypes_and_gradients(case: Case) -> None:
     theirs = keras.losses.CategoricalCrossentropy(**case.arguments)
-    value = ours(case.labels, case.predictions, case.weights)
-    expected = theirs(case.labels, case.predictions, case.weights)
-    assert value.dtype == expected.dtype
-    assert value.shape == expected.shape
-    tolerance = TOLERANCES[value.dtype.name]
-    np.testing.assert_allclose(
-        tf.cast(value, tf.float64), tf.cast(expected, tf.float64), rtol=tolerance, atol=tolerance
-    )
+    check_same(CategoricalCrossentropy(**case.arguments), theirs, case)
 
 
 @pytest.mark.parametrize("mode", ["traced", "compiled", "traced_unknown_shapes"])

@@ -126,6 +126,13 @@ def test_an_empty_batch_unreduced_is_empty() -> None:
     assert ours(LABELS[:0], LOGITS[:0]).shape == theirs(LABELS[:0], LOGITS[:0]).shape == [0]
 
 
+@only_keras_3
+def test_one_loss_keeps_its_dimension_beside_a_scalar_weight() -> None:
+    ours, theirs = both(reduction="none")
+    assert ours(LABELS[:1], LOGITS[:1], 0.4).shape == [1]
+    assert theirs(LABELS[:1], LOGITS[:1], 0.4).shape == []
+
+
 def test_a_mask_that_keeps_nothing_gives_zero() -> None:
     ours, theirs = both()
     logits = tf.constant(LOGITS)

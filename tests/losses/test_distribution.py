@@ -17,14 +17,15 @@ import pytest
 EPOCHS, BATCH, RATE = 2, 8, 0.5
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(16, 4)).astype(np.float32)
-Y = np.eye(3, dtype=np.float32)[RNG.integers(0, 3, 16)]
+IDS = RNG.integers(0, 3, 16)
+Y = np.eye(3, dtype=np.float32)[IDS]
 # Unevenly zero, so that the replicas' denominators differ.
 W = np.float32([1, 0, 0, 0, 2, 1, 0.5, 0, 1, 1, 0, 1, 0, 0, 0, 3])
 KERNEL = RNG.normal(size=(4, 3)).astype(np.float32)
 REDUCTIONS = ["sum", "sum_over_batch_size", "sum_by_nonzero_weights"]
 
 
-def train(strategy: Any, loss_class: Any, reduction: str) -> Dict[str, Any]:
+def train(strategy: Any, loss_class: Any, reduction: str, labels: Any = Y) -> Dict[str, Any]:
     """`fit` under a strategy."""
     import tensorflow as tf
 
@@ -36,7 +37,7 @@ def train(strategy: Any, loss_class: Any, reduction: str) -> Dict[str, Any]:
         model.compile(
             keras.optimizers.SGD(RATE), loss=loss_class(from_logits=True, reduction=reduction)
         )
-    data = tf.data.Dataset.from_tensor_slices((X, Y, W)).batch(BATCH)
+    data = tf.data.Dataset.from_tensor_slices((X, labels, W)).batch(BATCH)
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     history = model.fit(data.with_options(options), epochs=EPOCHS, verbose=0)
@@ -73,11 +74,13 @@ def main() -> None:
 
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    import keras_xent
     from keras_xent import CategoricalCrossentropy
 
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     assert strategy.num_replicas_in_sync == 2
     theirs = tf.keras.losses.CategoricalCrossentropy
+    others = {"SparseCategoricalCrossentropy": IDS, "BinaryCrossentropy": Y}
     print(
         json.dumps(
             {
@@ -85,6 +88,17 @@ def main() -> None:
                     each: train(strategy, CategoricalCrossentropy, each) for each in REDUCTIONS
                 },
                 "keras": {each: train(strategy, theirs, each) for each in REDUCTIONS[:2]},
+                "others": {
+                    name: {
+                        each: train(strategy, getattr(home, name), each, labels)
+                        for home, each in (
+                            (tf.keras.losses, "sum_over_batch_size"),
+                            (keras_xent, "mean"),
+                            (keras_xent, "sum_by_nonzero_weights"),
+                        )
+                    }
+                    for name, labels in others.items()
+                },
                 "loop": {each: custom_loop(strategy, each) for each in REDUCTIONS},
             }
         )
@@ -111,6 +125,12 @@ def v1_loss(kernel: Any, part: slice) -> Any:
     return tf.compat.v1.losses.softmax_cross_entropy(Y[part], X[part] @ kernel, W[part])
 
 
+def v1_binary_loss(kernel: Any, part: slice) -> Any:
+    import tensorflow as tf
+
+    return tf.compat.v1.losses.sigmoid_cross_entropy(Y[part], X[part] @ kernel, W[part, None])
+
+
 @pytest.mark.parametrize("reduction", ["sum", "sum_over_batch_size"])
 def test_fit_with_keras_s_reductions_equals_keras_s(
     measured: Dict[str, Any], reduction: str
@@ -120,9 +140,8 @@ def test_fit_with_keras_s_reductions_equals_keras_s(
     np.testing.assert_allclose(ours["kernel"], theirs["kernel"], rtol=1e-5, atol=1e-6)
 
 
-def test_fit_with_tf1s_reduction_is_the_mean_of_the_replicas_tf1_losses(
-    measured: Dict[str, Any],
-) -> None:
+def replicas_training(loss: Any) -> Any:
+    """Of the mean of what the replicas' losses are."""
     import tensorflow as tf
 
     kernel = tf.Variable(KERNEL)
@@ -131,13 +150,31 @@ def test_fit_with_tf1s_reduction_is_the_mean_of_the_replicas_tf1_losses(
         values = []
         for start in range(0, len(X), BATCH):
             with tf.GradientTape() as tape:
-                value = sum(v1_loss(kernel, part) for part in halves(start)) / 2
+                value = sum(loss(kernel, part) for part in halves(start)) / 2
             kernel.assign_sub(RATE * tape.gradient(value, kernel))
             values.append(float(value))
         history.append(np.mean(values))
-    ours = measured["ours"]["sum_by_nonzero_weights"]
-    np.testing.assert_allclose(ours["kernel"], kernel, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(ours["history"], history, rtol=1e-5)
+    return history, kernel
+
+
+def test_fit_with_tf1s_reduction_is_the_mean_of_the_replicas_tf1_losses(
+    measured: Dict[str, Any],
+) -> None:
+    dense = measured["ours"]["sum_by_nonzero_weights"]
+    others = measured["others"]
+    sparse = others["SparseCategoricalCrossentropy"]["sum_by_nonzero_weights"]
+    binary = others["BinaryCrossentropy"]["sum_by_nonzero_weights"]
+    for ours, loss in ((dense, v1_loss), (sparse, v1_loss), (binary, v1_binary_loss)):
+        history, kernel = replicas_training(loss)
+        np.testing.assert_allclose(ours["kernel"], kernel, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(ours["history"], history, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["SparseCategoricalCrossentropy", "BinaryCrossentropy"])
+def test_fit_of_the_other_losses_equals_keras_s(measured: Dict[str, Any], name: str) -> None:
+    ours, theirs = (measured["others"][name][each] for each in ("mean", "sum_over_batch_size"))
+    np.testing.assert_allclose(ours["history"], theirs["history"], rtol=1e-5)
+    np.testing.assert_allclose(ours["kernel"], theirs["kernel"], rtol=1e-5, atol=1e-6)
 
 
 def test_a_custom_loop_gets_shares_of_the_mean(measured: Dict[str, Any]) -> None:

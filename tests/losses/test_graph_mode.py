@@ -13,7 +13,7 @@ import pytest
 from keras_xent import CategoricalCrossentropy
 from keras_xent._keras import IS_KERAS_3
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parent.parent
 KERAS_2 = {"TF_USE_LEGACY_KERAS": "1"} if IS_KERAS_3 else {}
 HAS_KERAS_2 = not IS_KERAS_3 or importlib.util.find_spec("tf_keras") is not None
 

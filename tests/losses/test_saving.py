@@ -117,6 +117,19 @@ def test_its_registered_name() -> None:
     assert keras.utils.get_registered_object(registered) is CategoricalCrossentropy
 
 
+def test_what_earlier_versions_wrote_is_read() -> None:
+    """The class was in `keras_xent.losses` itself."""
+    description = {
+        "module": "keras_xent.losses",
+        "class_name": "CategoricalCrossentropy",
+        "config": WRITTEN,
+        "registered_name": "keras_xent>CategoricalCrossentropy",
+    }
+    check_same(keras.losses.deserialize(description))
+    pickled = b"ckeras_xent.losses\nCategoricalCrossentropy\n."
+    assert pickle.loads(pickled) is CategoricalCrossentropy
+
+
 def test_it_pickles() -> None:
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         check_same(pickle.loads(pickle.dumps(original(), protocol)))

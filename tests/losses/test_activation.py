@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_xent import CategoricalCrossentropy
 from keras_xent._keras import IS_KERAS_3
+from keras_xent.losses.activation import cached_logits
 
 keras = tf.keras
 
@@ -18,6 +19,8 @@ LABELS = np.eye(3, dtype=np.float32)[[0, 2, 1, 2]]
 # So far apart that the probabilities underflow: only logits give the exact loss.
 LOGITS = np.float32([[200, 0, 0], [0.3, 1, -1], [0, -300, 10], [1, 2, 3]])
 WEIGHTS = np.float32([1, 0.5, 2, 0])
+
+SOFTMAX = ("Softmax", "CategoricalCrossentropy")
 
 
 def both(**arguments: Any) -> List[Any]:
@@ -132,3 +135,47 @@ def test_a_cast_hides_the_logits_as_in_keras() -> None:
     value = float(ours(LABELS, probabilities, WEIGHTS))
     assert value == pytest.approx(float(theirs(LABELS, probabilities, WEIGHTS)))
     assert value != pytest.approx(exact())
+
+
+def test_keras_s_softmax_caches_its_logits() -> None:
+    logits = tf.constant([[1.0, 2.0]])
+    probabilities = keras.activations.softmax(logits)
+    found, is_logits = cached_logits(probabilities, False, *SOFTMAX)
+    assert is_logits
+    np.testing.assert_array_equal(found, logits)
+
+
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_other_predictions_are_what_the_caller_says(from_logits: bool) -> None:
+    for predictions in (tf.constant([[0.2, 0.8]]), tf.nn.softmax([[1.0, 2.0]])):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found, is_logits = cached_logits(predictions, from_logits, *SOFTMAX)
+        assert found is predictions
+        assert is_logits is from_logits
+
+
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_a_graph_s_softmax_is_looked_through(from_logits: bool) -> None:
+    def run(logits: tf.Tensor) -> tf.Tensor:
+        found, is_logits = cached_logits(tf.nn.softmax(logits), from_logits, *SOFTMAX)
+        assert is_logits
+        assert found is logits
+        return found
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        tf.function(run)(tf.constant([[1.0, 2.0]]))
+    about_softmax = [each for each in caught if "output of a Softmax" in str(each.message)]
+    assert len(about_softmax) == from_logits
+
+
+def test_only_a_softmax_op_is_looked_through() -> None:
+    def run(logits: tf.Tensor) -> tf.Tensor:
+        predictions = tf.nn.softmax(logits) * 1.0
+        found, is_logits = cached_logits(predictions, False, *SOFTMAX)
+        assert found is predictions
+        assert not is_logits
+        return found
+
+    tf.function(run)(tf.constant([[1.0, 2.0]]))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Optional, Tuple
 
 import tensorflow as tf
 
-from keras_xent import sample_weights
+from keras_xent.losses import sample_weights
 from keras_xent.ops import checks
 from keras_xent.ops.spec import real_dtype
 from keras_xent.reduction import Reduction
@@ -62,6 +62,13 @@ class Rows:
             sample_weight = kept if sample_weight is None else _product(sample_weight, kept)
         return sample_weight, None
 
+    def mask(self, mask: Any) -> Any:
+        """A mask of ragged losses, or None, as one for the losses of all rows."""
+        if mask is None or self._levels == 0:
+            return mask
+        kept = sample_weights.mask_weights(mask, tf.float32, Reduction.NONE)
+        return tf.cast(self._spread(kept, "the mask"), tf.bool)
+
     def _with_rows(self, tensor: Any, levels: int, values: tf.Tensor) -> Any:
         if levels == 0:
             return values
@@ -106,15 +113,16 @@ class Flat(NamedTuple):
         labels: the labels of all rows, dense.
         predictions: the predictions of all rows, dense.
         axis: the class axis of these.
-        label_smoothing: what is still to be smoothed.
         rows: the losses' rows.
+        classes: where the class axis is ragged, a ragged tensor with a row of classes for each
+            loss. Labels and predictions then are the values of all of its rows. Otherwise None.
     """
 
     labels: tf.Tensor
     predictions: tf.Tensor
     axis: int
-    label_smoothing: float
     rows: Rows
+    classes: Any
 
 
 def either(y_true: Any, y_pred: Any) -> bool:
@@ -122,13 +130,14 @@ def either(y_true: Any, y_pred: Any) -> bool:
     return isinstance(y_pred, tf.RaggedTensor) or isinstance(y_true, tf.RaggedTensor)
 
 
-def flatten(loss: Any, y_true: Any, y_pred: Any) -> Flat:
+def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> Flat:
     """The values of all rows.
 
     Args:
-        loss: the loss, for its class axis, its smoothing and its dtype.
+        loss: the loss, for its class axis and its dtype.
         y_true: labels.
         y_pred: predictions.
+        labels_have_classes: whether labels have a class axis too.
 
     Raises:
         TypeError: only the labels are ragged.
@@ -140,24 +149,76 @@ def flatten(loss: Any, y_true: Any, y_pred: Any) -> Flat:
             "y_true is a RaggedTensor and y_pred is not, expected two RaggedTensors with the same "
             "rows: use y_true.to_tensor() and give the padding sample_weight 0"
         )
-    if not isinstance(y_true, tf.RaggedTensor):
-        # What Keras 2 does: the padding's losses count.
-        return Flat(y_true, y_pred.to_tensor(), loss.axis, loss.label_smoothing, Rows(y_pred, 0))
     levels = y_pred.ragged_rank
-    if y_true.ragged_rank != levels:
+    classes_are_ragged = y_pred.flat_values.shape.rank == 1
+    without_classes = classes_are_ragged and not labels_have_classes
+    expected = levels - 1 if without_classes else levels
+    given = y_true.ragged_rank if isinstance(y_true, tf.RaggedTensor) else 0
+    if given == 0 < expected:
+        # What Keras 2 does: the padding's losses count.
+        labels, predictions = loss.to_tensors(y_true, y_pred.to_tensor())
+        return Flat(labels, predictions, loss.axis, Rows(y_pred, 0), None)
+    if given != expected:
         raise ValueError(
-            f"y_true has {y_true.ragged_rank} ragged dimensions and y_pred has {levels}, expected "
-            f"the same rows: y_true has shape {y_true.shape}, y_pred {y_pred.shape}. "
+            f"y_true has {given} ragged dimensions and y_pred has {levels}, expected {expected} "
+            f"with the same rows: y_true has shape {y_true.shape}, y_pred {y_pred.shape}. "
             "tf.ragged.constant takes ragged_rank"
         )
-    labels = _with_the_rows_of(y_pred, y_true, levels, "y_true and y_pred")
+    labels = y_true
+    if given:
+        labels = _with_the_rows_of(y_pred, y_true, given, "y_true and y_pred")
     # Keras 2 looks for no logits behind a ragged softmax. The copy doesn't know them.
     labels, predictions = loss.to_tensors(labels, tf.identity(y_pred.flat_values))
     axis = _flat_axis(loss.axis, y_pred)
-    if predictions.shape.rank > 1:
-        return Flat(labels, predictions, axis, loss.label_smoothing, Rows(y_pred, levels))
-    labels, predictions = _padded(loss, labels, predictions, y_pred)
-    return Flat(labels, predictions, -1, 0.0, Rows(y_pred, levels - 1))
+    if not classes_are_ragged:
+        return Flat(labels, predictions, axis, Rows(y_pred, levels), None)
+    # The gradient of to_tensor is an IndexedSlices; that of a reshape makes a tensor of it.
+    predictions = tf.reshape(predictions, [-1])
+    if labels_have_classes:
+        labels = tf.reshape(labels, [-1])
+    return Flat(labels, predictions, axis, Rows(y_pred, levels - 1), _innermost(y_pred))
+
+
+def padded(classes: Any, predictions: tf.Tensor, are_logits: bool) -> tf.Tensor:
+    """Ragged classes, padded with classes that add nothing to a loss."""
+    # Not a logit of -inf: TensorFlow's op, which the portable backend runs, makes NaN of it.
+    nothing = tf.constant(predictions.dtype.min if are_logits else 0, predictions.dtype)
+    matrix = classes.with_values(predictions).to_tensor(default_value=nothing)
+    # An element without classes has no loss; without a number it would be NaN.
+    empty = tf.equal(classes.row_lengths(), 0)[:, None]
+    return tf.where(empty, tf.ones([], matrix.dtype), matrix)
+
+
+def where_of_a_class(
+    ids: tf.Tensor, classes: Any, kept: Optional[tf.Tensor], no_class: int
+) -> tf.Tensor:
+    """The ids, with another in place of those that their own row of classes doesn't have.
+
+    Args:
+        ids: one for each loss.
+        classes: a ragged tensor that has a row of classes for each loss.
+        kept: which ids to judge; None for all.
+        no_class: an id that is in no row.
+    """
+    counts = tf.cast(classes.row_lengths(), ids.dtype)
+    ids = _checked(
+        ids,
+        tf.equal(tf.size(ids), tf.size(counts)),
+        "y_true and y_pred have different numbers of losses:",
+        tf.size(ids),
+        tf.size(counts),
+    )
+    outside = ids >= counts
+    if kept is not None:
+        outside &= kept
+    return tf.where(outside, tf.constant(no_class, ids.dtype), ids)
+
+
+def _innermost(tensor: Any) -> Any:
+    """The ragged tensor of the last ragged dimension, in which all others are one."""
+    while tensor.ragged_rank > 1:
+        tensor = tensor.values
+    return tensor
 
 
 def _flat_axis(axis: int, y_pred: Any) -> int:
@@ -174,28 +235,6 @@ def _flat_axis(axis: int, y_pred: Any) -> int:
             "(Keras 2 counts a positive axis within a sample)"
         )
     return flat_axis
-
-
-def _padded(
-    loss: Any, labels: tf.Tensor, predictions: tf.Tensor, y_pred: Any
-) -> Tuple[tf.Tensor, tf.Tensor]:
-    """Ragged classes, padded with classes that add nothing to a loss."""
-    classes = y_pred
-    for _ in range(y_pred.ragged_rank - 1):
-        classes = classes.values
-    # The gradient of to_tensor is an IndexedSlices; that of a reshape makes a tensor of it.
-    labels, predictions = tf.reshape(labels, [-1]), tf.reshape(predictions, [-1])
-    counts = classes.row_lengths()
-    if loss.label_smoothing:
-        share = loss.label_smoothing / tf.cast(counts, labels.dtype)
-        labels = labels * (1.0 - loss.label_smoothing) + tf.gather(share, classes.value_rowids())
-    # Not a logit of -inf: TensorFlow's op, which the portable backend runs, makes NaN of it.
-    nothing = tf.constant(predictions.dtype.min if loss.from_logits else 0, predictions.dtype)
-    padded = classes.with_values(predictions).to_tensor(default_value=nothing)
-    # An element without classes has no loss; without a number it would be NaN.
-    empty = tf.equal(counts, 0)[:, None]
-    padded = tf.where(empty, tf.ones([], padded.dtype), padded)
-    return classes.with_values(labels).to_tensor(), padded
 
 
 def _converted(value: Any, dtype: tf.DType) -> Any:
@@ -257,9 +296,7 @@ def _with_the_rows_of(one: Any, other: Any, levels: int, names: str) -> tf.Tenso
     return values
 
 
-def _checked(
-    values: tf.Tensor, condition: tf.Tensor, message: str, *found: tf.Tensor
-) -> tf.Tensor:
+def _checked(values: tf.Tensor, condition: tf.Tensor, message: str, *found: tf.Tensor) -> tf.Tensor:
     if tf.executing_eagerly():
         if not condition:
             shown = " and ".join(str(value.numpy()) for value in found)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_xent import Reduction, sample_weights
+from keras_xent import Reduction
+from keras_xent.losses import sample_weights
 
 RNG = np.random.default_rng(0)
 

@@ -1,0 +1,32 @@
+"""Checks of what the losses' constructors are given."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, Optional
+
+
+def checked_axis(axis: Any) -> int:
+    """The class axis as an int.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if isinstance(axis, bool) or not hasattr(axis, "__index__"):
+        raise TypeError(
+            f"axis is {axis!r} of type {type(axis).__name__}, expected one int: the class axis"
+        )
+    return operator.index(axis)
+
+
+def checked_name(name: Any) -> Optional[str]:
+    """The name.
+
+    Raises:
+        TypeError: it is neither a string nor None.
+    """
+    if name is not None and not isinstance(name, str):
+        raise TypeError(
+            f"name is {name!r} of type {type(name).__name__}, expected a string or None"
+        )
+    return name

@@ -1,0 +1,159 @@
+"""What all losses have in common: how Keras calls them, and what they do with what it gives."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Optional, TypeVar, Union
+
+import tensorflow as tf
+
+from keras_xent import _functional, _keras, _other_keras
+from keras_xent.losses import ragged
+from keras_xent.losses.arguments import checked_axis, checked_name
+from keras_xent.losses.config import Configured, without_prefix
+from keras_xent.losses.weighting import NOTHING, Weighting
+from keras_xent.ops import conversion
+from keras_xent.reduction import Reduction
+
+_MEANS = (Reduction.SUM_OVER_BATCH_SIZE, Reduction.MEAN, Reduction.SUM_BY_NONZERO_WEIGHTS)
+_Loss = TypeVar("_Loss", bound="CrossEntropy")
+
+
+class CrossEntropy(Configured, _keras.LossBase):
+    """A loss of this package.
+
+    A class of it has a constructor, `_arguments`, and two methods: `_of_dense`, and
+    `_of_ragged_classes`.
+    """
+
+    # Whether labels have the predictions' shape, or that of the losses.
+    _labels_have_classes = True
+
+    def __init__(
+        self,
+        from_logits: bool,
+        axis: int,
+        reduction: Union[Reduction, str, None],
+        name: Any,
+        dtype: Any,
+    ) -> None:
+        axis = checked_axis(axis)
+        name = without_prefix(checked_name(name))
+        from_logits = conversion.to_bool(from_logits, "from_logits")
+        super().__init__(name=name, reduction=Reduction(reduction), dtype=dtype)
+        if self.dtype is not None and not tf.as_dtype(self.dtype).is_floating:
+            raise ValueError(f"dtype is {dtype!r}, expected a floating point dtype or None")
+        self._wanted_reduction = Reduction(reduction)
+        self._wanted_dtype = dtype
+        self.from_logits = from_logits
+        self.axis = axis
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tf.Tensor:
+        """Computes the loss.
+
+        Args:
+            y_true: labels; the class says of which shape. Ragged if `y_pred` is, with the same
+                rows. (Dense labels beside ragged predictions: these are padded with zeros,
+                and the padding counts, as in tf_keras.)
+            y_pred: logits or probabilities, of rank 1 or more, dense or ragged. A mask that
+                Keras's layers left on it counts.
+            sample_weight: None, a scalar, a tensor of the losses' shape (that of `y_pred`
+                without the class axis) or with dimensions of 1 in it, the same with one
+                more last dimension of 1, or a tensor of fewer dimensions that match the
+                first ones: shape (N,) is one weight a sample. Beside ragged losses also a
+                ragged tensor with their rows.
+
+        Returns:
+            A scalar, or for `Reduction.NONE` the weighted losses, ragged if `y_pred` is.
+
+        Raises:
+            TypeError: a ragged tensor beside a dense one; a symbolic one of Keras 3's functional
+                models; a model of another Keras than `tf.keras` calls the loss.
+            ValueError: shapes or rows that don't fit.
+        """
+        arguments = {"y_true": y_true, "y_pred": y_pred, "sample_weight": sample_weight}
+        if _functional.is_symbolic(arguments.values()):
+            return _functional.as_layer(self, arguments)
+        if tf.executing_eagerly():
+            return self._compute(self.call, y_true, y_pred, sample_weight)
+        with tf.name_scope(self.scope_name):
+            return self._compute(_keras.autographed(self.call), y_true, y_pred, sample_weight)
+
+    def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
+        """The loss of every element, without weights: `y_pred`'s shape less the class axis.
+
+        A subclass may override it; weights, masks and the reduction then apply to what it
+        returns.
+        """
+        _other_keras.check_caller(*_other_keras.TRAINERS)
+        return self._value(y_true, y_pred, NOTHING)
+
+    @tf.autograph.experimental.do_not_convert
+    def _compute(
+        self, call: Callable[..., Any], y_true: Any, y_pred: Any, sample_weight: Any
+    ) -> tf.Tensor:
+        for argument, value in (("y_true", y_true), ("y_pred", y_pred)):
+            if _keras.is_placeholder(value):
+                raise TypeError(
+                    f"{argument} is a KerasTensor, a placeholder in a functional model, expected "
+                    "values: give the loss to compile(), or call it in a layer's call()"
+                )
+        _other_keras.check_caller(*_other_keras.CALLERS, *_other_keras.TRAINERS)
+        self.check_strategy()
+        weighting = Weighting(sample_weight, _keras.mask_of(y_pred), self._wanted_reduction)
+        if type(self).call is CrossEntropy.call:
+            value = self._value(y_true, y_pred, weighting)
+        else:
+            losses, mask = self.losses_of(call, y_true, y_pred)
+            value = weighting.masked(mask).of(losses)
+        if self._wanted_reduction in _MEANS:
+            return self.scale_for_distribution(value)
+        return value
+
+    def _value(self, y_true: Any, y_pred: Any, weighting: Weighting) -> Any:
+        """The losses, weighted and reduced."""
+        if not ragged.either(y_true, y_pred):
+            labels, predictions = self.to_tensors(y_true, y_pred)
+            return self._of_dense(labels, predictions, weighting)
+        flat = ragged.flatten(self, y_true, y_pred, self._labels_have_classes)
+        kept = self._mask_of(flat.labels)
+        weighting = weighting.of_rows(flat.rows, flat.predictions.dtype, kept)
+        if flat.classes is None:
+            loss = self._with(axis=flat.axis)
+            value = loss._of_dense(flat.labels, flat.predictions, weighting)
+        else:
+            value = self._of_ragged_classes(flat.labels, flat.predictions, flat.classes, weighting)
+        restored = flat.rows.restored(value)
+        mask = _keras.mask_of(value)
+        if mask is not None:
+            restored._keras_mask = flat.rows.restored(mask)
+        return restored
+
+    def _mask_of(self, labels: tf.Tensor) -> Optional[tf.Tensor]:
+        """Which losses the loss itself keeps; None for all."""
+        return None
+
+    def _of_dense(
+        self, labels: tf.Tensor, predictions: tf.Tensor, weighting: Weighting
+    ) -> tf.Tensor:
+        """The losses of dense tensors, weighted and reduced."""
+        raise NotImplementedError
+
+    def _of_ragged_classes(
+        self, labels: tf.Tensor, predictions: tf.Tensor, classes: Any, weighting: Weighting
+    ) -> tf.Tensor:
+        """The same where each loss has its own number of classes.
+
+        Args:
+            labels: the labels of all rows.
+            predictions: of rank 1: the classes of all losses, one after the other.
+            classes: a ragged tensor that has a row of classes for each loss.
+            weighting: what becomes of the losses.
+        """
+        raise NotImplementedError
+
+    def _with(self: _Loss, **attributes: Any) -> _Loss:
+        """The same loss with other arguments."""
+        # Not copy.copy: Keras would serialize the loss.
+        loss = type(self).__new__(type(self))
+        loss.__dict__.update(self.__dict__, **attributes)
+        return loss

@@ -1,0 +1,169 @@
+"""The loss of labels between 0 and 1, each beside a prediction of its own."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Union
+
+import tensorflow as tf
+
+from keras_xent import _keras
+from keras_xent.losses import sample_weights
+from keras_xent.losses.activation import cached_logits
+from keras_xent.losses.base import CrossEntropy
+from keras_xent.losses.shapes import of_shape
+from keras_xent.losses.weighting import Weighting
+from keras_xent.ops import sigmoid_cross_entropy
+from keras_xent.ops.arguments import smoothing_of
+from keras_xent.ops.spec import real_dtype
+from keras_xent.reduction import Reduction
+
+
+@_keras.register_serializable
+class BinaryCrossentropy(CrossEntropy):
+    """Cross entropy of labels between 0 and 1 and predictions, each class by itself.
+
+    `keras.losses.BinaryCrossentropy` with one more reduction, TF1's default, and the fused op
+    of this package. With Keras's own arguments the result is Keras's, except where
+    *Differences* below says so.
+
+    As in Keras, a loss is the mean over `axis`, and weights are for these means: of `y_pred` of
+    shape (N, C) there are N losses. `tf.compat.v1.losses.sigmoid_cross_entropy` has a loss, and
+    may have a weight, for each of the N * C elements. With weights `w` of shape (N,) here and
+    `w[:, None]` there, all reductions to a mean agree; `"sum"` is TF1's divided by C.
+
+    Args:
+        from_logits: whether `y_pred` holds logits. Otherwise it holds probabilities, which
+            Keras clips to [epsilon, 1 - epsilon].
+        label_smoothing: a number in [0, 1]. Labels become
+            `y * (1 - label_smoothing) + label_smoothing / 2`.
+        axis: the axis of the mean.
+        reduction: a `keras_xent.Reduction`, or a name of one in Keras or TF1.
+            `"sum_by_nonzero_weights"` divides by the number of non-zero weights.
+        name: the loss's name, or None.
+        dtype: the dtype of the computation; None means `keras.config.floatx()` in Keras 3
+            and the dtype of `y_pred` in Keras 2.
+
+    Raises:
+        TypeError, ValueError: an argument has another type or is out of range; Keras runs
+            on another backend than TensorFlow.
+
+    Examples:
+
+    >>> import keras_xent
+    >>> y_true = [[1, 0, 1], [0, 1, 1]]
+    >>> logits = [[2.0, -1.0, 0.5], [0.3, 1.0, -0.2]]
+    >>> loss = keras_xent.BinaryCrossentropy(
+    ...     from_logits=True, reduction="sum_by_nonzero_weights")
+    >>> print(f"{float(loss(y_true, logits, sample_weight=[1.0, 0.0])):.5f}")
+    0.30476
+
+    `keras.losses.BinaryCrossentropy` gives half of that, 0.15238: it divides by two samples,
+    where only one has a weight.
+
+    With `compile()`:
+
+    ```python
+    model.compile(
+        optimizer="sgd",
+        loss=keras_xent.BinaryCrossentropy(
+            from_logits=True, reduction="sum_by_nonzero_weights"))
+    ```
+
+    A model saved with this loss loads where `keras_xent` has been imported.
+
+    Differences from Keras 3.15 (and, where said, tf_keras 2.21):
+
+    * Labels have the shape of `y_pred`, or differ by a last dimension of 1. tf_keras repeats
+      labels of shape (N, 1) beside probabilities of shape (N, C).
+    * Labels of shape (N,) beside predictions of shape (N, 1) are N samples. A direct call of
+      tf_keras takes them for one sample of N classes (its `fit` doesn't).
+    * Losses in float16 and bfloat16 are averaged in float32.
+    * Predictions without a class give 0. Keras gives NaN.
+    * Ragged tensors may have any number of ragged dimensions. A ragged last dimension is one mean
+      a row; a row without elements gives 0, and NaN in tf_keras.
+    * Where `CategoricalCrossentropy` lists weights, masks, empty batches, ragged tensors, the
+      range of `label_smoothing` and the config, the same holds here.
+    """
+
+    _arguments = ("from_logits", "label_smoothing", "axis", "reduction", "name", "dtype")
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: Union[Reduction, str, None] = "sum_over_batch_size",
+        name: Optional[str] = "binary_crossentropy",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(from_logits, axis, reduction, name, dtype)
+        self.label_smoothing = smoothing_of(label_smoothing)
+
+    def _of_dense(
+        self, labels: tf.Tensor, predictions: tf.Tensor, weighting: Weighting
+    ) -> tf.Tensor:
+        labels, predictions = sample_weights.same_rank(labels, predictions)
+        predictions, is_logits = cached_logits(
+            predictions, self.from_logits, "Sigmoid", "BinaryCrossentropy"
+        )
+        self._check_axis(predictions)
+        size = tf.shape(predictions)[self.axis]
+        if not is_logits or weighting.reduction is Reduction.NONE:
+            each = self._each(labels, predictions, is_logits)
+            return weighting.of(_share(tf.reduce_sum(_real(each), self.axis), size, each.dtype))
+
+        def fused(weights: tf.Tensor) -> tf.Tensor:
+            # Every mean divides by as many elements as a loss has. A sum doesn't.
+            if weighting.reduction is Reduction.SUM:
+                weights = _share(weights, size, weights.dtype)
+            if weights.shape.rank != 0:
+                weights = tf.expand_dims(weights, self.axis)
+            return sigmoid_cross_entropy(
+                predictions,
+                labels,
+                weights,
+                label_smoothing=self.label_smoothing,
+                reduction=weighting.reduction,
+            )
+
+        losses_rank = sample_weights.rank_of(predictions) - 1
+        return weighting.fused(fused, losses_rank, predictions.dtype)
+
+    def _of_ragged_classes(
+        self, labels: tf.Tensor, predictions: tf.Tensor, classes: Any, weighting: Weighting
+    ) -> tf.Tensor:
+        each = self._each(labels, predictions, self.from_logits)
+        sums = tf.math.unsorted_segment_sum(_real(each), classes.value_rowids(), classes.nrows())
+        return weighting.of(_share(sums, classes.row_lengths(), each.dtype))
+
+    def _each(self, labels: tf.Tensor, predictions: tf.Tensor, is_logits: bool) -> tf.Tensor:
+        """The loss of every element."""
+        if is_logits:
+            return sigmoid_cross_entropy(
+                predictions,
+                labels,
+                label_smoothing=self.label_smoothing,
+                reduction=Reduction.NONE,
+            )
+        # Keras 2 would repeat labels.
+        message = "y_true and y_pred must have the same shape: y_pred's and y_true's are"
+        labels = of_shape(labels, tf.shape(predictions), predictions.shape, message)
+        if self.label_smoothing:
+            labels = labels * (1.0 - self.label_smoothing) + 0.5 * self.label_smoothing
+        return _keras.binary_probability_crossentropy(labels, predictions)
+
+    def _check_axis(self, predictions: tf.Tensor) -> None:
+        rank = predictions.shape.rank
+        if rank is not None and not -rank <= self.axis < rank:
+            raise ValueError(
+                f"axis is {self.axis}, expected one in [{-rank}, {rank}) for predictions of shape "
+                f"{predictions.shape}"
+            )
+
+
+def _real(each: tf.Tensor) -> tf.Tensor:
+    return tf.cast(each, real_dtype(each.dtype))
+
+
+def _share(total: tf.Tensor, size: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    return tf.cast(tf.math.divide_no_nan(total, tf.cast(size, total.dtype)), dtype)

@@ -1,0 +1,146 @@
+"""The loss of one-hot or soft labels."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Union
+
+import tensorflow as tf
+
+from keras_xent import _keras
+from keras_xent.losses import ragged, sample_weights
+from keras_xent.losses.activation import cached_logits
+from keras_xent.losses.base import CrossEntropy
+from keras_xent.losses.one_class import warn_of_one_class
+from keras_xent.losses.weighting import Weighting
+from keras_xent.ops import softmax_cross_entropy
+from keras_xent.ops.arguments import smoothing_of
+from keras_xent.reduction import Reduction
+
+
+@_keras.register_serializable
+class CategoricalCrossentropy(CrossEntropy):
+    """Cross entropy of one-hot or soft labels and predictions.
+
+    `keras.losses.CategoricalCrossentropy` with one more reduction, TF1's default, and the
+    fused op of this package. With Keras's own arguments the result is Keras's, except
+    where Keras departs from its documentation (see *Differences* below).
+
+    Args:
+        from_logits: whether `y_pred` holds logits. Otherwise it holds probabilities,
+            which Keras renormalises and clips to [epsilon, 1 - epsilon].
+        label_smoothing: a number in [0, 1]. Labels become
+            `y * (1 - label_smoothing) + label_smoothing / num_classes`.
+        axis: the class axis.
+        reduction: a `keras_xent.Reduction`, or a name of one in Keras or TF1.
+            `"sum_by_nonzero_weights"` divides by the number of non-zero weights.
+        name: the loss's name, or None.
+        dtype: the dtype of the computation; None means `keras.config.floatx()` in Keras 3
+            and the dtype of `y_pred` in Keras 2.
+
+    Raises:
+        TypeError, ValueError: an argument has another type or is out of range; Keras runs
+            on another backend than TensorFlow.
+
+    Examples:
+
+    >>> import keras_xent
+    >>> y_true = [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    >>> logits = [[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]]
+    >>> loss = keras_xent.CategoricalCrossentropy(
+    ...     from_logits=True, label_smoothing=0.2, reduction="sum_by_nonzero_weights")
+    >>> print(f"{float(loss(y_true, logits, sample_weight=[0.0, 0.7])):.5f}")
+    0.94014
+
+    `keras.losses.CategoricalCrossentropy` gives half of that, 0.47007: it divides by two
+    elements, where only one has a weight.
+
+    With `compile()`:
+
+    ```python
+    model.compile(
+        optimizer="sgd",
+        loss=keras_xent.CategoricalCrossentropy(
+            from_logits=True, reduction="sum_by_nonzero_weights"))
+    ```
+
+    A model saved with this loss loads where `keras_xent` has been imported.
+
+    Differences from Keras 3.15 (and, where said, tf_keras 2.21):
+
+    * `reduction="mean_with_sample_weight"` broadcasts the weights before it sums them, as
+      TF1's MEAN does. Keras sums them as they came: a scalar weight of 0.4 on a batch of 4
+      gives it ten times the mean loss, instead of the mean loss.
+    * Weights of shape (N,) beside losses of shape (N, T) are one weight a sample, as
+      Keras documents. Keras 3 broadcasts them along T if N == T, and fails otherwise.
+    * `label_smoothing` with an `axis` other than -1 divides by the number of classes. Keras
+      divides by the size of the last axis, and so does Keras 2.12 (not tf_keras).
+    * `label_smoothing` must be in [0, 1], as Keras and tf_keras document but do not check.
+    * An empty batch gives 0 with every reduction to a scalar. Keras 3 gives an empty tensor.
+    * One unreduced loss with a scalar weight has shape (1,). Keras 3 makes a scalar of it.
+    * A mask that keeps nothing gives 0. tf_keras gives NaN for a mean.
+    * A masked element counts as weight zero in `"sum_by_nonzero_weights"`.
+    * `get_config` keeps `dtype`, and writes `name` with the prefix `keras_xent>`: a model in an
+      `.h5` file then fails to load where `keras_xent` is not imported, instead of getting
+      Keras's loss of that name. The constructor drops the prefix.
+    * Ragged labels and predictions with the same rows give one loss for every element of every
+      row, as in tf_keras. Keras 3 raises an error. `axis` is -1 or a dimension behind the
+      ragged ones; tf_keras counts a positive `axis` within a sample.
+    * Ragged weights beside dense losses raise an error. tf_keras takes them if every row has
+      the losses' size.
+    """
+
+    _arguments = ("from_logits", "label_smoothing", "axis", "reduction", "name", "dtype")
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: Union[Reduction, str, None] = "sum_over_batch_size",
+        name: Optional[str] = "categorical_crossentropy",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(from_logits, axis, reduction, name, dtype)
+        self.label_smoothing = smoothing_of(label_smoothing)
+
+    def _of_dense(
+        self, labels: tf.Tensor, predictions: tf.Tensor, weighting: Weighting
+    ) -> tf.Tensor:
+        labels, predictions = sample_weights.same_rank(labels, predictions)
+        predictions, is_logits = cached_logits(
+            predictions, self.from_logits, "Softmax", "CategoricalCrossentropy"
+        )
+        warn_of_one_class(predictions, self.axis)
+        if not is_logits:
+            return weighting.of(self._of_probabilities(labels, predictions))
+
+        def fused(weights: tf.Tensor) -> tf.Tensor:
+            return softmax_cross_entropy(
+                predictions,
+                labels,
+                weights,
+                label_smoothing=self.label_smoothing,
+                axis=self.axis,
+                reduction=weighting.reduction,
+            )
+
+        losses_rank = sample_weights.rank_of(predictions) - 1
+        return weighting.fused(fused, losses_rank, predictions.dtype)
+
+    def _of_probabilities(self, labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+        if self.label_smoothing:
+            # Here rather than in Keras, which divides by the size of the last axis.
+            classes = tf.cast(tf.shape(labels)[self.axis], labels.dtype)
+            labels = labels * (1.0 - self.label_smoothing) + self.label_smoothing / classes
+        return _keras.probability_crossentropy(labels, probabilities, self.axis)
+
+    def _of_ragged_classes(
+        self, labels: tf.Tensor, predictions: tf.Tensor, classes: Any, weighting: Weighting
+    ) -> tf.Tensor:
+        if self.label_smoothing:
+            share = self.label_smoothing / tf.cast(classes.row_lengths(), labels.dtype)
+            share = tf.gather(share, classes.value_rowids())
+            labels = labels * (1.0 - self.label_smoothing) + share
+        labels = classes.with_values(labels).to_tensor()
+        padded = ragged.padded(classes, predictions, self.from_logits)
+        return self._with(axis=-1, label_smoothing=0.0)._of_dense(labels, padded, weighting)

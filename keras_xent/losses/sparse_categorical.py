@@ -1,0 +1,172 @@
+"""The loss of class ids."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Union
+
+import tensorflow as tf
+
+from keras_xent import _keras
+from keras_xent.losses import class_ids, ragged, sample_weights
+from keras_xent.losses.activation import cached_logits
+from keras_xent.losses.base import CrossEntropy
+from keras_xent.losses.one_class import warn_of_one_class_of_ids
+from keras_xent.losses.weighting import Weighting
+from keras_xent.ops import sparse_softmax_cross_entropy
+from keras_xent.ops.arguments import smoothing_of
+from keras_xent.reduction import Reduction
+
+
+@_keras.register_serializable
+class SparseCategoricalCrossentropy(CrossEntropy):
+    """Cross entropy of class ids and predictions.
+
+    `keras.losses.SparseCategoricalCrossentropy` with one more reduction, TF1's default, with
+    label smoothing, and with the fused op of this package, which makes no one-hot labels. With
+    Keras's own arguments the result is Keras's, except where *Differences* below says so.
+
+    `y_true` holds integers in the shape of `y_pred` without the class axis, or with a dimension
+    of 1 for it. Floats are cut to integers. An id outside of the classes is an error on a CPU,
+    whatever the weight of its loss, and NaN on a GPU or under XLA.
+
+    Args:
+        from_logits: whether `y_pred` holds logits. Otherwise it holds probabilities, which
+            are clipped to [epsilon, 1 - epsilon] and then renormalised, as Keras does.
+        ignore_class: an id whose losses are 0 and don't count: they have weight zero, and a mean
+            divides by the number of the others. It may be outside of the classes: -1 and 255 are
+            common. None ignores no class.
+        reduction: a `keras_xent.Reduction`, or a name of one in Keras or TF1.
+            `"sum_by_nonzero_weights"` divides by the number of non-zero weights.
+        axis: the class axis.
+        label_smoothing: a number in [0, 1]. The loss is that of the labels
+            `one_hot * (1 - label_smoothing) + label_smoothing / num_classes`.
+        name: the loss's name, or None.
+        dtype: the dtype of the computation; None means `keras.config.floatx()` in Keras 3
+            and the dtype of `y_pred` in Keras 2.
+
+    Raises:
+        TypeError, ValueError: an argument has another type or is out of range; Keras runs
+            on another backend than TensorFlow.
+
+    Examples:
+
+    >>> import keras_xent
+    >>> logits = [[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]]
+    >>> loss = keras_xent.SparseCategoricalCrossentropy(
+    ...     from_logits=True, label_smoothing=0.2, reduction="sum_by_nonzero_weights")
+    >>> print(f"{float(loss([1, 2], logits, sample_weight=[0.0, 0.7])):.5f}")
+    0.94014
+
+    With a class to ignore:
+
+    >>> loss = keras_xent.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
+    >>> print(f"{float(loss([-1, 2], logits)):.5f}")
+    1.38973
+
+    With `compile()`:
+
+    ```python
+    model.compile(
+        optimizer="sgd",
+        loss=keras_xent.SparseCategoricalCrossentropy(
+            from_logits=True, reduction="sum_by_nonzero_weights"))
+    ```
+
+    A model saved with this loss loads where `keras_xent` has been imported.
+
+    Differences from Keras 3.15 (and, where said, tf_keras 2.21):
+
+    * `label_smoothing` is new. Keras's main branch has it in the same place.
+    * `axis` may be any axis. Keras 3 takes -1 only, and tf_keras's class has no such argument.
+    * Ids are integers throughout. Keras 3 casts them to the loss's dtype first, and of bfloat16
+      or float16 it makes other ids above 256 or 2048. A subclass's `call` is given integers too.
+    * With `ignore_class` a softmax's own logits are still used where they are known, as in
+      tf_keras. Keras 3 takes its output as it is.
+    * `ignore_class` of ragged tensors doesn't count in a mean. tf_keras counts it.
+    * Ids have the losses' shape, or one or two dimensions of 1 more. tf_keras takes any shape with
+      as many elements.
+    * One class raises a warning: the loss is always 0.
+    * Where the class axis is ragged, each loss is that of its own classes. tf_keras pads the
+      predictions of a sample with zeros, and makes classes of these. `label_smoothing` raises an
+      error there.
+    * Where `CategoricalCrossentropy` lists weights, masks, empty batches, ragged tensors and the
+      config, the same holds here.
+    """
+
+    _arguments = (
+        "from_logits",
+        "ignore_class",
+        "reduction",
+        "axis",
+        "label_smoothing",
+        "name",
+        "dtype",
+    )
+    _labels_have_classes = False
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        ignore_class: Optional[int] = None,
+        reduction: Union[Reduction, str, None] = "sum_over_batch_size",
+        axis: int = -1,
+        label_smoothing: float = 0.0,
+        name: Optional[str] = "sparse_categorical_crossentropy",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(from_logits, axis, reduction, name, dtype)
+        self.ignore_class = class_ids.checked_ignore_class(ignore_class)
+        self.label_smoothing = smoothing_of(label_smoothing)
+
+    def to_labels(self, y_true: Any, dtype: tf.DType) -> tf.Tensor:
+        """The labels as class ids."""
+        return class_ids.to_ids(y_true)
+
+    def _mask_of(self, labels: tf.Tensor) -> Optional[tf.Tensor]:
+        return class_ids.kept(labels, self.ignore_class)
+
+    def _of_dense(
+        self, labels: tf.Tensor, predictions: tf.Tensor, weighting: Weighting
+    ) -> tf.Tensor:
+        predictions, is_logits = cached_logits(
+            predictions, self.from_logits, "Softmax", "SparseCategoricalCrossentropy"
+        )
+        labels, predictions = class_ids.fitted(labels, predictions, self.axis)
+        warn_of_one_class_of_ids(predictions, self.axis)
+        kept = self._mask_of(labels)
+        if kept is not None:
+            labels, predictions = class_ids.without_ignored(labels, predictions, kept, self.axis)
+        logits = predictions if is_logits else _keras.clipped_log(predictions)
+
+        def fused(weights: tf.Tensor) -> tf.Tensor:
+            return sparse_softmax_cross_entropy(
+                logits,
+                labels,
+                weights,
+                label_smoothing=self.label_smoothing,
+                axis=self.axis,
+                reduction=weighting.reduction,
+            )
+
+        losses_rank = sample_weights.rank_of(logits) - 1
+        value = weighting.masked(kept).fused(fused, losses_rank, logits.dtype)
+        if kept is not None and weighting.reduction is Reduction.NONE:
+            # What Keras leaves there for whoever reduces the losses of `call`.
+            value._keras_mask = kept
+        return value
+
+    def _of_ragged_classes(
+        self, labels: tf.Tensor, predictions: tf.Tensor, classes: Any, weighting: Weighting
+    ) -> tf.Tensor:
+        if self.label_smoothing:
+            raise ValueError(
+                f"label_smoothing is {self.label_smoothing}, and the class axis of y_pred is "
+                "ragged: use CategoricalCrossentropy with one-hot labels"
+            )
+        logits = predictions if self.from_logits else _keras.clipped_log(predictions)
+        padded = ragged.padded(classes, logits, are_logits=True)
+        ids, padded = class_ids.fitted(labels, padded, axis=-1)
+        # The padding is no class. Of two ids that no class has, one is not ignored.
+        no_class = -2 if self.ignore_class == -1 else -1
+        ids = ragged.where_of_a_class(ids, classes, self._mask_of(ids), no_class)
+        return self._with(axis=-1, from_logits=True)._of_dense(ids, padded, weighting)

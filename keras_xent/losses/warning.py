@@ -1,0 +1,21 @@
+"""Warnings about a call of a loss, which name the line of the user's program."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import Type
+
+_INNER = ("keras_xent", "tensorflow")
+
+
+def warn_of_call(message: str, category: Type[Warning]) -> None:
+    """Warns at the code that called the loss, however deep in it this is."""
+    level, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and _package(frame.f_globals) in _INNER:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _package(names: dict) -> str:  # type: ignore[type-arg]
+    return str(names.get("__name__", "")).partition(".")[0]

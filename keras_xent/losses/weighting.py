@@ -1,0 +1,87 @@
+"""What becomes of losses: weights, a mask and a reduction."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, NamedTuple, Optional, Union
+
+import tensorflow as tf
+
+from keras_xent import _keras
+from keras_xent.losses import ragged, sample_weights
+from keras_xent.ops import weighting
+from keras_xent.reduction import Reduction
+
+
+class Weighting(NamedTuple):
+    """What a loss is to be multiplied with and how it is reduced.
+
+    Attributes:
+        sample_weight: what the caller gave, or None.
+        mask: Keras's mask, or None.
+        reduction: the reduction.
+    """
+
+    sample_weight: Any
+    mask: Optional[tf.Tensor]
+    reduction: Reduction
+
+    def masked(self, mask: Optional[tf.Tensor]) -> Weighting:
+        """The same, of what this mask keeps too."""
+        return self._replace(mask=_keras.merge_masks(self.mask, mask))
+
+    def of_rows(
+        self, rows: ragged.Rows, dtype: tf.DType, kept: Optional[tf.Tensor] = None
+    ) -> Weighting:
+        """The same for the losses of all rows of a ragged tensor.
+
+        Args:
+            rows: the losses' rows.
+            dtype: the losses' dtype.
+            kept: one more mask, of the losses of all rows.
+        """
+        if kept is None:
+            sample_weight, mask = rows.weights(self.sample_weight, self.mask, dtype, self.reduction)
+        else:
+            sample_weight, _ = rows.weights(self.sample_weight, None, dtype, self.reduction)
+            # A mask still, as what is counted is what both keep.
+            mask = _keras.merge_masks(rows.mask(self.mask), kept)
+        return self._replace(sample_weight=sample_weight, mask=mask)
+
+    def fused(
+        self,
+        op: Callable[[tf.Tensor], tf.Tensor],
+        losses_rank: Union[int, tf.Tensor],
+        dtype: tf.DType,
+    ) -> tf.Tensor:
+        """What an op makes of the weights: it reduces the losses that it computes.
+
+        Args:
+            op: from weights, a scalar or of the losses' rank, to the value.
+            losses_rank: a tensor if it is known only when a graph runs.
+            dtype: the losses' dtype.
+        """
+        weights, last_dim = sample_weights.for_losses(
+            self.sample_weight, self.mask, losses_rank, dtype, self.reduction
+        )
+        value = op(weights)
+        keeps_last_dim = last_dim and _keras.KEEPS_WEIGHTS_LAST_DIM
+        if keeps_last_dim and self.reduction is Reduction.NONE and value.shape.rank == 1:
+            return value[:, None]
+        return value
+
+    def of(self, losses: Any) -> Any:
+        """The losses weighted and reduced, dense or ragged."""
+        if isinstance(losses, tf.RaggedTensor):
+            rows = ragged.Rows(losses, losses.ragged_rank)
+            return rows.restored(self.of_rows(rows, losses.dtype).of(losses.flat_values))
+
+        def reduced(weights: tf.Tensor) -> tf.Tensor:
+            weights = weighting.checked_weights(weights, losses.shape, tf.shape(losses))
+            real = tf.cast(losses, weights.dtype)
+            return tf.cast(weighting.reduce_losses(real, weights, self.reduction), losses.dtype)
+
+        return self.fused(reduced, sample_weights.rank_of(losses), losses.dtype)
+
+
+# The losses themselves.
+NOTHING = Weighting(None, None, Reduction.NONE)
