@@ -13,6 +13,7 @@ import tensorflow as tf
 
 import keras_xent
 from keras_xent import Reduction, v1
+from keras_xent.comparing import exactness
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +67,9 @@ REDUCTIONS: Dict[Any, str] = {
 }
 
 # TF1 rounds every 16-bit loss before it sums them; in the wider dtypes only the order differs.
-TOLERANCE = {"float16": 4e-3, "bfloat16": 3e-2, "float32": 2e-6, "float64": 2e-6}
+TOLERANCE = {
+    dtype: exactness.OF_TERMS.error(dtype, weighted=True) for dtype in exactness.DTYPES
+}
 
 
 def logits_of(shape: Sequence[int], dtype: str = "float32", seed: int = 0) -> np.ndarray:

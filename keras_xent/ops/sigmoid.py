@@ -21,6 +21,7 @@ class SigmoidCrossEntropy(LossOp):
     """
 
     name = "SigmoidCrossEntropy"
+    has_class_axis = False
 
     def known_losses_shape(
         self, spec: Spec, logits_shape: tf.TensorShape, labels_shape: tf.TensorShape

@@ -18,6 +18,7 @@ from keras_xent.testing import VerificationError, verify
 LOGITS, LABELS = tf1.logits_of([4, 3]), tf1.soft_labels_of([4, 3])
 WEIGHTS = np.array([1, 0, 2, 0.5], np.float32)
 placeholder = tf.compat.v1.placeholder
+OPS = ["softmax_cross_entropy", "sparse_softmax_cross_entropy", "sigmoid_cross_entropy"]
 FAILURES = (VerificationError, tf.errors.InvalidArgumentError)
 # XLA drops assertions.
 MODES = ["eager", "traced_unknown_shapes", "tf1_graph"]
@@ -35,8 +36,34 @@ def weighted(logits: Any, _: Any, weights: Any) -> Any:
     return v1.compute_weighted_loss(logits[:, 0], weights, reduction="weighted_mean")
 
 
+def older_losses(logits: Any, labels: Any, _: Any) -> Any:
+    return v1.softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+
+
+def sparse(logits: Any, labels: Any, weights: Any) -> Any:
+    return v1.sparse_softmax_cross_entropy(tf.argmax(labels, -1), logits, weights)
+
+
+def sparse_losses(logits: Any, labels: Any, _: Any) -> Any:
+    ids = tf.argmax(labels, -1)
+    return v1.sparse_softmax_cross_entropy_with_logits(labels=ids, logits=logits)
+
+
+def sigmoid(logits: Any, labels: Any, weights: Any) -> Any:
+    return v1.sigmoid_cross_entropy(labels, logits, weights[:, tf.newaxis], 0.1)
+
+
+def sigmoid_losses(logits: Any, labels: Any, _: Any) -> Any:
+    return v1.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
+
+
 FUNCTIONS: Dict[str, Callable[..., Any]] = {
     "softmax_cross_entropy": loss,
+    "softmax_cross_entropy_with_logits": older_losses,
+    "sparse_softmax_cross_entropy": sparse,
+    "sparse_softmax_cross_entropy_with_logits": sparse_losses,
+    "sigmoid_cross_entropy": sigmoid,
+    "sigmoid_cross_entropy_with_logits": sigmoid_losses,
     "softmax_cross_entropy_with_logits_v2": losses,
     "compute_weighted_loss": weighted,
 }
@@ -65,11 +92,17 @@ def twice_the_gradient(tensor: Any) -> Any:
 
 
 def break_ours(monkeypatch: pytest.MonkeyPatch, broken: Callable[[Any], Any]) -> None:
-    right, right_reduction = ops.softmax_cross_entropy, weighting.reduce_losses
-    monkeypatch.setattr(
-        ops, "softmax_cross_entropy", lambda *args, **keywords: broken(right(*args, **keywords))
-    )
-    monkeypatch.setattr(weighting, "reduce_losses", lambda *args: broken(right_reduction(*args)))
+    def breaks(right: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args, **keywords: broken(right(*args, **keywords))
+
+    for name in OPS:
+        monkeypatch.setattr(ops, name, breaks(getattr(ops, name)))
+    # What v1.compute_weighted_loss calls. The ops that call it too are twice as wrong.
+    monkeypatch.setattr(weighting, "reduce_losses", breaks(weighting.reduce_losses))
+
+
+def test_every_function_is_here() -> None:
+    assert set(FUNCTIONS) == set(v1.__all__)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -125,7 +158,7 @@ def test_a_gradient_to_labels_that_tf1_stops_fails(monkeypatch: pytest.MonkeyPat
         def stop_gradient(self, tensor: Any, name: Any = None) -> Any:
             return tf.identity(tensor)
 
-    monkeypatch.setattr(v1, "tf", Unstopped())
+    monkeypatch.setattr("keras_xent.v1.softmax.tf", Unstopped())
     with verify(), pytest.raises(VerificationError, match="gradient that it sends to onehot_la"):
         tf1.by_tape(loss, LOGITS, LABELS, WEIGHTS)
 
