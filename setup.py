@@ -21,11 +21,14 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError
 
 KERNEL = Path("keras_xent", "ops", "kernel")
-FLAGS = ["-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra"]
+FLAGS = [
+    *["-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra"],
+    f"-I{KERNEL}",
+]
 # Vectors are passed only between inlined functions, so that GCC's note about their calling
 # convention is moot. Some of its own AVX-512 intrinsics are undefined on purpose (GCC 105593).
-ROWS_WARNINGS = ["-Wno-psabi", "-Wno-uninitialized", "-Wno-maybe-uninitialized"]
-# Every compilation of rows.cc: namespace, name, machine flags.
+VECTOR_WARNINGS = ["-Wno-psabi", "-Wno-uninitialized", "-Wno-maybe-uninitialized"]
+# Every compilation of kernels.cc: namespace, name, machine flags.
 InstructionSet = Tuple[str, str, List[str]]
 ON_X86_64 = platform.machine() == "x86_64"
 BASELINE: InstructionSet = ("baseline", "SSE2" if ON_X86_64 else "baseline", [])
@@ -43,8 +46,9 @@ X86_64 = [
 ]
 # For the kernels' test: as many lanes as AVX-512 has, on any processor.
 WIDE: InstructionSet = ("baseline", "64 bytes", ["-DKERAS_XENT_VECTOR_BYTES=64"])
-ARITHMETIC = ["backprop_memory", "instruction_set", "softmax_cross_entropy", "thread_pool"]
-TENSORFLOW = ["library", "op_definitions", "op_kernels"]
+VECTORS = KERNEL / "kernels.cc"
+ARITHMETIC = sorted(KERNEL.glob("base/*.cc"))
+TENSORFLOW = sorted(KERNEL.glob("tf/*.cc"))
 SONAME = "libtensorflow_framework.so.2"
 
 
@@ -68,18 +72,17 @@ def run(command: List[str]) -> None:
 
 
 def compile_objects(
-    compiler: List[str], sources: List[str], build_dir: Path, baseline: InstructionSet = BASELINE
+    compiler: List[str], sources: List[Path], build_dir: Path, baseline: InstructionSet = BASELINE
 ) -> List[str]:
-    """Compiles the sources and rows.cc for each instruction set; returns the objects."""
+    """Compiles the sources and kernels.cc for each instruction set; returns the objects."""
     build_dir.mkdir(parents=True, exist_ok=True)
-    rows = [baseline, *(X86_64 if ON_X86_64 else [])]
     jobs = []
-    for namespace, name, machine_flags in rows:
+    for namespace, name, machine_flags in [baseline, *(X86_64 if ON_X86_64 else [])]:
         definitions = [f"-DKERAS_XENT_ISA={namespace}", f'-DKERAS_XENT_ISA_NAME="{name}"']
-        flags = [*FLAGS, *machine_flags, *definitions, *ROWS_WARNINGS]
-        jobs.append((flags, KERNEL / "rows.cc", build_dir / f"rows_{namespace}.o"))
+        flags = [*FLAGS, *machine_flags, *definitions, *VECTOR_WARNINGS]
+        jobs.append((flags, VECTORS, build_dir / f"kernels_{namespace}.o"))
     for source in sources:
-        jobs.append((FLAGS, KERNEL / f"{source}.cc", build_dir / f"{source}.o"))
+        jobs.append((FLAGS, source, build_dir / f"{source.parent.name}_{source.stem}.o"))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda job: run([*compiler, *job[0], "-c", str(job[1]), "-o", str(job[2])]),
                       jobs))
@@ -149,18 +152,18 @@ class KernelTest(Command):
         pass
 
     def run(self) -> None:
-        test = Path("tests", "ops", "kernel", "kernel_test.cc")
-        self.build_and_run(test, "kernel_test", BASELINE)
-        self.build_and_run(test, "kernel_test_wide", WIDE)
+        sources = sorted(Path("tests", "ops", "kernel").glob("*.cc"))
+        self.build_and_run(sources, "kernel_test", BASELINE)
+        self.build_and_run(sources, "kernel_test_wide", WIDE)
 
-    def build_and_run(self, main: Path, directory: str, baseline: InstructionSet) -> None:
+    def build_and_run(self, sources: List[Path], directory: str, baseline: InstructionSet) -> None:
         compiler = find_compiler()
         if compiler is None:
             raise SystemExit("keras_xent: no C++ compiler found; set CXX")
         build_dir = Path("build", directory)
-        objects = compile_objects(compiler, ARITHMETIC, build_dir, baseline)
-        binary = build_dir / main.stem
-        run([*compiler, *FLAGS, f"-I{KERNEL}", str(main), *objects, "-o", str(binary)])
+        objects = compile_objects(compiler, [*ARITHMETIC, *sources], build_dir, baseline)
+        binary = build_dir / directory
+        run([*compiler, "-pthread", *objects, "-o", str(binary)])
         if subprocess.run([str(binary)]).returncode:
             raise SystemExit(1)
 
@@ -171,7 +174,7 @@ class KernelBenchmark(KernelTest):
     description = "compile and run the C++ benchmark of the kernels"
 
     def run(self) -> None:
-        self.build_and_run(Path("benchmarks", "kernel.cc"), "kernel_benchmark", BASELINE)
+        self.build_and_run([Path("benchmarks", "kernel.cc")], "kernel_benchmark", BASELINE)
 
 
 PORTABLE_ONLY = (
@@ -179,8 +182,8 @@ PORTABLE_ONLY = (
 )
 EXTENSION = Extension(
     "keras_xent.ops.libkeras_xent",
-    sources=sorted(str(path) for path in KERNEL.glob("*.cc")),
-    depends=sorted(str(path) for path in [*KERNEL.glob("*.h"), KERNEL / "exports.map"]),
+    sources=sorted(str(path) for path in KERNEL.rglob("*.cc")),
+    depends=sorted(str(path) for path in [*KERNEL.rglob("*.h"), KERNEL / "exports.map"]),
     optional=True,
 )
 

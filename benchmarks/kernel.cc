@@ -15,10 +15,10 @@
 #include <random>
 #include <vector>
 
-#include "convert.h"
-#include "instruction_set.h"
-#include "softmax_cross_entropy.h"
-#include "thread_pool.h"
+#include "base/instruction_set.h"
+#include "base/thread_pool.h"
+#include "losses/softmax_cross_entropy.h"
+#include "weighted_loss.h"
 
 namespace keras_xent {
 namespace {
@@ -99,14 +99,19 @@ void Compare(int64_t outer, int64_t classes, int64_t inner) {
     const auto label = static_cast<int64_t>(random() % static_cast<uint64_t>(classes));
     labels[(p / inner * classes + label) * inner + p % inner] = 1;
   }
-  const Problem<float> problem = {logits.data(),  labels.data(), outer,
-                                  classes,        inner,         0.1,
-                                  weights.data(), false,         Reduction::kSumByNonzeroWeights};
-  float loss = 0;
+  const Extents extents = {outer, classes, inner};
+  const Examples<SoftmaxCrossEntropy, float> examples = {
+      logits.data(), {labels.data()}, extents, 0.1};
+  const Dims all = {extents.examples()};
+  const Weights<float> each(weights.data(), all, all);
+  auto run = [&](float* to) {
+    float value;
+    Forward(examples, each, Reduction::kSumByNonzeroWeights, &value, to);
+  };
   volatile uint32_t bits;  // so that the reading is done
   const std::function<void()> turns[] = {
-      [&] { Forward(problem, &loss, backprop.data()); },
-      [&] { Forward<float>(problem, &loss, nullptr); },
+      [&] { run(backprop.data()); },
+      [&] { run(nullptr); },
       [&] { bits = Read(logits.data(), labels.data(), elements); },
       [&] { Add(logits.data(), labels.data(), backprop.data(), elements); },
       [&] { AddPastCaches(logits.data(), labels.data(), backprop.data(), elements); },

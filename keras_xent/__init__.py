@@ -38,6 +38,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "v1":
+        importlib.import_module("keras_xent._verification")  # Which registers itself with v1.
     if name in ("testing", "v1"):
         return importlib.import_module(f"keras_xent.{name}")
     if name in _HOMES:
@@ -56,7 +58,8 @@ def _is_command_line() -> bool:
     return as_module or as_script or in_worker
 
 
-# Importing the package registers the losses with Keras, without which saved models don't load. The
-# command line does without: it must start where TensorFlow is missing or broken, to say so.
+# Importing the package registers the losses with Keras, without which saved models don't load, and
+# verification with v1. The command line does without: it must start where TensorFlow is missing or
+# broken, to say so.
 if not _is_command_line():
-    from keras_xent import losses, registration, v1  # noqa: F401
+    from keras_xent import _verification, losses, registration, v1  # noqa: F401

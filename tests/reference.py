@@ -12,19 +12,17 @@ import numpy as np
 import tensorflow as tf
 
 from keras_xent import Reduction
+from keras_xent.comparing import exactness
 
-DTYPES = ("float16", "bfloat16", "float32", "float64")
-
-# The distance between 1 and the next number.
-EPSILON = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
+DTYPES, EPSILON = exactness.DTYPES, exactness.EPSILON
 
 # What to allow TensorFlow's own results, whose 16-bit arithmetic is 16-bit throughout.
-TENSORFLOW_TOLERANCE = {"float16": 2e-2, "bfloat16": 1.5e-1, "float32": 2e-5, "float64": 1e-12}
+TENSORFLOW_TOLERANCE = {dtype: 2 * exactness.OF_RESULTS.error(dtype) for dtype in DTYPES}
 
 
 def tolerance(dtype: str) -> float:
-    """What to allow a result of ours on a few dozen elements of moderate size."""
-    return 4 * EPSILON[dtype]
+    """What to allow a result of ours on a few dozen examples of moderate size."""
+    return exactness.Roundings(narrow=4, wide=4).error(dtype)
 
 
 def numpy_dtype(dtype: str) -> np.dtype:
@@ -48,7 +46,7 @@ def smoothed(labels: np.ndarray, label_smoothing: float, axis: int = -1) -> np.n
 def losses(
     logits: np.ndarray, labels: np.ndarray, label_smoothing: float = 0.0, axis: int = -1
 ) -> np.ndarray:
-    """The loss of every element, 0 * inf taken as 0."""
+    """The loss of every example, 0 * inf taken as 0."""
     difference = wide(logits) - wide(logits).max(axis, keepdims=True)
     log_sum = np.log1p(_rest(difference, axis))
     y = smoothed(labels, label_smoothing, axis)

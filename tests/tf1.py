@@ -13,27 +13,46 @@ import tensorflow as tf
 
 import keras_xent
 from keras_xent import Reduction, v1
+from keras_xent.comparing import exactness
 
 
 @dataclasses.dataclass(frozen=True)
 class Functions:
-    """The three functions of one implementation."""
+    """The functions of one implementation."""
 
     softmax_cross_entropy: Callable[..., Any]
+    sparse_softmax_cross_entropy: Callable[..., Any]
+    sigmoid_cross_entropy: Callable[..., Any]
     compute_weighted_loss: Callable[..., Any]
     softmax_cross_entropy_with_logits_v2: Callable[..., Any]
+    softmax_cross_entropy_with_logits: Callable[..., Any]
+    sparse_softmax_cross_entropy_with_logits: Callable[..., Any]
+    sigmoid_cross_entropy_with_logits: Callable[..., Any]
 
 
-THEIRS = Functions(
-    tf.compat.v1.losses.softmax_cross_entropy,
-    tf.compat.v1.losses.compute_weighted_loss,
-    tf.compat.v1.nn.softmax_cross_entropy_with_logits_v2,
-)
-OURS = Functions(
-    v1.softmax_cross_entropy,
-    v1.compute_weighted_loss,
-    v1.softmax_cross_entropy_with_logits_v2,
-)
+def _of(losses: Any, nn: Any) -> Functions:
+    names = [field.name for field in dataclasses.fields(Functions)]
+    return Functions(*[getattr(nn if "with_logits" in name else losses, name) for name in names])
+
+
+THEIRS = _of(tf.compat.v1.losses, tf.compat.v1.nn)
+OURS = _of(v1, v1)
+
+# The weighted losses, all of which take (labels, logits, weights), and what each calls its labels.
+LABELS = {
+    "softmax_cross_entropy": "onehot_labels",
+    "sparse_softmax_cross_entropy": "labels",
+    "sigmoid_cross_entropy": "multi_class_labels",
+}
+# Those that smooth their labels.
+SMOOTHED = ["softmax_cross_entropy", "sigmoid_cross_entropy"]
+# The functions of one loss an example, all of which take labels and logits by keyword.
+NN = [
+    "softmax_cross_entropy_with_logits_v2",
+    "softmax_cross_entropy_with_logits",
+    "sparse_softmax_cross_entropy_with_logits",
+    "sigmoid_cross_entropy_with_logits",
+]
 
 # Every way to name a reduction -> TF1's name of it.
 _CONSTANTS = tf.compat.v1.losses.Reduction
@@ -48,7 +67,9 @@ REDUCTIONS: Dict[Any, str] = {
 }
 
 # TF1 rounds every 16-bit loss before it sums them; in the wider dtypes only the order differs.
-TOLERANCE = {"float16": 4e-3, "bfloat16": 3e-2, "float32": 2e-6, "float64": 2e-6}
+TOLERANCE = {
+    dtype: exactness.OF_TERMS.error(dtype, weighted=True) for dtype in exactness.DTYPES
+}
 
 
 def logits_of(shape: Sequence[int], dtype: str = "float32", seed: int = 0) -> np.ndarray:
@@ -66,6 +87,29 @@ def one_hot_of(shape: Sequence[int], dtype: str = "int32", seed: int = 0) -> np.
 def soft_labels_of(shape: Sequence[int], dtype: str = "float32", seed: int = 0) -> np.ndarray:
     labels = np.random.RandomState(seed + 2).uniform(size=shape)
     return (labels / labels.sum(-1, keepdims=True)).astype(tf.as_dtype(dtype).as_numpy_dtype)
+
+
+def ids_of(shape: Sequence[int], dtype: str = "int32", seed: int = 0) -> np.ndarray:
+    """The classes of `one_hot_of`."""
+    return one_hot_of(shape, seed=seed).argmax(-1).astype(dtype)
+
+
+def bits_of(shape: Sequence[int], dtype: str = "int32", seed: int = 0) -> np.ndarray:
+    """For every class whether it is there."""
+    bits = np.random.RandomState(seed + 4).randint(2, size=shape)
+    return bits.astype(tf.as_dtype(dtype).as_numpy_dtype)
+
+
+def labels_of(name: str, shape: Sequence[int], seed: int = 0) -> np.ndarray:
+    """Integer labels that the function takes beside logits of that shape."""
+    if name.startswith("sparse"):
+        return ids_of(shape, seed=seed)
+    return bits_of(shape, seed=seed) if name.startswith("sigmoid") else one_hot_of(shape, seed=seed)
+
+
+def losses_shape(name: str, shape: Sequence[int]) -> List[int]:
+    """The shape of the function's losses beside logits of that shape."""
+    return list(shape) if name.startswith("sigmoid") else list(shape)[:-1]
 
 
 def by_tape(function: Callable[..., Any], *inputs: Any) -> List[Any]:

@@ -1,30 +1,34 @@
-"""What `keras_xent.v1` calls."""
+"""What every call of `keras_xent.v1` passes through."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Sequence, Type
+from typing import Any, Callable, Dict, Sequence
 
 import tensorflow as tf
 
+from keras_xent import _verifiable
 from keras_xent._verification import switch
-from keras_xent._verification.oracles import Oracle
 from keras_xent._verification.verification import verified
+from keras_xent.comparing.oracles import ORACLES
 
 
-def computed(
+def verify_where_wanted(
     compute: Callable[..., tf.Tensor],
     inputs: Sequence[Any],
-    oracle: Type[Oracle],
-    **arguments: Any,
+    function: str,
+    arguments: Dict[str, Any],
 ) -> tf.Tensor:
     """`compute(*inputs)`, and where the user asks for it, compared with TensorFlow's function.
 
     Args:
         compute: what to call.
         inputs: its arguments, tensors or what becomes one: TensorFlow's too.
-        oracle: TensorFlow's function.
-        arguments: of the call, the ones that are no tensors.
+        function: the name of the function in `keras_xent.v1`.
+        arguments: of the function, the ones that are no tensors.
     """
     if not switch.wanted():
         return compute(*inputs)
-    return verified(compute, inputs, oracle(**arguments))
+    return verified(compute, inputs, ORACLES[function](**arguments))
+
+
+_verifiable.register(verify_where_wanted)

@@ -37,9 +37,8 @@ def wanted() -> bool:
 def verify() -> Iterator[None]:
     """Compares every call of `keras_xent.v1` with TensorFlow's own function, and its gradient.
 
-    While it is open, each call of `keras_xent.v1.softmax_cross_entropy`,
-    `softmax_cross_entropy_with_logits_v2` and `compute_weighted_loss`, in any thread, also
-    calls TensorFlow's function with the same arguments, and fails where the two differ. The
+    While it is open, each call of a function of `keras_xent.v1`, in any thread, also calls
+    TensorFlow's function with the same arguments, and fails where the two differ. The
     environment variable `KERAS_XENT_VERIFY=1` does the same for a whole process. Silence over
     a training run means that the losses and gradients were TensorFlow's.
 
@@ -96,8 +95,9 @@ def verify() -> Iterator[None]:
     no gradient: keras_xent's is compared with that of labels and logits which are broadcast
     before. Two more differences are documented, and fail here:
 
-    * a class without label mass whose logit is -inf: TensorFlow gives NaN, keras_xent's native
-      kernels the finite value. The message counts such logits.
+    * a class without label mass whose logit is -inf (of a sigmoid, any infinite logit):
+      TensorFlow gives NaN, keras_xent's native kernels the finite value where there is one.
+      The message counts such logits.
     * float16 labels that are smoothed over more than 65,504 classes, a number that float16
       does not have: TensorFlow does not smooth them.
 

@@ -8,11 +8,13 @@ from typing import Any, Callable, List, Optional, Sequence
 import tensorflow as tf
 
 from keras_xent import _tensorflow
-from keras_xent._verification import error, gradient
-from keras_xent._verification.comparison import compare
-from keras_xent._verification.error import Pieces, VerificationError
+from keras_xent._verification import gradient
+from keras_xent._verification.error import VerificationError
 from keras_xent._verification.gradient import Gradients
-from keras_xent._verification.oracles import Oracle
+from keras_xent.comparing import difference
+from keras_xent.comparing.difference import Pieces
+from keras_xent.comparing.oracles import Oracle
+from keras_xent.comparing.tensors import compare
 
 _WHAT_TO_DO = (
     "\nUse TensorFlow's function in this place, and please report this message. Does it differ "
@@ -49,11 +51,11 @@ class _Call:
                 theirs = self._oracle.value(*inputs)
             except (TypeError, ValueError, tf.errors.InvalidArgumentError) as refusal:
                 raise VerificationError(
-                    error.text(self._message("in that TensorFlow refuses the call", []))
+                    difference.text(self._message("in that TensorFlow refuses the call", []))
                     + f"\n{type(refusal).__name__}: {refusal}"
                 ) from refusal
             tolerance = self._oracle.value_tolerance(*inputs)
-            known = self._documented_differences()
+            known = self._oracle.known_differences(*inputs)
             return self._checked(value, theirs, tolerance, "in its value", known)
 
     def checked_gradients(
@@ -79,9 +81,8 @@ class _Call:
         if ours is None and theirs is None:
             return ours
         if ours is None:
-            raise VerificationError(
-                error.text(self._message(where, ["\n  keras_xent sends none, TensorFlow does"]))
-            )
+            sent = ["\n  keras_xent sends none, TensorFlow does"]
+            raise VerificationError(difference.text(self._message(where, sent)))
         if theirs is None:
             return self._checked(ours, tf.zeros_like(self.inputs[index]), 0.0, where)
         return self._checked(ours, theirs, tolerance, where)
@@ -100,46 +101,26 @@ class _Call:
     ) -> tf.Tensor:
         if ours.dtype != theirs.dtype:
             dtypes = [f"\n  keras_xent: {ours.dtype.name}, TensorFlow: {theirs.dtype.name}"]
-            raise VerificationError(error.text(self._message(f"{where}'s dtype", dtypes)))
+            raise VerificationError(difference.text(self._message(f"{where}'s dtype", dtypes)))
         same, numbers = compare(tf.stop_gradient(ours), theirs, tolerance)
         numbers += known
         if tf.executing_eagerly():
             if not same:
-                raise VerificationError(error.text(self._message(where, numbers)))
+                raise VerificationError(difference.text(self._message(where, numbers)))
             return ours
-        message = self._message(where, numbers)
+        data = difference.for_graph(self._message(where, numbers))
         # The op itself: tf.debugging.Assert puts a conditional around it.
-        assertion = tf.raw_ops.Assert(condition=same, data=error.for_graph(message), summarize=10)
+        assertion = tf.raw_ops.Assert(condition=same, data=data, summarize=10)
         with tf.control_dependencies([assertion]):
             return tf.identity(ours)
 
     def _message(self, where: str, numbers: Pieces) -> Pieces:
         pieces = [f"{self._oracle.ours} differs from {self._oracle.theirs} {where}:", *numbers]
         for name, tensor in zip(self._oracle.inputs, self.inputs):
-            pieces += error.described(name, tensor)
+            pieces += difference.described(name, tensor)
         for name, argument in self._oracle.arguments.items():
-            pieces += error.described(name, argument)
+            pieces += difference.described(name, argument)
         return [*pieces, _WHAT_TO_DO]
-
-    def _documented_differences(self) -> Pieces:
-        pieces: Pieces = []
-        if "logits" in self._oracle.inputs:
-            logits = self._stopped()[self._oracle.inputs.index("logits")]
-            infinite = tf.equal(tf.cast(logits, tf.float64), -float("inf"))
-            pieces += [
-                "\n  logits that are -inf:",
-                tf.math.count_nonzero(infinite),
-                "(if there are any and TensorFlow's number is nan: where the label of such a class "
-                "is 0 TensorFlow computes 0 * inf, and keras_xent the finite value, on purpose)",
-            ]
-        if "weights" not in self._oracle.inputs:
-            return pieces
-        dtype = self.inputs[self._oracle.inputs.index("weights") - 1].dtype
-        if dtype == tf.float64:
-            pieces.append("\n  TensorFlow rounds weighted float64 losses to float32")
-        if dtype in (tf.float16, tf.bfloat16):
-            pieces.append(f"\n  TensorFlow rounds every loss to {dtype.name} before it weights it")
-        return pieces
 
 
 _warned_of_xla = False

@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import statistics
 
+from keras_xent.comparing import exactness
 from keras_xent.demo.data import Digits
 from keras_xent.demo.training import Training
 from keras_xent.demo.yardstick import held_out_accuracy, largest_difference, weighted_loss
 
 # Two float32 programs that do the same arithmetic in another order end this close after some
-# hundred steps; a training that divides by something else is ten thousand times further away.
-TOLERANCE = 1e-5
+# hundred steps, and the parameters are about as large as 1; a training that divides by something
+# else is ten thousand times further away.
+TOLERANCE = exactness.OF_RESULTS.error("float32")
 
 
 @dataclasses.dataclass(frozen=True)

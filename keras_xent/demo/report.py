@@ -72,13 +72,13 @@ def _verdict(comparison: Comparison) -> str:
     if comparison.ours_follows_tf1:
         return (
             f"keras_xent trained TF1's network: at no step is any parameter more than {worst:.1g} "
-            f"away, which is float32 rounding (limit of this demo: {TOLERANCE:g}). All it took is "
-            "keras_xent.CategoricalCrossentropy(from_logits=True, "
+            f"away, which is float32 rounding (limit of this demo: {TOLERANCE:.1g}). All it took "
+            "is keras_xent.CategoricalCrossentropy(from_logits=True, "
             'reduction="sum_by_nonzero_weights").'
         )
     return (
         f"FAILED: keras_xent did not follow TF1. A parameter was {worst:.2g} away, and the limit "
-        f"at every step is {TOLERANCE:g}. Run keras-xent doctor to see whether this installation "
+        f"at every step is {TOLERANCE:.1g}. Run keras-xent doctor to see whether this installation "
         "is sound, and please report what it prints."
     )
 

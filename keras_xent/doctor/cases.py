@@ -9,6 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 import keras_xent
+from keras_xent.comparing import exactness, made
+from keras_xent.comparing.made import Inputs
+from keras_xent.comparing.oracles import ORACLES
 
 # A function of (labels, logits, weights).
 Loss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
@@ -28,23 +31,8 @@ class Losses:
 
 
 @dataclasses.dataclass(frozen=True)
-class Inputs:
-    """What a loss is computed from.
-
-    Args:
-        labels: Labels, numbers that sum to 1 along the class axis.
-        logits: Logits of the same shape.
-        weights: Weights of the shape of the losses.
-    """
-
-    labels: np.ndarray
-    logits: np.ndarray
-    weights: np.ndarray
-
-
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """One comparison.
+class SelfTestCase:
+    """One comparison of ours with TensorFlow's.
 
     Args:
         title: For the table.
@@ -53,7 +41,6 @@ class Case:
         dtype: What labels and logits are cast to for ours. TensorFlow's loss gets the same rounded
             values, in float32 where ``dtype`` has half that precision: its own arithmetic in half
             precision is too coarse to be a reference.
-        tolerance: The largest error allowed, relative to the largest expected number.
         in_function: Whether ours runs in a ``tf.function`` that knows no dimension.
     """
 
@@ -61,50 +48,62 @@ class Case:
     losses: Losses
     inputs: Inputs
     dtype: Any = tf.float32
-    tolerance: float = 1e-5
     in_function: bool = False
 
+    @property
+    def tolerance(self) -> float:
+        """The largest error allowed, relative to the largest expected number."""
+        return exactness.OF_OURS.error(self.dtype.name)
 
-def all_cases() -> list[Case]:
+
+def all_cases() -> list[SelfTestCase]:
     """The self-test. In every case some weights are zero."""
-    small = _inputs((32, 10))
+    small = _inputs(made.soft, (32, 10))
     masked_out = dataclasses.replace(small, weights=np.zeros_like(small.weights))
-    rows = _inputs((7, 1000))
-    image = _inputs((2, 5, 3, 4), axis=1)
+    rows = _inputs(made.soft, (7, 1000))
+    image = _inputs(made.soft, (2, 5, 3, 4), axis=1)
+    ids = dataclasses.replace(small, labels=made.ids(32, 10).astype(np.int64))
+    binary = dataclasses.replace(
+        small, labels=made.soft_binary(32, 10), weights=made.some_zero(32, 10)
+    )
 
-    v1 = _v1_losses()
-    smoothed = _v1_losses(label_smoothing=0.1)
+    v1 = _v1_losses("softmax_cross_entropy", label_smoothing=0.0)
+    smoothed = _v1_losses("softmax_cross_entropy", label_smoothing=0.1)
     keras = _keras_losses()
-    per_element = _per_element_losses(axis=-1)
-    channels = _per_element_losses(axis=1)
+    per_example = _nn_losses("softmax_cross_entropy_with_logits_v2", axis=-1)
+    channels = _nn_losses("softmax_cross_entropy_with_logits_v2", axis=1)
+    sparse = _v1_losses("sparse_softmax_cross_entropy")
+    sigmoid = _v1_losses("sigmoid_cross_entropy", label_smoothing=0.1)
     return [
-        Case("v1, 32x10", v1, small),
-        Case("v1, 32x10", v1, small, in_function=True),
-        Case("v1, 7x1000, smoothing 0.1", smoothed, rows),
-        Case("v1, 7x1000, smoothing 0.1", smoothed, rows, in_function=True),
-        Case("v1, 32x10, all weights zero", v1, masked_out),
-        Case("Keras loss, 32x10", keras, small),
-        Case("Keras loss, 32x10", keras, small, in_function=True),
-        Case("per element, 2x5x3x4, axis=1", channels, image),
-        Case("per element, 2x5x3x4, axis=1", channels, image, in_function=True),
-        # Per element, because v1 weights in float32 whatever the dtype of the logits is.
-        Case("per element, 7x1000, float64", per_element, rows, tf.float64, tolerance=1e-12),
-        # Two units in the last place: 10 and 7 bits of fraction.
-        Case("v1, 32x10, float16", v1, small, tf.float16, tolerance=2**-9),
-        Case("v1, 32x10, bfloat16", v1, small, tf.bfloat16, tolerance=2**-6),
+        *_both("v1, 32x10", v1, small),
+        *_both("v1, 7x1000, smoothing 0.1", smoothed, rows),
+        SelfTestCase("v1, 32x10, all weights zero", v1, masked_out),
+        *_both("Keras loss, 32x10", keras, small),
+        *_both("per example, 2x5x3x4, axis=1", channels, image),
+        # Per example, because v1 weights in float32 whatever the dtype of the logits is.
+        SelfTestCase("per example, 7x1000, float64", per_example, rows, tf.float64),
+        *_both("v1 sparse, 32x10", sparse, ids),
+        *_both("v1 sigmoid, 32x10", sigmoid, binary),
+        SelfTestCase("v1, 32x10, float16", v1, small, tf.float16),
+        SelfTestCase("v1, 32x10, bfloat16", v1, small, tf.bfloat16),
     ]
 
 
-def _v1_losses(**arguments: Any) -> Losses:
+def _both(title: str, losses: Losses, inputs: Inputs) -> list[SelfTestCase]:
+    """Eagerly and in a function."""
+    case = SelfTestCase(title, losses, inputs)
+    return [case, dataclasses.replace(case, in_function=True)]
+
+
+def _v1_losses(name: str, **arguments: Any) -> Losses:
+    """A function of `keras_xent.v1` that reduces the losses, and TensorFlow's."""
+    reduction = keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS
+    oracle = ORACLES[name](**{"reduction": reduction, **arguments})
+
     def ours(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        return keras_xent.v1.softmax_cross_entropy(labels, logits, weights=weights, **arguments)
+        return getattr(keras_xent.v1, name)(labels, logits, weights, **oracle.arguments)
 
-    def theirs(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        return tf.compat.v1.losses.softmax_cross_entropy(
-            labels, logits, weights=weights, **arguments
-        )
-
-    return Losses(ours, theirs)
+    return Losses(ours, oracle.value)
 
 
 def _keras_losses() -> Losses:
@@ -115,31 +114,30 @@ def _keras_losses() -> Losses:
         # v1 stops the gradient to the labels; Keras losses do not.
         return loss(tf.stop_gradient(labels), logits, sample_weight=weights)
 
-    return Losses(ours, _v1_losses().theirs)
+    return Losses(ours, _v1_losses("softmax_cross_entropy", label_smoothing=0.0).theirs)
 
 
-def _per_element_losses(axis: int) -> Losses:
-    # The weights are applied outside, so that each element's gradient has a factor of its own.
+def _nn_losses(name: str, **arguments: Any) -> Losses:
+    """A function of `keras_xent.v1` that returns each example's loss, and TensorFlow's."""
+    oracle = ORACLES[name](**arguments)
+
+    # The weights are applied outside, so that each example's gradient has a factor of its own.
     def ours(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        losses = keras_xent.v1.softmax_cross_entropy_with_logits_v2(labels, logits, axis=axis)
+        losses = getattr(keras_xent.v1, name)(labels=labels, logits=logits, **arguments)
         return losses * tf.cast(weights, losses.dtype)
 
     def theirs(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        losses = tf.nn.softmax_cross_entropy_with_logits(labels, logits, axis=axis)
+        losses = oracle.value(labels, logits)
         return losses * tf.cast(weights, losses.dtype)
 
     return Losses(ours, theirs)
 
 
-def _inputs(shape: tuple[int, ...], axis: int = -1) -> Inputs:
-    random = np.random.RandomState(0)
-    classes = shape[axis]
+def _inputs(labels: Callable[..., np.ndarray], shape: tuple[int, ...], axis: int = -1) -> Inputs:
+    """Inputs of a shape whose class axis is not the last one."""
     others = tuple(np.delete(shape, axis))
-    labels = random.dirichlet(np.ones(classes), size=others)
-    weights = random.uniform(0.5, 2.0, size=others)
-    weights[random.uniform(size=others) < 1 / 3] = 0.0
     return Inputs(
-        labels=np.moveaxis(labels, -1, axis),
-        logits=random.normal(scale=3.0, size=shape),
-        weights=weights.astype(np.float32),
+        labels=np.moveaxis(labels(*others, shape[axis]), -1, axis),
+        logits=made.logits(*shape, scale=3.0),
+        weights=made.some_zero(*others),
     )

@@ -29,7 +29,7 @@ A line that ends in `# keras-xent: ignore` (or `ignore KX103, KX104`) is left al
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the codemod's options."""
     parser.description = (
-        "Ports TF1's softmax cross entropy to keras_xent in Python files and notebooks, and names "
+        "Ports TF1's cross entropies to keras_xent in Python files and notebooks, and names "
         "what it can't port. Prints a diff; nothing is written without --write."
     )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter

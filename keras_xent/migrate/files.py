@@ -13,22 +13,35 @@ import tokenize
 from pathlib import Path
 from typing import Iterable, Iterator, List, Set
 
+from keras_xent.migrate.functions import FUNCTION_NAMES
+from keras_xent.migrate.other_losses import OTHER_LOSSES
+
 _SUFFIXES = (".py", ".ipynb")
 _SKIPPED_DIRECTORIES = frozenset({"__pycache__", "node_modules", "site-packages"})
 
 # What a source has to contain for some rule to say something of it. In a notebook a name may come
 # after the two characters that stand for a line break.
+_FUNCTIONS = "|".join(sorted(FUNCTION_NAMES)).encode()
+_OTHER_LOSSES = "|".join(sorted(OTHER_LOSSES)).encode()
 _OF_INTEREST = re.compile(
-    rb"(?:(?<![A-Za-z0-9_])|(?<=\\n))(?:softmax_cross_entropy(?:_with_logits(?:_v2)?)?|compute_weighted_loss)"
-    rb"(?![A-Za-z0-9_])"
-    rb"|losses\s*\.\s*Reduction"
+    rb"(?:(?<![A-Za-z0-9_])|(?<=\\n))(?:%(functions)s)(?![A-Za-z0-9_])"
+    rb"|losses\s*\.\s*(?:Reduction|%(others)s)(?![A-Za-z0-9_])"
+    rb"|losses\s+import\b|\bimport\s+losses\b"
     rb"|(?:contrib|slim)\s*\.\s*losses"
     rb"|(?:getattr|hasattr|setattr)\s*\([^,]*losses"
+    % {b"functions": _FUNCTIONS, b"others": _OTHER_LOSSES}
 )
+# One of these is in all of that, and is found sooner.
+_SHORTEST = {
+    name for name in FUNCTION_NAMES if not any(other in name for other in FUNCTION_NAMES - {name})
+}
+_IN_ALL = (b"losses", *sorted(name.encode() for name in _SHORTEST))
 
 
 def of_interest(content: bytes) -> bool:
     """Whether a source may contain something to port: without it, it isn't even parsed."""
+    if not any(part in content for part in _IN_ALL):
+        return False
     return _OF_INTEREST.search(content) is not None
 
 

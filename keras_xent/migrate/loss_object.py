@@ -2,67 +2,107 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 from typing import Dict, Optional, Tuple
 
-from keras_xent.migrate import functions, rewriting
+from keras_xent.migrate import class_ids, rewriting
 from keras_xent.migrate.edits import Edit
+from keras_xent.migrate.function import Loss, LossObject
 from keras_xent.migrate.gradients import stop_gradient_edits
 from keras_xent.migrate.module import Call, Module, Reference
 from keras_xent.migrate.obstacles import obstacle
-from keras_xent.migrate.plans import CONSTRUCTOR, PLANS, Plan
 from keras_xent.migrate.surroundings import Surroundings
 
 
 @dataclasses.dataclass(frozen=True)
 class Attempt:
-    """What came of it: edits, or the reason why there are none."""
+    """What came of it: edits, or the reason why there are none.
+
+    Args:
+        edits: What makes the loss object.
+        assumption: What they take for granted.
+        reason: Why there are none.
+        advice: What could be done besides, to add to a message.
+    """
 
     edits: Tuple[Edit, ...] = ()
     assumption: str = ""
     reason: str = ""
+    advice: str = ""
 
 
 _ASSUMPTION = (
     "it computes in Keras's floatx, so the logits are taken to be float32, as the result then is"
 )
+_IDS = "its labels are the class ids, without tf.one_hot, for all of them are classes; "
 
 
 def attempt(
     module: Module, surroundings: Surroundings, reference: Reference, call: Optional[Call]
 ) -> Attempt:
     """Try to make a loss object of a call."""
-    plan = PLANS.get(reference.function)
-    if plan is None:
+    function = reference.function
+    if function.loss is None or function.loss_object is None:
         return Attempt(reason="there is no loss object for it")
     if call is None:
         return Attempt(reason="the function is handed on, and a loss object is called otherwise")
-    reason = obstacle(module, surroundings, call, plan)
+    reason = obstacle(module, surroundings, call, function.loss, function.loss_object)
     if reason:
-        return Attempt(reason=reason)
-    stops = stop_gradient_edits(module, call) if plan.stops_labels else ()
+        return Attempt(reason=reason, advice=_of_ids(module, call, function.loss))
+    ids = class_ids.proven(module, call) if function.loss.of_ids else None
+    if ids is not None and function.loss.of_ids is not None:
+        edits = (
+            _ids_edit(module, call, ids),
+            _split_edit(module, call, function.loss.of_ids, function.loss_object),
+        )
+        return Attempt(edits, assumption=_IDS + _ASSUMPTION)
+    stops = stop_gradient_edits(module, call) if function.loss_object.stops_labels else ()
     if stops is None:
         return Attempt(
             reason="its labels need tf.stop_gradient, and `tf` has no name at the top level"
         )
-    split = Edit(*module.lines.span(call.node), lambda old: _split(module, call, plan, old))
-    return Attempt((*stops, split), assumption=_ASSUMPTION)
+    split = _split_edit(module, call, function.loss, function.loss_object)
+    advice = _of_ids(module, call, function.loss)
+    return Attempt((*stops, split), assumption=_ASSUMPTION, advice=advice)
 
 
-def _split(module: Module, call: Call, plan: Plan, source: str) -> str:
+def _of_ids(module: Module, call: Call, loss: Loss) -> str:
+    """What is to be said of one-hot labels that stay: what the loss of class ids would save."""
+    if loss.of_ids is None or not class_ids.are_one_hot(module, call):
+        return ""
+    return (
+        f". Its labels come out of tf.one_hot: where every id is a class, {module.package}."
+        f"{loss.of_ids.object_name} gives the same of the ids themselves, and saves a tensor of "
+        "the logits' size (of an id that is none tf.one_hot makes zeros, and it raises an error)"
+    )
+
+
+def _ids_edit(module: Module, call: Call, ids: ast.expr) -> Edit:
+    """The ids for the labels, which are a call of `tf.one_hot`."""
+    assert isinstance(call.labels, ast.Call)
+    by_name = next((each.arg for each in call.labels.keywords if each.value is ids), None)
+    return Edit(*module.lines.span(call.labels), lambda old: rewriting.argument(old, by_name or ""))
+
+
+def _split_edit(module: Module, call: Call, loss: Loss, plan: LossObject) -> Edit:
+    return Edit(*module.lines.span(call.node), lambda old: _split(module, call, loss, plan, old))
+
+
+def _split(module: Module, call: Call, loss: Loss, plan: LossObject, source: str) -> str:
     return rewriting.split_call(
         source,
-        functions.SIGNATURES[call.function].parameters,
-        lambda moved: _constructor(module, plan, moved),
+        call.function.parameters,
+        lambda moved: _constructor(module, loss, plan, moved),
         plan.moved,
         plan.dropped,
         plan.renamed,
     )
 
 
-def _constructor(module: Module, plan: Plan, moved: Dict[str, str]) -> str:
+def _constructor(module: Module, loss: Loss, plan: LossObject, moved: Dict[str, str]) -> str:
     """The text of the loss object, its arguments in the order of the signature."""
     reduction = f"{module.package}.Reduction.{plan.reduction}"
     arguments = {"from_logits": "True", "reduction": reduction, **moved}
-    texts = [f"{name}={arguments[name]}" for name in CONSTRUCTOR if name in arguments]
-    return f"{module.package}.CategoricalCrossentropy({', '.join(texts)})"
+    texts = [f"{name}={arguments[name]}" for name in loss.constructor if name in arguments]
+    return f"{module.package}.{loss.object_name}({', '.join(texts)})"

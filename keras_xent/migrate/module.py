@@ -1,4 +1,4 @@
-"""One source, read: the places where it uses TF1's softmax cross entropy."""
+"""One source, read: the places where it uses TF1's cross entropies."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import re
 import warnings
 from typing import Dict, Iterator, List, Optional, Tuple, Type, TypeVar, Union
 
-from keras_xent.migrate import functions
-from keras_xent.migrate.functions import Function
+from keras_xent.migrate import functions, tf1_modules
+from keras_xent.migrate.function import Function
 from keras_xent.migrate.lines import Lines
 from keras_xent.migrate.names import UNKNOWN, Names, resolve, resolve_global
 from keras_xent.migrate.scopes import Import, Scopes, Value
@@ -64,7 +64,7 @@ class Call:
     @property
     def labels(self) -> Optional[ast.expr]:
         """The labels, whatever the parameter is called."""
-        name = functions.SIGNATURES[self.function].labels
+        name = self.function.labels
         return self.arguments.get(name) if name else None
 
     @property
@@ -224,7 +224,7 @@ class Module:
         return Reference(
             node,
             function,
-            tf1_for_certain=all(functions.is_tf1(name) for name in names),
+            tf1_for_certain=all(tf1_modules.is_tf1(name) for name in names),
             ported=tf1 == {None},
             renamed=isinstance(node, ast.Attribute) or not self._is_variable(node),
         )
@@ -240,7 +240,7 @@ class Module:
         return all(isinstance(binding, Value) for binding in bindings)
 
     def _call(self, node: ast.Call, reference: Reference) -> Call:
-        arguments, problem = _bind(node, functions.SIGNATURES[reference.function].parameters)
+        arguments, problem = _bind(node, reference.function.parameters)
         return Call(node, reference, arguments, problem)
 
 

@@ -6,15 +6,12 @@ One function for every reason: each says what it is, or "" if nothing is wrong.
 from __future__ import annotations
 
 import ast
-from typing import Callable, Optional, Tuple
+from typing import Callable, FrozenSet, Optional, Tuple
 
-from keras_xent.migrate import functions, rewriting, suspicions
-from keras_xent.migrate.functions import Function
+from keras_xent.migrate import averages, constants, functions, rewriting, suspicions
+from keras_xent.migrate.function import Loss, LossObject
 from keras_xent.migrate.module import Call, Module
-from keras_xent.migrate.plans import Plan
 from keras_xent.migrate.surroundings import Surroundings
-
-_ELEMENTWISE = (Function.LOGITS, Function.LOGITS_V2)
 
 # Where an expression assigns, or lets other code run.
 _GIVING_WAY = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
@@ -29,14 +26,16 @@ _REDUCTIONS = (
 )
 
 
-def obstacle(module: Module, surroundings: Surroundings, call: Call, plan: Plan) -> str:
+def obstacle(
+    module: Module, surroundings: Surroundings, call: Call, loss: Loss, plan: LossObject
+) -> str:
     """Why the loss object may mean something else; "" if it can't."""
     found = (check(module, call, plan) for check in _CHECKS)
     first = next((reason for reason in found if reason), "")
-    return first or _elsewhere(module, surroundings, call)
+    return first or _reduced(module, call, loss) or _elsewhere(module, surroundings, call, loss)
 
 
-def _unknown_arguments(module: Module, call: Call, plan: Plan) -> str:
+def _unknown_arguments(module: Module, call: Call, plan: LossObject) -> str:
     if call.problem:
         return call.problem
     if not call.reference.renamed:
@@ -48,21 +47,21 @@ def _unknown_arguments(module: Module, call: Call, plan: Plan) -> str:
     return ""
 
 
-def _without_counterpart(module: Module, call: Call, plan: Plan) -> str:
+def _without_counterpart(module: Module, call: Call, plan: LossObject) -> str:
     for name in plan.dropped:
         if not _is_none(call.arguments.get(name)):
             return f"{name}= has no counterpart"
     return ""
 
 
-def _none(module: Module, call: Call, plan: Plan) -> str:
+def _none(module: Module, call: Call, plan: LossObject) -> str:
     for name in ("weights", "label_smoothing", "reduction", "axis", "dim"):
         if name in call.arguments and _is_none(call.arguments[name]):
             return f"{name} is None"
     return ""
 
 
-def _order_of_evaluation(module: Module, call: Call, plan: Plan) -> str:
+def _order_of_evaluation(module: Module, call: Call, plan: LossObject) -> str:
     for name in plan.moved:
         if name in call.arguments and not _is_plain(call.arguments[name]):
             return f"{name}= is computed in the call (give it a name before the call)"
@@ -71,7 +70,7 @@ def _order_of_evaluation(module: Module, call: Call, plan: Plan) -> str:
     return ""
 
 
-def _values(module: Module, call: Call, plan: Plan) -> str:
+def _values(module: Module, call: Call, plan: LossObject) -> str:
     smoothing = call.arguments.get("label_smoothing")
     if smoothing is not None and _is_out_of_range(smoothing):
         return f"label_smoothing is {module.source(smoothing)}"
@@ -81,7 +80,7 @@ def _values(module: Module, call: Call, plan: Plan) -> str:
     return ""
 
 
-def _comments(module: Module, call: Call, plan: Plan) -> str:
+def _comments(module: Module, call: Call, plan: LossObject) -> str:
     leaves = [name for name in call.arguments if name not in plan.renamed]
     if leaves and rewriting.has_comment(module.source(call.node)):
         return f"comments stand among its arguments, of which {', '.join(leaves)} would move"
@@ -90,20 +89,63 @@ def _comments(module: Module, call: Call, plan: Plan) -> str:
     return ""
 
 
-def _suspicious(module: Module, call: Call, plan: Plan) -> str:
+def _suspicious(module: Module, call: Call, plan: LossObject) -> str:
     if suspicions.looks_swapped(module, call):
         return "its arguments look swapped"
-    suspicion = suspicions.softmax_output(module, call.logits)
+    suspicion = suspicions.activation_output(module, call)
     return f"its logits look like probabilities ({suspicion})" if suspicion else ""
 
 
-def _ignored(module: Module, call: Call, plan: Plan) -> str:
+def _ignored(module: Module, call: Call, plan: LossObject) -> str:
     if module.is_ignored(call):
         return "its result is ignored: it counts by joining the loss collection"
     return ""
 
 
-_CHECKS: Tuple[Callable[[Module, Call, Plan], str], ...] = (
+def _reduced(module: Module, call: Call, loss: Loss) -> str:
+    """Whether the losses' shape, and with it weights and reduction, is another than TF1's."""
+    if loss.averages_classes:
+        return _averaged(module, call)
+    if not loss.squeezes_weights or _has_one_weight(module, call):
+        return ""
+    if "NONE" in (_reductions(module, call) or {"NONE"}):
+        return (
+            "without a reduction, weights with a last dimension of 1 give its losses that "
+            "dimension too, and TF1 drops it"
+        )
+    return ""
+
+
+def _averaged(module: Module, call: Call) -> str:
+    mean = "BinaryCrossentropy takes the mean over the last axis before it weighs and reduces"
+    if not call.function.reduces:
+        if averages.is_only_averaged(module, call):
+            return ""
+        return f"{mean}, which is the same only where tf.reduce_mean is all that is done with it"
+    if not _has_one_weight(module, call):
+        return f"{mean}, and the weights may be another number for each element"
+    found = _reductions(module, call)
+    if not found:
+        return f"{mean}, and which reduction this is can't be told"
+    if "SUM" in found:
+        return f"{mean}: its sum is TF1's divided by the size of that axis"
+    return f"{mean}: it has no losses for the elements" if "NONE" in found else ""
+
+
+def _has_one_weight(module: Module, call: Call) -> bool:
+    weights = call.arguments.get("weights")
+    return weights is None or constants.is_number(module, weights)
+
+
+def _reductions(module: Module, call: Call) -> FrozenSet[str]:
+    """The reductions that a call may have; empty if they can't be told."""
+    reduction = call.arguments.get("reduction")
+    if reduction is None:
+        return frozenset({"SUM_BY_NONZERO_WEIGHTS"})
+    return constants.reductions(module, reduction)
+
+
+_CHECKS: Tuple[Callable[[Module, Call, LossObject], str], ...] = (
     _unknown_arguments,
     _without_counterpart,
     _none,
@@ -115,16 +157,18 @@ _CHECKS: Tuple[Callable[[Module, Call, Plan], str], ...] = (
 )
 
 
-def _elsewhere(module: Module, surroundings: Surroundings, call: Call) -> str:
+def _elsewhere(module: Module, surroundings: Surroundings, call: Call, loss: Loss) -> str:
     """What other places of the program do, as far as it matters to the call."""
     harmless = set()
     if "loss_collection" in call.arguments:
         harmless.add("collection")
-    if call.function in _ELEMENTWISE:
+    if not call.function.reduces:
         # They join no collection, and without a reduction nothing divides by the replicas.
         harmless |= {"collection", "distribution"}
-    if suspicions.is_no_softmax(module, call.logits):
-        harmless.add("softmax")
+    if "sigmoid" not in loss.activations:
+        harmless.add("sigmoid")
+    if suspicions.is_no_activation(module, call.logits):
+        harmless |= {"softmax", "sigmoid"}
     reasons = dict(surroundings.reasons())
     return next((reason for trait, reason in reasons.items() if trait not in harmless), "")
 
@@ -140,7 +184,7 @@ def _is_plain(node: ast.expr) -> bool:
     return isinstance(_root(node), (ast.Constant, ast.Name))
 
 
-def _may_change(module: Module, call: Call, plan: Plan, moved: ast.expr) -> bool:
+def _may_change(module: Module, call: Call, plan: LossObject, moved: ast.expr) -> bool:
     """Whether evaluating the other arguments, which now comes later, may change a moved one."""
     if isinstance(moved, (ast.Constant, ast.UnaryOp)):
         return False

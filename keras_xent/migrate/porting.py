@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Iterator, Optional, Tuple
 
-from keras_xent.migrate import functions, loss_object, rewriting
+from keras_xent.migrate import loss_object, rewriting
 from keras_xent.migrate.edits import Edit
 from keras_xent.migrate.finding import Action, Remark
-from keras_xent.migrate.functions import Function
+from keras_xent.migrate.function import Function
 from keras_xent.migrate.module import Call, Module, Reference
 from keras_xent.migrate.options import Options, Target
 
@@ -15,17 +15,29 @@ from keras_xent.migrate.options import Options, Target
 def port_references(module: Module, options: Options, function: Function) -> Iterator[Remark]:
     """Port every place that names a function whose signature `keras_xent.v1` keeps."""
     for reference in module.references:
-        if reference.function is not function:
-            continue
-        call = module.call_through(reference)
-        as_object, why_not = port_to_keras(module, options, reference, call)
-        remark = as_object or _to_v1(module, reference, why_not)
-        if remark:
-            yield remark
+        if reference.function is function:
+            remark = port_reference(module, options, reference, module.call_through(reference))
+            if remark:
+                yield remark
+
+
+def port_reference(
+    module: Module, options: Options, reference: Reference, call: Optional[Call]
+) -> Optional[Remark]:
+    """Port one place that names such a function.
+
+    Args:
+        module: The source.
+        options: With the target.
+        reference: What is called, or handed on.
+        call: The call; None if it is handed on.
+    """
+    as_object, why_not = port_to_keras(module, options, reference, call)
+    return as_object or _to_v1(module, reference, why_not)
 
 
 def port_to_keras(
-    module: Module, options: Options, reference: Reference, call: Optional[Call], note: str = ""
+    module: Module, options: Options, reference: Reference, call: Optional[Call]
 ) -> Tuple[Optional[Remark], str]:
     """A call as the loss object, or None and why not; both empty if the target is another.
 
@@ -34,15 +46,16 @@ def port_to_keras(
         options: With the target.
         reference: What is called, or handed on.
         call: The call; None if it is handed on.
-        note: What the message says besides.
     """
     if options.target is not Target.KERAS:
         return None, ""
     attempt = loss_object.attempt(module, options.surroundings, reference, call)
     if not attempt.edits:
-        return None, attempt.reason
-    message = f"{_old(module, reference)} is the loss object; {attempt.assumption}{note}"
-    return ported(module, reference, message, *attempt.edits), ""
+        return None, attempt.reason + ("" if reference.ported else attempt.advice)
+    message = f"{_old(module, reference)} is the loss object; {attempt.assumption}"
+    if reference.function.assumption:
+        message += f"; {reference.function.assumption}"
+    return ported(module, reference, message + attempt.advice, *attempt.edits), ""
 
 
 def no_object(reason: str) -> str:
@@ -82,7 +95,7 @@ def _to_v1(module: Module, reference: Reference, why_not: str) -> Optional[Remar
 
 
 def _port(module: Module, reference: Reference) -> str:
-    return f"{module.package}.v1.{functions.SIGNATURES[reference.function].port}"
+    return f"{module.package}.v1.{reference.function.name}"
 
 
 def _old(module: Module, reference: Reference) -> str:

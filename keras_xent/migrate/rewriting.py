@@ -63,6 +63,23 @@ def name_arguments(source: str, parameters: Sequence[str]) -> str:
     return rewritten(source, change)
 
 
+def argument(source: str, name: str) -> str:
+    """The text of one of a call's arguments.
+
+    Args:
+        source: The call.
+        name: The argument's keyword; "" for the first argument.
+    """
+    found: List[str] = []
+
+    def change(call: cst.Call) -> cst.Call:
+        found.extend(_code(each.value, source) for each in call.args if (_name(each) or "") == name)
+        return call
+
+    rewritten(source, change)
+    return found[0]
+
+
 def has_comment(source: str) -> bool:
     """Whether there are comments between a call's parentheses."""
     found: List[cst.Comment] = []

@@ -51,6 +51,11 @@ TRAITS: Dict[str, Trait] = {
         "a softmax or a Keras sigmoid is applied ({place}); where it makes the logits, a loss "
         "object undoes it and TF1 does not",
     ),
+    "sigmoid": Trait(
+        re.compile(rb"\.sigmoid\b|\bsigmoid\s*\(|\bSigmoid\b"),
+        "a sigmoid is applied ({place}); where it makes the logits, a loss object undoes it and "
+        "TF1 does not",
+    ),
     "model": Trait(
         re.compile(
             rb"\bkeras\.applications\b|\bload_model\b|\bmodel_from_(json|yaml|config)\b"
@@ -64,7 +69,10 @@ TRAITS: Dict[str, Trait] = {
         "Keras's floatx is set ({place}), in which a loss object computes, whatever the logits are",
     ),
     "name": Trait(
-        re.compile(rb"\bsoftmax_cross_entropy_(loss|with_logits(_sg)?)(_\d+)?[:/]"),
+        re.compile(
+            rb"\b(?:(?:sparse_)?softmax|sigmoid)_cross_entropy_(?:loss|with_logits(?:_sg)?)(?:_\d+)?[:/]"
+            rb"|\b(?:SparseSoftmaxCrossEntropyWithLogits|logistic_loss)(?:_\d+)?[:/]"
+        ),
         "the loss is fetched by its name in the graph ({place}), which a loss object doesn't give "
         "it",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import FrozenSet, Optional
+from typing import FrozenSet, Optional, Tuple
 
 from keras_xent.migrate.module import Call, Module
 from keras_xent.migrate.scopes import Value
@@ -15,10 +15,9 @@ _LABELS = re.compile(
 )
 _LOGITS = re.compile(r"logit", re.IGNORECASE)
 _OUTPUT = re.compile(r"(logit|pred|output|score|y_?hat|y_?conv|(^|_)net$|(^|_)out$)", re.IGNORECASE)
-_PROBABILITIES = re.compile(r"(softmax|probabilit|(^|_)probs?(_|$))", re.IGNORECASE)
-_SOFTMAX_FUNCTIONS = frozenset({"softmax", "Softmax"})
+_PROBABILITIES = "probabilit|(^|_)probs?(_|$)"
 
-# TensorFlow's functions that make a tensor of their own, and layers without a softmax of their own.
+# TensorFlow's functions that make a tensor of their own, and layers without an activation.
 _OTHER_OPERATIONS = frozenset(
     {
         "add",
@@ -52,38 +51,46 @@ def looks_swapped(module: Module, call: Call) -> bool:
     return bool(in_logits and in_labels)
 
 
-def softmax_output(module: Module, node: Optional[ast.expr]) -> str:
-    """Why an expression seems to be probabilities rather than logits; "" if it doesn't."""
+def activation_output(module: Module, call: Call) -> str:
+    """Why a call's logits seem to be probabilities; "" if they don't."""
+    loss = call.function.loss
+    return _activation_output(module, call.logits, loss.activations) if loss else ""
+
+
+def _activation_output(
+    module: Module, node: Optional[ast.expr], activations: Tuple[str, ...]
+) -> str:
     value = module.followed(node)
     if isinstance(value, ast.Call):
-        if tensorflow_function(module, value) in _SOFTMAX_FUNCTIONS:
+        if tensorflow_function(module, value).lower() in activations:
             return f"it is {_short(module, value.func)}(…)"
         if isinstance(value.func, ast.Call):  # a layer, made and called: Softmax()(x)
-            if tensorflow_function(module, value.func) == "Softmax":
+            if tensorflow_function(module, value.func).lower() in activations:
                 return f"it is the output of {_short(module, value.func)}"
             value = value.func
-        activation = _softmax_activation(module, value)
-        if activation:
-            return f"it is the output of {_short(module, value.func)}(…, {activation})"
+        argument = _activation_argument(module, value, activations)
+        if argument:
+            return f"it is the output of {_short(module, value.func)}(…, {argument})"
     noun = _noun(module, node)
-    if _PROBABILITIES.search(noun) and not _LOGITS.search(noun):
+    names = re.compile("|".join([_PROBABILITIES, *activations]), re.IGNORECASE)
+    if names.search(noun) and not _LOGITS.search(noun):
         return f"its name is {noun!r}"
     return ""
 
 
-def is_no_softmax(module: Module, node: Optional[ast.expr]) -> bool:
-    """Whether it is certain that an expression is made by something else than a softmax."""
-    return node is not None and _is_no_softmax(module, node, frozenset())
+def is_no_activation(module: Module, node: Optional[ast.expr]) -> bool:
+    """Whether it is certain that an expression comes neither out of a softmax nor of a sigmoid."""
+    return node is not None and _is_no_activation(module, node, frozenset())
 
 
-def _is_no_softmax(module: Module, node: ast.expr, seen: FrozenSet[str]) -> bool:
+def _is_no_activation(module: Module, node: ast.expr, seen: FrozenSet[str]) -> bool:
     if isinstance(node, (ast.BinOp, ast.List)):
         return True
     if isinstance(node, ast.Name):
         bindings = module.scopes.of(node).lookup(node.id)
         return bool(bindings) and all(
             isinstance(each, Value)
-            and (node.id in seen or _is_no_softmax(module, each.value, seen | {node.id}))
+            and (node.id in seen or _is_no_activation(module, each.value, seen | {node.id}))
             for each in bindings
         )
     if not isinstance(node, ast.Call):
@@ -101,15 +108,15 @@ def _is_activation(keyword: ast.keyword) -> bool:
     return keyword.arg is None or (keyword.arg in _ACTIVATIONS and not is_none)
 
 
-def _softmax_activation(module: Module, call: ast.Call) -> str:
+def _activation_argument(module: Module, call: ast.Call, activations: Tuple[str, ...]) -> str:
     for keyword in call.keywords:
         if keyword.arg not in _ACTIVATIONS:
             continue
         value = keyword.value
         names = module.names(value)
-        if names and all(name.rsplit(".", 1)[-1] == "softmax" for name in names):
+        if names and all(name.rsplit(".", 1)[-1] in activations for name in names):
             return f"{keyword.arg}={module.source(value)}"
-        if isinstance(value, ast.Constant) and value.value == "softmax":
+        if isinstance(value, ast.Constant) and value.value in activations:
             return f"{keyword.arg}={module.source(value)}"
     return ""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from typing import FrozenSet, Optional
 
-from keras_xent.migrate.functions import canonical
+from keras_xent.migrate.functions import LOSSES_NAMES
 from keras_xent.migrate.module import Call, Module
 from keras_xent.migrate.scopes import Import
+from keras_xent.migrate.tf1_modules import canonical
 
 _ROOTS = ("tensorflow.", "tf_slim.", "keras.", "tf_keras.")
 
@@ -90,8 +91,7 @@ TF1_ONLY = frozenset(
         "losses.get_losses",
         "losses.get_regularization_loss",
         "losses.get_total_loss",
-        "losses.softmax_cross_entropy",
-        "losses.sparse_softmax_cross_entropy",
+        *(f"losses.{name}" for name in LOSSES_NAMES),
         "metrics.accuracy",
         "mul",
         "nn.rnn_cell",

@@ -19,12 +19,14 @@ class LossOp(abc.ABC):
 
     Attributes:
         name: as in the names of the native ops and of the gradients.
+        has_class_axis: False if each element of the logits is an example.
         labels_rule: what an error says of labels of a wrong shape, before the shape that is wanted
             and the one that came.
         labels_have_gradient: False for class ids.
     """
 
     name: ClassVar[str]
+    has_class_axis: ClassVar[bool] = True
     labels_rule: ClassVar[str] = "logits and labels must have the same shape, and have the shapes"
     labels_have_gradient: ClassVar[bool] = True
 

@@ -19,8 +19,8 @@ from keras_xent.reduction import Reduction
 Gradients = List[Optional[tf.Tensor]]
 
 
-def spec_of(node: Any, reduction: Reduction) -> Spec:
-    """What a native op computes.
+def spec_of(op: LossOp, node: Any) -> Spec:
+    """What a native op of a loss op computes.
 
     Raises:
         ValueError: its label smoothing is known only when the graph runs.
@@ -31,23 +31,10 @@ def spec_of(node: Any, reduction: Reduction) -> Spec:
             f"{node.name}: the input label_smoothing is not a constant, and only with a constant "
             "can the op be differentiated, or mapped by tf.vectorized_map"
         )
-    return Spec(axis_of(node), float(smoothing), reduction)
-
-
-def axis_of(node: Any) -> Optional[int]:
-    """The class axis of a native op, or None."""
-    try:
-        return int(node.get_attr("axis"))
-    except ValueError:
-        return None
-
-
-def reduction_of(node: Any) -> Reduction:
-    """The reduction of a native op."""
-    try:
-        return Reduction(node.get_attr("reduction").decode())
-    except ValueError:
-        return Reduction.NONE
+    axis = int(node.get_attr("axis")) if op.has_class_axis else None
+    reduced = node.type in (f"KerasXent>{op.name}", f"KerasXent>{op.name}WithBackprop")
+    reduction = Reduction(node.get_attr("reduction").decode()) if reduced else Reduction.NONE
+    return Spec(axis, float(smoothing), reduction)
 
 
 def register(op: LossOp) -> None:
@@ -58,7 +45,7 @@ def register(op: LossOp) -> None:
 
     def of_both(node: Any, grad: tf.Tensor, backprop_grad: tf.Tensor) -> Gradients:
         # The second output is d value / d logits, and has a gradient of its own.
-        spec = spec_of(node, reduction_of(node))
+        spec = spec_of(op, node)
         logits, labels, weights = list(node.inputs)[:3]
         value = _first_order(op, node, grad)
         one = tf.ones([], node.outputs[0].dtype)
@@ -70,7 +57,7 @@ def register(op: LossOp) -> None:
     def of_grad(node: Any, v: tf.Tensor) -> Gradients:
         logits, labels, coefficients = list(node.inputs)[:3]
         to_logits, to_labels, to_coefficients = gradients.backprop_gradients(
-            op, spec_of(node, Reduction.NONE), v, logits, labels, coefficients
+            op, spec_of(op, node), v, logits, labels, coefficients
         )
         return [to_logits, to_labels, weighting.sum_like(to_coefficients, coefficients), None]
 
@@ -81,7 +68,7 @@ def register(op: LossOp) -> None:
 
 
 def _first_order(op: LossOp, node: Any, grad: tf.Tensor) -> Gradients:
-    spec = spec_of(node, reduction_of(node))
+    spec = spec_of(op, node)
     return [*gradients_of(op, spec, grad, list(node.inputs)[:3], [True] * 3, None), None]
 
 
@@ -97,7 +84,7 @@ def scaling_spec_of(node: Any) -> Spec:
     backprop, grad = node.inputs
     rank = grad.shape.rank
     each_element = rank != 0 and rank == backprop.shape.rank
-    return Spec(None if each_element else axis_of(node), 0.0, Reduction.NONE)
+    return Spec(None if each_element else int(node.get_attr("axis")), 0.0, Reduction.NONE)
 
 
 @tf.RegisterGradient("KerasXent>ScaleBackprop")

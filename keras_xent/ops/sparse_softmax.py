@@ -92,15 +92,7 @@ class SparseSoftmaxCrossEntropy(LossOp):
         axis, s = spec.class_axis, spec.label_smoothing
         p, to_logits = derivatives.product_with_jacobian(v, logits, coefficients, axis)
         # The sum of v * b in its parts: nothing of the one-hot labels' size is made.
-        v_last = class_axis.moved_last(v, axis)
-        rank = labels.shape.rank
-        if rank is None:
-            matrix = class_axis.as_matrix(v_last)
-            labelled = tf.reshape(
-                tf.gather(matrix, tf.reshape(labels, [-1]), batch_dims=1), tf.shape(labels)
-            )
-        else:
-            labelled = tf.gather(v_last, labels, batch_dims=rank)
+        labelled = _gathered(class_axis.moved_last(v, axis), labels)
         to_coefficients = tf.reduce_sum(v * p, axis) - (1 - s) * labelled
         if s:
             to_coefficients -= s * tf.reduce_mean(v, axis)
@@ -114,14 +106,14 @@ def _smoothed(
 
     The loss is the one without smoothing, plus s * mean(x_k - x).
     """
-    # An id out of range has an error on a CPU, and a loss of NaN elsewhere.
-    rows = tf.range(tf.size(ids, ids.dtype), dtype=ids.dtype)
-    positions = tf.stack([rows, ids], 1)
-    labelled = tf.expand_dims(tf.gather_nd(logits, positions), 1)
-    losses -= s * tf.reduce_mean(logits - labelled, 1)
-    backprop -= s / tf.cast(tf.shape(logits)[1], logits.dtype)
-    updates = tf.broadcast_to(_number(s, logits), tf.shape(ids))
-    return losses, tf.tensor_scatter_nd_add(backprop, positions, updates)
+    # The losses first: their op has the error for an id that is no class, where there is one.
+    with tf.control_dependencies([losses]):
+        ids = tf.identity(ids)
+    labelled = _gathered(logits, ids)
+    losses -= s * tf.reduce_mean(logits - labelled[:, None], 1)
+    # What is spread has the derivatives p - 1 / C.
+    classes = tf.cast(tf.shape(logits)[1], logits.dtype)
+    return losses, (1 - s) * backprop + s * (tf.nn.softmax(logits) - 1 / classes)
 
 
 def _losses(
@@ -129,20 +121,32 @@ def _losses(
 ) -> tf.Tensor:
     axis, s = spec.class_axis, spec.label_smoothing
     largest, log_total = (tf.squeeze(each, axis) for each in log_sum_exp)
-    is_labelled = _is_labelled(spec, logits, labels)
-    # One of the terms, and zeros.
-    labelled = tf.squeeze(
-        sum_over_classes(
-            lambda x, is_labelled: tf.where(is_labelled, x, 0), [logits, is_labelled], axis
-        ),
-        axis,
-    )
+    labelled = _labelled(spec, logits, labels)
     losses = log_total - (labelled - largest)
     if s:
         below = sum_over_classes(lambda x: x - log_sum_exp.largest, [logits], axis)
         mean = tf.squeeze(below, axis) / _classes(spec, logits)
         losses = (1 - s) * losses + s * (log_total - mean)
     return tf.where(_is_class(spec, logits, labels), losses, _number(float("nan"), logits))
+
+
+def _labelled(spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """The logits of the labels' classes."""
+    axis = spec.class_axis
+    if axis == -1 or axis + 1 == logits.shape.rank:
+        return _gathered(logits, labels)
+    # A sum of one of the terms and zeros, as a transpose would cost more.
+    is_labelled = _is_labelled(spec, logits, labels)
+    terms = sum_over_classes(
+        lambda x, is_labelled: tf.where(is_labelled, x, 0), [logits, is_labelled], axis
+    )
+    return tf.squeeze(terms, axis)
+
+
+def _gathered(x: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+    """What x has at the ids, along its last axis."""
+    rows = tf.gather(class_axis.as_matrix(x), tf.reshape(ids, [-1, 1]), batch_dims=1)
+    return tf.reshape(rows, tf.shape(ids))
 
 
 def _is_labelled(spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

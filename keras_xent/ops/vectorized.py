@@ -332,7 +332,7 @@ def _step_of(node: tf.Operation, inputs: Sequence[Any]) -> Optional[_Step]:
     native = _native.get(node.type)
     if native is None:
         return None
-    spec = registered_gradients.spec_of(node, registered_gradients.reduction_of(node))
+    spec = registered_gradients.spec_of(native.op, node)
     return _Step(native.op, native.step, spec, inputs[:3])
 
 

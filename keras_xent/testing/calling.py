@@ -9,6 +9,8 @@ from typing import Any, Callable, List, Optional
 import numpy as np
 import tensorflow as tf
 
+from keras_xent.testing.labels import ONE_HOT, Labels
+
 
 class WrongResultError(TypeError):
     """What a loss returned is nothing to compare."""
@@ -23,6 +25,7 @@ class Loss:
         weights: whether it takes weights; None: its signature tells.
         gradients: whether it has to return a tensor, of which there are gradients, or may
             return a number or an array as well.
+        labels: the kind of labels that it takes.
 
     Raises:
         TypeError: it can't be called.
@@ -35,6 +38,7 @@ class Loss:
         name: str,
         weights: Optional[bool] = None,
         gradients: bool = True,
+        labels: Labels = ONE_HOT,
     ) -> None:
         if not callable(function):
             raise TypeError(
@@ -44,6 +48,7 @@ class Loss:
         self._function = function
         self.name = name
         self._gradients = gradients
+        self._labels = labels
         third = _third_parameter(function, name) if weights is None else None
         self.takes_weights = third is not None if weights is None else weights
         self._needs_weights = third is not None and third.default is inspect.Parameter.empty
@@ -62,7 +67,7 @@ class Loss:
         """
         if weights is None and self._needs_weights:
             # A scalar would be no such thing to a loss that divides by the sum of the weights.
-            weights = tf.ones(tf.shape(logits)[:-1])
+            weights = tf.ones(self._labels.losses_shape(logits.shape))
         if weights is None:
             value = self._function(labels, logits)
         elif self._keyword is not None:

@@ -9,18 +9,20 @@ from typing import Any, Dict, Optional, Tuple
 import numpy as np
 import tensorflow as tf
 
+from keras_xent.comparing import arrays, exactness
+from keras_xent.comparing.made import Inputs
+from keras_xent.comparing.results import as_array, as_tensor, value_and_gradients
 from keras_xent.testing.calling import Loss, WrongResultError
-from keras_xent.testing.cases import Case, Inputs
+from keras_xent.testing.case import Case
 
-# How far right results may lie apart: the relative and the absolute part. TensorFlow 1 rounds
-# weighted float64 losses to float32, and each 16-bit loss to 16 bits before it sums them. The
-# pitfalls change numbers by tens of percents.
-TOLERANCES = {
-    "float16": (1e-2, 2e-3),
-    "bfloat16": (8e-2, 1e-2),
-    "float32": (1e-5, 2e-6),
-    "float64": (1e-5, 2e-6),
-}
+
+def tolerance_of(dtype: str) -> Tuple[float, float]:
+    """How far right results may lie apart: the relative and the absolute part.
+
+    The pitfalls change numbers by tens of percents.
+    """
+    relative = exactness.OF_RESULTS.error(dtype, weighted=True)
+    return relative, relative / 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,11 +96,7 @@ class Comparison:
 
     def close(self, one: Any, other: Any) -> bool:
         """Whether two arrays are the same number by number, NaN being NaN."""
-        relative, absolute = self.tolerance
-        one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
-        finite = other[np.isfinite(other)]
-        scale = np.max(np.abs(finite)) if finite.size else 0
-        return bool(np.allclose(one, other, 0, absolute + relative * scale, equal_nan=True))
+        return arrays.close(one, other, *self.tolerance)
 
 
 def compare(
@@ -126,45 +124,34 @@ def compare(
     return Comparison(case, inputs, dtype, tolerance, expected, found)
 
 
-def evaluate(
-    loss: Loss, case: Case, inputs: Inputs, dtype: str, gradients: bool = True
-) -> Result:
+def evaluate(loss: Loss, case: Case, inputs: Inputs, dtype: str, gradients: bool = True) -> Result:
     """The value and, if asked for, the gradients of one loss."""
-    labels, logits = as_tensor(inputs.labels, dtype), as_tensor(inputs.logits, dtype)
+    logits = as_tensor(inputs.logits, dtype)
     weights = None if inputs.weights is None else tf.convert_to_tensor(inputs.weights)
-    watched = {"logits": logits}
-    if weights is not None and weights.dtype.is_floating:
-        watched["weights"] = weights
-    with warnings.catch_warnings(), tf.GradientTape() as tape:
+
+    def call(logits: tf.Tensor, weights: Optional[tf.Tensor] = None) -> Any:
+        of_logits = case.labels_of_logits
+        labels = case.labels.activate(logits / 2) if of_logits else as_tensor(inputs.labels, dtype)
+        passed = case.labels.keras_activate(logits) if case.softmax_output else logits
+        return loss(labels, passed, weights)
+
+    given = {"logits": logits, **({} if weights is None else {"weights": weights})}
+    with warnings.catch_warnings():
         # Keras and keras_xent warn of a softmax output as logits: here it is on purpose.
         warnings.simplefilter("ignore")
-        tape.watch(list(watched.values()))
-        if case.labels_of_logits:
-            labels = tf.nn.softmax(logits / 2)
-        passed = tf.keras.activations.softmax(logits) if case.softmax_output else logits
-        value = loss(labels, passed, weights)
-    if not gradients:
-        return Result(as_array(value), value.dtype.name if tf.is_tensor(value) else None, {})
-    found = tape.gradient(value, watched) if value.dtype.is_floating else dict.fromkeys(watched)
+        if not gradients:
+            value = call(*given.values())
+            return Result(as_array(value), value.dtype.name if tf.is_tensor(value) else None, {})
+        value, found = value_and_gradients(call, list(given.values()))
     return Result(
         as_array(value),
         value.dtype.name,
         {
-            name: None if each is None else as_array(tf.convert_to_tensor(each))
-            for name, each in found.items()
+            name: None if gradient is None else as_array(gradient)
+            for (name, tensor), gradient in zip(given.items(), found)
+            if tensor.dtype.is_floating
         },
     )
-
-
-def as_tensor(array: np.ndarray, dtype: str) -> tf.Tensor:
-    """Floating arrays in the dtype, others as they are."""
-    tensor = tf.constant(array)
-    return tf.cast(tensor, dtype) if tensor.dtype.is_floating else tensor
-
-
-def as_array(tensor: Any) -> np.ndarray:
-    """The numbers of a tensor of any dtype, or of an array, as float64."""
-    return np.asarray(tf.cast(tensor, tf.float64).numpy())
 
 
 def _number(gradient: Optional[np.ndarray]) -> np.ndarray:

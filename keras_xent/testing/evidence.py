@@ -7,8 +7,9 @@ from typing import Any, Dict, List, Optional, Set, Tuple
 import numpy as np
 import tensorflow as tf
 
+from keras_xent.comparing.results import as_array, as_tensor
 from keras_xent.testing.calling import Loss
-from keras_xent.testing.comparison import Comparison, as_array, as_tensor
+from keras_xent.testing.comparison import Comparison
 
 # The names of what a sum of weighted losses may be divided by.
 NONZERO = "the number of weights that are not zero"
@@ -34,7 +35,7 @@ class Evidence:
         self, old: Loss, new: Loss, found: Comparison, known: Optional[Dict[Any, Any]] = None
     ) -> None:
         self.old, self.new, self.found = old, new, found
-        self.case, self.inputs = found.case, found.inputs
+        self.case, self.inputs, self.labels = found.case, found.inputs, found.case.labels
         self._known: Dict[Any, Any] = {} if known is None else known
 
     def same(self, one: Any, other: Any) -> bool:
@@ -48,12 +49,12 @@ class Evidence:
             return False
         return bool(np.allclose(one, other, rtol=relative, atol=absolute))
 
-    def elements(
+    def losses(
         self, loss: Loss, logits: Optional[np.ndarray] = None, labels: Optional[np.ndarray] = None
     ) -> Optional[np.ndarray]:
-        """The loss of every element, without weights and whatever the reduction.
+        """The loss of every example, without weights and whatever the reduction.
 
-        Every reduction of a single loss is that loss: so a batch of one, element by element.
+        Every reduction of a single loss is that loss: so a batch of one, example by example.
 
         Returns:
             None where the loss refuses.
@@ -61,7 +62,7 @@ class Evidence:
         labels = self.inputs.labels if labels is None else labels
         logits = self.inputs.logits if logits is None else logits
         arrays = ((array.shape, array.dtype, array.tobytes()) for array in (labels, logits))
-        key = ("elements", loss.name, self.found.dtype, *arrays)
+        key = ("losses", loss.name, self.found.dtype, *arrays)
         if key not in self._known:
             self._known[key] = self._one_by_one(loss, labels, logits)
         known: Optional[np.ndarray] = self._known[key]
@@ -70,7 +71,7 @@ class Evidence:
     def _one_by_one(
         self, loss: Loss, labels: np.ndarray, logits: np.ndarray
     ) -> Optional[np.ndarray]:
-        shape = logits.shape[:-1]
+        shape = self.labels.losses_shape(logits.shape)
         values = np.empty(shape)
         for index in np.ndindex(shape):
             one = tuple(slice(i, i + 1) for i in index)
@@ -87,6 +88,10 @@ class Evidence:
         except Exception:  # (it refuses)
             return None
         return as_array(value)
+
+    def activated(self, logits: np.ndarray) -> np.ndarray:
+        """Probabilities."""
+        return np.asarray(self.labels.activate(logits).numpy())
 
     def reaches_labels(self, loss: Loss) -> bool:
         """Whether the loss sends a gradient to its first argument."""
@@ -118,7 +123,7 @@ class Evidence:
             COUNT: losses.size,
             SUM: np.sum(weights),
             SUM_AS_GIVEN: np.sum(self.weights),
-            LABELLED: np.count_nonzero(np.sum(self.inputs.labels, -1)),
+            LABELLED: self.labels.labelled(self.inputs.labels),
         }
         return {
             name
@@ -151,6 +156,23 @@ class Evidence:
         # A sum over the steps is that much larger; the label's own share tells.
         return (*flat, steps[1] * flat[0] / steps[0])
 
+    def binary_smoothing(self, loss: Loss) -> Optional[Tuple[float, float]]:
+        """What becomes of labels, each class with a loss of its own: `a * label + b`.
+
+        Returns:
+            `a` and `b`; None where the loss is no such thing.
+        """
+        logit = 2.0
+        logits = np.full((1, self.inputs.logits.shape[-1]), logit)
+        labels = []
+        for label in (0.0, 1.0):
+            value = self.value(loss, np.full(logits.shape, label), logits)
+            if value is None or not np.all(np.isfinite(value)):
+                return None
+            # A loss is log(1 + exp(logit)) - label * logit. Unreduced ones are all the same here.
+            labels.append((np.log1p(np.exp(logit)) - float(np.mean(value))) / logit)
+        return labels[1] - labels[0], labels[0]
+
     def _shares(
         self, loss: Loss, classes: int, outer: Tuple[int, ...]
     ) -> Optional[Tuple[float, float]]:
@@ -159,7 +181,7 @@ class Evidence:
         logits = np.broadcast_to(row, (*outer, classes)).copy()
         values: List[float] = []
         for label in range(classes):
-            labels = np.broadcast_to(np.eye(classes)[label], logits.shape).copy()
+            labels = self.labels.of_class(label, logits.shape)
             value = self.value(loss, labels, logits)
             if value is None or not np.all(np.isfinite(value)):
                 return None
@@ -183,8 +205,3 @@ def _fitting(weights: np.ndarray, losses: np.ndarray) -> Optional[np.ndarray]:
     except ValueError:
         return None
     return fitting
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Of the last axis."""
-    return np.asarray(tf.nn.softmax(logits).numpy())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Callable, Optional
 
-from keras_xent.testing import per_element, weighting
+from keras_xent.testing import per_example, weighting
 from keras_xent.testing.evidence import Evidence
 
 
@@ -52,14 +52,15 @@ def diagnose(found: Evidence) -> Optional[Diagnosis]:
 
 # The order in which they are tried: the more special before the more general.
 PITFALLS = (
-    Pitfall(14, "dtypes", per_element.dtypes),
-    Pitfall(6, "the gradient into labels", per_element.labels_gradient),
-    Pitfall(9, "swapped arguments", per_element.swapped),
-    Pitfall(None, "no gradient", per_element.cut_off),
-    Pitfall(7, "one softmax too many or too few", per_element.softmaxes),
-    Pitfall(13, "label smoothing and rows without a label", per_element.smoothing),
+    Pitfall(14, "dtypes", per_example.dtypes),
+    Pitfall(6, "the gradient into labels", per_example.labels_gradient),
+    Pitfall(9, "swapped arguments", per_example.swapped),
+    Pitfall(None, "no gradient", per_example.cut_off),
+    Pitfall(7, "one softmax too many or too few", per_example.softmaxes),
+    Pitfall(13, "label smoothing and rows without a label", per_example.smoothing),
     Pitfall(15, "NaN where weights sum to zero", weighting.not_a_number),
     Pitfall(5, "weights of another rank", weighting.refused_ranks),
+    Pitfall(12, "a mean over the classes", weighting.mean_over_classes),
     Pitfall(3, "a denominator that is not broadcast", weighting.divisor_as_given),
     Pitfall(2, "a weighted mean is not TF1's default", weighting.weighted_mean),
     Pitfall(1, "weights of zero", weighting.zero_weights),

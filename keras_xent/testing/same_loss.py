@@ -6,10 +6,13 @@ from typing import Any, Callable, List, Optional, Sequence, Set, Tuple
 
 import tensorflow as tf
 
+from keras_xent.comparing import exactness
 from keras_xent.testing import cases, comparison, message
+from keras_xent.testing import labels as label_kinds
 from keras_xent.testing.calling import Loss, WrongResultError
-from keras_xent.testing.cases import Case, Sizes
-from keras_xent.testing.comparison import TOLERANCES, Comparison
+from keras_xent.testing.case import Case, Sizes
+from keras_xent.testing.comparison import Comparison
+from keras_xent.testing.labels import Labels
 
 
 def assert_same_loss(
@@ -18,6 +21,7 @@ def assert_same_loss(
     *,
     num_classes: int,
     batch_size: int = 4,
+    labels: str = "one-hot",
     weights: Optional[bool] = None,
     dtypes: Sequence[Any] = ("float32", "float16", "bfloat16", "float64"),
     labels_gradient: bool = True,
@@ -30,10 +34,10 @@ def assert_same_loss(
     """Asserts that two loss functions give the same values and gradients.
 
     Both are called on made inputs that tell apart the ways in which ports of TF1's softmax
-    cross entropy go wrong in silence: weights that are zero, boolean, integer, scalar,
-    negative, all zero, of shape [B, 1] and [B, T]; integer and soft labels, rows without a
-    label, labels that depend on the logits; rank 3; every dtype. Where they differ the message
-    names the pitfall that it looks like, and what to change.
+    and sigmoid cross entropies go wrong in silence: weights that are zero, boolean, integer,
+    scalar, negative, all zero, of shape [B, 1] and [B, T]; integer and soft labels, rows
+    without a label, labels that depend on the logits; rank 3; every dtype. Where they differ
+    the message names the pitfall that it looks like, and what to change.
 
     Args:
         old: the loss to keep: a function of `(labels, logits)` or `(labels, logits, weights)`,
@@ -44,38 +48,52 @@ def assert_same_loss(
         num_classes: the size of the logits' last axis, 2 or more.
         batch_size: the size of the first axis, 3 or more. For rank 3 the second one is as
             large, and one larger.
+        labels: the labels that the two take:
+
+            * `"one-hot"`: of the logits' shape, with one loss for all classes of a row, as
+              `tf.losses.softmax_cross_entropy` takes them;
+            * `"class ids"`: of the logits' shape without the last axis, of dtype int32, as
+              `tf.losses.sparse_softmax_cross_entropy` takes them;
+            * `"binary"`: of the logits' shape, with a loss for each class, as
+              `tf.losses.sigmoid_cross_entropy` takes them. A Keras loss takes the mean over
+              the classes before it weights, and then weights [B, C] are none to it.
         weights: whether the two take weights; None: as their signatures say.
         dtypes: the dtypes of the logits to compare with. All of TF1's by default, as TF1
             returns the logits' dtype and a Keras loss float32 (pitfall 14). Say
             `dtypes=["float32"]` if yours are float32.
-        labels_gradient: whether labels may depend on what is trained. TF1 stops the gradient
-            there and Keras does not (pitfall 6). Say False if yours are data.
-        softmax_output: whether what a Keras softmax returns may be passed as logits. Keras
+        labels_gradient: whether labels may depend on what is trained. TF1's softmax loss stops
+            the gradient there and Keras does not (pitfall 6). Say False if yours are data.
+        softmax_output: whether what a Keras softmax returns (with binary labels, a sigmoid)
+            may be passed as logits. Keras
             undoes it and TF1 does not (pitfall 7). Say False if your network ends in logits.
         skip: kinds of inputs that your program never has, to be left out. What is skipped is
             not compared: a difference there goes unseen. The message names the kinds of the
             inputs that differ. They are
 
-            * `"integer labels"`: one-hot labels of dtype int32;
+            * `"integer labels"`: one-hot or binary labels of dtype int32;
             * `"soft labels"`: labels that are probabilities;
             * `"rows without a label"`: labels that are all 0, as `tf.one_hot(-1)` makes them;
+            * `"int64 ids"`: class ids of dtype int64;
+            * `"ids of -1"`: class ids of -1, which stand for no class;
+            * `"ids of another rank"`: class ids [B, 1] for losses [B];
             * `"large logits"`: logits up to 60 or so;
             * `"rank 3"`: logits [B, T, C], with and without weights;
             * `"boolean weights"`, `"integer weights"`: weights of dtype bool and int32;
             * `"negative weights"`: a weight below 0;
             * `"scalar weights"`: one number for all losses;
             * `"all-zero weights"`: no weight but 0;
-            * `"broadcast weights"`: weights [B, 1] and [1, T] for losses [B, T];
-            * `"weights of another rank"`: weights [B] for losses [B, T], and [B, 1] for
-              losses [B].
+            * `"broadcast weights"`: weights [B, 1] and [1, T] for losses [B, T] (binary:
+              [B, C]);
+            * `"weights of another rank"`: weights [B] for losses [B, T] (binary: [B, C]), and
+              [B, 1] for losses [B].
 
-            Float weights of the losses' shape, one-hot float labels and rank 2 are always
-            compared.
+            Float weights of the losses' shape, plain labels (float, or int32 ids) and rank 2
+            are always compared.
         gradients: whether gradients are compared. Say False if a loss returns numbers instead
             of a tensor, such as what `session.run` gives: then values alone are compared.
         rtol: how far numbers may lie apart, relative to the largest; None: by dtype, 1e-5 in
             float32 and float64 (TF1 rounds to float32), 1e-2 in float16, 8e-2 in bfloat16.
-        atol: the same, absolute; None: 2e-6, 2e-3 and 1e-2.
+        atol: the same, absolute; None: a fifth of that.
 
     Raises:
         AssertionError: they differ: in what, by how much, why, and what to do.
@@ -105,6 +123,19 @@ def assert_same_loss(
     AssertionError: ...
     Pitfall 1, weights of zero: ...
 
+    Losses of class ids, and losses with one for each class:
+
+    >>> keras_xent.testing.assert_same_loss(
+    ...     tf.compat.v1.losses.sparse_softmax_cross_entropy,
+    ...     lambda ids, logits, weights: tf.compat.v1.losses.softmax_cross_entropy(
+    ...         tf.one_hot(ids, 5), logits, weights),
+    ...     num_classes=5, labels="class ids", skip=["ids of another rank", "ids of -1",
+    ...         "weights of another rank"])
+    >>> keras_xent.testing.assert_same_loss(
+    ...     tf.nn.sigmoid_cross_entropy_with_logits,
+    ...     lambda labels, logits: tf.math.softplus(logits) - labels * logits,
+    ...     num_classes=5, labels="binary")
+
     A weighted mean that is written by hand is TF1's MEAN for weights of the losses' shape:
 
     >>> def by_hand(labels, logits, weights):
@@ -129,11 +160,12 @@ def assert_same_loss(
     names = [tf.as_dtype(dtype).name for dtype in dtypes]
     _check(num_classes, batch_size, names)
     skipped = _checked_kinds([skip] if isinstance(skip, str) else skip)
-    pair = (Loss(old, "old", weights, gradients), Loss(new, "new", weights, gradients))
+    kind = _checked_labels(labels)
+    pair = (Loss(old, "old", weights, gradients, kind), Loss(new, "new", weights, gradients, kind))
     weighted = _weighted(*pair)
     chosen = [
         case
-        for case in (*cases.UNWEIGHTED, *(cases.WEIGHTED if weighted else ()))
+        for case in (*cases.unweighted(kind), *(cases.weighted(kind) if weighted else ()))
         if ((labels_gradient and gradients) or not case.labels_of_logits)
         and (softmax_output or not case.softmax_output)
         and not skipped.intersection(case.kinds)
@@ -160,7 +192,7 @@ def _compare_all(
     compared: List[Comparison] = []
     refusals: List[Exception] = []
     for dtype in sorted(dtypes, key=lambda dtype: dtype != main):
-        relative, absolute = TOLERANCES[dtype]
+        relative, absolute = comparison.tolerance_of(dtype)
         tolerance = (relative if rtol is None else rtol, absolute if atol is None else atol)
         for case in chosen:
             if dtype != main and not case.every_dtype:
@@ -189,8 +221,14 @@ def _check(num_classes: int, batch_size: int, dtypes: Sequence[str]) -> None:
         raise ValueError(
             f"batch_size is {batch_size}, expected 3 or more: fewer weights tell too little"
         )
-    if not dtypes or not set(dtypes) <= set(TOLERANCES):
-        raise ValueError(f"dtypes are {list(dtypes)}, expected some of {list(TOLERANCES)}")
+    if not dtypes or not set(dtypes) <= set(exactness.DTYPES):
+        raise ValueError(f"dtypes are {list(dtypes)}, expected some of {list(exactness.DTYPES)}")
+
+
+def _checked_labels(labels: str) -> Labels:
+    if labels not in label_kinds.ALL:
+        raise ValueError(f"labels is {labels!r}, expected one of {list(label_kinds.ALL)}")
+    return label_kinds.ALL[labels]
 
 
 def _checked_kinds(skip: Sequence[str]) -> Set[str]:

@@ -1,7 +1,7 @@
 """Pitfalls in how losses are weighted and reduced.
 
 Each function tells what happened and what to change, or None where the difference looks like
-something else. They take it that both losses agree on every element, which they ask first.
+something else. They take it that both losses agree on every example, which they ask first.
 """
 
 from __future__ import annotations
@@ -41,6 +41,49 @@ def not_a_number(found: Evidence) -> Optional[str]:
     )
 
 
+def mean_over_classes(found: Evidence) -> Optional[str]:
+    """12: one takes the mean over the classes, each of which has a loss, before it weights."""
+    compared, logits_shape = found.found, found.inputs.logits.shape
+    if not found.labels.each_class:
+        return None
+    if compared.refused:
+        # Weights [B, 1] are one number a row, which every loss can take.
+        of_each_class = found.weights.ndim == len(logits_shape) and found.weights.shape[-1] > 1
+        return _of_rows("new") if of_each_class else None
+    values = {"new": compared.new.value, "old": compared.old.value}
+    for name, other in (("new", "old"), ("old", "new")):
+        shapes = values[name].shape, values[other].shape
+        if shapes == (logits_shape[:-1], logits_shape):
+            return _of_rows(name)
+        if compared.values_differ and _weighs_means(found, values[name], values[other]):
+            return _of_rows(name)
+    return None
+
+
+def _of_rows(name: str) -> str:
+    return (
+        f"The {name} loss has one loss a row, and the other one a class: Keras's "
+        "BinaryCrossentropy takes the mean over the classes before it weights, and TF1's sigmoid "
+        "loss weights each class. Weights of one number a row, [B] for Keras and [B, 1] for TF1, "
+        "give the same up to the denominator. For weights [B, C] use "
+        "keras_xent.v1.sigmoid_cross_entropy."
+    )
+
+
+def _weighs_means(found: Evidence, value: np.ndarray, other: np.ndarray) -> bool:
+    """Whether the value is made of the rows' means, times the weights of each class."""
+    losses, weights = found.losses(found.old), found.weights
+    if losses is None or losses.shape != weights.shape:
+        return False
+    means = [np.mean(losses, -1, keepdims=True) * weights]
+    if losses.ndim == 2 and losses.shape[0] == losses.shape[1]:
+        # Broadcast along the other axis, which B == C allows.
+        means.append(np.mean(losses, -1) * weights)
+    scale = {1, losses.size, len(losses), np.count_nonzero(weights)} - {0}
+    sums = [np.sum(each) / divisor for each in means for divisor in scale]
+    return any(found.same(each, value) and not found.same(each, other) for each in sums)
+
+
 def divisor_as_given(found: Evidence) -> Optional[str]:
     """3: the sum of the weights is not broadcast."""
     divisors = _divisors(found)
@@ -68,7 +111,7 @@ def weighted_mean(found: Evidence) -> Optional[str]:
             return (
                 f"The {name} loss divides by the sum of the weights, the other by "
                 f"{_named(one)}. TF1's default is SUM_BY_NONZERO_WEIGHTS, which is no weighted "
-                f"mean: {_reduction_advice(divisors[0])}"
+                f"mean: {_reduction_advice(found, divisors[0])}"
             )
     return None
 
@@ -92,7 +135,7 @@ def zero_weights(found: Evidence) -> Optional[str]:
         if evidence.NONZERO in one - other and counts - one:
             return (
                 f"The old loss divides by {_named(old)}, the new one by {_named(new)}: "
-                f"{_reduction_advice(old)}"
+                f"{_reduction_advice(found, old)}"
             )
     return None
 
@@ -102,8 +145,8 @@ def wrong_axis(found: Evidence) -> Optional[str]:
     compared = found.found
     if compared.refused or not compared.values_differ or found.inputs.weights is None:
         return None
-    losses, weights = found.elements(found.old), found.weights
-    if losses is None or losses.ndim != 2 or not found.same(losses, found.elements(found.new)):
+    losses, weights = found.losses(found.old), found.weights
+    if losses is None or losses.ndim != 2 or not found.same(losses, found.losses(found.new)):
         # Losses [B] and weights [B, 1] broadcast to [B, B]: told by the sum of all pairs.
         return _every_pair(found)
     if losses.shape[0] != losses.shape[1]:
@@ -124,7 +167,7 @@ def wrong_axis(found: Evidence) -> Optional[str]:
 
 
 def _every_pair(found: Evidence) -> Optional[str]:
-    compared, losses, weights = found.found, found.elements(found.old), found.weights
+    compared, losses, weights = found.found, found.losses(found.old), found.weights
     if losses is None or losses.ndim != 1 or weights.ndim != 2:
         return None
     pairs = losses * weights
@@ -144,8 +187,8 @@ def scalar_times_weights(found: Evidence) -> Optional[str]:
     compared = found.found
     if compared.refused or found.weights.ndim == 0 or not np.any(found.weights):
         return None
-    losses = found.elements(found.old)
-    if losses is None or not found.same(losses, found.elements(found.new)):
+    losses = found.losses(found.old)
+    if losses is None or not found.same(losses, found.losses(found.new)):
         return None
     for scalar in (np.mean(losses), np.sum(losses)):
         products = (scalar * found.weights, scalar * found.weights.mean())
@@ -156,7 +199,7 @@ def scalar_times_weights(found: Evidence) -> Optional[str]:
                 return (
                     "The new loss multiplies the mean loss by the weights, instead of each loss by "
                     "its own: a loss that returns a scalar leaves nothing else to sample_weight. "
-                    "Give compile() a Loss object (keras_xent.CategoricalCrossentropy), or a "
+                    f"Give compile() a Loss object (keras_xent.{found.labels.keras_class}), or a "
                     "function that returns one loss a sample."
                 )
     return None
@@ -188,7 +231,7 @@ def sum_or_mean(found: Evidence) -> Optional[str]:
         if evidence.NOTHING in other and evidence.NOTHING not in one and one:
             return (
                 f"The {name} loss is a sum, the other divides by {_named(one)}: the gradients "
-                f"differ as much. {_reduction_advice(divisors[0])}"
+                f"differ as much. {_reduction_advice(found, divisors[0])}"
             )
     return None
 
@@ -217,8 +260,8 @@ def _divisors(found: Evidence) -> Optional[Tuple[Set[str], Set[str]]]:
     compared = found.found
     if compared.refused or not compared.values_differ:
         return None
-    losses = found.elements(found.old)
-    if losses is None or not found.same(losses, found.elements(found.new)):
+    losses = found.losses(found.old)
+    if losses is None or not found.same(losses, found.losses(found.new)):
         return None
     return (
         found.denominators(compared.old.value, losses),
@@ -245,11 +288,11 @@ _REDUCTIONS = {
 }
 
 
-def _reduction_advice(divisors: Set[str]) -> str:
+def _reduction_advice(found: Evidence, divisors: Set[str]) -> str:
     for divisor, reduction in _REDUCTIONS.items():
         if divisor in divisors:
             return (
                 f"use reduction=keras_xent.Reduction.{reduction} in "
-                "keras_xent.CategoricalCrossentropy or keras_xent.v1."
+                f"keras_xent.{found.labels.keras_class} or keras_xent.v1."
             )
     return "use the old loss's reduction."

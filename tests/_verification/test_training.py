@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 import tf1
 
-from keras_xent import v1
+from keras_xent import ops, v1
 from keras_xent.testing import VerificationError, verify
 
 RANDOM = np.random.RandomState(0)
@@ -97,9 +97,9 @@ def test_a_training_on_wrong_gradients_fails(
     def twice_the_gradient(tensor: Any) -> Any:
         return tf.identity(tensor), lambda gradient: 2 * gradient
 
-    right = v1.ops.softmax_cross_entropy
+    right = ops.softmax_cross_entropy
     monkeypatch.setattr(
-        v1.ops,
+        ops,
         "softmax_cross_entropy",
         lambda *args, **keywords: twice_the_gradient(right(*args, **keywords)),
     )
@@ -130,8 +130,8 @@ def step(x, y):
 x, y = np.ones([4, 5], "float32"), np.eye(3, dtype="float32")[[0, 1, 2, 0]]
 with keras_xent.testing.verify():
     tf.function(lambda: strategy.run(step, (x, y)))()
-right = keras_xent.v1.ops.softmax_cross_entropy
-keras_xent.v1.ops.softmax_cross_entropy = lambda *args, **keywords: 2 * right(*args, **keywords)
+right = keras_xent.ops.softmax_cross_entropy
+keras_xent.ops.softmax_cross_entropy = lambda *args, **keywords: 2 * right(*args, **keywords)
 with keras_xent.testing.verify():
     try:
         tf.function(lambda: strategy.run(step, (x, y)))()

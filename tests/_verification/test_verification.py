@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 import tf1
 
-from keras_xent import Reduction, v1
+from keras_xent import Reduction, ops, v1
 from keras_xent._verification import verification
 from keras_xent.ops import weighting
 from keras_xent.testing import VerificationError, verify
@@ -18,6 +18,7 @@ from keras_xent.testing import VerificationError, verify
 LOGITS, LABELS = tf1.logits_of([4, 3]), tf1.soft_labels_of([4, 3])
 WEIGHTS = np.array([1, 0, 2, 0.5], np.float32)
 placeholder = tf.compat.v1.placeholder
+OPS = ["softmax_cross_entropy", "sparse_softmax_cross_entropy", "sigmoid_cross_entropy"]
 FAILURES = (VerificationError, tf.errors.InvalidArgumentError)
 # XLA drops assertions.
 MODES = ["eager", "traced_unknown_shapes", "tf1_graph"]
@@ -35,8 +36,34 @@ def weighted(logits: Any, _: Any, weights: Any) -> Any:
     return v1.compute_weighted_loss(logits[:, 0], weights, reduction="weighted_mean")
 
 
+def older_losses(logits: Any, labels: Any, _: Any) -> Any:
+    return v1.softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+
+
+def sparse(logits: Any, labels: Any, weights: Any) -> Any:
+    return v1.sparse_softmax_cross_entropy(tf.argmax(labels, -1), logits, weights)
+
+
+def sparse_losses(logits: Any, labels: Any, _: Any) -> Any:
+    ids = tf.argmax(labels, -1)
+    return v1.sparse_softmax_cross_entropy_with_logits(labels=ids, logits=logits)
+
+
+def sigmoid(logits: Any, labels: Any, weights: Any) -> Any:
+    return v1.sigmoid_cross_entropy(labels, logits, weights[:, tf.newaxis], 0.1)
+
+
+def sigmoid_losses(logits: Any, labels: Any, _: Any) -> Any:
+    return v1.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
+
+
 FUNCTIONS: Dict[str, Callable[..., Any]] = {
     "softmax_cross_entropy": loss,
+    "softmax_cross_entropy_with_logits": older_losses,
+    "sparse_softmax_cross_entropy": sparse,
+    "sparse_softmax_cross_entropy_with_logits": sparse_losses,
+    "sigmoid_cross_entropy": sigmoid,
+    "sigmoid_cross_entropy_with_logits": sigmoid_losses,
     "softmax_cross_entropy_with_logits_v2": losses,
     "compute_weighted_loss": weighted,
 }
@@ -65,11 +92,17 @@ def twice_the_gradient(tensor: Any) -> Any:
 
 
 def break_ours(monkeypatch: pytest.MonkeyPatch, broken: Callable[[Any], Any]) -> None:
-    right, right_reduction = v1.ops.softmax_cross_entropy, weighting.reduce_losses
-    monkeypatch.setattr(
-        v1.ops, "softmax_cross_entropy", lambda *args, **keywords: broken(right(*args, **keywords))
-    )
-    monkeypatch.setattr(weighting, "reduce_losses", lambda *args: broken(right_reduction(*args)))
+    def breaks(right: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args, **keywords: broken(right(*args, **keywords))
+
+    for name in OPS:
+        monkeypatch.setattr(ops, name, breaks(getattr(ops, name)))
+    # What v1.compute_weighted_loss calls. The ops that call it too are twice as wrong.
+    monkeypatch.setattr(weighting, "reduce_losses", breaks(weighting.reduce_losses))
+
+
+def test_every_function_is_here() -> None:
+    assert set(FUNCTIONS) == set(v1.__all__)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -104,14 +137,14 @@ class TestEveryFunctionInEveryMode:
 
 @pytest.mark.parametrize("index", [0, 2])
 def test_a_wrong_gradient_to_one_input_fails(index: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = v1.ops.softmax_cross_entropy
+    right = ops.softmax_cross_entropy
 
     def broken(logits: Any, labels: Any, weights: Any, **keywords: Any) -> Any:
         inputs = [logits, labels, weights]
         inputs[index] = twice_the_gradient(inputs[index])
         return right(*inputs, **keywords)
 
-    monkeypatch.setattr(v1.ops, "softmax_cross_entropy", broken)
+    monkeypatch.setattr(ops, "softmax_cross_entropy", broken)
     name = ["logits", "labels", "weights"][index]
     with verify(), pytest.raises(VerificationError, match=f"gradient that it sends to {name}"):
         tf1.by_tape(loss, LOGITS, LABELS, WEIGHTS)
@@ -125,16 +158,16 @@ def test_a_gradient_to_labels_that_tf1_stops_fails(monkeypatch: pytest.MonkeyPat
         def stop_gradient(self, tensor: Any, name: Any = None) -> Any:
             return tf.identity(tensor)
 
-    monkeypatch.setattr(v1, "tf", Unstopped())
+    monkeypatch.setattr("keras_xent.v1.softmax.tf", Unstopped())
     with verify(), pytest.raises(VerificationError, match="gradient that it sends to onehot_la"):
         tf1.by_tape(loss, LOGITS, LABELS, WEIGHTS)
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_gradient_that_is_left_out_fails(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = v1.ops.softmax_cross_entropy
+    right = ops.softmax_cross_entropy
     monkeypatch.setattr(
-        v1.ops,
+        ops,
         "softmax_cross_entropy",
         lambda logits, labels, weights, **keywords: right(
             tf.stop_gradient(logits), labels, weights, **keywords
@@ -285,9 +318,9 @@ class TestXla:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(verification, "_warned_of_xla", False)
-        right = v1.ops.softmax_cross_entropy
+        right = ops.softmax_cross_entropy
         monkeypatch.setattr(
-            v1.ops, "softmax_cross_entropy", lambda *args, **keywords: 2 * right(*args, **keywords)
+            ops, "softmax_cross_entropy", lambda *args, **keywords: 2 * right(*args, **keywords)
         )
         expected = 2 * tf1.THEIRS.softmax_cross_entropy(LABELS, LOGITS, WEIGHTS, 0.1).numpy()
         with verify():

@@ -16,7 +16,7 @@ import tensorflow as tf
 import tf1
 
 import keras_xent
-from keras_xent import v1
+from keras_xent import ops
 from keras_xent.testing import VerificationError, verify
 
 LOGITS, LABELS = tf1.logits_of([4, 3]), tf1.soft_labels_of([4, 3])
@@ -340,7 +340,7 @@ def test_numbers_are_tensorflows_and_verification_changes_none(
 
 @pytest.fixture
 def wrong_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = v1.ops.softmax_cross_entropy
+    right = ops.softmax_cross_entropy
 
     @tf.custom_gradient
     def a_little_more_gradient(tensor: Any) -> Any:
@@ -349,7 +349,7 @@ def wrong_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*args: Any, **keywords: Any) -> Any:
         return a_little_more_gradient(right(*args, **keywords))
 
-    monkeypatch.setattr(v1.ops, "softmax_cross_entropy", broken)
+    monkeypatch.setattr(ops, "softmax_cross_entropy", broken)
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,26 @@ from tensorflow.contrib import slim
 def loss(labels, logits, weights):
     return slim.losses.softmax_cross_entropy(logits, labels, weights, label_smoothing=0.1)
 """,
+    "sequence of ids": """\
+import tensorflow.compat.v1 as tf
+
+
+def loss(labels, logits, weights):
+    ids = tf.argmax(labels, -1, output_type=tf.int32)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=ids, logits=logits)
+    masked = tf.losses.sparse_softmax_cross_entropy(ids, logits, weights)
+    return tf.reduce_sum(losses * weights) / tf.reduce_sum(weights) + masked
+""",
+    "discriminator": """\
+import tensorflow as tf
+
+
+def loss(labels, logits, weights):
+    real = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
+        logits=logits, labels=tf.ones_like(logits)))
+    classes = tf.losses.sigmoid_cross_entropy(labels, logits, weights[:, None], 0.1)
+    return real + classes + tf.losses.sigmoid_cross_entropy(labels, logits, 0.3)
+""",
     "sum, with a class axis": """\
 import tensorflow.compat.v1 as tf
 from tensorflow.python.ops.losses import losses

@@ -44,6 +44,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         b"getattr(tf.losses, name)",
         rb'"from tensorflow.losses import *\nsoftmax_cross_entropy(a, b)"',
         b"\xff softmax_cross_entropy",
+        b"sparse_softmax_cross_entropy(",
+        b"tf.nn.sigmoid_cross_entropy_with_logits",
+        b"tf.losses.mean_squared_error",
+        b"from tensorflow.losses import huber_loss",
+        b"from tensorflow import losses as l",
     ],
 )
 def test_of_interest(content: bytes) -> None:
@@ -55,10 +60,12 @@ def test_of_interest(content: bytes) -> None:
     [
         b"",
         b"import tensorflow as tf",
-        b"sparse_softmax_cross_entropy(",
+        b"my_sparse_softmax_cross_entropy(",
         b"softmax_cross_entropy_loss(",
         b"my_compute_weighted_loss",
-        b"tf.losses.mean_squared_error",
+        b"metrics.mean_squared_error",
+        b"tf.losses.mean_squared_errors",
+        b"tf.losses.add_loss",
         b"getattr(x, name)",
     ],
 )

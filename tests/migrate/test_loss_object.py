@@ -24,7 +24,7 @@ def test_labels_need_tensorflow() -> None:
 
 
 def test_labels_that_need_no_stop() -> None:
-    new = check_loss_object(loss_call("tf.one_hot([0, 1, 2, 0], 3), logits"))
+    new = check_loss_object(loss_call("tf.one_hot(tf.argmax(labels, -1), 3), logits"))
     assert "stop_gradient" not in new
 
 
@@ -35,7 +35,7 @@ def test_nested() -> None:
 
         def loss(labels, logits, weights):
             return tf.losses.softmax_cross_entropy(
-                tf.one_hot([0, 1, 2, 0], 3), logits, weights=tf.stop_gradient(
+                tf.one_hot(tf.argmax(labels, -1), 3), logits, weights=tf.stop_gradient(
                     tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits)))
         """,
         """\
@@ -45,7 +45,8 @@ def test_nested() -> None:
         def loss(labels, logits, weights):
             return keras_xent.CategoricalCrossentropy(from_logits=True, \
 reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS)(
-                y_true=tf.one_hot([0, 1, 2, 0], 3), y_pred=logits, sample_weight=tf.stop_gradient(
+                y_true=tf.one_hot(tf.argmax(labels, -1), 3), y_pred=logits, \
+sample_weight=tf.stop_gradient(
                     keras_xent.CategoricalCrossentropy(from_logits=True, \
 reduction=keras_xent.Reduction.NONE)(y_true=labels, y_pred=logits)))
         """,

@@ -10,8 +10,10 @@ from keras_xent.migrate import rules
 from keras_xent.migrate.registry import all_rules, chosen_rules
 
 CODES = [
-    *("KX001", "KX002", "KX003", "KX004", "KX005", "KX006", "KX007"),
+    *("KX001", "KX002", "KX003", "KX004", "KX005", "KX006", "KX007", "KX008", "KX009", "KX010"),
+    "KX011",
     *("KX101", "KX102", "KX103", "KX104", "KX105", "KX106", "KX107", "KX108", "KX109", "KX110"),
+    "KX111",
 ]
 
 
@@ -33,9 +35,9 @@ def test_every_rule_has_a_file_and_a_test() -> None:
     [
         ((), (), CODES),
         (("KX001",), (), ["KX001"]),
-        (("KX0",), ("KX006", "KX007"), CODES[:5]),
-        (("KX1", "KX002"), (), ["KX002", *CODES[7:]]),
-        ((), ("KX1",), CODES[:7]),
+        (("KX0",), ("KX006", "KX007", "KX008", "KX009", "KX01"), CODES[:5]),
+        (("KX1", "KX002"), (), ["KX002", *CODES[11:]]),
+        ((), ("KX1",), CODES[:11]),
         (("KX001",), ("KX",), []),
     ],
 )

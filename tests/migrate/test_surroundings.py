@@ -41,6 +41,9 @@ BETRAYALS = [
     ("softmax", "x = tf.nn.softmax(x)"),
     ("softmax", "net = f(activation_fn=tf.nn.softmax)"),
     ("softmax", "x = softmax (x)"),
+    ("sigmoid", "x = tf.nn.sigmoid(x)"),
+    ("sigmoid", "x = sigmoid (x)"),
+    ("sigmoid", "model.add(tf.keras.layers.Activation(tf.sigmoid))"),
     ("model", "model = tf.keras.applications.ResNet50()"),
     ("model", "model = tf.keras.models.load_model('x')"),
     ("model", "model = hub.KerasLayer('x')"),
@@ -48,6 +51,10 @@ BETRAYALS = [
     ("floatx", "tf.keras.backend.set_floatx('float16')"),
     ("name", "hook = {'loss': 'softmax_cross_entropy_loss/value:0'}"),
     ("name", "x = g.get_tensor_by_name('softmax_cross_entropy_with_logits_1/Reshape_2:0')"),
+    ("name", "x = g.get_tensor_by_name('sparse_softmax_cross_entropy_loss/value:0')"),
+    ("name", "x = g.get_tensor_by_name('sigmoid_cross_entropy_loss_1/value:0')"),
+    ("name", "x = 'SparseSoftmaxCrossEntropyWithLogits/SparseSoftmaxCrossEntropyWithLogits:0'"),
+    ("name", "x = g.get_tensor_by_name('logistic_loss:0')"),
     ("distribution", "s = tf.distribute.get_strategy()"),
     ("distribution", "s = tf1.distribute.MirroredStrategy()"),
     ("distribution", "s = contrib.distribute.OneDeviceStrategy('')"),
@@ -64,7 +71,8 @@ INNOCENT = [
     "# to deal in the Software without restriction, to use, copy, merge, publish, distribute",
     "# distributed on an 'AS IS' BASIS",
     "x = Dense(3, activation='relu')(x)",
-    "x = tf.nn.sigmoid(x)",
+    "z = tf.losses.sigmoid_cross_entropy(y, x)",
+    "x = tf.log_sigmoid(x)",
     "c = tf.losses.get_regularization_loss()",
 ]
 
@@ -96,7 +104,8 @@ def test_the_first_place_counts() -> None:
 @pytest.mark.parametrize("trait", sorted(TRAITS))
 def test_no_loss_object(trait: str) -> None:
     line = dict(reversed(BETRAYALS))[trait]
-    check_stays_v1(LOSS.format(line, FUNCTION), _reason(trait, "file.py:2"))
+    function = "tf.losses.sigmoid_cross_entropy" if trait == "sigmoid" else FUNCTION
+    check_stays_v1(LOSS.format(line, function), _reason(trait, "file.py:2"))
 
 
 def test_collection_is_nothing_to_what_does_not_join_it() -> None:
@@ -110,6 +119,12 @@ def test_softmax_is_nothing_to_logits_that_are_made_otherwise() -> None:
     source = LOSS.format("p = tf.nn.softmax(x)", FUNCTION)
     check_loss_object(source.replace("(y, x)\n", "(y, tf.matmul(x, w) + b)\n"))
     check_stays_v1(source.replace("(y, x)\n", "(y, net(x))\n"), "where it makes the logits")
+
+
+def test_a_sigmoid_is_nothing_to_a_softmax() -> None:
+    check_loss_object(LOSS.format("p = tf.nn.sigmoid(x)", FUNCTION))
+    source = LOSS.format("p = tf.nn.sigmoid(x)", "tf.losses.sigmoid_cross_entropy")
+    check_loss_object(source.replace("(y, x)\n", "(y, tf.matmul(x, w) + b)\n"))
 
 
 def test_another_file_decides() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keras_xent.migrate.module import Module
-from keras_xent.migrate.suspicions import is_no_softmax, looks_swapped, softmax_output
+from keras_xent.migrate.suspicions import activation_output, is_no_activation, looks_swapped
 
 IMPORTS = "import tensorflow.compat.v1 as tf\nfrom tensorflow.contrib import slim\n"
 
@@ -51,9 +51,33 @@ def test_looks_swapped(labels: str, logits: str, expected: bool) -> None:
         ("tf.reshape(probs, [-1, 3])", "", "its name is 'probs'"),
     ],
 )
-def test_softmax_output(logits: str, before: str, expected: str) -> None:
+def test_activation_output(logits: str, before: str, expected: str) -> None:
     module = module_with("y", logits, before)
-    assert softmax_output(module, module.calls[0].logits) == expected
+    assert activation_output(module, module.calls[0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("logits", "expected"),
+    [
+        ("x", ""),
+        ("tf.matmul(x, w)", ""),
+        ("tf.sigmoid(x)", "it is tf.sigmoid(…)"),
+        ("tf.nn.sigmoid(x)", "it is tf.nn.sigmoid(…)"),
+        ("tf.nn.softmax(x)", "it is tf.nn.softmax(…)"),
+        ("tf.layers.dense(x, 1, activation=tf.sigmoid)", "it is the output of tf.layers.dense(…,"),
+        ("tf.keras.layers.Dense(1, activation='sigmoid')(x)", "it is the output of tf.keras"),
+        ("sigmoid_output", "its name is 'sigmoid_output'"),
+        ("sigmoid_logits", ""),
+    ],
+)
+def test_of_a_sigmoid(logits: str, expected: str) -> None:
+    source = f"{IMPORTS}z = tf.losses.sigmoid_cross_entropy(y, {logits})\n"
+    module = Module(source)
+    found = activation_output(module, module.calls[0])
+    assert found.startswith(expected) and bool(found) == bool(expected)
+    softmax = Module(source.replace("sigmoid_cross", "softmax_cross"))
+    of_softmax = activation_output(softmax, softmax.calls[0])
+    assert bool(of_softmax) == ("softmax" in expected), "a sigmoid makes logits of a softmax"
 
 
 @pytest.mark.parametrize(
@@ -77,6 +101,7 @@ def test_softmax_output(logits: str, before: str, expected: str) -> None:
         ("x", "for x in xs: pass", False),
         ("f(x)", "", False),
         ("tf.nn.softmax(x)", "", False),
+        ("tf.sigmoid(x)", "", False),
         # These may hand on what they get as it is.
         ("tf.convert_to_tensor(x)", "", False),
         ("tf.constant(x)", "", False),
@@ -87,11 +112,12 @@ def test_softmax_output(logits: str, before: str, expected: str) -> None:
         ("tf.keras.layers.Dense(3)(x)", "", False),
     ],
 )
-def test_is_no_softmax(logits: str, before: str, expected: bool) -> None:
+def test_is_no_activation(logits: str, before: str, expected: bool) -> None:
     module = module_with("y", logits, before)
-    assert is_no_softmax(module, module.calls[0].logits) == expected
+    assert is_no_activation(module, module.calls[0].logits) == expected
 
 
 def test_no_logits() -> None:
-    assert not is_no_softmax(Module(""), None)
-    assert softmax_output(Module(""), None) == ""
+    assert not is_no_activation(Module(""), None)
+    module = Module("import tensorflow as tf\nz = tf.losses.softmax_cross_entropy(y)\n")
+    assert activation_output(module, module.calls[0]) == ""

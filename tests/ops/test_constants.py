@@ -15,7 +15,7 @@ import tensorflow as tf
 from graph_constants import Constant
 
 import keras_xent
-from keras_xent import Reduction, v1
+from keras_xent import Reduction, ops, v1
 
 # The logits have 8 MiB. TensorFlow folds no more than 10.
 SHAPES = {"many classes": (64, 32768), "many losses": (65536, 32)}
@@ -56,6 +56,30 @@ def nn(labels: tf.Tensor, logits: tf.Tensor, _: Any) -> tf.Tensor:
     return v1.softmax_cross_entropy_with_logits_v2(labels, logits)
 
 
+def sparse(reduction: Reduction, smoothing: float) -> Loss:
+    def loss(labels: tf.Tensor, logits: tf.Tensor, weights: Any) -> tf.Tensor:
+        return ops.sparse_softmax_cross_entropy(
+            logits,
+            tf.argmax(labels, -1),
+            weights,
+            label_smoothing=smoothing,
+            reduction=reduction,
+        )
+
+    return loss
+
+
+def sigmoid(reduction: Reduction) -> Loss:
+    def loss(labels: tf.Tensor, logits: tf.Tensor, weights: Any) -> tf.Tensor:
+        weights = tf.convert_to_tensor(weights)
+        each = weights if weights.shape.rank == 0 else weights[:, None]
+        return ops.sigmoid_cross_entropy(
+            logits, labels, each, label_smoothing=0.1, reduction=reduction
+        )
+
+    return loss
+
+
 # Every reduction with one weight for all and with one a loss, which are None here.
 CASES: List[Tuple[Loss, Optional[float]]] = [
     (of_class(Reduction.NONE, 0.1), 0.5),
@@ -69,6 +93,10 @@ CASES: List[Tuple[Loss, Optional[float]]] = [
     (of_tf1(Reduction.SUM_BY_NONZERO_WEIGHTS, 0.0), 1.0),
     (of_class(Reduction.SUM_BY_NONZERO_WEIGHTS, 0.1), None),
     (nn, 1.0),
+    (sparse(Reduction.SUM_BY_NONZERO_WEIGHTS, 0.0), None),
+    (sparse(Reduction.MEAN, 0.1), 0.5),
+    (sigmoid(Reduction.SUM_BY_NONZERO_WEIGHTS), None),
+    (sigmoid(Reduction.MEAN), 0.5),
 ]
 
 

@@ -1,4 +1,4 @@
-"""The op's public names."""
+"""The ops' public names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ def test_public_names() -> None:
         "LibraryError",
         "backend",
         "set_backend",
+        "sigmoid_cross_entropy",
         "softmax_cross_entropy",
+        "sparse_softmax_cross_entropy",
     ]
     assert all(hasattr(ops, name) for name in ops.__all__)
 

@@ -20,7 +20,7 @@ from keras_xent.ops import library, softmax_cross_entropy
 elffile = pytest.importorskip("elftools.elf.elffile")
 
 KERNEL = Path(library.__file__).with_name("kernel")
-HEADER = KERNEL / "tf_c_api.h"
+HEADER = KERNEL / "tf" / "c_api.h"
 
 needs_library = pytest.mark.skipif(library.problem() is not None, reason=str(library.problem()))
 
@@ -91,7 +91,7 @@ COMPILER = next(filter(None, map(shutil.which, ["c++", "g++", "clang++"])), None
 @pytest.mark.skipif(COMPILER is None, reason="no C++ compiler")
 def test_the_header_agrees_with_the_installed_tensorflows(tmp_path: Path) -> None:
     source = tmp_path / "check.cc"
-    source.write_text('#include "tf_c_api.h"\n', encoding="utf-8")
+    source.write_text('#include "tf/c_api.h"\n', encoding="utf-8")
     command = [str(COMPILER), "-std=c++17", "-fsyntax-only", "-DKERAS_XENT_CHECK_TF_C_API"]
     includes = [f"-I{KERNEL}", f"-I{tf.sysconfig.get_include()}"]
     result = subprocess.run(

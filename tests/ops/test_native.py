@@ -248,7 +248,7 @@ def test_an_unknown_reduction_is_refused() -> None:
         )
 
 
-@pytest.mark.parametrize("grad", [(3,), (2, 4), (2, 2, 1), (1, 1), (2, 2, 4)])
+@pytest.mark.parametrize("grad", [(3,), (2, 4), (2, 2, 1), (1, 1), (2, 2, 4, 1)])
 def test_scale_backprop_refuses_another_shape_of_grad(grad: Tuple[int, ...]) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="grad must be a scalar"):
         native.scale_backprop(

@@ -11,10 +11,11 @@ from ports import tf1_loss
 
 from keras_xent.testing import cases
 from keras_xent.testing.calling import Loss
+from keras_xent.testing.case import Sizes
 from keras_xent.testing.comparison import Comparison, Result, compare, evaluate
 
 CASE = cases.WEIGHTED[0]
-INPUTS = CASE.make(cases.Sizes(5, 4))
+INPUTS = CASE.make(Sizes(5, 4))
 
 
 def compared(new: Any) -> Comparison:

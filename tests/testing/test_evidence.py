@@ -10,11 +10,12 @@ from ports import CLASSES, each, tf1_loss, tf1_with
 
 from keras_xent.testing import cases, evidence
 from keras_xent.testing.calling import Loss
+from keras_xent.testing.case import Sizes
 from keras_xent.testing.comparison import compare
 from keras_xent.testing.evidence import Evidence
 
 CASE = cases.WEIGHTED[0]
-INPUTS = CASE.make(cases.Sizes(CLASSES, 4))
+INPUTS = CASE.make(Sizes(CLASSES, 4))
 
 
 def evidence_of(loss: Any) -> Evidence:
@@ -23,10 +24,10 @@ def evidence_of(loss: Any) -> Evidence:
 
 
 @pytest.mark.parametrize("reduction", ["none", "weighted_sum", "weighted_mean"])
-def test_the_losses_of_elements_whatever_the_reduction(reduction: str) -> None:
+def test_the_losses_of_examples_whatever_the_reduction(reduction: str) -> None:
     found = evidence_of(tf1_with(reduction=reduction))
     expected = each(INPUTS.labels, INPUTS.logits)
-    np.testing.assert_allclose(found.elements(found.old), expected, rtol=1e-5)
+    np.testing.assert_allclose(found.losses(found.old), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_the_losses_of_elements_whatever_the_reduction(reduction: str) -> None:
 )
 def test_denominators(reduction: str, expected: Set[str]) -> None:
     found = evidence_of(tf1_with(reduction=reduction))
-    losses = found.elements(found.old)
+    losses = found.losses(found.old)
     assert found.denominators(found.found.old.value, losses) == expected
 
 
@@ -59,5 +60,5 @@ def test_what_refuses_gives_none() -> None:
     def refuse(labels: Any, logits: Any) -> Any:
         raise KeyError
 
-    assert found.elements(Loss(refuse, "new")) is None
+    assert found.losses(Loss(refuse, "new")) is None
     assert found.smoothing(Loss(refuse, "newer")) is None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Iterable
 
 from keras_xent.migrate.finding import Remark
-from keras_xent.migrate.functions import Function
+from keras_xent.migrate.losses.softmax import LOSS
 from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.porting import port_references
@@ -18,7 +18,7 @@ from keras_xent.migrate.registry import Rule
 
 def check(module: Module, options: Options) -> Iterable[Remark]:
     """Port every reference."""
-    return port_references(module, options, Function.LOSS)
+    return port_references(module, options, LOSS)
 
 
 RULE = Rule("KX001", "tf.losses.softmax_cross_entropy", check)

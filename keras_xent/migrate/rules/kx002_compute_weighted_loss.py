@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Iterable
 
 from keras_xent.migrate.finding import Remark
-from keras_xent.migrate.functions import Function
+from keras_xent.migrate.losses.weighted import WEIGHTED
 from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.porting import port_references
@@ -17,7 +17,7 @@ from keras_xent.migrate.registry import Rule
 
 def check(module: Module, options: Options) -> Iterable[Remark]:
     """Port every reference."""
-    return port_references(module, options, Function.WEIGHTED)
+    return port_references(module, options, WEIGHTED)
 
 
 RULE = Rule("KX002", "tf.losses.compute_weighted_loss", check)

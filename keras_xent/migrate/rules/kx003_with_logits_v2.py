@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Iterable
 
 from keras_xent.migrate.finding import Remark
-from keras_xent.migrate.functions import Function
+from keras_xent.migrate.losses.softmax import LOGITS_V2
 from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.porting import port_references
@@ -18,7 +18,7 @@ from keras_xent.migrate.registry import Rule
 
 def check(module: Module, options: Options) -> Iterable[Remark]:
     """Port every reference."""
-    return port_references(module, options, Function.LOGITS_V2)
+    return port_references(module, options, LOGITS_V2)
 
 
 RULE = Rule("KX003", "tf.nn.softmax_cross_entropy_with_logits_v2", check)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 from typing import Iterable, Iterator, Optional, Tuple, Union
 
-from keras_xent.migrate import functions
+from keras_xent.migrate import functions, tf1_modules
+from keras_xent.migrate.constants import REDUCTION_STRINGS, results
 from keras_xent.migrate.edits import Edit
 from keras_xent.migrate.finding import Action, Remark
 from keras_xent.migrate.module import Module, Reference
@@ -18,20 +19,12 @@ from keras_xent.migrate.registry import Rule
 from keras_xent.migrate.rewriting import renamed
 from keras_xent.migrate.tensorflow_names import called, is_tf1_code
 
-_BY_STRING = {
-    "none": "NONE",
-    "weighted_sum": "SUM",
-    "weighted_mean": "MEAN",
-    "weighted_sum_over_batch_size": "SUM_OVER_BATCH_SIZE",
-    "weighted_sum_by_nonzero_weights": "SUM_BY_NONZERO_WEIGHTS",
-}
-
 
 def check(module: Module, options: Options) -> Iterable[Remark]:
     """Port the constants of the calls, and name the others."""
     done = set()
     for reference, value in _reductions(module):
-        for node in _results(value):
+        for node in results(value):
             member = _member(module, node)
             if member and isinstance(node, (ast.Attribute, ast.Constant, ast.Name)):
                 done.add(node)
@@ -61,21 +54,9 @@ def _reductions(module: Module) -> Iterator[Tuple[Reference, ast.expr]]:
                     yield reference, keyword.value
 
 
-def _results(node: ast.expr) -> Iterator[ast.expr]:
-    """The parts that an expression may have as its value."""
-    if isinstance(node, ast.IfExp):
-        yield from _results(node.body)
-        yield from _results(node.orelse)
-    elif isinstance(node, ast.BoolOp):
-        for part in node.values:
-            yield from _results(part)
-    else:
-        yield node
-
-
 def _member(module: Module, node: ast.AST) -> Optional[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return _BY_STRING.get(node.value)
+        return REDUCTION_STRINGS.get(node.value)
     return _constant(module, node)
 
 
@@ -111,7 +92,7 @@ def _is_left(module: Module, node: ast.Attribute) -> bool:
     """Whether it is a constant that is TF1's and may reach what was ported."""
     if not _constant(module, node) or _reaches_tensorflow(module, node):
         return False
-    certain = all(functions.is_tf1(name) for name in module.names(node))
+    certain = all(tf1_modules.is_tf1(name) for name in module.names(node))
     return certain or bool(module.references) or is_tf1_code(module)  # or TF2's Keras's
 
 

@@ -6,7 +6,7 @@ from typing import Iterator
 
 from keras_xent.migrate.edits import Edit
 from keras_xent.migrate.finding import Action, Remark
-from keras_xent.migrate.functions import Function
+from keras_xent.migrate.losses.softmax import LOGITS_V2
 from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
@@ -17,11 +17,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
     """Rename the keyword, where the axis isn't there too: None, or else TF1 refuses it."""
     for call in module.calls:
         keywords = {keyword.arg for keyword in call.node.keywords}
-        if (
-            call.function is Function.LOGITS_V2
-            and "dim" in keywords
-            and "axis" not in call.arguments
-        ):
+        if call.function is LOGITS_V2 and "dim" in keywords and "axis" not in call.arguments:
             yield Remark(
                 module.offset(call.node),
                 Action.PORTED,

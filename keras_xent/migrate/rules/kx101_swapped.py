@@ -1,8 +1,8 @@
 """KX101: labels and logits seem to have each other's place.
 
 contrib and slim take the logits first, `tf.losses` and `tf.nn` the labels. A call in the wrong
-order runs, and trains nothing: TF1 sends no gradient into what it takes for labels. The port does
-the same; only a person can say what was meant.
+order of the dense softmax runs, and trains nothing: TF1 sends no gradient into what it takes for
+labels. The port does the same; only a person can say what was meant.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
     for call in module.calls:
         if looks_swapped(module, call):
             assert call.labels is not None and call.logits is not None
+            loss = call.function.loss
+            assert loss is not None
             yield Remark(
                 module.offset(call.node),
                 Action.FLAGGED,
                 f"labels are {_short(module.source(call.labels))} and logits are "
-                f"{_short(module.source(call.logits))}: swapped? If so the network gets no "
-                "gradient through them; give labels and logits by keyword",
+                f"{_short(module.source(call.logits))}: swapped? {loss.swapped}; give "
+                "labels and logits by keyword",
             )
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Iterator
 
 from keras_xent.migrate.finding import Action, Remark
-from keras_xent.migrate.functions import Function
 from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
@@ -19,7 +18,7 @@ from keras_xent.migrate.registry import Rule
 def check(module: Module, options: Options) -> Iterator[Remark]:
     """Name the calls whose result nothing takes."""
     for call in module.calls:
-        if call.function in (Function.LOGITS, Function.LOGITS_V2) or not module.is_ignored(call):
+        if not call.function.reduces or not module.is_ignored(call):
             continue
         yield Remark(
             module.offset(call.node),

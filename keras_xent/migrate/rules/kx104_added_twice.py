@@ -11,7 +11,6 @@ import ast
 from typing import Iterator, List, Optional
 
 from keras_xent.migrate.finding import Action, Remark
-from keras_xent.migrate.functions import Function
 from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
@@ -82,7 +81,7 @@ def _is_collected_loss(module: Module, node: ast.expr) -> bool:
         call = module.call_of(values[-1]) if values else None
     else:
         call = module.call_of(module.followed(node))
-    if call is None or call.function in (Function.LOGITS, Function.LOGITS_V2):
+    if call is None or not call.function.reduces:
         return False
     collection = call.arguments.get("loss_collection")
     return not (isinstance(collection, ast.Constant) and collection.value is None)

@@ -10,7 +10,6 @@ import ast
 from typing import Iterator, Optional, Set, Tuple
 
 from keras_xent.migrate.finding import Action, Remark
-from keras_xent.migrate.functions import Function
 from keras_xent.migrate.module import Call, Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
@@ -18,7 +17,6 @@ from keras_xent.migrate.tensorflow_names import tensorflow_function
 
 _DIVISIONS = ("div", "divide", "divide_no_nan", "div_no_nan", "truediv", "realdiv")
 _SUMS = ("reduce_sum", "count_nonzero", "sum", "reduce_mean")
-_ELEMENTWISE = (Function.LOGITS, Function.LOGITS_V2)
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
@@ -57,7 +55,7 @@ def _division(module: Module, node: ast.expr) -> Optional[Tuple[ast.expr, ast.ex
 
 def _is_divided_twice(module: Module, call: Call, divisor: ast.expr) -> bool:
     weights = call.arguments.get("weights")
-    if call.function in _ELEMENTWISE or weights is None:
+    if not call.function.reduces or weights is None:
         return False
     reduction = call.arguments.get("reduction")
     if reduction is not None and _is_undivided(module, reduction):

@@ -1,8 +1,8 @@
 """KX106: labels are smoothed by hand.
 
 `labels * (1 - eps) + eps / N` in front of the loss is `label_smoothing=eps` only if `N` is the
-number of classes: some divide by one less, or write `one_hot(..., on_value=, off_value=)`. The port
-keeps the hand-written formula.
+number of classes, or 2 for the sigmoid: some divide by one less, or write
+`one_hot(..., on_value=, off_value=)`. The port keeps the hand-written formula.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
     """Name the calls whose labels come out of such a formula."""
     for call in module.calls:
         labels = module.followed(call.labels)
-        if labels is not None and (_is_formula(labels) or _is_off_value(module, labels)):
+        smoothing = call.function.loss.smoothing if call.function.loss else ""
+        if not smoothing or labels is None:
+            continue
+        if _is_formula(labels) or _is_off_value(module, labels):
             yield Remark(
                 module.offset(call.node),
                 Action.FLAGGED,
                 f"the labels are smoothed by hand (line {labels.lineno}). label_smoothing=eps is "
-                "labels * (1 - eps) + eps / num_classes, num_classes the size of the last axis; "
-                "use it if that is the formula, and keep yours if it isn't",
+                f"{smoothing}; use it if that is the formula, and keep yours if it isn't",
             )
 
 

@@ -11,7 +11,7 @@ import ast
 from typing import Iterator, Optional
 
 from keras_xent.migrate.finding import Action, Remark
-from keras_xent.migrate.functions import Function
+from keras_xent.migrate.function import Function
 from keras_xent.migrate.module import Call, Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
@@ -19,6 +19,7 @@ from keras_xent.migrate.scopes import Other
 from keras_xent.migrate.tensorflow_names import tensorflow_function
 
 _AVERAGES = ("reduce_mean", "reduce_sum")
+_AXES = ("axis", "reduction_indices")
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
@@ -27,13 +28,14 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
         if not (isinstance(node.func, ast.Attribute) and node.func.attr == "compile"):
             continue
         for loss in _losses(node):
-            if _is_scalar(module, loss):
+            function = _scalar(module, loss)
+            if function:
+                of = function.loss.object_name if function.loss else "CategoricalCrossentropy"
                 yield Remark(
                     module.offset(loss),
                     Action.FLAGGED,
                     f"{module.source(loss)} returns one number, which compile multiplies by "
-                    "sample_weight: give it keras_xent.CategoricalCrossentropy(from_logits=True, "
-                    "reduction=…)",
+                    f"sample_weight: give it {module.package}.{of}(from_logits=True, reduction=…)",
                 )
 
 
@@ -48,15 +50,18 @@ def _losses(node: ast.Call) -> Iterator[ast.expr]:
             yield value
 
 
-def _is_scalar(module: Module, loss: ast.expr) -> bool:
+def _scalar(module: Module, loss: ast.expr) -> Optional[Function]:
+    """The function of which a loss returns the one number; None if it doesn't return one."""
     reference = next((each for each in module.references if each.node is loss), None)
     if reference:
-        return reference.function in (Function.LOSS, Function.CONTRIB)
+        gives_scalar = reference.function.reduces and reference.function.loss is not None
+        return reference.function if gives_scalar else None
     function = _function(module, loss)
     if function is None:
-        return False
+        return None
     inside = set(ast.walk(function))
-    return any(call.node in inside and _gives_scalar(module, call) for call in module.calls)
+    found = (call for call in module.calls if call.node in inside and _gives_scalar(module, call))
+    return next((call.function for call in found), None)
 
 
 def _function(module: Module, loss: ast.expr) -> Optional[ast.AST]:
@@ -77,9 +82,12 @@ def _function(module: Module, loss: ast.expr) -> Optional[ast.AST]:
 
 
 def _gives_scalar(module: Module, call: Call) -> bool:
-    if call.function in (Function.LOGITS, Function.LOGITS_V2):
+    if not call.function.reduces:
         parent = module.scopes.parent(call.node)
-        return tensorflow_function(module, parent) in _AVERAGES
+        if tensorflow_function(module, parent) not in _AVERAGES:
+            return False
+        assert isinstance(parent, ast.Call)
+        return len(parent.args) == 1 and not any(each.arg in _AXES for each in parent.keywords)
     reduction = call.arguments.get("reduction")
     if reduction is None:
         return True

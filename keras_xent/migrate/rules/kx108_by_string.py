@@ -9,15 +9,15 @@ from __future__ import annotations
 import ast
 from typing import Iterator
 
-from keras_xent.migrate import functions
+from keras_xent.migrate import functions, tf1_modules
 from keras_xent.migrate.finding import Action, Remark
-from keras_xent.migrate.functions import canonical
 from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
+from keras_xent.migrate.tf1_modules import canonical
 
 _BUILTINS = ("getattr", "hasattr", "setattr")
-_LOSSES = (*functions.LOSSES_MODULES, *functions.CONTRIB_LOSSES_MODULES)
+_LOSSES = (*tf1_modules.LOSSES_MODULES, *tf1_modules.CONTRIB_LOSSES_MODULES)
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
@@ -53,7 +53,7 @@ def _of_builtin(module: Module, node: ast.Call, builtin: str) -> str:
     if owners & set(_LOSSES):
         return (
             f"which loss {module.source(node)} is, is known only when it runs: if it can be "
-            f"softmax_cross_entropy, take that from {module.package}.v1"
+            f"a cross entropy, take that from {module.package}.v1"
         )
     return ""
 

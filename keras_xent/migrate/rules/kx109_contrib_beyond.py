@@ -1,7 +1,7 @@
 """KX109: contrib code beyond the loss.
 
-`tf.contrib` is gone from TensorFlow 2. Of its losses only `softmax_cross_entropy` is ported
-(KX005); the others, and the rest of contrib in a file that uses the loss, are named.
+`tf.contrib` is gone from TensorFlow 2. Of its losses only the cross entropies are ported (KX005);
+the others, and the rest of contrib in a file that uses one of these, are named.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import ast
 from typing import Iterator, List
 
-from keras_xent.migrate import functions
 from keras_xent.migrate.finding import Action, Remark
-from keras_xent.migrate.functions import canonical
 from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
+from keras_xent.migrate.other_losses import OTHER_LOSSES
 from keras_xent.migrate.registry import Rule
+from keras_xent.migrate.tf1_modules import CONTRIB_LOSSES_MODULES, canonical
 
-_LOSSES = tuple(f"{module}." for module in functions.CONTRIB_LOSSES_MODULES)
+_LOSSES = tuple(f"{module}." for module in CONTRIB_LOSSES_MODULES)
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
@@ -58,18 +58,11 @@ def _of_loss(module: Module, node: ast.Attribute) -> str:
 
 def _is_in_tf1(name: str) -> bool:
     """Whether `tf.compat.v1.losses` has a function of that name."""
-    return name in {
-        "absolute_difference",
+    return name in OTHER_LOSSES or name in {
         "add_loss",
-        "cosine_distance",
         "get_losses",
         "get_regularization_losses",
         "get_total_loss",
-        "hinge_loss",
-        "log_loss",
-        "mean_pairwise_squared_error",
-        "sigmoid_cross_entropy",
-        "sparse_softmax_cross_entropy",
     }
 
 

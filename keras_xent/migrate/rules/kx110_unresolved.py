@@ -18,8 +18,8 @@ from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
 
 _LOOKS_LIKE_TF1 = re.compile(
-    r"(^|\.)(losses\.(softmax_cross_entropy|compute_weighted_loss)"
-    r"|nn\.softmax_cross_entropy_with_logits(_v2)?)$"
+    rf"(^|\.)(losses\.({'|'.join(sorted(functions.LOSSES_NAMES))})"
+    rf"|nn\.({'|'.join(sorted(functions.NN_NAMES))}))$"
 )
 
 

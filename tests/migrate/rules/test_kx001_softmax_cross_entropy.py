@@ -381,8 +381,6 @@ def test_either_tensorflows_or_something_else() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "import tensorflow as tf\nvalue = tf.losses.sparse_softmax_cross_entropy(labels, logits)\n",
-        "import tensorflow as tf\nvalue = tf.losses.sigmoid_cross_entropy(labels, logits)\n",
         "import tensorflow as tf\nvalue = tf.keras.losses.CategoricalCrossentropy()(y, p)\n",
         "import tensorflow.compat.v2 as tf\nvalue = tf.losses.softmax_cross_entropy(y, p)\n",
         "import optax\nvalue = optax.losses.softmax_cross_entropy(logits, labels)\n",

@@ -74,6 +74,46 @@ def test_calls(arguments: str) -> None:
     check_loss_object(before)
 
 
+OTHERS = [
+    ("sparse_softmax_cross_entropy(logits, tf.argmax(labels, 1))", "labels"),
+    ("sparse_softmax_cross_entropy(logits, tf.argmax(labels, 1), weights)", "labels"),
+    ("sparse_softmax_cross_entropy(logits, tf.argmax(labels, 1)[:, None], 0.4)", "labels"),
+    ("sparse_softmax_cross_entropy(labels=tf.argmax(labels, 1), logits=logits)", "labels"),
+    ("sigmoid_cross_entropy(logits, labels)", "multi_class_labels"),
+    ("sigmoid_cross_entropy(logits, labels, 0.4, 0.1)", "multi_class_labels"),
+    ("sigmoid_cross_entropy(logits, labels + 0.1 * logits)", "multi_class_labels"),
+]
+
+
+@pytest.mark.parametrize(("call", "parameter"), OTHERS)
+def test_the_other_losses(call: str, parameter: str) -> None:
+    before = (
+        "import tensorflow as tf\nfrom tensorflow.contrib import slim\n\n\n"
+        f"def loss(labels, logits, weights):\n    return slim.losses.{call}\n"
+    )
+    new, (finding,) = ported(before)
+    assert "slim.losses" not in new
+    assert "(logits=logits, " in new or f"({parameter}=" in new
+    assert finding.rule == "KX005"
+    assert "weights" in finding.message
+    executing.check_same(before, [new])
+    check_loss_object(before)
+
+
+def test_weights_that_the_sigmoid_of_v1_refuses() -> None:
+    """contrib takes one for each example; the report says what to write."""
+    before = (
+        "import tensorflow as tf\nfrom tensorflow.contrib import slim\n\n\n"
+        "def loss(labels, logits, weights):\n"
+        "    return slim.losses.sigmoid_cross_entropy(logits, labels, weights)\n"
+    )
+    new, (finding,) = ported(before, "keras")
+    assert "write weights[:, None]" in finding.message
+    with pytest.raises(ValueError, match="weights"):
+        executing.results(new, executing.inputs())
+    executing.check_same(before, [new.replace("weights=weights", "weights=weights[:, None]")])
+
+
 def test_transformed() -> None:
     before = """\
         import tensorflow as tf
@@ -140,6 +180,8 @@ onehot_labels=labels) + tf.reduce_sum(x)
             "'reduction' is none of its arguments",
         ),
         ("z = slim.losses.softmax_cross_entropy(1, 2, 3, 4, 5, 6)", "at most 5"),
+        ("f = slim.losses.sparse_softmax_cross_entropy", "keras_xent.v1's (labels, logits)"),
+        ("z = slim.losses.sigmoid_cross_entropy(*xs)", "takes (logits, multi_class_labels"),
         ("z = slim.losses.softmax_cross_entropy(x, y, logits=x)", "'logits' is given twice"),
     ],
 )

@@ -205,7 +205,7 @@ def test_elsewhere(source: str) -> None:
     "source",
     [
         "import tensorflow.compat.v1 as tf\n"
-        "z = tf.losses.sigmoid_cross_entropy(y, x, reduction=tf.losses.Reduction.SUM)\n",
+        "z = tf.losses.my_loss(y, x, reduction=tf.losses.Reduction.SUM)\n",
         "import tensorflow as tf\nz = tf.keras.losses.Reduction.SUM\n",
         "import tensorflow as tf\n\n\nclass Loss(tf.keras.losses.Loss):\n    def __init__(self):\n"
         "        super().__init__(reduction=tf.losses.Reduction.NONE)\n",

@@ -18,6 +18,10 @@ SWAPPED = [
     "tf.nn.softmax_cross_entropy_with_logits_v2(logits, labels)",
     "tf.nn.softmax_cross_entropy_with_logits(labels=logits, logits=labels)",
     "slim.losses.softmax_cross_entropy(labels, logits)",
+    "tf.losses.sparse_softmax_cross_entropy(logits, labels)",
+    "tf.losses.sigmoid_cross_entropy(logits, labels)",
+    "tf.nn.sigmoid_cross_entropy_with_logits(labels=logits, logits=labels)",
+    "slim.losses.sparse_softmax_cross_entropy(labels, logits)",
 ]
 RIGHT = [
     "tf.losses.softmax_cross_entropy(labels, logits)",
@@ -32,6 +36,9 @@ RIGHT = [
     "slim.losses.softmax_cross_entropy(logits, labels)",
     "slim.losses.softmax_cross_entropy(predictions, onehot_labels)",
     "tf.losses.compute_weighted_loss(logits, labels)",
+    "tf.losses.sparse_softmax_cross_entropy(labels, logits)",
+    "tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=x)",
+    "slim.losses.sigmoid_cross_entropy(logits, labels)",
 ]
 IMPORTS = "import tensorflow.compat.v1 as tf\nfrom tensorflow.contrib import slim\n"
 

@@ -66,6 +66,25 @@ def test_other_names(name: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("tf.losses.sigmoid_cross_entropy(y, tf.sigmoid(x))", "The function applies sigmoid"),
+        ("tf.losses.sigmoid_cross_entropy(y, tf.nn.softmax(x))", "The function applies sigmoid"),
+        ("tf.losses.sparse_softmax_cross_entropy(y, tf.nn.softmax(x))", "applies softmax itself"),
+        (
+            "tf.nn.sigmoid_cross_entropy_with_logits(\n"
+            "    labels=y, logits=tf.layers.dense(x, 1, activation=tf.nn.sigmoid))",
+            "activation=tf.nn.sigmoid",
+        ),
+    ],
+)
+def test_the_other_losses(call: str, message: str) -> None:
+    source = f"{IMPORTS}value = {call}\n"
+    check_flagged(source, "KX102", message)
+    check_stays_v1(source, "its logits look like probabilities")
+
+
 def test_after_the_call() -> None:
     check_not_found(
         f"{IMPORTS}value = tf.losses.softmax_cross_entropy(labels, x)\nx = tf.nn.softmax(x)\n",

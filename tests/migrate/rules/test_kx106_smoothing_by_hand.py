@@ -46,6 +46,15 @@ def test_in_the_call() -> None:
     )
 
 
+def test_of_the_sigmoid() -> None:
+    check_flagged(
+        "import tensorflow as tf\n"
+        "z = tf.losses.sigmoid_cross_entropy(y * (1 - eps) + eps / 2, x)\n",
+        "KX106",
+        "label_smoothing=eps is labels * (1 - eps) + eps / 2; use it",
+    )
+
+
 @pytest.mark.parametrize("line", OTHERS)
 def test_not_found(line: str) -> None:
     check_not_found(

@@ -13,12 +13,17 @@ SCALARS = [
     "tf.losses.compute_weighted_loss(losses)",
     "tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(y, x))",
     "tf.contrib.losses.softmax_cross_entropy(x, y)",
+    "tf.losses.sparse_softmax_cross_entropy(y, x)",
+    "tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=x))",
 ]
 VECTORS = [
     "tf.losses.softmax_cross_entropy(y, x, reduction=tf.losses.Reduction.NONE)",
     "tf.losses.softmax_cross_entropy(y, x, reduction='none')",
     "tf.nn.softmax_cross_entropy_with_logits_v2(y, x)",
     "tf.keras.losses.categorical_crossentropy(y, x)",
+    "tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=x), axis=-1)",
+    "tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=x), 1)",
+    "tf.losses.sigmoid_cross_entropy(y, x, reduction='none')",
 ]
 
 
@@ -26,6 +31,19 @@ VECTORS = [
 def test_functions(value: str) -> None:
     source = f"import tensorflow as tf\n{FUNCTION.format(value)}model.compile('sgd', loss=f)\n"
     check_flagged(source, "KX107", "f returns one number", line=4)
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("softmax_cross_entropy", "Categorical"),
+        ("sparse_softmax_cross_entropy", "SparseCategorical"),
+        ("sigmoid_cross_entropy", "Binary"),
+    ],
+)
+def test_which_loss_object(name: str, of: str) -> None:
+    source = f"import tensorflow as tf\nmodel.compile('sgd', tf.losses.{name})\n"
+    check_flagged(source, "KX107", f"give it keras_xent.{of}Crossentropy(from_logits=True, ")
 
 
 @pytest.mark.parametrize("value", VECTORS)

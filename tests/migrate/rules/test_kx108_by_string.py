@@ -13,6 +13,8 @@ from migrate.tools import check_flagged, check_not_found, ported
         ("f = getattr(tf.losses, name, None)", "known only when it runs"),
         ("f = getattr(tf.contrib.losses, name)", "known only when it runs"),
         ("f = getattr(tf.losses, 'softmax_cross_entropy')", "write the name out"),
+        ("f = getattr(tf.losses, 'sparse_softmax_cross_entropy')", "write the name out"),
+        ("f = getattr(tf.nn, 'sigmoid_cross_entropy_with_logits')", "write the name out"),
         ("f = getattr(tf.nn, 'softmax_cross_entropy_with_logits_v2')", "write the name out"),
         (
             "x = hasattr(tf.nn, 'softmax_cross_entropy_with_logits_v2')",
@@ -33,7 +35,7 @@ def test_flagged(line: str, message: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "f = getattr(tf.losses, 'sigmoid_cross_entropy')",
+        "f = getattr(tf.losses, 'mean_squared_error')",
         "f = getattr(tf.train, name)",
         "f = getattr(tf.nn, 'relu')",
         "x = hasattr(tf, 'contrib')",

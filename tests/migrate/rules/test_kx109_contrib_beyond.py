@@ -13,8 +13,8 @@ LOSS = "z = tf.losses.softmax_cross_entropy(y, x)\n"
     ("line", "message"),
     [
         (
-            "z = slim.losses.sparse_softmax_cross_entropy(x, y)",
-            "tf.compat.v1.losses.sparse_softmax_cross_entropy shares its collection",
+            "z = slim.losses.absolute_difference(x, y)",
+            "tf.compat.v1.losses.absolute_difference shares its collection",
         ),
         (
             "z = tf.contrib.losses.get_total_loss()",

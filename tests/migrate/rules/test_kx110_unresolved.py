@@ -13,6 +13,8 @@ UNKNOWN = [
     "from tensorflow.losses import *\nz = softmax_cross_entropy(y, x)\n",
     "def f(tf):\n    return tf.losses.softmax_cross_entropy(y, x)\n",
     "import tensorflow as tf\ntf = wrap(tf)\nz = tf.losses.compute_weighted_loss(x)\n",
+    "from compat import tf\nz = tf.losses.sparse_softmax_cross_entropy(y, x)\n",
+    "def f(tf):\n    return tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=x)\n",
     "class A:\n    def f(self):\n        return self.tf.losses.softmax_cross_entropy(y, x)\n",
     "try:\n    import tensorflow as tf\nexcept ImportError:\n    tf = load()\n"
     "z = tf.losses.softmax_cross_entropy(y, x)\n",

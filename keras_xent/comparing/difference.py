@@ -1,0 +1,37 @@
+"""What is said of a difference, with numbers that may be known only when a graph runs."""
+
+from __future__ import annotations
+
+from typing import Any, List, Sequence
+
+import tensorflow as tf
+
+# Text and tensors, as `tf.debugging.Assert` takes them.
+Pieces = List[Any]
+
+
+def described(name: str, value: Any) -> Pieces:
+    """An argument: its dtype and shape, known now or when the graph runs."""
+    if not tf.is_tensor(value):
+        return [f"\n  {name}: {value!r}"]
+    shape = value.shape if value.shape.is_fully_defined() else tf.shape(value)
+    return [f"\n  {name}: {value.dtype.name} of shape", shape]
+
+
+def text(pieces: Pieces) -> str:
+    """The same as one string. While a graph is built, some values are not known yet."""
+    return " ".join(_text(piece) for piece in pieces).replace(" \n", "\n")
+
+
+def for_graph(pieces: Pieces) -> Sequence[Any]:
+    """The same as data of an assertion, which prints them in one line."""
+    return [piece if tf.is_tensor(piece) else str(piece).strip() for piece in pieces]
+
+
+def _text(piece: Any) -> str:
+    if not tf.is_tensor(piece):
+        return str(piece)
+    value = tf.get_static_value(piece)
+    if value is None:
+        return "unknown"
+    return f"{value:.9g}" if value.ndim == 0 and piece.dtype.is_floating else str(value.tolist())

@@ -1,0 +1,67 @@
+"""Two tensors that should be equal."""
+
+from __future__ import annotations
+
+from typing import Any, Tuple
+
+import tensorflow as tf
+
+from keras_xent.comparing.difference import Pieces
+
+
+def compare(ours: tf.Tensor, theirs: tf.Tensor, tolerance: Any) -> Tuple[tf.Tensor, Pieces]:
+    """Compares shapes and numbers.
+
+    Args:
+        ours: a tensor.
+        theirs: what it should be.
+        tolerance: how far from that it may be: a tensor that broadcasts to `theirs`.
+
+    Returns:
+        Whether all is well, and what the numbers are where it is worst.
+    """
+    shapes_equal = _same_shape(ours, theirs)
+    tolerance = tf.broadcast_to(tf.cast(tolerance, tf.float64), tf.shape(theirs))
+    # Where the shapes differ, as much as there is of both. One more element, so that there is
+    # a worst one in an empty tensor too.
+    size = tf.minimum(tf.size(ours), tf.size(theirs))
+    ours_flat, theirs_flat, tolerance = (
+        tf.concat([tf.reshape(tf.cast(tensor, tf.float64), [-1])[:size], [0.0]], 0)
+        for tensor in (ours, theirs, tolerance)
+    )
+    difference = tf.abs(ours_flat - theirs_flat)
+    nothing = tf.zeros_like(difference)
+    close = (
+        tf.equal(ours_flat, theirs_flat)
+        | (tf.math.is_nan(ours_flat) & tf.math.is_nan(theirs_flat))
+        | (tf.math.is_finite(difference) & (difference <= tolerance))
+    )
+    # NaN is no largest number to argmax.
+    worst_first = tf.where(tf.math.is_finite(difference), difference, theirs.dtype.max + nothing)
+    worst = tf.argmax(tf.where(close, nothing, worst_first))
+    pieces = [
+        "\n  keras_xent",
+        ours_flat[worst],
+        ", TensorFlow",
+        theirs_flat[worst],
+        ", tolerance",
+        tolerance[worst],
+        "\n  at element",
+        worst,
+        "of",
+        tf.size(theirs),
+        "; elements that differ:",
+        tf.math.count_nonzero(~close),
+        "\n  the shapes are",
+        tf.shape(ours),
+        "and",
+        tf.shape(theirs),
+    ]
+    return shapes_equal & tf.reduce_all(close), pieces
+
+
+def _same_shape(ours: tf.Tensor, theirs: tf.Tensor) -> tf.Tensor:
+    shape, other = tf.shape(ours), tf.shape(theirs)
+    rank = tf.minimum(tf.size(shape), tf.size(other))
+    same_dims = tf.reduce_all(tf.equal(shape[:rank], other[:rank]))
+    return tf.equal(tf.size(shape), tf.size(other)) & same_dims

@@ -1,0 +1,139 @@
+#include "base/backprop_memory.h"
+
+#if defined(__linux__)
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <mutex>
+#include <new>
+#include <vector>
+#endif
+
+namespace keras_xent {
+
+#if defined(__linux__)
+namespace {
+
+// Below this malloc keeps the memory itself.
+constexpr size_t kLeastBytes = 512 << 10;
+// What is kept in all, while nobody uses it.
+constexpr size_t kMostKeptBytes = size_t{1} << 30;
+// A block that this many allocations passed over is not kept any longer.
+constexpr int64_t kMostPasses = 16;
+constexpr size_t kPageBytes =
+    64 << 10;  // the largest that Linux has; what is not touched costs nothing
+constexpr size_t kHugePageBytes = 2 << 20;
+
+struct Block {
+  void* data;
+  size_t bytes;
+  int64_t last_use;
+};
+
+size_t RoundUp(size_t value, size_t step) { return (value + step - 1) / step * step; }
+
+// Whole huge pages where they fit: fewer pages to zero, and to free.
+void* Map(size_t bytes) {
+  const size_t mapped = bytes + kHugePageBytes;
+  void* start = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (start == MAP_FAILED) return nullptr;
+  const auto address = reinterpret_cast<uintptr_t>(start);
+  const uintptr_t aligned = RoundUp(address, kHugePageBytes);
+  void* data = reinterpret_cast<void*>(aligned);
+  const size_t before = aligned - address;
+  if (before > 0) munmap(start, before);
+  const size_t after = mapped - before - bytes;
+  if (after > 0) munmap(reinterpret_cast<void*>(aligned + bytes), after);
+#if defined(MADV_HUGEPAGE)
+  madvise(data, bytes, MADV_HUGEPAGE);
+#endif
+  return data;
+}
+
+class Blocks {
+ public:
+  void* Allocate(size_t bytes) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ++allocations_;
+    // The smallest that is large enough, but not one that a larger tensor may want.
+    auto best = kept_.end();
+    for (auto it = kept_.begin(); it != kept_.end(); ++it) {
+      const bool fits = it->bytes >= bytes && it->bytes <= 2 * bytes;
+      if (fits && (best == kept_.end() || it->bytes < best->bytes)) best = it;
+    }
+    Block block;
+    if (best != kept_.end()) {
+      block = *best;
+      kept_.erase(best);
+    } else {
+      block.bytes = RoundUp(bytes, kPageBytes);
+      block.data = Map(block.bytes);
+    }
+    if (block.data) used_.push_back(block);
+    ReturnStale();
+    return block.data;
+  }
+
+  void Free(void* data) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto it = std::find_if(used_.begin(), used_.end(),
+                           [&](const Block& block) { return block.data == data; });
+    if (it == used_.end()) return;
+    it->last_use = allocations_;
+#if defined(MADV_FREE)
+    madvise(it->data, it->bytes, MADV_FREE);
+#endif
+    kept_.push_back(*it);
+    used_.erase(it);
+    ReturnStale();
+  }
+
+ private:
+  // Oldest first: blocks are added at the end when they come back.
+  void ReturnStale() {
+    size_t bytes = 0;
+    for (const Block& block : kept_) bytes += block.bytes;
+    while (!kept_.empty() &&
+           (bytes > kMostKeptBytes || allocations_ - kept_[0].last_use > kMostPasses)) {
+      bytes -= kept_[0].bytes;
+      munmap(kept_[0].data, kept_[0].bytes);
+      kept_.erase(kept_.begin());
+    }
+  }
+
+  std::mutex mutex_;  // guards the rest
+  std::vector<Block> used_, kept_;
+  int64_t allocations_ = 0;
+};
+
+// Never destroyed: tensors may still be freed while the process ends. A forked
+// child forgets its parent's blocks, as another thread may have held the lock.
+alignas(Blocks) unsigned char storage[sizeof(Blocks)];
+Blocks* blocks = nullptr;
+
+struct BlocksLifetime {
+  BlocksLifetime() {
+    blocks = new (storage) Blocks;
+    pthread_atfork(nullptr, nullptr, [] { blocks = new (storage) Blocks; });
+  }
+};
+BlocksLifetime blocks_lifetime;
+
+}  // namespace
+
+void* AllocateBackprop(size_t bytes) {
+  return bytes >= kLeastBytes ? blocks->Allocate(bytes) : nullptr;
+}
+
+void FreeBackprop(void* data) { blocks->Free(data); }
+
+#else
+
+void* AllocateBackprop(size_t) { return nullptr; }
+void FreeBackprop(void*) {}
+
+#endif
+
+}  // namespace keras_xent

@@ -1,0 +1,83 @@
+// How a tensor's examples are cut into pieces, and the pieces shared among threads.
+#ifndef KERAS_XENT_PIECES_H_
+#define KERAS_XENT_PIECES_H_
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <new>
+
+#include "base/floating_point.h"
+#include "base/thread_pool.h"
+#include "shapes.h"
+
+namespace keras_xent {
+
+constexpr int64_t kElementsPerTurn = 32768;
+constexpr int64_t kMostExamplesPerPiece = 4096;
+
+// The work is cut by the tensor's shape alone, never by the number of threads: each
+// piece's partial sum, and so the result's bits, stay the same.
+class Pieces {
+ public:
+  explicit Pieces(const Extents& extents) : examples_(extents.examples()) {
+    // Pieces end at multiples of this, so that vectors across examples are full
+    // and, where the class axis is not the last, whole cache lines are used.
+    constexpr int64_t kStep = 16;
+    const int64_t wanted = kElementsPerTurn / std::max<int64_t>(extents.classes, 1);
+    size_ = std::min(wanted, kMostExamplesPerPiece);
+    size_ -= size_ % kStep;
+    const int64_t least = extents.inner > 1 ? kStep : 1;
+    size_ = std::max({size_, std::min(wanted, kStep), least});
+    per_turn_ = std::max<int64_t>(wanted / size_, 1);
+  }
+
+  int64_t count() const { return (examples_ + size_ - 1) / size_; }
+  int64_t begin(int64_t piece) const { return piece * size_; }
+  int64_t end(int64_t piece) const { return std::min(examples_, (piece + 1) * size_); }
+  // So many go to a thread at a time, or taking turns would take longer than the work.
+  int64_t per_turn() const { return per_turn_; }
+
+ private:
+  int64_t examples_, size_, per_turn_;
+};
+
+// Calls body(i) for every i in [0, count), on all threads, in one floating-point mode.
+// Throws std::bad_alloc if a call did, on whichever thread.
+template <typename Body>
+void OnAllThreads(int64_t count, const Body& body) {
+  std::atomic<bool> out_of_memory{false};
+  auto guarded = [&](int64_t i) {
+    IeeeArithmetic ieee;
+    try {
+      body(i);
+    } catch (const std::bad_alloc&) {
+      out_of_memory = true;
+    }
+  };
+  ParallelFor(count, guarded);
+  if (out_of_memory) throw std::bad_alloc();
+}
+
+// Calls body(piece) for every piece.
+template <typename Body>
+void ForEachPiece(const Pieces& pieces, const Body& body) {
+  const int64_t per_turn = pieces.per_turn();
+  OnAllThreads((pieces.count() + per_turn - 1) / per_turn, [&](int64_t turn) {
+    const int64_t end = std::min(pieces.count(), (turn + 1) * per_turn);
+    for (int64_t piece = turn * per_turn; piece < end; ++piece) body(piece);
+  });
+}
+
+// Calls body(begin, end) for runs that make up [0, elements).
+template <typename Body>
+void ForEachRun(int64_t elements, const Body& body) {
+  OnAllThreads((elements + kElementsPerTurn - 1) / kElementsPerTurn, [&](int64_t run) {
+    const int64_t begin = run * kElementsPerTurn;
+    body(begin, std::min(elements, begin + kElementsPerTurn));
+  });
+}
+
+}  // namespace keras_xent
+
+#endif  // KERAS_XENT_PIECES_H_

@@ -1,0 +1,65 @@
+"""The kinds of labels that losses take, and what of a comparison depends on them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Callable, Tuple
+
+import numpy as np
+import tensorflow as tf
+
+from keras_xent.comparing import made
+
+Shape = Tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Labels:
+    """One kind.
+
+    Args:
+        name: what `assert_same_loss` calls it.
+        make: labels for logits of a shape.
+        each_class: whether each class has a loss of its own; otherwise all of a row have one.
+        activation: what the loss makes of logits, in TensorFlow and in Keras.
+        keras_class: the class of Keras, and of keras_xent, that takes such labels.
+    """
+
+    name: str
+    make: Callable[..., np.ndarray]
+    each_class: bool
+    activation: str
+    keras_class: str
+
+    def losses_shape(self, logits_shape: Shape) -> Shape:
+        """The shape of the losses of logits of this shape."""
+        return tuple(logits_shape) if self.each_class else tuple(logits_shape)[:-1]
+
+    def activate(self, logits: Any) -> tf.Tensor:
+        """Probabilities."""
+        return getattr(tf.nn, self.activation)(logits)
+
+    def keras_activate(self, logits: tf.Tensor) -> tf.Tensor:
+        """Probabilities, beside which Keras keeps the logits."""
+        return getattr(tf.keras.activations, self.activation)(logits)
+
+    def of_class(self, label: int, logits_shape: Shape) -> np.ndarray:
+        """Labels that all say this one class."""
+        if self.name == "class ids":
+            return np.full(logits_shape[:-1], label, np.int32)
+        hot = np.eye(logits_shape[-1])[label]
+        return np.broadcast_to(hot, logits_shape).copy()
+
+    def labelled(self, labels: np.ndarray) -> int:
+        """How many rows have a label. Where each class has a loss, no row is without."""
+        if self.each_class:
+            return 0
+        has_label = labels >= 0 if self.name == "class ids" else np.sum(labels, -1)
+        return int(np.count_nonzero(has_label))
+
+
+ONE_HOT = Labels("one-hot", made.one_hot, False, "softmax", "CategoricalCrossentropy")
+IDS = Labels("class ids", made.ids, False, "softmax", "SparseCategoricalCrossentropy")
+BINARY = Labels("binary", made.binary, True, "sigmoid", "BinaryCrossentropy")
+
+ALL = {each.name: each for each in (ONE_HOT, IDS, BINARY)}

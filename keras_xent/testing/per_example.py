@@ -1,0 +1,192 @@
+"""Pitfalls in the loss of one example, and in what surrounds it.
+
+Each function tells what happened and what to change, or None where the difference looks like
+something else.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import numpy as np
+
+from keras_xent.testing import evidence
+from keras_xent.testing.calling import Loss
+from keras_xent.testing.evidence import Evidence
+
+
+def dtypes(found: Evidence) -> Optional[str]:
+    """14: the results have other dtypes."""
+    compared = found.found
+    if compared.refused or not compared.dtypes_differ or compared.values_differ:
+        return None
+    return (
+        f"The old loss returns {compared.old.dtype} for {compared.dtype} logits, the new one "
+        f"{compared.new.dtype}: TF1 returns the logits' dtype and Keras computes in its own, "
+        "float32. Cast the result where a dtype is expected, or give the Keras loss dtype=. If "
+        'your logits are float32, say dtypes=["float32"].'
+    )
+
+
+def labels_gradient(found: Evidence) -> Optional[str]:
+    """6: one sends a gradient into the labels."""
+    if not found.case.labels_of_logits or found.found.refused or found.found.values_differ:
+        return None
+    return (
+        "The labels depend on the logits, and one of the two losses sends a gradient through them. "
+        "TF1's softmax loss stops it; its sigmoid loss, Keras's losses and "
+        "nn.softmax_cross_entropy_with_logits_v2 do not. "
+        "Give the new loss tf.stop_gradient(labels), where the old one stopped it. If your labels "
+        "are data, say labels_gradient=False."
+    )
+
+
+def swapped(found: Evidence) -> Optional[str]:
+    """9: labels and logits are swapped."""
+    compared = found.found
+    if compared.refused:
+        return None
+    old, new = found.losses(found.old), found.losses(found.new)
+    labels, logits = found.inputs.labels.astype(np.float64), found.inputs.logits
+    swapped = found.losses(found.old, labels=logits, logits=labels)
+    if found.same(new, swapped) and not found.same(new, old):
+        return (
+            "The new loss gives what the old one gives with labels and logits swapped. "
+            "tf.losses takes (labels, logits), tf.contrib.losses and slim take (logits, labels). "
+            "Swap them, or name them."
+        )
+    without = _without_gradient(found)
+    if without is not None and found.reaches_labels(without):
+        return (
+            f"The {without.name} loss sends no gradient to the logits: its arguments look swapped, "
+            "as TF1 stops the gradient to the labels, whatever stands in their place. Which one is "
+            "right is for you to say: a network behind the other did not learn."
+        )
+    return None
+
+
+def cut_off(found: Evidence) -> Optional[str]:
+    """One sends a gradient nowhere."""
+    without = _without_gradient(found)
+    if without is None:
+        return None
+    return (
+        f"The {without.name} loss sends a gradient neither to the logits nor to the labels: "
+        ".numpy(), NumPy, tf.constant, tf.stop_gradient or a cast to integers cuts it off from "
+        "them, and no network learns behind it. If it was there for its value alone, say "
+        "gradients=False."
+    )
+
+
+def _without_gradient(found: Evidence) -> Optional[Loss]:
+    """The one of two losses with the same losses whose logits have no gradient."""
+    compared = found.found
+    if compared.refused or not found.same(found.losses(found.old), found.losses(found.new)):
+        return None
+    old, new = (each.gradients.get("logits") is None for each in (compared.old, compared.new))
+    if old == new:
+        return None
+    return found.old if old else found.new
+
+
+def softmaxes(found: Evidence) -> Optional[str]:
+    """7: one takes a softmax more, or undoes it."""
+    if found.found.refused:
+        return None
+    logits, name = found.inputs.logits, found.labels.activation
+    old, new = found.losses(found.old), found.losses(found.new)
+    if found.case.softmax_output and found.found.values_differ and found.same(old, new):
+        return (
+            f"The logits are the output of a Keras {name}: the new loss undoes it (Keras keeps the "
+            f"logits beside the output), the old one takes a second {name}. To keep the numbers, "
+            "pass tf.identity(output); to have right ones, end the network in its logits. If it "
+            "does, say softmax_output=False."
+        )
+    if found.same(old, new):
+        return None
+    if found.same(found.losses(found.old, found.activated(logits)), new):
+        return (
+            f"The new loss takes one {name} more than the old one. Give it the logits themselves, "
+            f"before any {name}."
+        )
+    if found.same(found.losses(found.new, found.activated(logits)), old):
+        return (
+            "The new loss takes probabilities where the old one takes logits. Say from_logits=True "
+            f"and give it the logits, before any {name}."
+        )
+    return None
+
+
+def smoothing(found: Evidence) -> Optional[str]:
+    """13: labels are smoothed in another way, or rows without a label are left out."""
+    compared = found.found
+    if compared.refused or not compared.values_differ:
+        return None
+    losses = found.losses(found.old)
+    if losses is not None and found.same(losses, found.losses(found.new)):
+        return _rows_without_label(found, losses)
+    if found.labels.each_class:
+        return _binary_smoothing(found)
+    classes = found.inputs.logits.shape[-1]
+    old, new = found.smoothing(found.old), found.smoothing(found.new)
+    if old is None or new is None:
+        return None
+    # Adding 0 makes no negative zero of a rounded one.
+    before, after = (round(each[1] * classes, 4) + 0.0 for each in (old, new))
+    if abs(before - after) > 1e-3:
+        by_hand = classes / (classes - 1)
+        for one, other in ((before, after), (after, before)):
+            if abs(one * by_hand - other) < 1e-3:
+                return (
+                    f"The old loss smooths labels by {before:.4g} and the new one by {after:.4g}. "
+                    f"One looks written by hand: it gives e / (V - 1) = {one:.4g} / (V - 1) to "
+                    "every class but the label's, where label_smoothing=s gives s / V to all, "
+                    f"which is the same for s = e * V / (V - 1). Smooth the new one's labels by "
+                    f"{before:.4g}."
+                )
+        return (
+            f"The old loss smooths labels by {before:.4g} and the new one by {after:.4g}: "
+            f"say label_smoothing={before:.4g}."
+        )
+    for name, one, other in (("old", old, new), ("new", new, old)):
+        if abs(one[2] - other[2]) > 1e-4 and abs(other[2] - other[1]) < 1e-4:
+            return (
+                f"At rank 3 the {name} loss divides the smoothing by another number than that of "
+                "the classes, such as shape[1], as old versions and slim did. To keep its numbers, "
+                "smooth the labels yourself, labels * (1 - s) + s / labels.shape[1], and say "
+                "label_smoothing=0; otherwise divide by the number of classes in both."
+            )
+    return None
+
+
+def _binary_smoothing(found: Evidence) -> Optional[str]:
+    old, new = found.binary_smoothing(found.old), found.binary_smoothing(found.new)
+    if old is None or new is None or np.allclose(old, new, atol=1e-3):
+        return None
+    if not all(0 < own <= 1.001 and -0.001 < added < 1 for own, added in (old, new)):
+        return None
+    before, after = (f"{own:.4g} * labels + {added + 0.0:.4g}" for own, added in (old, new))
+    smoothing = round(1 - old[0], 4) + 0.0
+    text = f"Of its labels the old loss makes {before}, and the new one {after}."
+    if abs(old[1] - smoothing / 2) < 1e-3:
+        return f"{text} Say label_smoothing={smoothing:.4g}: it smooths towards 1/2."
+    return (
+        f"{text} TF1 and Keras smooth towards 1/2: labels * (1 - s) + s / 2. To keep the old one's "
+        "numbers, smooth the labels yourself and say label_smoothing=0."
+    )
+
+
+def _rows_without_label(found: Evidence, losses: np.ndarray) -> Optional[str]:
+    if found.labels.labelled(found.inputs.labels) == losses.size:
+        return None
+    old, new = (
+        found.denominators(each.value, losses) for each in (found.found.old, found.found.new)
+    )
+    for name, one, other in (("new", old, new), ("old", new, old)):
+        if evidence.LABELLED in other - one:
+            return (
+                f"The {name} loss leaves rows without a label, one_hot(-1) or an id of -1, out of "
+                "its count; the other counts them, with a loss of 0. Give such rows weight 0 in "
+                "both to leave them out, or in none."
+            )
+    return None

@@ -1,0 +1,28 @@
+"""TF1's functions, with TF1's signatures, on the fused ops.
+
+Porting can begin by changing an import: names, defaults, dtypes, errors, the names of the
+results in a graph and the loss collections are those of `tf.compat.v1`.
+"""
+
+from keras_xent.v1.sigmoid import sigmoid_cross_entropy, sigmoid_cross_entropy_with_logits
+from keras_xent.v1.softmax import (
+    softmax_cross_entropy,
+    softmax_cross_entropy_with_logits,
+    softmax_cross_entropy_with_logits_v2,
+)
+from keras_xent.v1.sparse_softmax import (
+    sparse_softmax_cross_entropy,
+    sparse_softmax_cross_entropy_with_logits,
+)
+from keras_xent.v1.weighted import compute_weighted_loss
+
+__all__ = [
+    "compute_weighted_loss",
+    "sigmoid_cross_entropy",
+    "sigmoid_cross_entropy_with_logits",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_with_logits",
+    "softmax_cross_entropy_with_logits_v2",
+    "sparse_softmax_cross_entropy",
+    "sparse_softmax_cross_entropy_with_logits",
+]

@@ -1,0 +1,54 @@
+"""What old code finds in a TF1 graph: the results' names, and the collected losses."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import ContextManager, Optional
+
+import tensorflow as tf
+
+from keras_xent import _tensorflow
+from keras_xent.reduction import V1_NAMES, Reduction
+
+# What TF1 calls the last op of a float32 loss, by which old code fetches it.
+_NAMES = {
+    Reduction.NONE: "Mul",
+    Reduction.SUM: "Sum",
+    Reduction.SUM_OVER_BATCH_SIZE: "value",
+    Reduction.MEAN: "value",
+    Reduction.SUM_BY_NONZERO_WEIGHTS: "value",
+}
+
+
+def op_scope() -> ContextManager[Optional[str]]:
+    """A scope for all ops but the result, so that these leave its name to the result."""
+    return contextlib.nullcontext() if tf.executing_eagerly() else tf.name_scope("xentropy")
+
+
+def named(tensor: tf.Tensor, name: str) -> tf.Tensor:
+    """The tensor, as an op of that name in the scope that is open."""
+    return tensor if tf.executing_eagerly() else tf.identity(tensor, name=name)
+
+
+def collected(
+    loss: tf.Tensor,
+    reduction: Reduction,
+    loss_collection: Optional[str],
+    smoothed: bool = False,
+) -> tf.Tensor:
+    """The loss, named and collected as TF1 does it.
+
+    Args:
+        loss: the result.
+        reduction: its reduction, which TF1's optimizers ask for.
+        loss_collection: the collection that the loss joins, or None.
+        smoothed: whether labels were smoothed.
+    """
+    _tensorflow.set_last_loss_reduction(V1_NAMES[reduction])
+    name = _NAMES[reduction]
+    if reduction is Reduction.NONE and smoothed:
+        name += "_1"  # TF1's smoothing has an op called "mul", and names ignore case.
+    loss = named(loss, name)
+    if not tf.executing_eagerly():
+        tf.compat.v1.losses.add_loss(loss, loss_collection)
+    return loss

@@ -1,0 +1,157 @@
+"""TF1's sigmoid cross entropy."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Union
+
+import tensorflow as tf
+
+from keras_xent import _verifiable, ops
+from keras_xent._functional import takes_keras_tensors
+from keras_xent.ops import conversion
+from keras_xent.reduction import Reduction
+from keras_xent.v1 import arguments, results
+
+
+@takes_keras_tensors
+@tf.autograph.experimental.do_not_convert
+def sigmoid_cross_entropy(
+    multi_class_labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    label_smoothing: float = 0,
+    scope: Optional[str] = None,
+    loss_collection: Optional[str] = tf.compat.v1.GraphKeys.LOSSES,
+    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> tf.Tensor:
+    """`tf.compat.v1.losses.sigmoid_cross_entropy`.
+
+    Every class is a question of its own: each logit has a loss. The gradient flows to logits,
+    weights and, unlike that of `softmax_cross_entropy`, to the labels.
+
+    Args:
+        multi_class_labels: probabilities of the logits' shape, usually 0 or 1; cast to the
+            logits' dtype.
+        logits: any shape; float16, bfloat16, float32 or float64.
+        weights: a scalar, or a tensor of the logits' rank in which every dimension is 1 or the
+            logits': `[batch, 1]` for a weight an example of `[batch, classes]`. Cast to
+            float32.
+        label_smoothing: a number up to 1, by which labels move towards 1/2; none if 0 or less.
+        scope: the name scope of the ops.
+        loss_collection: the collection of the graph that the loss joins, or None. Ignored
+            eagerly.
+        reduction: a `keras_xent.Reduction`, or one of TF1's names.
+
+    Returns:
+        The loss in the logits' dtype: a scalar, or for `Reduction.NONE` the weighted losses in
+        the logits' shape.
+
+    Raises:
+        TypeError: the logits are no floating point tensor; in a graph, a `label_smoothing`
+            whose value is not known yet.
+        ValueError: shapes that don't fit, an argument that is None or out of range.
+        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
+
+    Example:
+
+    >>> import keras_xent
+    >>> loss = keras_xent.v1.sigmoid_cross_entropy(
+    ...     multi_class_labels=[[0, 1, 1], [1, 0, 0]],
+    ...     logits=[[-2.0, 1.5, 0.5], [3.0, -1.0, 0.0]],
+    ...     weights=[[0.0], [0.7]],
+    ...     label_smoothing=0.2)
+    >>> print(f"{float(loss):.5f}")
+    0.33950
+
+    Differences from TF1: labels are never broadcast to the logits (TF1 does it with shapes that
+    are known only when a graph runs); a `label_smoothing` above 1 is refused, and one that is a
+    constant of the graph is taken; float64 logits are weighted and summed in float64 (TF1
+    rounds to float32 on the way); the result is named as a float32 one whatever its dtype
+    (TF1's last op is a cast).
+    """
+    arguments.require(multi_class_labels=multi_class_labels, logits=logits, weights=weights)
+    reduction = arguments.to_reduction(reduction)
+    smoothing = arguments.to_smoothing(label_smoothing)
+    with tf.compat.v1.name_scope(
+        scope, "sigmoid_cross_entropy_loss", (logits, multi_class_labels, weights)
+    ):
+        logits = conversion.to_tensor(logits, "logits")
+        multi_class_labels = conversion.to_tensor(multi_class_labels, "multi_class_labels")
+        weights = conversion.to_tensor(weights, "weights")
+
+        def compute(
+            multi_class_labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
+        ) -> tf.Tensor:
+            with results.op_scope():
+                return ops.sigmoid_cross_entropy(
+                    logits,
+                    multi_class_labels,
+                    tf.cast(weights, tf.float32),
+                    label_smoothing=smoothing,
+                    reduction=reduction,
+                )
+
+        loss = _verifiable.computed(
+            compute,
+            (multi_class_labels, logits, weights),
+            "sigmoid_cross_entropy",
+            label_smoothing=smoothing,
+            reduction=reduction,
+        )
+        return results.collected(loss, reduction, loss_collection, smoothed=smoothing > 0)
+
+
+@takes_keras_tensors
+@tf.autograph.experimental.do_not_convert
+def sigmoid_cross_entropy_with_logits(
+    _sentinel: None = None,
+    labels: Any = None,
+    logits: Any = None,
+    name: Optional[str] = None,
+) -> tf.Tensor:
+    """`tf.compat.v1.nn.sigmoid_cross_entropy_with_logits`.
+
+    The gradient flows to logits and labels.
+
+    Args:
+        _sentinel: nothing. TF1 has it so that labels and logits are given by keyword.
+        labels: probabilities of the logits' shape, usually 0 or 1; cast to the logits' dtype.
+        logits: any shape; float16, bfloat16, float32 or float64.
+        name: the name of the op.
+
+    Returns:
+        The losses: the logits' dtype and shape.
+
+    Raises:
+        TypeError: the logits are no floating point tensor.
+        ValueError: shapes that don't fit, an argument that is None, labels or logits without
+            a keyword.
+        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
+
+    Example:
+
+    >>> import keras_xent
+    >>> losses = keras_xent.v1.sigmoid_cross_entropy_with_logits(
+    ...     labels=[1.0, 0.0, 0.5], logits=[2.0, -30.0, 1000.0])
+    >>> print([f"{float(loss):.5g}" for loss in losses])
+    ['0.12693', '9.3576e-14', '500']
+
+    Differences from TF1: TensorFlow 2's `compat.v1` has no `_sentinel`, and takes labels and
+    logits by position; labels of another dtype are cast (TF1 raises an error); labels and
+    logits are never broadcast (TF1 does it with shapes that are known only when a graph runs).
+    """
+    arguments.require_keywords("sigmoid_cross_entropy_with_logits", _sentinel)
+    arguments.require(labels=labels, logits=logits)
+    with tf.compat.v1.name_scope(name, "logistic_loss", [logits, labels]) as scope:
+        logits = conversion.to_tensor(logits, "logits")
+        labels = conversion.to_tensor(labels, "labels")
+
+        def compute(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+            with results.op_scope():
+                return ops.sigmoid_cross_entropy(logits, labels, reduction=Reduction.NONE)
+
+        losses = _verifiable.computed(
+            compute, (labels, logits), "sigmoid_cross_entropy_with_logits"
+        )
+        # TF1's last op has the scope's name.
+        return results.named(losses, scope)

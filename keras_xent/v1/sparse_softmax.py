@@ -1,0 +1,155 @@
+"""TF1's softmax cross entropy of labels that are class ids."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Union
+
+import tensorflow as tf
+
+from keras_xent import _verifiable, ops
+from keras_xent._functional import takes_keras_tensors
+from keras_xent.ops import conversion
+from keras_xent.reduction import Reduction
+from keras_xent.v1 import arguments, results, squeezing
+
+
+@takes_keras_tensors
+@tf.autograph.experimental.do_not_convert
+def sparse_softmax_cross_entropy(
+    labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    scope: Optional[str] = None,
+    loss_collection: Optional[str] = tf.compat.v1.GraphKeys.LOSSES,
+    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> tf.Tensor:
+    """`tf.compat.v1.losses.sparse_softmax_cross_entropy`.
+
+    The gradient flows to logits and weights.
+
+    Args:
+        labels: class ids in `[0, num_classes)`, int32 or int64, of the logits' shape without
+            the last axis. A last dimension of 1 is dropped if that makes them fit, as it is
+            from logits that have one dimension too many.
+        logits: unscaled log-probabilities of shape `[..., num_classes]`; float16, bfloat16,
+            float32 or float64.
+        weights: a scalar, or a tensor of the labels' rank in which every dimension is 1 or
+            the labels'. A last dimension of 1 is dropped if they have one dimension more.
+            Cast to float32.
+        scope: the name scope of the ops.
+        loss_collection: the collection of the graph that the loss joins, or None. Ignored
+            eagerly.
+        reduction: a `keras_xent.Reduction`, or one of TF1's names.
+
+    Returns:
+        The loss in the logits' dtype: a scalar, or for `Reduction.NONE` the weighted losses.
+
+    Raises:
+        TypeError: the logits are no floating point tensor, or the labels neither int32 nor
+            int64.
+        ValueError: shapes that don't fit, an argument that is None or out of range.
+        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs; on a
+            CPU, a class id out of range, whatever its weight. Elsewhere, and under XLA, its
+            loss and gradient are NaN.
+
+    Example:
+
+    >>> import keras_xent
+    >>> loss = keras_xent.v1.sparse_softmax_cross_entropy(
+    ...     labels=[1, 2],
+    ...     logits=[[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]],
+    ...     weights=[0.0, 0.7])
+    >>> print(f"{float(loss):.5f}")
+    0.97281
+
+    Differences from TF1: labels of another dtype are a TypeError eagerly too (TF1 raises an
+    InvalidArgumentError); float64 logits are weighted and summed in float64 (TF1 rounds to
+    float32 on the way); the result is named as a float32 one whatever its dtype (TF1's last op
+    is a cast).
+    """
+    arguments.require(labels=labels, logits=logits, weights=weights)
+    reduction = arguments.to_reduction(reduction)
+    with tf.compat.v1.name_scope(
+        scope, "sparse_softmax_cross_entropy_loss", (logits, labels, weights)
+    ):
+        labels = conversion.to_tensor(labels, "labels")
+        logits = conversion.to_tensor(logits, "logits")
+        weights = conversion.to_tensor(weights, "weights")
+
+        def compute(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+            with results.op_scope():
+                labels, logits, weights = squeezing.squeezed(labels, logits, weights)
+                return ops.sparse_softmax_cross_entropy(
+                    logits, labels, tf.cast(weights, tf.float32), reduction=reduction
+                )
+
+        loss = _verifiable.computed(
+            compute,
+            (labels, logits, weights),
+            "sparse_softmax_cross_entropy",
+            reduction=reduction,
+        )
+        return results.collected(loss, reduction, loss_collection)
+
+
+@takes_keras_tensors
+@tf.autograph.experimental.do_not_convert
+def sparse_softmax_cross_entropy_with_logits(
+    _sentinel: None = None,
+    labels: Any = None,
+    logits: Any = None,
+    name: Optional[str] = None,
+) -> tf.Tensor:
+    """`tf.compat.v1.nn.sparse_softmax_cross_entropy_with_logits`.
+
+    The gradient flows to the logits.
+
+    Args:
+        _sentinel: nothing. TF1 has it so that labels and logits are given by keyword.
+        labels: class ids in `[0, num_classes)`, int32 or int64, of the logits' shape without
+            the last axis.
+        logits: unscaled log-probabilities of shape `[..., num_classes]`; float16, bfloat16,
+            float32 or float64.
+        name: the name of the op.
+
+    Returns:
+        The losses: the logits' dtype, and the labels' shape.
+
+    Raises:
+        TypeError: the logits are no floating point tensor, or the labels neither int32 nor
+            int64.
+        ValueError: shapes that don't fit, an argument that is None, labels or logits without
+            a keyword.
+        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs; on a
+            CPU, a class id out of range. Elsewhere, and under XLA, its loss and gradient are
+            NaN.
+
+    Example:
+
+    >>> import keras_xent
+    >>> losses = keras_xent.v1.sparse_softmax_cross_entropy_with_logits(
+    ...     labels=[0, 1], logits=[[4.0, 2.0, 1.0], [0.0, 5.0, 1.0]])
+    >>> print([f"{float(loss):.5f}" for loss in losses])
+    ['0.16985', '0.02474']
+
+    Differences from TF1: TensorFlow 2's `compat.v1` has no `_sentinel`, and takes labels and
+    logits by position; labels of another dtype are a TypeError eagerly too (TF1 raises an
+    InvalidArgumentError); float16 losses are named as float32 ones (TF1's last op is a cast).
+    """
+    arguments.require_keywords("sparse_softmax_cross_entropy_with_logits", _sentinel)
+    arguments.require(labels=labels, logits=logits)
+    default_name = "SparseSoftmaxCrossEntropyWithLogits"
+    with tf.compat.v1.name_scope(name, default_name, [labels, logits]):
+        labels = conversion.to_tensor(labels, "labels")
+        logits = conversion.to_tensor(logits, "logits")
+
+        def compute(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+            with results.op_scope():
+                return ops.sparse_softmax_cross_entropy(logits, labels, reduction=Reduction.NONE)
+
+        losses = _verifiable.computed(
+            compute, (labels, logits), "sparse_softmax_cross_entropy_with_logits"
+        )
+        # TF1's last op is the fused op where it takes the logits as they are, else a reshape.
+        is_matrix = logits.shape.rank == 2
+        return results.named(losses, (name or default_name) if is_matrix else "Reshape_2")

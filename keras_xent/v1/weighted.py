@@ -1,0 +1,75 @@
+"""TF1's weighting and reduction of losses."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Union
+
+import tensorflow as tf
+
+from keras_xent import _verifiable
+from keras_xent._functional import takes_keras_tensors
+from keras_xent.ops import conversion, weighting
+from keras_xent.ops.spec import real_dtype
+from keras_xent.reduction import Reduction
+from keras_xent.v1 import arguments, results
+
+
+@takes_keras_tensors
+@tf.autograph.experimental.do_not_convert
+def compute_weighted_loss(
+    losses: Any,
+    weights: Any = 1.0,
+    scope: Optional[str] = None,
+    loss_collection: Optional[str] = tf.compat.v1.GraphKeys.LOSSES,
+    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> tf.Tensor:
+    """`tf.compat.v1.losses.compute_weighted_loss`.
+
+    The gradient flows to losses and weights.
+
+    Args:
+        losses: a tensor of any shape and numeric dtype.
+        weights: a scalar, or a tensor of the losses' rank in which every dimension is 1 or
+            the losses'. Cast to float32.
+        scope: the name scope of the ops.
+        loss_collection: the collection of the graph that the loss joins, or None. Ignored
+            eagerly.
+        reduction: a `keras_xent.Reduction`, or one of TF1's names.
+
+    Returns:
+        The loss in the losses' dtype: a scalar, or for `Reduction.NONE` the weighted losses.
+
+    Raises:
+        ValueError: shapes that don't fit, an argument that is None.
+        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
+
+    Example:
+
+    >>> import keras_xent
+    >>> float(keras_xent.v1.compute_weighted_loss([1.0, 2.0, 3.0, 4.0], [1.0, 0.0, 1.0, 0.0]))
+    2.0
+
+    Differences from TF1: float64 losses are weighted and summed in float64 (TF1 rounds to
+    float32 on the way); the result is named as a float32 one whatever its dtype (TF1's last op
+    is a cast).
+    """
+    arguments.require(losses=losses, weights=weights)
+    reduction = arguments.to_reduction(reduction)
+    with tf.compat.v1.name_scope(scope, "weighted_loss", (losses, weights)):
+        losses = conversion.to_tensor(losses, "losses")
+        weights = conversion.to_tensor(weights, "weights")
+
+        def compute(losses: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+            real = real_dtype(losses.dtype)
+            real_weights = tf.cast(tf.cast(weights, tf.float32), real)
+            with tf.name_scope("weighting"):
+                real_weights = weighting.checked_weights(
+                    real_weights, losses.shape, tf.shape(losses)
+                )
+                loss = weighting.reduce_losses(tf.cast(losses, real), real_weights, reduction)
+                return tf.cast(loss, losses.dtype)
+
+        loss = _verifiable.computed(
+            compute, (losses, weights), "compute_weighted_loss", reduction=reduction
+        )
+        return results.collected(loss, reduction, loss_collection)

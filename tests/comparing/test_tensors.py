@@ -1,0 +1,52 @@
+"""Two tensors are compared number by number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import modes
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_xent.comparing.difference import text
+from keras_xent.comparing.tensors import compare
+
+NAN, INF = np.nan, np.inf
+
+
+@pytest.mark.parametrize("mode", ["eager", "traced", "traced_unknown_shapes", "tf1_graph"])
+@pytest.mark.parametrize(
+    ("ours", "theirs", "same"),
+    [
+        (1.0, 1.05, True),
+        (1.0, 1.2, False),
+        ([1.0, NAN, INF, -INF], [1.0, NAN, INF, -INF], True),
+        (NAN, 1.0, False),
+        (1.0, NAN, False),
+        (INF, -INF, False),
+        (1.0, INF, False),
+        ([], [], True),
+        ([], [1.0], False),
+        ([1.0], 1.0, False),
+        ([1.0, 2.0], [1.0], False),
+        ([[1.0, 2.0]], [1.0, 2.0], False),
+        ([[1.0], [2.0]], [[1.0, 2.0]], False),
+    ],
+)
+def test_compare(mode: str, ours: Any, theirs: Any, same: bool) -> None:
+    arrays = np.array(ours, np.float32), np.array(theirs, np.float32)
+    assert bool(modes.MODES[mode](lambda a, b: compare(a, b, 0.1)[0], *arrays)) is same
+
+
+def test_the_tolerance_may_be_an_elements_own() -> None:
+    ours, theirs = tf.constant([1.0, 2.0]), tf.constant([1.1, 2.1])
+    assert compare(ours, theirs, tf.constant([0.2, 0.2]))[0]
+    same, pieces = compare(ours, theirs, tf.constant([0.2, 0.05], tf.float64))
+    assert not same
+    assert "keras_xent 2 , TensorFlow 2.0999999" in text(pieces)
+    assert "at element 1 of 2 ; elements that differ: 1" in text(pieces)
+
+
+def test_an_infinite_tolerance_excuses_no_infinity() -> None:
+    assert not compare(tf.constant(1.0), tf.constant(INF), INF)[0]

@@ -1,0 +1,67 @@
+"""KX111."""
+
+from __future__ import annotations
+
+import pytest
+from migrate.tools import check_flagged, check_not_found, ported
+
+TF1 = "import tensorflow.compat.v1 as tf\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("mean_squared_error", "of mean_squared_error, tf.math.squared_difference(predictions"),
+        ("huber_loss", "give it the loss of each element: of huber_loss, 0.5 * tf.minimum"),
+        ("log_loss", "of log_loss, -labels * tf.math.log("),
+        ("absolute_difference", "of absolute_difference, tf.abs(predictions - labels)"),
+        ("hinge_loss", "of hinge_loss, tf.nn.relu("),
+        ("cosine_distance", "of cosine_distance, 1 - tf.reduce_sum("),
+        ("mean_pairwise_squared_error", "weighs pairs, for which there is no such way"),
+    ],
+)
+def test_flagged(name: str, message: str) -> None:
+    source = f"{TF1}z = tf.losses.{name}(y, x)\n"
+    for target in ("v1", "keras"):
+        check_flagged(source, "KX111", message, line=2, target=target)
+        assert ported(source, target)[0] == source
+
+
+def test_once_a_file() -> None:
+    source = f"{TF1}x = tf.losses.huber_loss\n" + "z = tf.losses.mean_squared_error(y, x)\n" * 3
+    found = check_flagged(
+        source, "KX111", "TF1's huber_loss, mean_squared_error (3 times): not ported", line=2
+    )
+    assert "keras_xent.v1.compute_weighted_loss(losses, weights)" in found.message
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import tensorflow as tf\nz = tf.losses.huber_loss(y, x)\n",  # TF2 has none of that name
+        "import tensorflow as tf\nz = tf.compat.v1.losses.mean_squared_error(y, x)\n",
+        "import tensorflow as tf\nz = tf.losses.mean_squared_error(y, x)\ns = tf.Session()\n",
+        "from tensorflow.losses import log_loss\nz = log_loss(y, x)\n",
+        "from tensorflow import losses as l\nz = l.hinge_loss(y, x)\n",
+        "import tensorflow as tf\nlosses = tf.losses\nz = losses.cosine_distance(y, x)\n",
+    ],
+)
+def test_ways(source: str) -> None:
+    check_flagged(source, "KX111", "not ported")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import tensorflow as tf\nz = tf.losses.mean_squared_error(y, x)\n",  # TF2's, of Keras
+        "import tensorflow as tf\nz = tf.keras.losses.mean_squared_error(y, x)\n",
+        "import tensorflow.compat.v2 as tf\nz = tf.losses.huber_loss(y, x)\n",
+        "from sklearn.metrics import log_loss\nz = log_loss(y, x)\n",
+        f"{TF1}z = tf.losses.add_loss(x)\n",
+        f"{TF1}z = tf.metrics.mean_squared_error(y, x)\n",
+        f"{TF1}tf.losses.huber_loss = f\n",
+        "def f(tf): return tf.losses.huber_loss(y, x)\n",
+    ],
+)
+def test_not_found(source: str) -> None:
+    check_not_found(source, "KX111")

@@ -1,0 +1,88 @@
+// Weights of one shape and losses of another, and what the sum is divided by.
+#include "reduction.h"
+
+#include <random>
+#include <vector>
+
+#include "softmax.h"
+#include "weights.h"
+
+namespace keras_xent {
+namespace {
+
+// Every element of `shape` broadcast to `losses`, one after another.
+std::vector<float> Repeated(const std::vector<float>& data, const Dims& shape, const Dims& losses) {
+  std::vector<float> all;
+  for (int64_t e = 0; e < ElementCount(losses); ++e) {
+    int64_t left = e, offset = 0, stride = 1;
+    for (size_t i = losses.size(); i-- > 0;) {
+      if (shape[i] != 1) offset += left % losses[i] * stride;
+      left /= losses[i];
+      stride *= shape[i];
+    }
+    all.push_back(data[offset]);
+  }
+  return all;
+}
+
+KERAS_XENT_TEST(Runs::kOnce, TestBroadcastWeights) {
+  std::mt19937 random(1);
+  const Dims losses = {3, 4, 1, 5, 2};
+  for (int which = 0; which < 32; ++which) {
+    Dims shape = losses;
+    for (size_t i = 0; i < losses.size(); ++i) {
+      if (which >> i & 1) shape[i] = 1;
+    }
+    std::vector<float> data(ElementCount(shape));
+    for (float& w : data) w = static_cast<float>(random() % 1000);
+    const std::vector<float> wanted = Repeated(data, shape, losses);
+    const Weights<float> weights(data.data(), shape, losses);
+    Check(IsBroadcastable(shape, losses), ToString(shape) + " can be broadcast");
+    if (weights.is_one()) {
+      Check(data.size() == 1 && weights.one() == data[0], ToString(shape) + " is one weight");
+      continue;
+    }
+    int wrong = 0;
+    float room[120];
+    for (int64_t begin = 0; begin < 120; ++begin) {
+      for (int64_t end = begin + 1; end <= 120; end += 7) {
+        const float* some = weights.Of(begin, end, room);
+        for (int64_t i = begin; i < end; ++i) wrong += some[i - begin] != wanted[i];
+      }
+    }
+    Check(wrong == 0, ToString(shape) + " broadcast to " + ToString(losses));
+  }
+  Check(!IsBroadcastable({4}, {3, 4}), "another rank can not be broadcast");
+  Check(!IsBroadcastable({3, 2}, {3, 4}), "another dimension can not be broadcast");
+}
+
+KERAS_XENT_TEST(Runs::kOnce, TestDenominators) {
+  // Few, and so many that they are added up by the piece.
+  for (const int64_t examples : {1000, 3000001}) {
+    std::vector<double> data(examples);
+    for (int64_t i = 0; i < examples; ++i) data[i] = i % 4;  // its sums are exact
+    const Weights<double> weights(data.data(), {examples}, {examples});
+    double sum = 0, present = 0;
+    for (double w : data) sum += w, present += w != 0;
+    auto of = [&](Reduction reduction) { return Denominator(reduction, weights, examples); };
+    Check(of(Reduction::kNone) == 1, "no reduction divides by nothing");
+    Check(of(Reduction::kSum) == 1, "a sum is divided by nothing");
+    Check(of(Reduction::kSumOverBatchSize) == examples, "the batch's size");
+    Check(of(Reduction::kMeanWithSampleWeight) == sum, "the sum of the weights");
+    Check(of(Reduction::kSumByNonzeroWeights) == present, "how many weights are not 0");
+  }
+}
+
+KERAS_XENT_TEST(Runs::kOnce, TestEmpty) {
+  for (const Case& c : {Case{{0, 5, 1}, 0.1, Reduction::kSumOverBatchSize, true, 1},
+                        Case{{0, 5, 3}, 0.1, Reduction::kMeanWithSampleWeight, false, 1},
+                        Case{{4, 0, 1}, 0.1, Reduction::kSum, true, 1}}) {
+    const auto t = Make<SoftmaxCrossEntropy, float>(c, 1);
+    float value = -1;
+    Forward<SoftmaxCrossEntropy, float>(t.examples(), Of(t.weights), c.reduction, &value, nullptr);
+    Check(value == 0, Name("float", c) + ": nothing to add up");
+  }
+}
+
+}  // namespace
+}  // namespace keras_xent

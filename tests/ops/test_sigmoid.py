@@ -1,0 +1,239 @@
+"""Sigmoid cross entropy against TensorFlow's own: values and gradients of both orders."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, List, NamedTuple, Tuple
+
+import hypothesis
+import hypothesis.strategies as st
+import modes
+import numpy as np
+import pytest
+import reference
+import tensorflow as tf
+
+import keras_xent
+from keras_xent import Reduction
+from keras_xent.ops import sigmoid_cross_entropy
+from keras_xent.reduction import V1_NAMES
+
+
+class Case(NamedTuple):
+    dtype: str
+    shape: Tuple[int, ...]
+    label_smoothing: float
+    reduction: Reduction
+    weights_shape: Tuple[int, ...]
+    seed: int
+
+    def arrays(self) -> List[np.ndarray]:
+        """Logits, labels and weights; 0 and 1 are frequent labels, and 0 a frequent weight."""
+        rng = np.random.default_rng(self.seed)
+        labels = np.clip(rng.uniform(-1, 2, self.shape), 0, 1)
+        weights = rng.choice([0.0, 0.5, 1.0, 2.5], self.weights_shape)
+        dtype = reference.numpy_dtype(self.dtype)
+        real = "float64" if self.dtype == "float64" else "float32"
+        logits = np.asarray(rng.normal(size=self.shape) * 3).astype(dtype)
+        return [logits, np.asarray(labels).astype(dtype), np.asarray(weights, real)]
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    shape = tuple(draw(st.lists(st.integers(1, 5), max_size=4)))
+    ones = draw(st.lists(st.booleans(), min_size=len(shape), max_size=len(shape)))
+    broadcast = tuple(1 if one else dim for one, dim in zip(ones, shape))
+    return Case(
+        dtype=draw(st.sampled_from(reference.DTYPES)),
+        shape=shape,
+        label_smoothing=draw(st.sampled_from([0.0, 0.1, 1.0])),
+        reduction=draw(st.sampled_from(list(Reduction))),
+        weights_shape=draw(st.sampled_from([(), broadcast])),
+        seed=draw(st.integers(0, 2**20)),
+    )
+
+
+def ours(case: Case, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    return sigmoid_cross_entropy(
+        logits,
+        labels,
+        weights,
+        label_smoothing=case.label_smoothing,
+        reduction=case.reduction,
+    )
+
+
+def theirs(case: Case, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    return tf.compat.v1.losses.sigmoid_cross_entropy(
+        labels,
+        logits,
+        weights,
+        label_smoothing=case.label_smoothing,
+        loss_collection=None,
+        reduction=V1_NAMES[case.reduction],
+    )
+
+
+def value_and_gradients(function: Any, case: Case, arrays: List[np.ndarray]) -> List[tf.Tensor]:
+    tensors = [tf.constant(array) for array in arrays]
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        value = function(case, *tensors)
+    return [value, *tape.gradient(value, tensors)]
+
+
+@pytest.mark.parametrize("backend", ["auto", "portable"])
+@hypothesis.settings(max_examples=60)
+@hypothesis.given(case=cases())
+def test_value_and_gradients_are_tensorflows(backend: str, case: Case) -> None:
+    keras_xent.set_backend(backend)
+    arrays = case.arrays()
+    found = value_and_gradients(ours, case, arrays)
+    expected = value_and_gradients(theirs, case, arrays)
+    # TF1 rounds to float32 while it weights float64 losses.
+    tolerance = max(reference.TENSORFLOW_TOLERANCE[case.dtype], 1e-6)
+    for one, wanted in zip(found, expected):
+        assert one.dtype == wanted.dtype
+        assert one.shape == wanted.shape
+        scale = max(1.0, float(np.max(np.abs(reference.wide(wanted)), initial=0)))
+        reference.assert_close(one, wanted, tolerance, tolerance * scale)
+
+
+RNG = np.random.default_rng(3)
+LOGITS = (RNG.normal(size=(4, 3)) * 3).astype("f")
+LABELS = RNG.choice([0, 0.25, 1], (4, 3)).astype("f")
+WEIGHTS = np.array([[0.0], [1.0], [2.0], [0.5]], "f")
+
+Op = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def v1_loss(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    return tf.compat.v1.losses.sigmoid_cross_entropy(labels, logits, weights, label_smoothing=0.2)
+
+
+def our_loss(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    return sigmoid_cross_entropy(logits, labels, weights, label_smoothing=0.2)
+
+
+def derivatives(op: Op) -> Callable[..., Any]:
+    """The value, its gradients, and those of their squares' sum."""
+
+    def run(*inputs: tf.Tensor) -> List[tf.Tensor]:
+        with tf.GradientTape(persistent=True) as outer:
+            outer.watch(inputs)
+            with tf.GradientTape() as inner:
+                inner.watch(inputs)
+                value = op(*inputs)
+            first = inner.gradient(value, inputs)
+            squares = tf.add_n([tf.reduce_sum(gradient**2) for gradient in first])
+        return [value, *first, *outer.gradient(squares, inputs)]
+
+    return run
+
+
+@pytest.mark.parametrize("mode", [mode for mode in modes.MODES if mode != "tf1_graph"])
+def test_second_derivatives_are_tensorflows_in_every_mode(mode: str, backend: str) -> None:
+    if backend == "native" and mode in modes.IN_XLA:
+        pytest.skip("native ops don't run under XLA")
+    wanted = modes.eager(derivatives(v1_loss), LOGITS, LABELS, WEIGHTS)
+    found = modes.MODES[mode](derivatives(our_loss), LOGITS, LABELS, WEIGHTS)
+    for one, expected in zip(found, wanted):
+        reference.assert_close(one, expected, 5e-6)
+
+
+def test_in_a_session_with_gradients(backend: str) -> None:
+    def run(op: Op) -> Callable[..., List[tf.Tensor]]:
+        def both(*inputs: tf.Tensor) -> List[tf.Tensor]:
+            value = op(*inputs)
+            return [value, *tf.gradients(value, inputs)]
+
+        return both
+
+    found = modes.tf1_graph(run(our_loss), LOGITS, LABELS, WEIGHTS)
+    wanted = modes.tf1_graph(run(v1_loss), LOGITS, LABELS, WEIGHTS)
+    for one, expected in zip(found, wanted):
+        reference.assert_close(one, expected, 2e-6)
+
+
+LARGE = np.array([1e4, -1e4, 3e38, -3e38, 90, -90], "f")
+
+
+def loss_and_slope(logits: tf.Tensor, labels: tf.Tensor) -> List[tf.Tensor]:
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        losses = sigmoid_cross_entropy(logits, labels, reduction="none")
+    return [losses, tape.gradient(losses, logits)]
+
+
+@pytest.mark.parametrize("mode", ["eager", "traced", "compiled"])
+def test_large_logits_do_not_overflow_and_tails_stay_exact(mode: str, backend: str) -> None:
+    if backend == "native" and mode in modes.IN_XLA:
+        pytest.skip("native ops don't run under XLA")
+    for label in (0.0, 1.0):
+        labels = np.full_like(LARGE, label)
+        losses, slopes = modes.MODES[mode](loss_and_slope, LARGE, labels)
+        wrong = LARGE if label == 0 else -LARGE
+        np.testing.assert_allclose(losses, np.maximum(wrong, 0), rtol=1e-6, atol=1e-37)
+        sign = 1 if label == 0 else -1
+        np.testing.assert_allclose(slopes, sign * (wrong > 0), rtol=1e-6, atol=1e-37)
+    # sigmoid(-30) = 1 - sigmoid(30), to float32's relative precision.
+    logits, labels = np.array([-30, 30], "f"), np.array([0, 1], "f")
+    losses, slopes = modes.MODES[mode](loss_and_slope, logits, labels)
+    tail = np.exp(-30.0) / (1 + np.exp(-30.0))
+    np.testing.assert_allclose(slopes, [tail, -tail], rtol=1e-6)
+    np.testing.assert_allclose(losses, [np.log1p(np.exp(-30.0))] * 2, rtol=1e-6)
+
+
+def test_an_infinite_logit_with_half_a_label_is_infinite(backend: str) -> None:
+    # TensorFlow, and so the portable backend, computes inf - inf of one that is positive.
+    logits, labels = tf.constant([-np.inf] * 2, tf.float32), tf.constant([0.5, 1.0])
+    losses, _ = loss_and_slope(logits, labels)
+    np.testing.assert_array_equal(losses, [np.inf] * 2)
+    theirs = tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)
+    np.testing.assert_array_equal(losses, theirs)
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0)])
+def test_empty_tensors_give_zero(shape: Tuple[int, ...], backend: str) -> None:
+    logits = tf.zeros(shape)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        value = sigmoid_cross_entropy(logits, logits)
+    assert float(value) == 0
+    assert tape.gradient(value, logits).shape == shape
+
+
+def test_shapes_that_do_not_fit_raise_an_error() -> None:
+    with pytest.raises(ValueError, match="must have the same shape"):
+        sigmoid_cross_entropy(np.zeros([2, 3], "f"), np.zeros([2, 1], "f"))
+    with pytest.raises(ValueError, match="weights can not be broadcast"):
+        sigmoid_cross_entropy(np.zeros([2, 3], "f"), np.zeros([2, 3], "f"), [1.0, 2.0])
+    for wrong in (np.zeros([2, 1], "f"), np.zeros([6], "f")):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            modes.traced_unknown_shapes(sigmoid_cross_entropy, np.zeros([2, 3], "f"), wrong)
+        with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+            modes.compiled_unknown_shapes(sigmoid_cross_entropy, np.zeros([2, 3], "f"), wrong)
+
+
+def test_in_a_mapped_function_and_for_jacobians(backend: str) -> None:
+    arrays = (tf.constant(LOGITS), tf.constant(LABELS), tf.constant(WEIGHTS))
+
+    def each(op: Op) -> Callable[..., tf.Tensor]:
+        def gradient(example: Any) -> tf.Tensor:
+            logits, labels, weights = example
+            with tf.GradientTape() as tape:
+                tape.watch(logits)
+                value = op(logits, labels, weights)
+            return tape.gradient(value, logits)
+
+        return gradient
+
+    found = tf.vectorized_map(each(our_loss), arrays, fallback_to_while_loop=False)
+    wanted = tf.stack([each(v1_loss)(example) for example in zip(*arrays)])
+    reference.assert_close(found, wanted, 1e-6)
+    logits = arrays[0]
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        losses = sigmoid_cross_entropy(logits, LABELS, reduction="none")
+    jacobian = tape.batch_jacobian(losses, logits)
+    slopes = tf.sigmoid(logits) - LABELS
+    reference.assert_close(jacobian, tf.linalg.diag(slopes), 1e-6)

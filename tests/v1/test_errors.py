@@ -1,0 +1,288 @@
+"""What TF1 refuses is refused, in kind; nothing is broadcast in silence."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Dict, List
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf1
+
+Case = Dict[str, Any]
+LOGITS, LABELS = tf1.logits_of([2, 3]), tf1.one_hot_of([2, 3])
+FUNCTIONS = [*tf1.LABELS, *tf1.NN]
+placeholder = tf.compat.v1.placeholder
+
+
+def named(name: str, labels: Any, logits: Any, **others: Any) -> Case:
+    """The arguments by the names that the function has for them."""
+    return {tf1.LABELS.get(name, "labels"): labels, "logits": logits, **others}
+
+
+def refuses(kind: Any, functions: tf1.Functions, name: str, **arguments: Any) -> str:
+    with pytest.raises(kind) as error:
+        getattr(functions, name)(**arguments)
+    return str(error.value)
+
+
+def both_refuse(kind: Any, name: str, **arguments: Any) -> str:
+    """That TF1 and we raise the same kind of error, eagerly and while a graph is built."""
+    refuses(kind, tf1.THEIRS, name, **arguments)
+    with tf.Graph().as_default():
+        refuses(kind, tf1.THEIRS, name, **arguments)
+        refuses(kind, tf1.OURS, name, **arguments)
+    return refuses(kind, tf1.OURS, name, **arguments)
+
+
+@pytest.mark.parametrize("name", tf1.LABELS)
+@pytest.mark.parametrize("argument", ["labels", "logits", "weights", "reduction"])
+def test_none_is_no_argument_of_a_loss(backend: str, name: str, argument: str) -> None:
+    if argument == "labels":
+        argument = tf1.LABELS[name]
+    arguments: Case = {**named(name, tf1.labels_of(name, [2, 3]), LOGITS), argument: None}
+    message = both_refuse(ValueError, name, **arguments)
+    assert message.startswith(f"{argument} is None")
+
+
+@pytest.mark.parametrize("argument", ["losses", "weights", "reduction"])
+def test_none_is_no_argument_of_compute_weighted_loss(argument: str) -> None:
+    arguments: Case = {"losses": [1.0, 2.0], argument: None}
+    message = both_refuse(ValueError, "compute_weighted_loss", **arguments)
+    assert message.startswith(f"{argument} is None")
+
+
+@pytest.mark.parametrize("name", tf1.NN)
+@pytest.mark.parametrize("argument", ["labels", "logits"])
+def test_none_is_no_argument_of_an_nn_function(backend: str, name: str, argument: str) -> None:
+    arguments: Case = {"labels": tf1.labels_of(name, [2, 3]), "logits": LOGITS, argument: None}
+    message = both_refuse(ValueError, name, **arguments)
+    assert message.startswith(f"{argument} is None")
+
+
+@pytest.mark.parametrize("reduction", ["mean", "auto", "avg", "", 3, 1.0, ["none"]], ids=repr)
+def test_unknown_reductions_are_refused(reduction: Any) -> None:
+    for name in tf1.LABELS:
+        arguments = named(name, tf1.labels_of(name, [2, 3]), LOGITS, reduction=reduction)
+        message = both_refuse(ValueError, name, **arguments)
+        assert repr(reduction) in message
+        assert "weighted_sum_by_nonzero_weights" in message
+    both_refuse(ValueError, "compute_weighted_loss", losses=[1.0], reduction=reduction)
+
+
+@pytest.mark.parametrize("shape", [[3], [1, 3], [2, 1], [2, 2], [2, 3, 1], []], ids=str)
+def test_labels_of_another_shape_are_refused(backend: str, shape: List[int]) -> None:
+    for name in ("softmax_cross_entropy", "sigmoid_cross_entropy"):
+        message = both_refuse(ValueError, name, **named(name, np.ones(shape), LOGITS))
+        assert "(2, 3)" in message
+    name = "sigmoid_cross_entropy_with_logits"
+    message = both_refuse(ValueError, name, labels=np.ones(shape, np.float32), logits=LOGITS)
+    assert "(2, 3)" in message
+
+
+@pytest.mark.parametrize("shape", [[3], [1], [2, 3], [1, 2], [2, 1, 1], []], ids=str)
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name.startswith("sparse")])
+def test_ids_of_another_shape_are_refused(backend: str, name: str, shape: List[int]) -> None:
+    arguments = named(name, np.ones(shape, np.int32), LOGITS)
+    # Eagerly the kernel of TF1's op finds some of them.
+    refuses((ValueError, tf.errors.InvalidArgumentError), tf1.THEIRS, name, **arguments)
+    with tf.Graph().as_default():
+        refuses(ValueError, tf1.THEIRS, name, **arguments)
+        refuses(ValueError, tf1.OURS, name, **arguments)
+    message = refuses(ValueError, tf1.OURS, name, **arguments)
+    assert "(2, 3)" in message
+
+
+UNFIT = [
+    ([2], [1, 2]),
+    ([2], [3]),
+    ([2], [0]),
+    ([2, 3], [2]),
+    ([2, 3], [3]),
+    ([2, 2], [2]),  # As long as both axes: no telling which was meant.
+    ([2, 3], [1, 2, 3]),
+    ([2, 3], [3, 2]),
+]
+# A last dimension of 1 too many, which the sparse loss alone drops.
+COLUMNS = [([2], [2, 1]), ([2], [1, 1]), ([], [1])]
+
+
+def unfit(name: str) -> List[Any]:
+    return UNFIT if name.startswith("sparse") else UNFIT + COLUMNS
+
+
+def inputs_for(name: str, shape: List[int]) -> Any:
+    """Labels and logits with losses of that shape."""
+    logits_shape = shape if name.startswith("sigmoid") else [*shape, 3]
+    return tf1.labels_of(name, logits_shape), tf1.logits_of(logits_shape)
+
+
+@pytest.mark.parametrize("name", tf1.LABELS)
+def test_weights_that_do_not_fit_are_refused(backend: str, name: str) -> None:
+    for shape, weights_shape in unfit(name):
+        labels, logits = inputs_for(name, shape)
+        arguments = named(name, labels, logits, weights=np.ones(weights_shape, np.float32))
+        # What TF1 can't squeeze is another error eagerly.
+        refuses((ValueError, tf.errors.InvalidArgumentError), tf1.THEIRS, name, **arguments)
+        with tf.Graph().as_default():
+            refuses(ValueError, tf1.THEIRS, name, **arguments)
+            refuses(ValueError, tf1.OURS, name, **arguments)
+        message = refuses(ValueError, tf1.OURS, name, **arguments)
+        assert message.startswith("weights can not be broadcast to values")
+
+
+@pytest.mark.parametrize("name", tf1.LABELS)
+def test_weights_that_do_not_fit_are_refused_at_run_time(backend: str, name: str) -> None:
+    with Fed(name, tf.int32) as fed:
+        for shape, weights_shape in unfit(name):
+            labels, logits = inputs_for(name, shape)
+            fed.refuses(labels, logits, np.ones(weights_shape))
+
+
+@pytest.mark.parametrize(("shape", "weights_shape"), UNFIT + COLUMNS, ids=str)
+def test_weights_that_do_not_fit_are_refused_by_compute_weighted_loss_too(
+    shape: List[int], weights_shape: List[int]
+) -> None:
+    each, weights = np.ones(shape, np.float32), np.ones(weights_shape, np.float32)
+    both_refuse(ValueError, "compute_weighted_loss", losses=each, weights=weights)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        losses, fed = placeholder(tf.float32, None), placeholder(tf.float32, None)
+        loss = tf1.OURS.compute_weighted_loss(losses, fed)
+        for fetch in (loss, tf.gradients(loss, losses)[0]):
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                session.run(fetch, {losses: each, fed: weights})
+
+
+class Fed(contextlib.ExitStack):
+    """Our function in a graph that knows no shape, and its gradient to the logits.
+
+    It runs with inputs that fit.
+    """
+
+    def __init__(self, name: str, labels_dtype: Any) -> None:
+        super().__init__()
+        self.enter_context(tf.Graph().as_default())
+        self._session = self.enter_context(tf.compat.v1.Session())
+        self._labels = placeholder(labels_dtype, None)
+        self._logits = placeholder(tf.float32, None)
+        self._weights = placeholder(tf.float32, None)
+        arguments = named(name, self._labels, self._logits)
+        if name in tf1.LABELS:
+            arguments["weights"] = self._weights
+        loss = getattr(tf1.OURS, name)(**arguments)
+        # The gradient alone must not be had either: training fetches nothing else.
+        self._fetches = [loss, *tf.gradients(loss, self._logits)]
+        self._session.run(self._fetches, self._feed(tf1.labels_of(name, [2, 3]), LOGITS))
+
+    def _feed(self, labels: Any, logits: Any, weights: Any = 1.0) -> Dict[Any, Any]:
+        return {self._labels: labels, self._logits: logits, self._weights: weights}
+
+    def refuses(self, labels: Any, logits: Any, weights: Any = 1.0) -> None:
+        feed = self._feed(labels, logits, weights)
+        for fetch in self._fetches:
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                self._session.run(fetch, feed)
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if not name.startswith("sparse")])
+def test_labels_of_another_shape_are_refused_at_run_time(backend: str, name: str) -> None:
+    shapes = [[4, 3], [2, 3, 1]]
+    if not name.startswith("softmax_cross_entropy_with"):  # They broadcast the others, as TF1's do.
+        shapes += [[1, 3], [2, 1], [1, 1], [3]]
+    with Fed(name, tf.float32) as fed:
+        for shape in shapes:
+            fed.refuses(np.ones(shape), LOGITS)
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name.startswith("sparse")])
+def test_ids_of_another_shape_are_refused_at_run_time(backend: str, name: str) -> None:
+    with Fed(name, tf.int32) as fed:
+        for shape in ([3], [1], [2, 3], [1, 2], [2, 1, 1], []):
+            fed.refuses(np.ones(shape), LOGITS)
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if not name.startswith("sigmoid")])
+def test_scalar_logits_are_refused_at_run_time(backend: str, name: str) -> None:
+    with Fed(name, tf.int32) as fed:
+        fed.refuses(1, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "axes"),
+    [
+        ("softmax_cross_entropy_with_logits_v2", {"axis": 1, "dim": 1}),
+        ("softmax_cross_entropy_with_logits", {"axis": 1, "dim": 1}),
+        # Its dim is -1 by default.
+        ("softmax_cross_entropy_with_logits", {"axis": 1}),
+    ],
+)
+def test_axis_and_dim_exclude_each_other(name: str, axes: Dict[str, int]) -> None:
+    message = both_refuse(ValueError, name, labels=LABELS, logits=LOGITS, **axes)
+    assert "axis" in message
+    assert "dim" in message
+
+
+@pytest.mark.parametrize("axis", [2, 7, -3])
+def test_an_axis_out_of_range_is_refused(axis: int) -> None:
+    # TF1's eager error is another one, of an op that it uses.
+    refuses(
+        (ValueError, tf.errors.InvalidArgumentError),
+        tf1.THEIRS,
+        "softmax_cross_entropy_with_logits_v2",
+        labels=LABELS,
+        logits=LOGITS,
+        axis=axis,
+    )
+    message = refuses(
+        ValueError,
+        tf1.OURS,
+        "softmax_cross_entropy_with_logits_v2",
+        labels=LABELS,
+        logits=LOGITS,
+        axis=axis,
+    )
+    assert str(axis) in message
+
+
+@pytest.mark.parametrize("name", tf1.SMOOTHED)
+@pytest.mark.parametrize("smoothing", ["0.1", None, [0.1]], ids=repr)
+def test_a_smoothing_that_is_no_number_is_refused(name: str, smoothing: Any) -> None:
+    both_refuse(TypeError, name, **named(name, LABELS, LOGITS, label_smoothing=smoothing))
+
+
+@pytest.mark.parametrize("name", tf1.SMOOTHED)
+def test_a_smoothing_that_the_graph_computes_is_refused(backend: str, name: str) -> None:
+    with tf.Graph().as_default():
+        smoothing = placeholder(tf.float32, [])
+        arguments = named(name, LABELS, LOGITS, label_smoothing=smoothing)
+        refuses(TypeError, tf1.THEIRS, name, **arguments)
+        message = refuses(TypeError, tf1.OURS, name, **arguments)
+        assert "label_smoothing" in message
+        assert "Python number" in message
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("dtype", ["int32", "bool", "complex64"])
+def test_logits_that_are_not_floating_point_are_refused(
+    backend: str, name: str, dtype: str
+) -> None:
+    arguments = named(name, tf1.labels_of(name, [2, 3]), LOGITS.astype(dtype))
+    kinds = (TypeError, ValueError, tf.errors.InvalidArgumentError, tf.errors.NotFoundError)
+    refuses(kinds, tf1.THEIRS, name, **arguments)
+    message = refuses(TypeError, tf1.OURS, name, **arguments)
+    assert dtype in message
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if not name.startswith("sigmoid")])
+def test_scalar_logits_are_refused(backend: str, name: str) -> None:
+    with pytest.raises(ValueError, match="scalar"):
+        getattr(tf1.OURS, name)(**named(name, 1, 1.0))
+
+
+@pytest.mark.parametrize("name", tf1.LABELS)
+def test_a_refused_call_collects_nothing(name: str) -> None:
+    with tf.Graph().as_default():
+        with pytest.raises(ValueError, match="broadcast"):
+            getattr(tf1.OURS, name)(tf1.labels_of(name, [2, 3]), LOGITS, [[[1.0]], [[1.0]]])
+        assert tf.compat.v1.losses.get_losses() == []

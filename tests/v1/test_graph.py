@@ -1,0 +1,335 @@
+"""What old code finds in a TF1 graph is there: names, scopes, collections, device-free ops."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Callable, Dict, List, Optional
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf1
+
+DEFAULT = "softmax_cross_entropy_loss/value:0"
+placeholder = tf.compat.v1.placeholder
+losses = tf.compat.v1.losses
+
+
+def in_both(build: Callable[[tf1.Functions], Any]) -> List[Any]:
+    """What `build` returns in a graph of ours, and in one of TF1's."""
+    results = []
+    for functions in (tf1.OURS, tf1.THEIRS):
+        with tf.Graph().as_default():
+            results.append(build(functions))
+    return results
+
+
+def a_loss(
+    functions: tf1.Functions,
+    labels_dtype: Any = None,
+    name: str = "softmax_cross_entropy",
+    **arguments: Any,
+) -> Any:
+    logits = placeholder(tf.float32, [None, 3])
+    is_sparse = name.startswith("sparse")
+    labels = placeholder(
+        labels_dtype or (tf.int32 if is_sparse else tf.float32), [None] if is_sparse else [None, 3]
+    )
+    return getattr(functions, name)(labels, logits, **arguments)
+
+
+def calls_of(name: str, **arguments: Any) -> List[Dict[str, Any]]:
+    """Arguments of `a_loss` with labels and weights of several makes."""
+    losses_shape = tf1.losses_shape(name, [None, 3])
+    weights = [1.0, placeholder(tf.float32, losses_shape), placeholder(tf.bool, None), 2]
+    dtypes = [tf.int64, tf.int32] if name.startswith("sparse") else [tf.float32, tf.int32]
+    return [
+        {"name": name, "labels_dtype": dtype, "weights": each, **arguments}
+        for each in weights
+        for dtype in dtypes
+    ]
+
+
+def last_reduction() -> str:
+    return tf.compat.v1.get_default_graph()._last_loss_reduction
+
+
+@pytest.mark.parametrize("loss", tf1.LABELS)
+def test_the_default_results_are_named_as_old_code_fetches_them(backend: str, loss: str) -> None:
+    with tf.Graph().as_default():
+        names = [a_loss(tf1.OURS, name=loss).name for _ in range(3)]
+    assert names == [f"{loss}_loss/value:0", f"{loss}_loss_1/value:0", f"{loss}_loss_2/value:0"]
+
+
+@pytest.mark.parametrize("reduction", sorted(set(tf1.REDUCTIONS.values())))
+@pytest.mark.parametrize(
+    ("loss", "smoothing"),
+    [
+        *[(loss, smoothing) for loss in tf1.SMOOTHED for smoothing in (0, 0.1, -1)],
+        ("sparse_softmax_cross_entropy", None),
+    ],
+)
+def test_every_reduction_names_its_result_as_tf1(
+    reduction: str, loss: str, smoothing: Optional[float]
+) -> None:
+    arguments: Dict[str, Any] = {"reduction": reduction}
+    if smoothing is not None:
+        arguments["label_smoothing"] = smoothing
+
+    def names(functions: tf1.Functions) -> List[str]:
+        return [a_loss(functions, **each).name for each in calls_of(loss, **arguments)]
+
+    ours, theirs = in_both(names)
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("labels_shape", "logits_shape"),
+    [([], [3]), ([None, None], [None, None, 3]), ([None, 1], [None, 3]), (None, None)],
+)
+@pytest.mark.parametrize("reduction", ["none", "weighted_sum_by_nonzero_weights"])
+def test_ids_of_any_rank_leave_the_name_as_it_is(
+    labels_shape: Any, logits_shape: Any, reduction: str
+) -> None:
+    def names(functions: tf1.Functions) -> List[str]:
+        return [
+            functions.sparse_softmax_cross_entropy(
+                placeholder(tf.int32, labels_shape),
+                placeholder(tf.float32, logits_shape),
+                weights,
+                reduction=reduction,
+            ).name
+            for weights in (1.0, placeholder(tf.float32, None))
+        ]
+
+    ours, theirs = in_both(names)
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("reduction", sorted(set(tf1.REDUCTIONS.values())))
+def test_compute_weighted_loss_names_its_result_as_tf1(reduction: str) -> None:
+    def names(functions: tf1.Functions) -> List[str]:
+        weighted = functions.compute_weighted_loss
+        each = placeholder(tf.float32, [None, 3])
+        unknown = placeholder(tf.float32)
+        return [
+            weighted(each, reduction=reduction).name,
+            weighted(each, placeholder(tf.int32, [None, 1]), reduction=reduction).name,
+            weighted(unknown, unknown, "mine", reduction=reduction).name,
+            weighted([1.0, 2.0], [0.0, 3.0], reduction=reduction).name,
+        ]
+
+    ours, theirs = in_both(names)
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("function", tf1.NN)
+@pytest.mark.parametrize("shape", [[None, 3], [3], [None, None, 3], None])
+def test_the_nn_functions_name_their_results_as_tf1(function: str, shape: Any) -> None:
+    def names(functions: tf1.Functions) -> List[str]:
+        logits = labels = placeholder(tf.float32, shape)
+        if function.startswith("sparse"):
+            labels = placeholder(tf.int32, shape if shape is None else shape[:-1])
+        call = getattr(functions, function)
+        arguments = {"labels": labels, "logits": logits}
+        found = [
+            call(name=name, **arguments).name
+            for name in (None, None, "mine", "mine", "within/it", "all/of_it/")
+        ]
+        with tf.name_scope("outer"):
+            return [*found, call(**arguments).name]
+
+    ours, theirs = in_both(names)
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1])
+def test_an_axis_does_not_change_the_name(axis: Any) -> None:
+    def names(functions: tf1.Functions) -> List[str]:
+        logits = placeholder(tf.float32, [None, 3])
+        both = {"labels": logits, "logits": logits}
+        return [
+            functions.softmax_cross_entropy_with_logits_v2(axis=axis, **both).name,
+            functions.softmax_cross_entropy_with_logits(dim=axis, **both).name,
+        ]
+
+    ours, theirs = in_both(names)
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("loss", tf1.LABELS)
+def test_scopes_rename_the_result_as_in_tf1(backend: str, loss: str) -> None:
+    a_loss = functools.partial(globals()["a_loss"], name=loss)
+
+    def names(functions: tf1.Functions) -> List[str]:
+        found = [a_loss(functions, scope=scope).name for scope in ("a", "a", "b/c", "d/", "", "d/")]
+        with tf.name_scope("outer"), tf.compat.v1.name_scope("inner"):
+            found += [a_loss(functions).name, a_loss(functions, scope="mine").name]
+        with tf.compat.v1.variable_scope("variables"):
+            found += [a_loss(functions).name, a_loss(functions, scope="mine").name]
+        with tf.compat.v1.variable_scope("variables", reuse=True):
+            found += [a_loss(functions).name]
+        with tf.compat.v1.name_scope("entered") as scope:
+            found += [a_loss(functions, scope=scope).name]
+        return found
+
+    ours, theirs = in_both(names)
+    assert ours == theirs
+
+
+def test_the_result_comes_by_its_name_in_a_session(backend: str) -> None:
+    logits, labels = tf1.logits_of([4, 3]), tf1.one_hot_of([4, 3], "float32")
+
+    def fetched(functions: tf1.Functions) -> List[Any]:
+        a_loss(functions, label_smoothing=0.1)
+        with tf.compat.v1.Session() as session:
+            feed = {"Placeholder:0": logits, "Placeholder_1:0": labels}
+            return [session.run(DEFAULT, feed)]
+
+    tf1.assert_same(*in_both(fetched))
+
+
+def test_the_result_can_be_fed_in_place_of_being_computed(backend: str) -> None:
+    def fed(functions: tf1.Functions) -> Any:
+        doubled = a_loss(functions) * 2
+        with tf.compat.v1.Session() as session:
+            return session.run(doubled, {DEFAULT: 21.0})
+
+    assert in_both(fed) == [42, 42]
+
+
+@pytest.mark.parametrize("collection", ["losses", "mine", None, ""])
+def test_the_loss_joins_its_collection_as_in_tf1(collection: Any) -> None:
+    def collections(functions: tf1.Functions) -> Any:
+        for name in tf1.LABELS:
+            a_loss(functions, name=name, loss_collection=collection)
+        functions.compute_weighted_loss(placeholder(tf.float32), loss_collection=collection)
+        graph = tf.compat.v1.get_default_graph()
+        return {
+            key: [tensor.name for tensor in graph.get_collection(key)]
+            for key in graph.get_all_collection_keys()
+        }
+
+    ours, theirs = in_both(collections)
+    assert ours == theirs
+    assert len(ours) == (1 if collection else 0)
+
+
+def test_only_the_losses_functions_collect() -> None:
+    def collected(functions: tf1.Functions) -> Any:
+        for name in tf1.NN:
+            labels = 1 if name.startswith("sparse") else placeholder(tf.float32)
+            getattr(functions, name)(labels=labels, logits=[1.0, 2.0])
+        return tf.compat.v1.get_default_graph().get_all_collection_keys()
+
+    assert in_both(collected) == [[], []]
+
+
+def test_a_loss_outlives_its_result_in_get_losses_and_get_total_loss(backend: str) -> None:
+    logits, labels = tf1.logits_of([4, 3]), tf1.one_hot_of([4, 3])
+
+    def totals(functions: tf1.Functions) -> List[Any]:
+        fed = tf.compat.v1.placeholder_with_default(logits, [None, 3])
+        functions.softmax_cross_entropy(labels, fed)  # The result is dropped, as often.
+        functions.softmax_cross_entropy(labels, fed, 0.4, scope="aux")
+        functions.sparse_softmax_cross_entropy(tf1.ids_of([4, 3]), fed, 0.3)
+        functions.sigmoid_cross_entropy(labels, fed, 0.2)
+        tf.compat.v1.add_to_collection(
+            tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES, tf.constant(0.25)
+        )
+        fetches = [
+            *losses.get_losses(),
+            *losses.get_losses(scope="aux"),
+            losses.get_total_loss(),
+            losses.get_total_loss(add_regularization_losses=False),
+        ]
+        with tf.compat.v1.Session() as session:
+            return list(session.run(fetches))
+
+    ours, theirs = in_both(totals)
+    assert len(ours) == 7
+    tf1.assert_same(ours, theirs)
+
+
+def test_losses_of_a_traced_function_join_that_functions_graph(backend: str) -> None:
+    labels, logits = tf1.one_hot_of([4, 3]), tf1.logits_of([4, 3])
+
+    def total(functions: tf1.Functions) -> Any:
+        @tf.function
+        def function(logits: Any) -> Any:
+            functions.softmax_cross_entropy(labels, logits)
+            functions.softmax_cross_entropy(labels, logits, 0.4)
+            return losses.get_total_loss()
+
+        return function(logits)
+
+    tf1.assert_same([total(tf1.OURS)], [total(tf1.THEIRS)])
+
+
+def test_eagerly_nothing_is_collected_and_names_are_ignored(backend: str) -> None:
+    labels, logits = tf1.one_hot_of([4, 3]), tf1.logits_of([4, 3])
+    before = len(losses.get_losses())
+    plain = tf1.OURS.softmax_cross_entropy(labels, logits)
+    named = tf1.OURS.softmax_cross_entropy(labels, logits, scope="s", loss_collection="mine")
+    assert plain.numpy() == named.numpy()
+    assert len(losses.get_losses()) == before
+    assert losses.get_losses(loss_collection="mine") == []
+
+
+@pytest.mark.parametrize(("ours", "theirs"), list(tf1.REDUCTIONS.items()))
+def test_optimizers_find_the_reduction_of_the_last_loss_in_the_graph(
+    ours: Any, theirs: str
+) -> None:
+    with tf.Graph().as_default():
+        for name in tf1.LABELS:
+            a_loss(tf1.OURS, name=name, reduction=ours)
+            assert last_reduction() == theirs
+            assert type(last_reduction()) is str
+            tf1.OURS.compute_weighted_loss([1.0], reduction="weighted_sum")
+        tf1.OURS.compute_weighted_loss([1.0], reduction="weighted_sum")
+        assert last_reduction() == "weighted_sum"
+        tf1.OURS.compute_weighted_loss([1.0], reduction=ours)
+        assert last_reduction() == theirs
+
+
+# Whether the gradient flows to the labels.
+FLOWS = {
+    "softmax_cross_entropy": False,
+    "sigmoid_cross_entropy": True,
+    "softmax_cross_entropy_with_logits": False,
+    "softmax_cross_entropy_with_logits_v2": True,
+    "sigmoid_cross_entropy_with_logits": True,
+}
+
+
+@pytest.mark.parametrize("how", ["tf.gradients", "tape"])
+@pytest.mark.parametrize("name", FLOWS)
+def test_labels_have_a_gradient_where_tf1_sends_one(backend: str, name: str, how: str) -> None:
+    values = tf1.logits_of([4, 3])
+
+    def gradient_to_labels(functions: tf1.Functions) -> Any:
+        labels, logits = tf.constant(np.abs(values)), tf.constant(values)
+        arguments = {tf1.LABELS.get(name, "labels"): labels * 2, "logits": logits}
+        if name in tf1.SMOOTHED:
+            arguments["label_smoothing"] = 0.1
+        if how == "tf.gradients":
+            return tf.gradients(getattr(functions, name)(**arguments), labels)[0]
+        with tf.GradientTape() as tape:
+            tape.watch(labels)
+            arguments[tf1.LABELS.get(name, "labels")] = labels * 2
+            target = getattr(functions, name)(**arguments)
+        return tape.gradient(target, labels)
+
+    def run(functions: tf1.Functions) -> List[Any]:
+        gradient = gradient_to_labels(functions)
+        assert (gradient is not None) == FLOWS[name]
+        if gradient is None:
+            return []
+        if tf.executing_eagerly():
+            return [gradient]
+        with tf.compat.v1.Session() as session:
+            return [session.run(gradient)]
+
+    tf1.assert_same(*in_both(run), scale=8)
+    if how == "tape":
+        tf1.assert_same(run(tf1.OURS), run(tf1.THEIRS), scale=8)

@@ -1,0 +1,261 @@
+"""The numbers are TF1's in every way that TensorFlow runs a function."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+import modes
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf1
+
+import keras_xent
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One call, as a function of its tensors."""
+
+    inputs: Sequence[np.ndarray]
+    call: Callable[..., Any]
+    dtype: str = "float32"
+
+
+def loss_case(
+    shape: Sequence[int],
+    weights: Any,
+    dtype: str = "float32",
+    name: str = "softmax_cross_entropy",
+    labels: Any = None,
+    **arguments: Any,
+) -> Case:
+    labels = tf1.labels_of(name, shape) if labels is None else labels
+    inputs = [labels, tf1.logits_of(shape, dtype), np.asarray(weights, np.float32)]
+
+    def call(functions: tf1.Functions, labels: Any, logits: Any, weights: Any) -> Any:
+        return getattr(functions, name)(labels, logits, weights, **arguments)
+
+    return Case(inputs, call, dtype)
+
+
+def sparse_case(shape: Sequence[int], weights: Any, ids_shape: Any = None, **others: Any) -> Case:
+    name = "sparse_softmax_cross_entropy"
+    ids = tf1.ids_of(shape, "int64")
+    labels = ids if ids_shape is None else ids.reshape(ids_shape)
+    return loss_case(shape, weights, name=name, labels=labels, **others)
+
+
+def sigmoid_case(shape: Sequence[int], weights: Any, labels: Any = None, **others: Any) -> Case:
+    return loss_case(shape, weights, name="sigmoid_cross_entropy", labels=labels, **others)
+
+
+def nn_case(
+    shape: Sequence[int],
+    dtype: str = "float32",
+    name: str = "softmax_cross_entropy_with_logits_v2",
+    **arguments: Any,
+) -> Case:
+    def call(functions: tf1.Functions, labels: Any, logits: Any) -> Any:
+        return getattr(functions, name)(labels=labels, logits=logits, **arguments)
+
+    is_sparse = name.startswith("sparse")
+    labels = tf1.ids_of(shape) if is_sparse else tf1.soft_labels_of(shape, dtype)
+    return Case([labels, tf1.logits_of(shape, dtype)], call, dtype)
+
+
+def weighting_case(shape: Sequence[int], weights: Any, reduction: str) -> Case:
+    def call(functions: tf1.Functions, losses: Any, weights: Any) -> Any:
+        return functions.compute_weighted_loss(losses, weights, reduction=reduction)
+
+    return Case([tf1.logits_of(shape), np.asarray(weights, np.float32)], call)
+
+
+CASES: Dict[str, Case] = {
+    "masked": loss_case([4, 3], [1, 0, 2, 0.5]),
+    "scalar weight": loss_case([2, 5], 0.4, label_smoothing=0.1, reduction="weighted_mean"),
+    "sequence": loss_case([2, 3, 4], [[1], [0]], reduction="weighted_mean"),
+    "unreduced": loss_case([2, 2, 3], [[1, 0], [2, 1]], label_smoothing=0.2, reduction="none"),
+    "one row": loss_case([4], 2.0, reduction="weighted_sum"),
+    "half": loss_case([4, 5], [1, 0, 1, 2], "float16", reduction="weighted_sum_over_batch_size"),
+    "bfloat16": loss_case([4, 5], [1, 0, 1, 2], "bfloat16"),
+    "double": loss_case([4, 5], [1, 0, 1, 2], "float64", label_smoothing=0.1),
+    "nn": nn_case([2, 3, 4], axis=-1),
+    "nn first axis": nn_case([3, 2, 4], axis=0),
+    "nn middle axis": nn_case([2, 3, 4], "float64", axis=1),
+    "nn old": nn_case([3, 2, 4], name="softmax_cross_entropy_with_logits", dim=0),
+    "sparse": sparse_case([4, 3], [1, 0, 2, 0.5]),
+    "sparse columns": sparse_case(
+        [4, 3], [[1], [0], [2], [0.5]], [4, 1], reduction="weighted_mean"
+    ),
+    "sparse column of ids": sparse_case([4, 3], [1, 0, 2, 0.5], [4, 1], reduction="weighted_sum"),
+    "sparse column of weights": sparse_case([4, 3], [[1], [0], [2], [0.5]], reduction="none"),
+    "sparse sequence": sparse_case([2, 3, 4], [[1], [0]], dtype="bfloat16"),
+    "sparse sequence of columns": sparse_case(
+        [2, 3, 4], [[[1], [0], [1]]], [2, 3, 1], dtype="float64"
+    ),
+    "sparse one row": sparse_case([4], [0.5], [1], dtype="float16"),
+    "sparse nn": nn_case([2, 3, 4], name="sparse_softmax_cross_entropy_with_logits"),
+    "sparse nn matrix": nn_case([4, 3], "float16", "sparse_softmax_cross_entropy_with_logits"),
+    "sigmoid": sigmoid_case([4, 3], [[1], [0], [2], [0.5]], label_smoothing=0.1),
+    "sigmoid unreduced": sigmoid_case(
+        [2, 2], [[1, 0], [2, 1]], tf1.soft_labels_of([2, 2]), reduction="none", label_smoothing=0.2
+    ),
+    "sigmoid scalar": sigmoid_case([], 0.5, dtype="float64", reduction="weighted_mean"),
+    "sigmoid soft half": sigmoid_case(
+        [4, 5], 0.5, tf1.soft_labels_of([4, 5], "float16"), dtype="float16"
+    ),
+    "sigmoid nn": nn_case([2, 3, 4], name="sigmoid_cross_entropy_with_logits"),
+    "weighting": weighting_case([2, 3], [[1, 0, 2]], "weighted_sum_by_nonzero_weights"),
+    "weighted mean": weighting_case([2, 3], [[1], [2]], "weighted_mean"),
+}
+# XLA compiles for a second or more each time: these cases between them hold every branch.
+XLA_CASES = ["masked", "scalar weight", "unreduced", "bfloat16", "nn middle axis", "weighting"]
+XLA_CASES += ["sparse columns", "sparse sequence", "sparse nn", "sigmoid unreduced", "sigmoid nn"]
+# Watched by a tape the forward pass keeps its gradient; tf.gradients comes too late for that.
+WAYS = [
+    ("auto", "eager", tf1.by_tape),
+    ("auto", "traced", tf1.by_tape),
+    ("auto", "traced", tf1.by_tf_gradients),
+    ("auto", "traced_unknown_shapes", tf1.by_tape),
+    ("auto", "tf1_graph", tf1.by_tf_gradients),
+    # Alone what "auto" puts side by side.
+    ("native", "traced_unknown_shapes", tf1.by_tape),
+    ("native", "tf1_graph", tf1.by_tf_gradients),
+    ("portable", "traced_unknown_shapes", tf1.by_tape),
+    ("portable", "tf1_graph", tf1.by_tf_gradients),
+]
+
+
+@functools.lru_cache(maxsize=None)
+def expected(name: str) -> List[Any]:
+    case = CASES[name]
+    return tf1.by_tape(lambda *inputs: case.call(tf1.THEIRS, *inputs), *case.inputs)
+
+
+def run(case: Case, mode: str, gradients: Callable[..., Any]) -> List[Any]:
+    def function(*inputs: Any) -> Any:
+        return gradients(lambda *tensors: case.call(tf1.OURS, *tensors), *inputs)
+
+    return list(modes.MODES[mode](function, *case.inputs))
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    ("choice", "mode", "gradients"), WAYS, ids=lambda value: getattr(value, "__name__", value)
+)
+def test_every_mode_has_tf1s_value_and_gradients(
+    choice: str, mode: str, gradients: Callable[..., Any], name: str
+) -> None:
+    if choice == "native" and not tf1.has_native():
+        pytest.skip("the native library isn't there")
+    keras_xent.set_backend(choice)
+    case = CASES[name]
+    tf1.assert_same(run(case, mode, gradients), expected(name), case.dtype, scale=8)
+
+
+@pytest.mark.parametrize("name", XLA_CASES)
+@pytest.mark.parametrize("mode", modes.IN_XLA)
+def test_under_xla_too(mode: str, name: str) -> None:
+    case = CASES[name]
+    tf1.assert_same(run(case, mode, tf1.by_tape), expected(name), case.dtype, scale=8)
+
+
+@pytest.mark.parametrize("shape", [[None, 3], [None, None, 3], [None, None], [4, 3], [3], None])
+@pytest.mark.parametrize("choice", ["auto", "portable"])
+def test_static_shapes_are_tf1s(choice: str, shape: Optional[List[Any]]) -> None:
+    keras_xent.set_backend(choice)
+
+    def static_shapes(functions: tf1.Functions) -> List[str]:
+        with tf.Graph().as_default():
+            logits = tf.compat.v1.placeholder(tf.float32, shape)
+            labels = tf.compat.v1.placeholder(tf.int32, shape)
+            weights: Any = 1.0
+            if shape is not None:
+                weights = tf.compat.v1.placeholder(tf.float32, shape[:-1])
+            results = [functions.softmax_cross_entropy_with_logits_v2(labels, logits)]
+            for reduction in ("none", "weighted_sum", "weighted_sum_by_nonzero_weights"):
+                results += [
+                    functions.softmax_cross_entropy(labels, logits, weights, reduction=reduction),
+                    functions.compute_weighted_loss(logits, 2.0, reduction=reduction),
+                ]
+            return [str(tensor.shape) for tensor in [*results, *tf.gradients(results, logits)]]
+
+    assert static_shapes(tf1.OURS) == static_shapes(tf1.THEIRS)
+
+
+@pytest.mark.parametrize("shape", [[None, 3], [None, None, 3], [None, None], [4, 3], [3], None])
+@pytest.mark.parametrize("known", ["both", "labels", "logits"])
+def test_static_shapes_of_the_other_losses_are_as_well_known_as_tf1s(
+    shape: Optional[List[Any]], known: str
+) -> None:
+    if shape == [3] and known == "labels":
+        # TF1 raises an IndexError for a scalar id beside logits of unknown rank.
+        shape = [None, 3]
+
+    def results(functions: tf1.Functions) -> List[Any]:
+        with tf.Graph().as_default():
+            logits = tf.compat.v1.placeholder(tf.float32, shape if known != "labels" else None)
+            of_labels = shape if known != "logits" else None
+            bits = tf.compat.v1.placeholder(tf.float32, of_labels)
+            ids = tf.compat.v1.placeholder(tf.int32, of_labels and of_labels[:-1])
+            found = [
+                functions.sparse_softmax_cross_entropy_with_logits(labels=ids, logits=logits),
+                functions.sigmoid_cross_entropy_with_logits(labels=bits, logits=logits),
+                functions.sparse_softmax_cross_entropy(ids, logits, reduction="none"),
+                functions.sigmoid_cross_entropy(bits, logits, reduction="none"),
+                functions.sparse_softmax_cross_entropy(ids, logits),
+                functions.sigmoid_cross_entropy(bits, logits),
+            ]
+            return [tensor.shape for tensor in [*found, *tf.gradients(found, logits)]]
+
+    for ours, theirs in zip(results(tf1.OURS), results(tf1.THEIRS)):
+        assert str(theirs.merge_with(ours)) == str(ours)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_static_shapes_without_an_inner_axis_are_tf1s(backend: str, axis: int) -> None:
+    def static_shape(functions: tf1.Functions) -> List[Any]:
+        with tf.Graph().as_default():
+            logits = tf.compat.v1.placeholder(tf.float32, [None, 5, 7])
+            labels = tf.compat.v1.placeholder(tf.float32, [None, 5, 7])
+            return functions.softmax_cross_entropy_with_logits_v2(
+                labels, logits, axis=axis
+            ).shape.as_list()
+
+    assert static_shape(tf1.OURS) == static_shape(tf1.THEIRS)
+
+
+@pytest.mark.parametrize("name", tf1.LABELS)
+@pytest.mark.parametrize("gradients", [tf1.by_tape, tf1.by_tf_gradients])
+def test_the_logits_gradient_can_be_differentiated_again(
+    backend: str, gradients: Callable[..., Any], name: str
+) -> None:
+    labels, logits = tf1.labels_of(name, [4, 3]), tf1.logits_of([4, 3])
+    smoothing = {"label_smoothing": 0.1} if name in tf1.SMOOTHED else {}
+
+    def run(functions: tf1.Functions) -> Any:
+        def length(logits: Any) -> Any:
+            _, gradient = gradients(
+                lambda logits: getattr(functions, name)(labels, logits, 2.0, **smoothing), logits
+            )
+            return tf.reduce_sum(tf.square(gradient))
+
+        return modes.tf1_graph(lambda logits: gradients(length, logits), logits)
+
+    tf1.assert_same(run(tf1.OURS), run(tf1.THEIRS))
+
+
+@pytest.mark.parametrize("name", tf1.LABELS)
+def test_a_jacobian_of_unreduced_losses_is_tf1s(backend: str, name: str) -> None:
+    logits, labels = tf.constant(tf1.logits_of([4, 3])), tf1.labels_of(name, [4, 3])
+
+    def jacobian(functions: tf1.Functions) -> List[Any]:
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            losses = getattr(functions, name)(labels, logits, reduction="none")
+        return [tape.jacobian(losses, logits)]
+
+    tf1.assert_same(jacobian(tf1.OURS), jacobian(tf1.THEIRS))

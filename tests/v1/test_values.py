@@ -1,0 +1,419 @@
+"""Values and gradients are TF1's: whatever the reduction, dtype, rank, weights and labels."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Tuple
+
+import hypothesis
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf1
+
+DTYPES = ["float16", "bfloat16", "float32", "float64"]
+
+each_backend = hypothesis.settings(
+    max_examples=150,
+    # The fixture chooses the backend for all examples of a test.
+    suppress_health_check=[
+        hypothesis.HealthCheck.function_scoped_fixture,
+        hypothesis.HealthCheck.too_slow,
+    ],
+)
+
+
+@st.composite
+def shapes(draw: Any) -> List[int]:
+    """Logits' shapes of rank 1 to 4."""
+    outer = draw(st.lists(st.integers(1, 3), max_size=3))
+    return [*outer, draw(st.integers(1, 6))]
+
+
+@st.composite
+def labels_for(draw: Any, shape: List[int], seed: int) -> np.ndarray:
+    kind = draw(st.sampled_from(["bool", "uint8", "int32", "int64", "float32", "float64", "soft"]))
+    if kind == "soft":
+        return tf1.soft_labels_of(shape, draw(st.sampled_from(DTYPES)), seed)
+    return tf1.one_hot_of(shape, kind, seed)
+
+
+@st.composite
+def weights_for(draw: Any, shape: List[int], seed: int) -> Any:
+    """A scalar of any make, or an array in which some dimensions are 1.
+
+    Weights are multiples of 1/2, so that no order of summation rounds their sum.
+    """
+    scalars = [1.0, 0, 0.0, 2, 0.5, -1.5, True, False, np.float32(0.5), np.float64(3), np.int64(2)]
+    if draw(st.booleans()):
+        return draw(st.sampled_from(scalars))
+    dims = [draw(st.sampled_from([1, dim])) for dim in shape]
+    values = np.random.RandomState(seed + 3).choice([0.0, 0.0, 0.5, 1.0, 2.0, -1.0], size=dims)
+    dtype = draw(st.sampled_from(["float32", "float32", "float64", "float16", "int32", "bool"]))
+    return values.astype(dtype)
+
+
+def scale_of(losses: np.ndarray, weights: Any) -> float:
+    """How large the largest sum can become; no denominator is below 1/2."""
+    heaviest = float(np.max(np.abs(np.asarray(weights, np.float64)), initial=1))
+    return 1 + 4 * heaviest * float(np.sum(np.abs(losses)))
+
+
+def gradient_scale(weights: Any) -> float:
+    return 4 * float(np.max(np.abs(np.asarray(weights, np.float64)), initial=1))
+
+
+def is_float(weights: Any) -> bool:
+    return np.asarray(weights).dtype.kind == "f"
+
+
+def both(run: Any) -> Tuple[List[Any], List[Any]]:
+    return run(tf1.OURS), run(tf1.THEIRS)
+
+
+@each_backend
+@hypothesis.given(data=st.data())
+def test_softmax_cross_entropy_is_tf1s(backend: str, data: st.DataObject) -> None:
+    seed = data.draw(st.integers(0, 10**6), "seed")
+    shape = data.draw(shapes(), "shape")
+    dtype = data.draw(st.sampled_from(DTYPES), "dtype")
+    logits = tf1.logits_of(shape, dtype, seed)
+    labels = data.draw(labels_for(shape, seed), "labels")
+    weights = data.draw(weights_for(shape[:-1], seed), "weights")
+    smoothing = data.draw(st.sampled_from([0, 0.1, 0.5, 1.0, -0.3]), "label_smoothing")
+    reduction, name = data.draw(st.sampled_from(list(tf1.REDUCTIONS.items())), "reduction")
+
+    def run(functions: tf1.Functions) -> List[Any]:
+        def loss(logits: Any, *given: Any) -> Any:
+            return functions.softmax_cross_entropy(
+                labels,
+                logits,
+                *(given or [weights]),
+                label_smoothing=smoothing,
+                reduction=reduction if functions is tf1.OURS else name,
+            )
+
+        inputs = [logits, weights] if is_float(weights) else [logits]
+        return tf1.by_tape(loss, *inputs)
+
+    ours, theirs = both(run)
+    losses = tf1.THEIRS.softmax_cross_entropy(
+        labels, logits.astype("float64"), label_smoothing=smoothing, reduction="none"
+    )
+    scale = scale_of(losses.numpy(), weights)
+    tf1.assert_same(ours[:1], theirs[:1], dtype, scale)
+    tf1.assert_same(ours[1:2], theirs[1:2], dtype, gradient_scale(weights))
+    tf1.assert_same(ours[2:], theirs[2:], dtype, scale)
+
+
+@each_backend
+@hypothesis.given(data=st.data())
+def test_softmax_cross_entropy_with_logits_v2_is_tf1s(backend: str, data: st.DataObject) -> None:
+    seed = data.draw(st.integers(0, 10**6), "seed")
+    shape = data.draw(shapes(), "shape")
+    dtype = data.draw(st.sampled_from(DTYPES), "dtype")
+    logits = tf1.logits_of(shape, dtype, seed)
+    labels = data.draw(labels_for(shape, seed), "labels")
+    axis = data.draw(st.sampled_from([None, -1, *range(len(shape))]), "axis")
+    keyword = data.draw(st.sampled_from(["axis", "dim"]), "keyword")
+    arguments: Dict[str, Any] = {keyword: axis}
+
+    def run(functions: tf1.Functions) -> List[Any]:
+        def losses(logits: Any, *given: Any) -> Any:
+            return functions.softmax_cross_entropy_with_logits_v2(
+                *(given or [labels]), logits, **arguments
+            )
+
+        inputs = [logits, labels] if is_float(labels) else [logits]
+        return tf1.by_tape(losses, *inputs)
+
+    ours, theirs = both(run)
+    # A gradient to the labels is a log of a softmax, as large as a loss.
+    tf1.assert_same(ours, theirs, dtype, scale=30)
+
+
+@st.composite
+def columns_for(draw: Any, array: Any) -> Any:
+    """The array, or the same with a last dimension of 1."""
+    return np.asarray(array)[..., None] if draw(st.booleans()) else array
+
+
+@each_backend
+@hypothesis.given(data=st.data())
+def test_sparse_softmax_cross_entropy_is_tf1s(backend: str, data: st.DataObject) -> None:
+    seed = data.draw(st.integers(0, 10**6), "seed")
+    shape = data.draw(shapes(), "shape")
+    dtype = data.draw(st.sampled_from(DTYPES), "dtype")
+    logits = tf1.logits_of(shape, dtype, seed)
+    ids = tf1.ids_of(shape, data.draw(st.sampled_from(["int32", "int64"]), "ids"), seed)
+    weights = data.draw(weights_for(shape[:-1], seed), "weights")
+    losses = tf1.THEIRS.sparse_softmax_cross_entropy(
+        ids, logits.astype("float64"), reduction="none"
+    )
+    scale = scale_of(losses.numpy(), weights)
+    labels = data.draw(columns_for(ids), "labels")
+    if labels is ids:
+        # Logits with one dimension too many are squeezed too.
+        logits = data.draw(columns_for(logits), "logits")
+    if np.ndim(weights):
+        weights = data.draw(columns_for(weights), "weights")
+    reduction, name = data.draw(st.sampled_from(list(tf1.REDUCTIONS.items())), "reduction")
+
+    def run(functions: tf1.Functions) -> List[Any]:
+        def loss(logits: Any, *given: Any) -> Any:
+            return functions.sparse_softmax_cross_entropy(
+                labels,
+                logits,
+                *(given or [weights]),
+                reduction=reduction if functions is tf1.OURS else name,
+            )
+
+        inputs = [logits, weights] if is_float(weights) else [logits]
+        return tf1.by_tape(loss, *inputs)
+
+    ours, theirs = both(run)
+    tf1.assert_same(ours[:1], theirs[:1], dtype, scale)
+    tf1.assert_same(ours[1:2], theirs[1:2], dtype, gradient_scale(weights))
+    tf1.assert_same(ours[2:], theirs[2:], dtype, scale)
+
+
+@each_backend
+@hypothesis.given(data=st.data())
+def test_sigmoid_cross_entropy_is_tf1s(backend: str, data: st.DataObject) -> None:
+    seed = data.draw(st.integers(0, 10**6), "seed")
+    shape = data.draw(shapes(), "shape")[data.draw(st.integers(0, 1), "scalars") :]
+    dtype = data.draw(st.sampled_from(DTYPES), "dtype")
+    logits = tf1.logits_of(shape, dtype, seed)
+    kind = data.draw(st.sampled_from(["bool", "uint8", "int32", "float32", "float64"]), "kind")
+    labels = tf1.bits_of(shape, kind, seed)
+    if data.draw(st.booleans(), "soft"):
+        labels = np.random.RandomState(seed).uniform(size=shape).astype(logits.dtype)
+    weights = data.draw(weights_for(shape, seed), "weights")
+    smoothing = data.draw(st.sampled_from([0, 0.1, 0.5, 1.0, -0.3]), "label_smoothing")
+    reduction, name = data.draw(st.sampled_from(list(tf1.REDUCTIONS.items())), "reduction")
+
+    def run(functions: tf1.Functions) -> List[Any]:
+        def loss(logits: Any, labels: Any, *given: Any) -> Any:
+            return functions.sigmoid_cross_entropy(
+                labels,
+                logits,
+                *(given or [weights]),
+                label_smoothing=smoothing,
+                reduction=reduction if functions is tf1.OURS else name,
+            )
+
+        return tf1.by_tape(loss, logits, labels, *([weights] if is_float(weights) else []))
+
+    ours, theirs = both(run)
+    losses = tf1.THEIRS.sigmoid_cross_entropy(
+        labels, logits.astype("float64"), label_smoothing=smoothing, reduction="none"
+    )
+    scale = scale_of(losses.numpy(), weights)
+    # A gradient to the labels is as large as a logit.
+    to_inputs = 3 if is_float(labels) else 2
+    tf1.assert_same(ours[:1], theirs[:1], dtype, scale)
+    tf1.assert_same(ours[1:to_inputs], theirs[1:to_inputs], dtype, 4 * gradient_scale(weights))
+    tf1.assert_same(ours[to_inputs:], theirs[to_inputs:], dtype, scale)
+
+
+@each_backend
+@hypothesis.given(data=st.data())
+def test_the_other_nn_functions_are_tf1s(backend: str, data: st.DataObject) -> None:
+    function = data.draw(st.sampled_from(tf1.NN[1:]), "function")
+    seed = data.draw(st.integers(0, 10**6), "seed")
+    shape = data.draw(shapes(), "shape")
+    dtype = data.draw(st.sampled_from(DTYPES), "dtype")
+    logits = tf1.logits_of(shape, dtype, seed)
+    arguments: Dict[str, Any] = {}
+    if function.startswith("sparse"):
+        labels = tf1.ids_of(shape, data.draw(st.sampled_from(["int32", "int64"]), "ids"), seed)
+    else:
+        # TF1's sigmoid casts no labels.
+        labels = tf1.soft_labels_of(shape, dtype, seed)
+    if function == "softmax_cross_entropy_with_logits":
+        arguments["dim"] = data.draw(st.sampled_from([None, -1, *range(len(shape))]), "dim")
+
+    def run(functions: tf1.Functions) -> List[Any]:
+        def losses(logits: Any, labels: Any) -> Any:
+            return getattr(functions, function)(labels=labels, logits=logits, **arguments)
+
+        return tf1.by_tape(losses, logits, labels)
+
+    ours, theirs = both(run)
+    assert len(ours) == (3 if function.startswith("sigmoid") else 2)
+    # Without a distribution along another axis, a gradient is as large as the labels' sum.
+    tf1.assert_same(ours, theirs, dtype, scale=30)
+
+
+@each_backend
+@hypothesis.given(data=st.data())
+def test_compute_weighted_loss_is_tf1s(data: st.DataObject, backend: str) -> None:
+    seed = data.draw(st.integers(0, 10**6), "seed")
+    shape = data.draw(shapes(), "shape")[1:]
+    dtype = data.draw(st.sampled_from([*DTYPES, "int32"]), "dtype")
+    losses = tf1.logits_of(shape, dtype, seed)
+    weights = data.draw(weights_for(shape, seed), "weights")
+    reduction, name = data.draw(st.sampled_from(list(tf1.REDUCTIONS.items())), "reduction")
+
+    def run(functions: tf1.Functions) -> List[Any]:
+        def loss(losses: Any, *given: Any) -> Any:
+            return functions.compute_weighted_loss(
+                losses,
+                *(given or [weights]),
+                reduction=reduction if functions is tf1.OURS else name,
+            )
+
+        inputs = [losses, weights] if is_float(weights) else [losses]
+        return tf1.by_tape(loss, *inputs)
+
+    ours, theirs = both(run)
+    precision = "float32" if dtype == "int32" else dtype
+    tf1.assert_same(ours, theirs, precision, scale_of(losses, weights))
+
+
+@pytest.mark.parametrize("function", tf1.LABELS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("reduction", sorted(set(tf1.REDUCTIONS.values())))
+def test_an_empty_batch_is_worth_nothing(
+    backend: str, function: str, dtype: str, reduction: str
+) -> None:
+    smoothing = {"label_smoothing": 0.1} if function in tf1.SMOOTHED else {}
+
+    def run(functions: tf1.Functions) -> List[Any]:
+        logits = np.zeros([0, 3], tf.as_dtype(dtype).as_numpy_dtype)
+        labels = tf1.labels_of(function, [0, 3])
+        weights = np.zeros(tf1.losses_shape(function, [0, 3]), np.float32)
+        return tf1.by_tape(
+            lambda logits, weights: getattr(functions, function)(
+                labels, logits, weights, reduction=reduction, **smoothing
+            ),
+            logits,
+            weights,
+        )
+
+    ours, theirs = both(run)
+    tf1.assert_same(ours, theirs, dtype)
+    assert np.sum(np.asarray(ours[0], np.float64)) == 0
+
+
+def weights_beside(function: str, weights: Any) -> Any:
+    """Weights of rows, as the function takes them beside logits with classes."""
+    is_sigmoid = function.startswith("sigmoid") and np.ndim(weights)
+    return np.asarray(weights, np.float32)[:, None] if is_sigmoid else weights
+
+
+@pytest.mark.parametrize("function", tf1.LABELS)
+@pytest.mark.parametrize("reduction", sorted(set(tf1.REDUCTIONS.values())))
+@pytest.mark.parametrize("weights", [0.0, [0.0, 0.0], [1.0, -1.0]])
+def test_a_denominator_of_zero_gives_zero(
+    backend: str, function: str, reduction: str, weights: Any
+) -> None:
+    logits, labels = tf1.logits_of([2, 3]), tf1.labels_of(function, [2, 3])
+    weights = weights_beside(function, weights)
+
+    def run(functions: tf1.Functions) -> List[Any]:
+        return tf1.by_tape(
+            lambda logits, weights: getattr(functions, function)(
+                labels, logits, weights, reduction=reduction
+            ),
+            logits,
+            weights,
+        )
+
+    ours, theirs = both(run)
+    tf1.assert_same(ours, theirs, scale=8)
+    if not np.any(weights):
+        assert not np.any(ours[0])
+        assert not np.any(ours[1])
+
+
+@pytest.mark.parametrize("weights", [float("nan"), [float("nan"), 0.0], [float("inf"), 0.0]])
+@pytest.mark.parametrize("function", tf1.LABELS)
+@pytest.mark.parametrize("reduction", sorted(set(tf1.REDUCTIONS.values())))
+def test_weights_that_are_no_numbers_spread_as_in_tf1(
+    backend: str, weights: Any, reduction: str, function: str
+) -> None:
+    logits, labels = tf1.logits_of([2, 3]), tf1.labels_of(function, [2, 3])
+    weights = weights_beside(function, weights)
+    ours, theirs = both(
+        lambda functions: [
+            getattr(functions, function)(labels, logits, weights, reduction=reduction)
+        ]
+    )
+    tf1.assert_same(ours, theirs)
+
+
+@pytest.mark.parametrize("function", tf1.LABELS)
+@pytest.mark.parametrize("logit", [float("inf"), float("nan"), float("-inf")])
+def test_a_bad_logit_is_not_hidden_by_a_zero_weight(
+    backend: str, function: str, logit: float
+) -> None:
+    logits = np.array([[logit, 0.0, 1.0], [1.0, 2.0, 3.0]], np.float32)
+    labels = [0, 1] if function.startswith("sparse") else np.eye(3)[:2]
+    weights = weights_beside(function, [0.0, 1.0])
+    ours, theirs = both(
+        lambda functions: [getattr(functions, function)(labels, logits, weights)]
+    )
+    tf1.assert_same(ours, theirs)
+    assert np.isnan(ours[0])
+
+
+@pytest.mark.parametrize("function", tf1.SMOOTHED)
+@pytest.mark.parametrize(
+    "smoothing",
+    [True, 1, np.float32(0.1), np.float64(0.1), np.array(0.1, np.float32), float("nan")],
+    ids=repr,
+)
+def test_label_smoothing_may_be_any_number(
+    backend: str, smoothing: Any, function: str
+) -> None:
+    logits, labels = tf1.logits_of([2, 3]), tf1.one_hot_of([2, 3])
+    ours, theirs = both(
+        lambda functions: [
+            getattr(functions, function)(labels, logits, label_smoothing=smoothing)
+        ]
+    )
+    tf1.assert_same(ours, theirs)
+
+
+@pytest.mark.parametrize("function", tf1.SMOOTHED)
+@pytest.mark.parametrize("make", [tf.constant, tf.Variable])
+def test_label_smoothing_may_be_an_eager_tensor(backend: str, make: Any, function: str) -> None:
+    logits, labels, smoothing = tf1.logits_of([2, 3]), tf1.one_hot_of([2, 3]), make(0.1)
+    ours, theirs = both(
+        lambda functions: [
+            getattr(functions, function)(labels, logits, label_smoothing=smoothing)
+        ]
+    )
+    tf1.assert_same(ours, theirs)
+
+
+@pytest.mark.parametrize("function", tf1.LABELS)
+def test_variables_are_taken_as_tensors(backend: str, function: str) -> None:
+    logits = tf.Variable(tf1.logits_of([4, 3]))
+    weights = tf.Variable(weights_beside(function, [1.0, 0.0, 2.0, 0.5]))
+    labels = tf.Variable(tf1.labels_of(function, [4, 3]))
+    with tf.GradientTape() as tape:
+        value = getattr(tf1.OURS, function)(labels, logits, weights)
+    ours = [value, *tape.gradient(value, [logits, weights])]
+    # Eagerly TF1 takes no variable as weights.
+    theirs = tf1.by_tape(
+        lambda logits, weights: getattr(tf1.THEIRS, function)(labels, logits, weights),
+        logits,
+        weights,
+    )
+    tf1.assert_same(ours, theirs, scale=8)
+
+
+@pytest.mark.parametrize(
+    "function", ["softmax_cross_entropy_with_logits_v2", "sigmoid_cross_entropy_with_logits"]
+)
+def test_labels_that_are_variables_have_a_gradient_too(backend: str, function: str) -> None:
+    logits, labels = tf1.logits_of([4, 3]), tf.Variable(tf1.soft_labels_of([4, 3]))
+
+    def run(functions: tf1.Functions) -> List[Any]:
+        with tf.GradientTape() as tape:
+            losses = getattr(functions, function)(labels=labels, logits=logits)
+        return [losses, tape.gradient(losses, labels)]
+
+    tf1.assert_same(*both(run), scale=8)
