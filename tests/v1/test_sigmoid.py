@@ -94,6 +94,24 @@ class TestDifferences:
         with pytest.raises(ValueError, match=r"label_smoothing is 2\.0"):
             tf1.OURS.sigmoid_cross_entropy([1.0], [2.0], label_smoothing=2.0)
 
+    def test_the_loss_of_an_infinite_logit_is_0_or_infinite(self, backend: str) -> None:
+        logits = np.float32([np.inf, -np.inf, np.inf, -np.inf, np.inf, -np.inf])
+        labels = np.float32([1, 0, 0, 1, 0.5, 0.5])
+
+        def run(functions: tf1.Functions) -> List[Any]:
+            return tf1.by_tape(
+                lambda logits: functions.sigmoid_cross_entropy(labels, logits, reduction="none"),
+                logits,
+            )
+
+        (ours, our_gradient), (theirs, their_gradient) = run(tf1.OURS), run(tf1.THEIRS)
+        assert np.isnan(theirs).tolist() == [True, True, True, False, True, False]
+        if backend == "portable" or not tf1.has_native():
+            np.testing.assert_array_equal(ours, theirs)
+        else:
+            np.testing.assert_array_equal(ours, [0, 0, np.inf, np.inf, np.inf, np.inf])
+        np.testing.assert_array_equal(our_gradient, their_gradient)
+
     def test_the_nn_function_casts_labels(self, backend: str) -> None:
         labels, logits = tf1.bits_of([2, 3]), tf1.logits_of([2, 3])
         for context in (tf.Graph().as_default(), tf.name_scope("eagerly")):
