@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/instruction_set.h"
+#include "class_ids.h"
 #include "losses.h"
 #include "scale.h"
 #include "task.h"
@@ -28,6 +29,7 @@ struct KernelsForAll<TypeList<T...>> {
 
 struct Kernels {
   KernelsForAll<Numbers> all;
+  AreInRangeFunction are_ids_in_range;
 };
 
 template <typename T>

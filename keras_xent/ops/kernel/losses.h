@@ -14,10 +14,11 @@
 
 #include "base/numbers.h"
 #include "losses/softmax_cross_entropy.h"
+#include "losses/sparse_softmax_cross_entropy.h"
 
 namespace keras_xent {
 
-using Losses = TypeList<SoftmaxCrossEntropy>;
+using Losses = TypeList<SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy>;
 
 }  // namespace keras_xent
 
