@@ -256,6 +256,14 @@ def test_scale_backprop_refuses_another_shape_of_grad(grad: Tuple[int, ...]) -> 
         )
 
 
+@pytest.mark.parametrize("shape", [(), (5,), (3, 1, 70)])
+def test_scale_backprop_takes_a_grad_for_each_element(shape: Tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    backprop, grad = rng.normal(size=shape).astype("f"), rng.normal(size=shape).astype("f")
+    scaled = library.load().ops.keras_xent_scale_backprop(tf.constant(backprop), tf.constant(grad))
+    np.testing.assert_array_equal(scaled, backprop * grad)
+
+
 def test_weights_of_another_dtype_have_no_kernel() -> None:
     x = tf.zeros([1, 2])
     with pytest.raises((tf.errors.NotFoundError, tf.errors.InvalidArgumentError)):

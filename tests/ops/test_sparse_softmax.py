@@ -179,8 +179,9 @@ def test_an_id_that_is_no_class_is_an_error_whatever_its_weight(
             logits, ids, [1.0, 0.0], label_smoothing=smoothing, reduction="sum"
         )
 
-    with pytest.raises(tf.errors.InvalidArgumentError, match=rf"{bad}.*\[0, 4\)"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[0, 4\)") as error:
         modes.MODES[mode](run, np.zeros([2, 4], "f"), np.array([1, bad], "int32"))
+    assert str(bad) in str(error.value)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])

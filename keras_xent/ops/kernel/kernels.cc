@@ -17,7 +17,7 @@ constexpr KernelsForAll<Numbers> MakeAll(TypeList<T...>) {
   return {std::tuple<KernelsFor<T, Losses>...>(Make<T>(Losses())...)};
 }
 
-constexpr Kernels kKernels = {MakeAll(Numbers())};
+constexpr Kernels kKernels = {MakeAll(Numbers()), &AreIdsInRange};
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/instruction_set.h"
+#include "class_ids.h"
 #include "element_losses.h"
 #include "losses.h"
 #include "scale.h"
@@ -30,6 +31,7 @@ struct KernelsForAll<TypeList<T...>> {
 
 struct Kernels {
   KernelsForAll<Numbers> all;
+  AreInRangeFunction are_ids_in_range;
 };
 
 template <typename T>

@@ -19,6 +19,19 @@ struct DenseLabels {
   }
 };
 
+// A class for every example: int32 or int64, the other is null.
+struct ClassIds {
+  const int32_t* narrow;
+  const int64_t* wide;
+
+  KERAS_XENT_ALWAYS_INLINE int64_t operator[](int64_t example) const {
+    return narrow ? narrow[example] : wide[example];
+  }
+  double At(const Extents&, int64_t example, int64_t c) const {
+    return (*this)[example] == c ? 1.0 : 0.0;
+  }
+};
+
 }  // namespace keras_xent
 
 #endif  // KERAS_XENT_LABELS_H_

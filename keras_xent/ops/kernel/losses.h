@@ -15,10 +15,11 @@
 #include "base/numbers.h"
 #include "losses/sigmoid_cross_entropy.h"
 #include "losses/softmax_cross_entropy.h"
+#include "losses/sparse_softmax_cross_entropy.h"
 
 namespace keras_xent {
 
-using Losses = TypeList<SigmoidCrossEntropy, SoftmaxCrossEntropy>;
+using Losses = TypeList<SigmoidCrossEntropy, SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy>;
 
 }  // namespace keras_xent
 

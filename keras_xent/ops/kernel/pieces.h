@@ -69,13 +69,11 @@ void ForEachPiece(const Pieces& pieces, const Body& body) {
   });
 }
 
-// Calls body(begin, end) for runs that make up [0, elements).
+// Calls body(begin, end) for runs of up to `most` that make up [0, count).
 template <typename Body>
-void ForEachRun(int64_t elements, const Body& body) {
-  OnAllThreads((elements + kElementsPerTurn - 1) / kElementsPerTurn, [&](int64_t run) {
-    const int64_t begin = run * kElementsPerTurn;
-    body(begin, std::min(elements, begin + kElementsPerTurn));
-  });
+void ForEachRun(int64_t count, int64_t most, const Body& body) {
+  OnAllThreads((count + most - 1) / most,
+               [&](int64_t run) { body(run * most, std::min(count, (run + 1) * most)); });
 }
 
 }  // namespace keras_xent

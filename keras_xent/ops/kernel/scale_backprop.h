@@ -31,7 +31,8 @@ bool AreAllOne(const T* grads, int64_t count) {
 template <typename T>
 void ScaleBackprop(const ScaleTask<T>& task) {
   const ScaleFunction<T> scale = CurrentKernels<T>().scale;
-  ForEachRun(task.extents.elements(), [&](int64_t begin, int64_t end) { scale(task, begin, end); });
+  ForEachRun(task.extents.elements(), kElementsPerTurn,
+             [&](int64_t begin, int64_t end) { scale(task, begin, end); });
 }
 
 }  // namespace keras_xent

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/numbers.h"
+
 namespace keras_xent {
 
 using Dims = std::vector<int64_t>;
@@ -26,6 +28,16 @@ inline std::string ToString(const Dims& dims) {
   return text + "]";
 }
 
+// Where an element is.
+inline Dims IndexOf(int64_t element, const Dims& dims) {
+  Dims index = dims;
+  for (size_t i = dims.size(); i-- > 0;) {
+    index[i] = element % dims[i];
+    element /= dims[i];
+  }
+  return index;
+}
+
 // Logits seen as (outer, classes, inner). An example, which is one loss, is a pair
 // (outer, inner), numbered outer * inner_size + inner. Where every element is an
 // example there is one class.
@@ -34,10 +46,10 @@ struct Extents {
   int64_t classes = 1;
   int64_t inner = 1;
 
-  int64_t examples() const { return outer * inner; }
-  int64_t elements() const { return examples() * classes; }
+  KERAS_XENT_ALWAYS_INLINE int64_t examples() const { return outer * inner; }
+  KERAS_XENT_ALWAYS_INLINE int64_t elements() const { return examples() * classes; }
   // The element of an example's first class; the others are `inner` apart.
-  int64_t First(int64_t example) const {
+  KERAS_XENT_ALWAYS_INLINE int64_t First(int64_t example) const {
     return example / inner * classes * inner + example % inner;
   }
 };

@@ -2,6 +2,7 @@
 // answer. The exact losses are to far more digits: no step of theirs cancels.
 #include <algorithm>
 
+#include "losses/sparse_softmax_cross_entropy.h"
 #include "softmax.h"
 
 namespace keras_xent {
@@ -46,8 +47,13 @@ class ManyRows {
  private:
   template <typename LabelOf>
   void TestOneHot(const char* labels, LabelOf label_of) {
-    t_.labels.MakeOneHot(t_.c.extents, label_of);
+    std::vector<int64_t> ids(rows_);
+    for (int64_t row = 0; row < rows_; ++row) ids[row] = label_of(row);
+    t_.labels.MakeOneHot(t_.c.extents, [&](int64_t row) { return ids[row]; });
     CheckWorst(labels, t_.examples(), 2);
+    const Examples<SparseSoftmaxCrossEntropy, float> sparse = {
+        t_.logits.data(), {nullptr, ids.data()}, t_.c.extents, t_.c.label_smoothing};
+    CheckWorst(std::string(labels) + " as class ids", sparse, 2);
   }
 
   template <typename Loss>

@@ -4,6 +4,10 @@
 
 #include <cstdint>
 
+// What is compiled for several instruction sets under one name has to be inlined: the
+// linker would keep one of them for all.
+#define KERAS_XENT_ALWAYS_INLINE inline __attribute__((always_inline))
+
 namespace keras_xent {
 
 // 16-bit floating point numbers as they are stored; arithmetic on them is float.

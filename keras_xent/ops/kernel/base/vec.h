@@ -17,7 +17,6 @@
 
 #include "base/numbers.h"
 
-#define KERAS_XENT_ALWAYS_INLINE inline __attribute__((always_inline))
 #define KERAS_XENT_INLINE static KERAS_XENT_ALWAYS_INLINE
 
 namespace keras_xent {

@@ -35,6 +35,8 @@ typedef struct TF_OpKernelContext TF_OpKernelContext;
 typedef enum TF_DataType {
   TF_FLOAT = 1,
   TF_DOUBLE = 2,
+  TF_INT32 = 3,
+  TF_INT64 = 9,
   TF_BFLOAT16 = 14,
   TF_HALF = 19,
 } TF_DataType;
@@ -57,6 +59,7 @@ TF_Tensor* TF_NewTensor(TF_DataType, const int64_t* dims, int num_dims, void* da
                         void (*deallocator)(void* data, size_t len, void* arg),
                         void* deallocator_arg);
 void TF_DeleteTensor(TF_Tensor*);
+TF_DataType TF_TensorType(const TF_Tensor*);
 int TF_NumDims(const TF_Tensor*);
 int64_t TF_Dim(const TF_Tensor*, int dim_index);
 void* TF_TensorData(const TF_Tensor*);

@@ -45,7 +45,7 @@ void RegisterOps() {
   const std::vector<const char*> loss = {"loss: T"}, both = {"loss: T", "backprop: T"};
 
   std::vector<const char*> attrs = {kNumberAttr, kWeightAttr};
-  attrs.insert(attrs.end(), Input::Attrs());
+  for (const char* attr : Input::Attrs()) attrs.push_back(attr);
   if (Loss::kHasClassAxis) attrs.push_back(kAxisAttr);
   std::vector<const char*> reduced_attrs = attrs;
   reduced_attrs.push_back(kReductionAttr);

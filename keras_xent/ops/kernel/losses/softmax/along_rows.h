@@ -33,7 +33,9 @@ void WriteRow(const Row<Loss, T>& row, const KeptRow<Real<T>>& kept,
   using V = Vec<F>;
   Backprop<F> backprop = of_row;
   const V dominant = OfDominant<F>(Broadcast<F>(max), backprop.others);
+  // Copies, which no store can change.
   const F* const exps = kept.exps;
+  const RowLabels<Loss, T> labels = row.labels;
   const BlockNotes<F>* notes = kept.notes;
   for (int64_t begin = row.head; begin < row.body_end; ++notes) {
     const Block<Loss, T> block(row, begin);
@@ -48,7 +50,7 @@ void WriteRow(const Row<Loss, T>& row, const KeptRow<Real<T>>& kept,
                           [&](int64_t c) { return backprop.WithoutLabels(Load(exps + c)); });
     } else {
       WriteBlock<kStream>(block, g, [&](int64_t c) {
-        return row.labels.BackpropAt(c, backprop, Load(exps + c), Load(row.x + c) == dominant);
+        return labels.BackpropAt(c, backprop, Load(exps + c), Load(row.x + c) == dominant);
       });
     }
     begin = block.end;

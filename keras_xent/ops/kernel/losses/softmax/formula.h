@@ -80,6 +80,13 @@ struct Backprop {
     const V one_minus_y = (F(1) - labels) * on + one_minus_off;
     return coefficient * (is_dominant ? one_minus_y - others : p_minus_y);
   }
+  // With a label of 1 or 0, the same.
+  template <typename Label, typename Mask>
+  KERAS_XENT_ALWAYS_INLINE V AtClass(V exp, Label is_label, Mask is_dominant) const {
+    const V p_minus_y = exp * inverse - (is_label ? on + off : off);
+    const V of_dominant = is_label ? one_minus_off - others : on + one_minus_off - others;
+    return coefficient * (is_dominant ? of_dominant : p_minus_y);
+  }
   // Without label mass. In At()'s order, so that nothing overflows or underflows that
   // does not there.
   KERAS_XENT_ALWAYS_INLINE V WithoutLabels(V exp) const {
