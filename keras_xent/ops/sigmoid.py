@@ -129,7 +129,7 @@ def sigmoid_cross_entropy(
     ...     weights=[[1.0], [0.5]],
     ... )
     >>> print(f"{float(value):.5f}")
-    0.23834
+    0.23788
     """
     logits = arguments.logits_of(logits)
     labels = arguments.converted(labels, "labels", logits.dtype)
