@@ -32,6 +32,10 @@ class Worker:
     Args:
         module: a module of `benchmarks.contenders`.
         setup: what it is asked. It makes the tensors itself.
+
+    Raises:
+        NoSuchLoss: its library has no such loss.
+        RuntimeError: it failed.
     """
 
     def __init__(self, module: str, setup: Setup) -> None:
@@ -77,6 +81,8 @@ def _serve(pipe: Connection, module: str, setup: Setup) -> None:
                 seconds = turn()
                 _wait_for_own_threads()
                 pipe.send(seconds)
+    except contenders.NoSuchLoss as error:
+        pipe.send(error)
     except Exception as error:
         # As text: not every library's own error survives the pipe.
         pipe.send(RuntimeError(f"{type(error).__name__}: {error}"))

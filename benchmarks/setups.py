@@ -12,6 +12,12 @@ from benchmarks import devices
 
 Shape = Tuple[int, ...]
 
+# What a contender is asked to compute.
+SOFTMAX = "softmax"  # labels are distributions over the classes
+SPARSE = "sparse"  # the same, and labels are class ids
+SIGMOID = "sigmoid"  # every class is a question of its own
+LOSSES = (SOFTMAX, SPARSE, SIGMOID)
+
 
 @dataclasses.dataclass(frozen=True)
 class Setup:
@@ -29,6 +35,8 @@ class Setup:
         label_smoothing: as TF1 and Keras define it.
         seed: decides all random numbers.
         device: where they are, and where contenders compute; see `benchmarks.devices`.
+        loss: one of `LOSSES`. The logits are the same for all of them, and the class ids name the
+            classes of the one-hot labels.
     """
 
     shape: Shape
@@ -39,6 +47,7 @@ class Setup:
     label_smoothing: float = 0.1
     seed: int = 0
     device: str = devices.DEFAULT
+    loss: str = SOFTMAX
 
     @property
     def num_classes(self) -> int:
@@ -47,9 +56,20 @@ class Setup:
 
     @property
     def losses_shape(self) -> Shape:
-        """The logits' shape without the class axis."""
-        axis = self.axis % len(self.shape)
-        return self.shape[:axis] + self.shape[axis + 1 :]
+        """The logits' shape, for a softmax without the class axis."""
+        return self.shape if self.loss == SIGMOID else self._shape_without_classes
+
+    @property
+    def weights_shape(self) -> Shape:
+        """The losses' shape, or of sigmoids, `(examples, 1)`: a weight for all classes of a row."""
+        if self.loss == SIGMOID:
+            return (self.shape[0], *[1] * (len(self.shape) - 1))
+        return self.losses_shape
+
+    @property
+    def is_along_last(self) -> bool:
+        """Whether the class axis is the last."""
+        return self.axis in (-1, len(self.shape) - 1)
 
     @property
     def num_bytes(self) -> int:
@@ -62,11 +82,15 @@ class Setup:
         return values.astype(self.dtype, copy=False)
 
     def true_classes(self) -> np.ndarray:
-        """The class that a one-hot label names."""
-        return self._random(1).integers(0, self.num_classes, self.losses_shape)
+        """The class of each softmax."""
+        return self._random(1).integers(0, self.num_classes, self._shape_without_classes)
 
     def labels(self) -> np.ndarray:
-        """One-hot or soft labels of the logits' shape."""
+        """Labels of the logits' shape: one-hot or soft, or 0 and 1; or int32 class ids."""
+        if self.loss == SPARSE:
+            return self.true_classes().astype(np.int32)
+        if self.loss == SIGMOID:
+            return self._random(4).integers(0, 2, self.shape, np.int8).astype(self.dtype)
         if self.soft_labels:
             mass = self._random(2).random(self.shape, dtype=np.float32)
             return (mass / mass.sum(self.axis, keepdims=True)).astype(self.dtype, copy=False)
@@ -76,12 +100,17 @@ class Setup:
         return one_hot
 
     def weights(self) -> np.ndarray:
-        """Weights of the losses' shape, a third of them zero if `masked`."""
+        """Weights, a third of them zero if `masked`."""
         random = self._random(3)
-        weights = random.uniform(0.5, 1.5, self.losses_shape).astype(np.float32)
+        weights = random.uniform(0.5, 1.5, self.weights_shape).astype(np.float32)
         count = weights.size // 3 if self.masked else 0
         weights.flat[random.choice(weights.size, count, replace=False)] = 0
         return weights
+
+    @property
+    def _shape_without_classes(self) -> Shape:
+        axis = self.axis % len(self.shape)
+        return self.shape[:axis] + self.shape[axis + 1 :]
 
     def _random(self, stream: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, stream])

@@ -29,6 +29,8 @@ PORTABLE: Dict[Shape, int] = {
     (256, 1000): -1,
     CLASS_AXIS_1: 1,
 }
+# Where the losses are compared with one another: many classes, some, and few.
+FAMILY: List[Shape] = [(512, 32000), (4096, 1000), (65536, 10)]
 # A graph takes some megabytes itself. Here that is 0.01 buffers, and a constant shows.
 STATIC: Shape = (2048, 32000)
 EAGER: Shape = (32, 10)

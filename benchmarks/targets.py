@@ -7,7 +7,7 @@ from typing import Dict, Iterator, Tuple
 from benchmarks import benchmark, shapes
 from benchmarks.benchmark import OURS, Target
 from benchmarks.measurement import Key
-from benchmarks.setups import Shape
+from benchmarks.setups import SIGMOID, SOFTMAX, SPARSE, Shape
 
 # Logits' shape -> contender -> how many times ours its time has to be, at least.
 TRAINING: Dict[Shape, Dict[str, float]] = {
@@ -53,6 +53,12 @@ WITH_XLA_MEMORY = ((512, 32000), (4096, 1000), shapes.CLASS_AXIS_1)
 STATIC_SHAPES = "tf.function, static shapes"
 STATIC = {"training": 1.02, "evaluation": 0.02}  # buffers, at the peak and after it, at most
 FIRST_CALL = 1.3  # ours / ours with the native backend forced, at most
+# At the shapes of the family.
+SPARSE_BESIDE_DENSE = (1.3, 1.2, 1.1)  # our dense / our sparse
+SPARSE_BESIDE_V1 = (4, 3, 2)
+SPARSE_UNDER_XLA = (1.0, 1.0, 1.0)  # v1's / ours
+SIGMOID_BESIDE_V1 = (4, 3, 3)
+SPARSE_MEMORY = {"training": 1.05, "evaluation": 0.05}  # buffers of the logits' size, at most
 
 
 def targets() -> Tuple[Target, ...]:
@@ -67,6 +73,8 @@ def targets() -> Tuple[Target, ...]:
         *_memory(),
         *_peaks(),
         *_static(),
+        *_family(),
+        *_family_memory(),
         *_first_call(),
         *_fit(),
         *_rest(),
@@ -152,6 +160,31 @@ def _static() -> Iterator[Target]:
             case = f"{kind}, {STATIC_SHAPES}{after}"
             key = Key("memory", case, "float32", shapes.STATIC, OURS)
             yield Target(key, bound, at_least=False)
+
+
+def _family() -> Iterator[Target]:
+    for number, shape in enumerate(shapes.FAMILY):
+        sparse = Key("family", f"{SPARSE}, training", "float32", shape, OURS)
+        dense = sparse._replace(case=f"{SOFTMAX}, training")
+        yield Target(dense, SPARSE_BESIDE_DENSE[number], over=sparse)
+        v1 = sparse._replace(contender="v1")
+        yield Target(v1, SPARSE_BESIDE_V1[number], over=sparse)
+        compiled = sparse._replace(contender="keras_xent under XLA")
+        v1_compiled = sparse._replace(contender="v1 under XLA")
+        yield Target(v1_compiled, SPARSE_UNDER_XLA[number], over=compiled, any_device=True)
+        sigmoid = sparse._replace(case=f"{SIGMOID}, training")
+        v1 = sigmoid._replace(contender="v1")
+        yield Target(v1, SIGMOID_BESIDE_V1[number], over=sigmoid)
+
+
+def _family_memory() -> Iterator[Target]:
+    modes = [(shape, mode) for shape in shapes.TWO for mode in ("eager", "tf.function")]
+    for shape, mode in [*modes, (shapes.STATIC, STATIC_SHAPES)]:
+        for kind, bound in SPARSE_MEMORY.items():
+            for after in ("", ", after it"):
+                case = f"{SPARSE}, {kind}, {mode}{after}"
+                key = Key("family_memory", case, "float32", shape, OURS)
+                yield Target(key, bound, at_least=False)
 
 
 def _first_call() -> Iterator[Target]:

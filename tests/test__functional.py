@@ -33,6 +33,15 @@ CALLS: Dict[str, Callable[..., Any]] = {
     "losses, then weights": lambda f, y, z, w: f.compute_weighted_loss(
         f.softmax_cross_entropy_with_logits_v2(labels=y, logits=z), w, reduction="weighted_sum"
     ),
+    "sparse": lambda f, y, z, w: f.sparse_softmax_cross_entropy(tf.argmax(y, 1), z, w),
+    "sigmoid": lambda f, y, z, w: f.sigmoid_cross_entropy(y, z, w[:, None], label_smoothing=0.1),
+    "old, sparse and sigmoid nn": lambda f, y, z, w: (
+        tf.reduce_sum(f.softmax_cross_entropy_with_logits(labels=y, logits=z))
+        + tf.reduce_sum(f.sigmoid_cross_entropy_with_logits(labels=y, logits=z, name="named"))
+        + tf.reduce_sum(
+            f.sparse_softmax_cross_entropy_with_logits(labels=tf.argmax(y, 1), logits=z)
+        )
+    ),
     "float64": lambda f, y, z, w: f.softmax_cross_entropy(y, tf.cast(z, tf.float64), w),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.accuracy import bits, gradients, losses
+from benchmarks.accuracy import bits, gradients, losses, sigmoids
 from benchmarks.accuracy.targets import TARGETS
 from benchmarks.benchmark import Suite
 
@@ -10,6 +10,13 @@ SUITE = Suite(
     command="benchmarks.accuracy",
     stem="accuracy",
     title="Accuracy",
-    benchmarks=(losses.BENCHMARK, gradients.TAIL, gradients.DOMINANT, bits.BENCHMARK),
+    benchmarks=(
+        losses.BENCHMARK,
+        sigmoids.LOSS_BENCHMARK,
+        gradients.TAIL,
+        gradients.DOMINANT,
+        sigmoids.GRADIENT_BENCHMARK,
+        bits.BENCHMARK,
+    ),
     targets=TARGETS,
 )

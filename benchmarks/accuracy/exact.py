@@ -55,6 +55,25 @@ def loss(
     return (1 - label_smoothing) * true_loss + label_smoothing * mean_loss
 
 
+def sigmoid_losses(
+    logits: np.ndarray, labels: np.ndarray, label_smoothing: float = 0.0
+) -> np.ndarray:
+    """The losses of single logits, each with a label between 0 and 1.
+
+    With smoothed labels y a loss is y * log(1 + exp(-x)) + (1 - y) * log(1 + exp(x)).
+    """
+    wide = logits.astype(np.float64)
+    y = labels * (1 - label_smoothing) + label_smoothing / 2
+    log1p = np.log1p(np.exp(-np.abs(wide)))
+    return y * (np.maximum(-wide, 0) + log1p) + (1 - y) * (np.maximum(wide, 0) + log1p)
+
+
+def sigmoid_gradients(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Their derivatives with labels of 0 or 1: sigmoid(x), or minus sigmoid(-x)."""
+    wide = logits.astype(np.float64)
+    return np.where(labels == 0, 1 / (1 + np.exp(-wide)), -1 / (1 + np.exp(wide)))
+
+
 def ulps(result: np.ndarray, exact: np.ndarray) -> np.ndarray:
     """The errors of float32 results in units in the last place of the exact ones."""
     unit = np.spacing(np.abs(exact).astype(np.float32)).astype(np.float64)

@@ -21,6 +21,9 @@ SCALES = (1, 5)
 _MOST_EXAMPLES = 20_000
 _MOST_LOGITS = 5_000_000
 TENSORFLOW = "tf.nn.softmax_cross_entropy_with_logits"
+# The same losses of class ids.
+SPARSE = "keras_xent, class ids"
+TENSORFLOW_SPARSE = "tf.nn.sparse_softmax_cross_entropy_with_logits"
 
 
 class Labels(NamedTuple):
@@ -83,27 +86,38 @@ def _run(scale: int, classes: int, recorder: Recorder) -> None:
 
 
 def _losses(logits: np.ndarray, true_classes: np.ndarray, labels: Labels) -> Dict[str, np.ndarray]:
-    """The losses of either library."""
+    """The losses of either library, with one-hot labels and with class ids."""
     import tensorflow as tf
 
     import keras_xent
 
     one_hot = tf.one_hot(true_classes, logits.shape[-1])
-    ours = keras_xent.CategoricalCrossentropy(
-        from_logits=True, label_smoothing=labels.label_smoothing, reduction="none"
-    )
+    ours, of_ids = [
+        keras_class(
+            from_logits=True, label_smoothing=labels.label_smoothing, reduction="none"
+        )
+        for keras_class in (
+            keras_xent.CategoricalCrossentropy,
+            keras_xent.SparseCategoricalCrossentropy,
+        )
+    ]
     smoothed = one_hot * (1 - labels.label_smoothing) + labels.label_smoothing / logits.shape[-1]
     theirs = tf.nn.softmax_cross_entropy_with_logits(smoothed, logits)
-    return {OURS: ours(one_hot, logits).numpy(), TENSORFLOW: theirs.numpy()}
+    found = {OURS: ours(one_hot, logits), TENSORFLOW: theirs, SPARSE: of_ids(true_classes, logits)}
+    if not labels.label_smoothing:
+        found[TENSORFLOW_SPARSE] = tf.nn.sparse_softmax_cross_entropy_with_logits(
+            true_classes, logits
+        )
+    return {name: losses.numpy() for name, losses in found.items()}
 
 
 BENCHMARK = Benchmark(
     NAME,
     f"The largest error of the float32 losses of up to {_MOST_EXAMPLES:,} examples "
     "(no more than five million logits), with logits of standard deviation 1 and 5, and one-hot "
-    "labels: of any class, of the class with the largest logit, and of any class with label "
-    "smoothing 0.1. The exact losses are computed in float64 with `math.fsum`, to a relative error "
-    "below 1e-14.",
+    "labels or class ids: of any class, of the class with the largest logit, and of any class with "
+    "label smoothing 0.1. The exact losses are computed in float64 with `math.fsum`, to a relative "
+    "error below 1e-14.",
     _parts,
     statistic="maximum",
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Iterator, Tuple
 
-from benchmarks.accuracy import bits, gradients, losses
+from benchmarks.accuracy import bits, gradients, losses, sigmoids
 from benchmarks.benchmark import OURS, Target
 from benchmarks.measurement import Key
 
 LOSS_ULPS = 2.0
 TAIL = 1e-13  # relative
 DOMINANT = {"float32": 1e-6, "float64": 1e-14}  # relative: a few roundings
+SIGMOID_GRADIENT = DOMINANT
 BITS = 0.0
 
 
@@ -20,12 +21,21 @@ def _targets() -> Iterator[Target]:
             shape = (losses.examples(classes), classes)
             for labels in losses.LABELS:
                 case = losses.case(scale, labels)
-                yield _at_most(LOSS_ULPS, Key(losses.NAME, case, "float32", shape, OURS))
+                for name in (OURS, losses.SPARSE):
+                    yield _at_most(LOSS_ULPS, Key(losses.NAME, case, "float32", shape, name))
+    for scale in sigmoids.SCALES:
+        for sigmoid_labels in sigmoids.LABELS:
+            case = sigmoids.case(scale, sigmoid_labels)
+            key = Key(sigmoids.LOSSES, case, "float32", sigmoids.LOSSES_SHAPE, OURS)
+            yield _at_most(LOSS_ULPS, key)
     for classes in gradients.CLASS_COUNTS:
         yield _at_most(TAIL, Key("tail", "", "float64", (1, classes), OURS))
     for dtype, bound in DOMINANT.items():
         for classes in gradients.CLASS_COUNTS:
             yield _at_most(bound, Key("dominant", "", dtype, (1, classes), OURS))
+    for dtype in sigmoids.GRADIENT_DTYPES:
+        key = Key(sigmoids.GRADIENTS, "", dtype, sigmoids.GRADIENTS_SHAPE, OURS)
+        yield _at_most(SIGMOID_GRADIENT[dtype], key)
     for setup in bits.SETUPS:
         yield _at_most(BITS, Key("bits", "", setup.dtype, setup.shape, OURS))
 

@@ -7,7 +7,7 @@ import importlib.util
 from typing import Any, Callable, Dict, Iterable, Protocol, Tuple
 
 from benchmarks import devices
-from benchmarks.setups import Setup
+from benchmarks.setups import SIGMOID, SOFTMAX, SPARSE, Setup
 from benchmarks.timing import Turn, timed
 
 # Modules of this package. TensorFlow's share one process ...
@@ -24,10 +24,19 @@ TENSORFLOW = (
 # ... and the others, where installed, have a process each.
 PACKAGES = {"pytorch": "torch", "optax": "optax"}
 OTHERS = tuple(PACKAGES)
+# What moves the bytes of a training step and only adds, or changes a sign.
+FLOORS = {SOFTMAX: "addv2", SPARSE: "neg", SIGMOID: "addv2"}
+
+
+class NoSuchLoss(Exception):  # noqa: N818
+    """A contender has no such loss: says in words what is missing."""
 
 
 class Contender(Protocol):
-    """Turns a setup into functions."""
+    """Turns a setup into functions.
+
+    Where its library has no such loss, `training` and `evaluation` raise `NoSuchLoss`.
+    """
 
     @property
     def name(self) -> str:

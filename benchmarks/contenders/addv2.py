@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from benchmarks.contenders.tensorflow_contender import Step, TensorFlowContender
-from benchmarks.setups import Setup
+from benchmarks.contenders.tensorflow_contender import Step, TensorFlowContender, by_loss
+from benchmarks.setups import SIGMOID, SOFTMAX, Setup
 
 
 class _AddV2(TensorFlowContender):
@@ -15,6 +15,8 @@ class _AddV2(TensorFlowContender):
         return self.loss(setup)
 
 
-CONTENDER = _AddV2(
-    "AddV2", lambda setup: lambda logits, labels, weights: tf.raw_ops.AddV2(x=logits, y=labels)
-)
+def _add(setup: Setup) -> Step:
+    return lambda logits, labels, weights: tf.raw_ops.AddV2(x=logits, y=labels)
+
+
+CONTENDER = _AddV2("AddV2", by_loss({SOFTMAX: _add, SIGMOID: _add}))

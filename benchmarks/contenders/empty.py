@@ -17,7 +17,7 @@ class _Empty(TensorFlowContender):
 
 
 def _add_one(setup: Setup) -> Step:
-    first = (0,) * len(setup.losses_shape)
+    first = (0,) * len(setup.weights_shape)
 
     def add_one(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         return weights[first] + 1

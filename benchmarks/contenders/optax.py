@@ -1,4 +1,4 @@
-"""optax's cross entropy under jax.jit, weighted and reduced as TF1 does it."""
+"""optax's losses under jax.jit, weighted and reduced as TF1 does it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,39 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from benchmarks.setups import Setup
+from benchmarks.contenders import NoSuchLoss
+from benchmarks.setups import SIGMOID, SOFTMAX, SPARSE, Setup
+
+# Losses of logits and labels.
+_Losses = Callable[[jax.Array, jax.Array], jax.Array]
+
+
+def _softmax(setup: Setup) -> _Losses:
+    def losses(logits: jax.Array, labels: jax.Array) -> jax.Array:
+        smooth = optax.smooth_labels(labels, setup.label_smoothing)
+        return optax.softmax_cross_entropy(logits, smooth)
+
+    return losses
+
+
+def _sparse(setup: Setup) -> _Losses:
+    if setup.label_smoothing:
+        raise NoSuchLoss(
+            "optax's softmax_cross_entropy_with_integer_labels has no label smoothing"
+        )
+    return optax.softmax_cross_entropy_with_integer_labels
+
+
+def _sigmoid(setup: Setup) -> _Losses:
+    s = setup.label_smoothing
+    if not s:
+        return optax.sigmoid_binary_cross_entropy
+    return lambda logits, labels: optax.sigmoid_binary_cross_entropy(
+        logits, labels * (1 - s) + s / 2
+    )
+
+
+_LOSSES = {SOFTMAX: _softmax, SPARSE: _sparse, SIGMOID: _sigmoid}
 
 
 class _Optax:
@@ -24,10 +56,12 @@ class _Optax:
         return _waited_for(jax.jit(self._loss(setup)))
 
     def _loss(self, setup: Setup) -> Callable[..., jax.Array]:
+        losses_of = _LOSSES[setup.loss](setup)
+
         def loss(logits: jax.Array, labels: jax.Array, weights: jax.Array) -> jax.Array:
-            smooth = optax.smooth_labels(labels, setup.label_smoothing)
-            losses = optax.softmax_cross_entropy(logits, smooth)
-            return (losses * weights).sum() / jnp.count_nonzero(weights)
+            losses = losses_of(logits, labels)
+            a_weight_has = losses.size // weights.size
+            return (losses * weights).sum() / (jnp.count_nonzero(weights) * a_weight_has)
 
         return loss
 

@@ -1,4 +1,4 @@
-"""The loss of this package, by the backend that it chooses itself."""
+"""The losses of this package, by the backend that it chooses itself."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from benchmarks.contenders.tensorflow_contender import (
     TensorFlowContender,
     calling_keras_loss,
 )
-from benchmarks.setups import Setup
+from benchmarks.setups import SIGMOID, SOFTMAX, SPARSE, Setup
+
+_CLASSES = {
+    SOFTMAX: keras_xent.CategoricalCrossentropy,
+    SPARSE: keras_xent.SparseCategoricalCrossentropy,
+    SIGMOID: keras_xent.BinaryCrossentropy,
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class _Ours(TensorFlowContender):
-    """This package's loss.
+    """This package's losses.
 
     Attributes:
         backend: the one that is forced, if any.
@@ -54,9 +60,13 @@ def _forcing(backend: str) -> Iterator[None]:
         keras_xent.set_backend(before)
 
 
-def keras_loss(setup: Setup) -> keras_xent.CategoricalCrossentropy:
-    """The loss with TF1's default reduction."""
-    return keras_xent.CategoricalCrossentropy(
+def keras_loss(setup: Setup) -> Any:
+    """The loss with TF1's default reduction.
+
+    `BinaryCrossentropy` takes the mean over the class axis first, as Keras's does. Its mean of
+    these is TF1's of all elements: every row has as many.
+    """
+    return _CLASSES[setup.loss](
         from_logits=True,
         label_smoothing=setup.label_smoothing,
         axis=setup.axis,

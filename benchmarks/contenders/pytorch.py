@@ -1,4 +1,4 @@
-"""PyTorch's cross entropy, weighted and reduced as TF1 does it. Knows class axis 1 or last of 2."""
+"""PyTorch's losses, weighted and reduced as TF1 does it. Knows class axis 1 or last of 2."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Callable, Tuple
 
 import torch
 
-from benchmarks.setups import Setup
+from benchmarks.setups import SIGMOID, SPARSE, Setup
 
 
 class _PyTorch:
@@ -15,6 +15,8 @@ class _PyTorch:
     def inputs(self, setup: Setup) -> Tuple[torch.Tensor, ...]:
         arrays = (setup.logits(), setup.labels(), setup.weights())
         logits, labels, weights = [torch.from_numpy(array) for array in arrays]
+        if setup.loss == SPARSE:
+            labels = labels.long()  # it takes no other class ids
         return logits.requires_grad_(), labels, weights
 
     def training(self, setup: Setup) -> Callable[..., Any]:
@@ -33,15 +35,35 @@ class _PyTorch:
         return torch.no_grad()(self._loss(setup))
 
     def _loss(self, setup: Setup) -> Callable[..., torch.Tensor]:
+        losses_of = _sigmoid(setup) if setup.loss == SIGMOID else _softmax(setup)
+
         def loss(
             logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor
         ) -> torch.Tensor:
-            losses = torch.nn.functional.cross_entropy(
-                logits, labels, reduction="none", label_smoothing=setup.label_smoothing
-            )
-            return (losses * weights).sum() / torch.count_nonzero(weights)
+            losses = losses_of(logits, labels)
+            a_weight_has = losses.numel() // weights.numel()
+            return (losses * weights).sum() / (torch.count_nonzero(weights) * a_weight_has)
 
         return loss
+
+
+def _softmax(setup: Setup) -> Callable[..., torch.Tensor]:
+    """Takes dense labels and class ids."""
+    return lambda logits, labels: torch.nn.functional.cross_entropy(
+        logits, labels, reduction="none", label_smoothing=setup.label_smoothing
+    )
+
+
+def _sigmoid(setup: Setup) -> Callable[..., torch.Tensor]:
+    s = setup.label_smoothing
+
+    def losses(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        smooth = labels * (1 - s) + s / 2 if s else labels
+        return torch.nn.functional.binary_cross_entropy_with_logits(
+            logits, smooth, reduction="none"
+        )
+
+    return losses
 
 
 CONTENDER = _PyTorch()

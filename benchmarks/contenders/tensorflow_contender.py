@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, List, Mapping, Optional, Tuple
 
 import tensorflow as tf
 
 from benchmarks import devices
-from benchmarks.setups import Setup
+from benchmarks.contenders import NoSuchLoss
+from benchmarks.setups import SOFTMAX, Setup
 
 # Of logits, labels and weights.
 Step = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Any]
@@ -59,6 +60,21 @@ class TensorFlowContender:
         return tf.function(step, input_signature=signature, jit_compile=self.jit_compile or None)
 
 
+def by_loss(losses: Mapping[str, Callable[[Setup], Step]]) -> Callable[[Setup], Step]:
+    """Makes the loss that a setup asks for.
+
+    Args:
+        losses: what makes each, by `Setup.loss`.
+    """
+
+    def loss(setup: Setup) -> Step:
+        if setup.loss not in losses:
+            raise NoSuchLoss(f"there is no {setup.loss} here, only {', '.join(losses)}")
+        return losses[setup.loss](setup)
+
+    return loss
+
+
 def calling_keras_loss(keras_loss: Callable[[Setup], Any]) -> Callable[[Setup], Step]:
     """Makes the loss that calls an instance of a Keras loss."""
 
@@ -77,13 +93,13 @@ def tensors(setup: Setup) -> Tensors:
 
 def _tensors(setup: Setup) -> Tensors:
     logits = tf.constant(setup.logits())
-    if setup.soft_labels:
-        labels = tf.constant(setup.labels())
-    else:
+    if setup.loss == SOFTMAX and not setup.soft_labels:
         # Not from numpy's: the largest setups have no room for two more copies.
         labels = tf.one_hot(
             setup.true_classes(), setup.num_classes, axis=setup.axis, dtype=setup.dtype
         )
+    else:
+        labels = tf.constant(setup.labels())
     weights = tf.constant(setup.weights())
     # TensorFlow lets go of numpy's arrays when it runs the next op: now, not in a measured call.
     tf.identity(weights + 1)

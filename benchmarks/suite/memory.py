@@ -70,8 +70,20 @@ def _cases(options: Options) -> List[_Case]:
 def _run(
     setup: Setup, kind: str, mode: str, modules: Tuple[str, ...], recorder: Recorder
 ) -> None:
+    measure(NAME, f"{kind}, {mode}", setup, kind, mode, modules, recorder)
+
+
+def measure(
+    benchmark: str,
+    case: str,
+    setup: Setup,
+    kind: str,
+    mode: str,
+    modules: Tuple[str, ...],
+    recorder: Recorder,
+) -> None:
+    """Adds the peak, and what is held after it, of each contender that can serve."""
     measured = [one for one in modules if can_serve(one, setup.device, recorder)]
-    case = f"{kind}, {mode}"
     # No time is measured. On a card they would be in each other's way.
     processes = min(os.cpu_count() or 1, _MOST_PROCESSES) if devices.is_cpu(setup.device) else 1
     with concurrent.futures.ThreadPoolExecutor(processes) as pool:
@@ -80,8 +92,8 @@ def _run(
         )
         for number, (module, use) in enumerate(zip(measured, uses)):
             name = contenders.load(module).name
-            recorder.add(NAME, setup, name, [use.peak], case, UNIT)
-            recorder.add(NAME, setup, name, [use.held], case + HELD, UNIT)
+            recorder.add(benchmark, setup, name, [use.peak], case, UNIT)
+            recorder.add(benchmark, setup, name, [use.held], case + HELD, UNIT)
             recorder.tick((number + 1) / len(measured))
 
 

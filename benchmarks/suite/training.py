@@ -8,8 +8,8 @@ from typing import Any, List, Sequence
 
 from benchmarks import contenders, shapes
 from benchmarks.benchmark import Benchmark, Options, Part, Recorder
-from benchmarks.processes import Worker
 from benchmarks.setups import Setup, Shape
+from benchmarks.suite import packages
 
 NAME = "training"
 UNMASKED = ((4096, 1000), (8192, 151))
@@ -38,15 +38,7 @@ def _case(setup: Setup) -> str:
 def _run(setup: Setup, recorder: Recorder) -> None:
     with contextlib.ExitStack() as stack:
         turns = contenders.training_turns(contenders.TENSORFLOW, setup)
-        for module in contenders.OTHERS:
-            if setup.device:
-                recorder.note(f"{contenders.PACKAGES[module]} is measured without --device only.")
-            elif contenders.is_installed(module):
-                worker = stack.enter_context(Worker(module, setup))
-                turns[worker.name] = worker.turn
-            else:
-                package = contenders.PACKAGES[module]
-                recorder.note(f"{package} is not installed here, and was not measured.")
+        turns.update(packages.training_turns(setup, recorder, stack))
         recorder.compare(NAME, setup, turns, _case(setup))
 
 

@@ -62,7 +62,7 @@ def for_losses(
     """
     real = real_dtype(dtype)
     if sample_weight is None:
-        weights, last_dim = tf.ones([], real), False
+        weights, last_dim = tf.constant(1.0, real), False
     else:
         _refuse_ragged(sample_weight, "sample_weight")
         # The hint keeps Python's numbers from a detour through float32.

@@ -65,9 +65,10 @@ def sigmoid_cross_entropy(
 
     Differences from TF1: labels are never broadcast to the logits (TF1 does it with shapes that
     are known only when a graph runs); a `label_smoothing` above 1 is refused, and one that is a
-    constant of the graph is taken; float64 logits are weighted and summed in float64 (TF1
-    rounds to float32 on the way); the result is named as a float32 one whatever its dtype
-    (TF1's last op is a cast).
+    constant of the graph is taken; on a CPU the loss of an infinite logit is 0 or infinite (TF1
+    returns NaN for most, and so does the portable backend); float64 logits are weighted and
+    summed in float64 (TF1 rounds to float32 on the way); the result is named as a float32 one
+    whatever its dtype (TF1's last op is a cast).
     """
     arguments.require(multi_class_labels=multi_class_labels, logits=logits, weights=weights)
     reduction = arguments.to_reduction(reduction)
@@ -138,7 +139,9 @@ def sigmoid_cross_entropy_with_logits(
 
     Differences from TF1: TensorFlow 2's `compat.v1` has no `_sentinel`, and takes labels and
     logits by position; labels of another dtype are cast (TF1 raises an error); labels and
-    logits are never broadcast (TF1 does it with shapes that are known only when a graph runs).
+    logits are never broadcast (TF1 does it with shapes that are known only when a graph runs);
+    on a CPU the loss of an infinite logit is 0 or infinite (TF1 returns NaN for most, and so
+    does the portable backend).
     """
     arguments.require_keywords("sigmoid_cross_entropy_with_logits", _sentinel)
     arguments.require(labels=labels, logits=logits)

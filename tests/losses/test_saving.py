@@ -125,7 +125,8 @@ def test_what_earlier_versions_wrote_is_read() -> None:
         "config": WRITTEN,
         "registered_name": "keras_xent>CategoricalCrossentropy",
     }
-    check_same(keras.losses.deserialize(description))
+    if IS_KERAS_3:  # Keras 2 wrote it in some versions only.
+        check_same(keras.losses.deserialize(description))
     pickled = b"ckeras_xent.losses\nCategoricalCrossentropy\n."
     assert pickle.loads(pickled) is CategoricalCrossentropy
 

@@ -12,7 +12,6 @@ import tensorflow as tf
 from ports import PLAIN
 
 from keras_xent import v1
-from keras_xent._keras import IS_KERAS_3
 from keras_xent.testing import assert_same_loss
 
 losses = tf.compat.v1.losses
@@ -199,7 +198,6 @@ class TestBinary:
         old = losses.sigmoid_cross_entropy
         assert "one sigmoid more" in message(of_binary, old, new, weights=False)
 
-    @pytest.mark.skipif(not IS_KERAS_3, reason="the warning is Keras 3's")
     def test_keras_undoes_a_sigmoid(self) -> None:
         new = Binary(from_logits=True)
         pitfalls = told(

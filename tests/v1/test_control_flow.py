@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Callable, Dict, List
 
 import numpy as np
@@ -11,15 +12,25 @@ import tf1
 
 import keras_xent
 
-LOGITS, LABELS = tf1.logits_of([4, 3]), tf1.one_hot_of([4, 3])
+LOGITS = tf1.logits_of([4, 3])
 WEIGHTS = np.array([1, 0, 2, 0.5], np.float32)
 Loss = Callable[..., Any]
+
+
+def loss_of(functions: tf1.Functions, name: str) -> Loss:
+    loss = getattr(functions, name)
+    return functools.partial(loss, label_smoothing=0.1) if name in tf1.SMOOTHED else loss
+
+
+def inputs_of(name: str) -> List[np.ndarray]:
+    weights = WEIGHTS[:, None] if name.startswith("sigmoid") else WEIGHTS
+    return [tf1.labels_of(name, [4, 3]), LOGITS, weights]
 
 
 def true_branch(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
     return tf.cond(
         tf.reduce_sum(weights) > 1,
-        lambda: loss(labels, logits, weights, 0.1),
+        lambda: loss(labels, logits, weights),
         lambda: tf.reduce_sum(logits),
     )
 
@@ -88,74 +99,87 @@ CONSTRUCTS: Dict[str, Callable[..., Any]] = {
 }
 
 
-def in_session(construct: Callable[..., Any], functions: tf1.Functions) -> List[Any]:
+def in_session(construct: Callable[..., Any], functions: tf1.Functions, name: str) -> List[Any]:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        labels = tf.compat.v1.placeholder(tf.int32, [None, 3])
-        logits = tf.compat.v1.placeholder(tf.float32, [None, 3])
-        weights = tf.compat.v1.placeholder(tf.float32, [None])
-        value = construct(functions.softmax_cross_entropy, labels, logits, weights)
-        fetches = [value, *tf.gradients(value, [logits, weights])]
-        return list(session.run(fetches, {labels: LABELS, logits: LOGITS, weights: WEIGHTS}))
+        inputs = inputs_of(name)
+        fed = [
+            tf.compat.v1.placeholder(each.dtype, [None, *each.shape[1:]]) for each in inputs
+        ]
+        value = construct(loss_of(functions, name), *fed)
+        return list(session.run([value, *tf.gradients(value, fed[1:])], dict(zip(fed, inputs))))
 
 
-def in_function(construct: Callable[..., Any], functions: tf1.Functions) -> List[Any]:
+def in_function(construct: Callable[..., Any], functions: tf1.Functions, name: str) -> List[Any]:
     @tf.function
     def run(labels: Any, logits: Any, weights: Any) -> Any:
         return tf1.by_tape(
-            lambda logits, weights: construct(
-                functions.softmax_cross_entropy, labels, logits, weights
-            ),
+            lambda logits, weights: construct(loss_of(functions, name), labels, logits, weights),
             logits,
             weights,
         )
 
-    return list(run(tf.constant(LABELS), tf.constant(LOGITS), tf.constant(WEIGHTS)))
+    return list(run(*[tf.constant(each) for each in inputs_of(name)]))
 
 
 @pytest.mark.parametrize("name", CONSTRUCTS)
 @pytest.mark.parametrize(
-    ("choice", "run"), [("auto", in_session), ("auto", in_function), ("portable", in_session)]
+    ("choice", "run", "loss"),
+    [
+        ("auto", in_session, "softmax_cross_entropy"),
+        ("auto", in_function, "softmax_cross_entropy"),
+        ("portable", in_session, "softmax_cross_entropy"),
+        ("auto", in_session, "sparse_softmax_cross_entropy"),
+        ("auto", in_session, "sigmoid_cross_entropy"),
+        ("auto", in_function, "sparse_softmax_cross_entropy"),
+        ("auto", in_function, "sigmoid_cross_entropy"),
+    ],
 )
 def test_control_flow_gives_tf1s_value_and_gradients(
-    choice: str, run: Callable[..., List[Any]], name: str
+    choice: str, run: Callable[..., List[Any]], loss: str, name: str
 ) -> None:
     keras_xent.set_backend(choice)
     construct = CONSTRUCTS[name]
-    tf1.assert_same(run(construct, tf1.OURS), run(construct, tf1.THEIRS), scale=8)
+    tf1.assert_same(run(construct, tf1.OURS, loss), run(construct, tf1.THEIRS, loss), scale=8)
 
 
-def row_gradients(functions: tf1.Functions) -> Any:
+def row_gradients(functions: tf1.Functions, name: str) -> Any:
     """Each row's own gradient, as differentially private training wants them."""
 
     def one(row: Any) -> Any:
         label, logit = row
-        return tf1.by_tape(lambda logit: functions.softmax_cross_entropy(label, logit), logit)
+        return tf1.by_tape(lambda logit: loss_of(functions, name)(label, logit), logit)
 
-    return tf.vectorized_map(one, (tf.constant(LABELS), tf.constant(LOGITS)))
+    labels, logits, _ = inputs_of(name)
+    return tf.vectorized_map(one, (tf.constant(labels), tf.constant(logits)))
 
 
-def gradient_of_rows(functions: tf1.Functions) -> Any:
+def gradient_of_rows(functions: tf1.Functions, name: str) -> Any:
+    labels, logits, _ = inputs_of(name)
+
     def rows(logits: Any) -> Any:
         return tf.vectorized_map(
-            lambda row: functions.softmax_cross_entropy(row[0], row[1]),
-            (tf.constant(LABELS), logits),
+            lambda row: loss_of(functions, name)(row[0], row[1]), (tf.constant(labels), logits)
         )
 
-    return tf1.by_tape(rows, LOGITS)
+    return tf1.by_tape(rows, logits)
 
 
-def rows_alone(functions: tf1.Functions) -> Any:
+def rows_alone(functions: tf1.Functions, name: str) -> Any:
+    labels, logits, _ = inputs_of(name)
     return [
         tf.vectorized_map(
-            lambda row: functions.softmax_cross_entropy(row[0], row[1]),
-            (tf.constant(LABELS), tf.constant(LOGITS)),
+            lambda row: loss_of(functions, name)(row[0], row[1]),
+            (tf.constant(labels), tf.constant(logits)),
         )
     ]
 
 
+@pytest.mark.parametrize("loss", tf1.LABELS)
 @pytest.mark.parametrize("run", [rows_alone, row_gradients, gradient_of_rows])
-def test_vectorized_map_gives_tf1s_rows(backend: str, run: Callable[..., Any]) -> None:
-    tf1.assert_same(run(tf1.OURS), run(tf1.THEIRS), scale=8)
+def test_vectorized_map_gives_tf1s_rows(
+    backend: str, run: Callable[..., Any], loss: str
+) -> None:
+    tf1.assert_same(run(tf1.OURS, loss), run(tf1.THEIRS, loss), scale=8)
 
 
 # A process as TF1 programs are: no eager execution, control flow and variables of TF1.
@@ -174,17 +198,20 @@ x_data, weights_data = random.randn(8, 5).astype("float32"), np.array([1, 0, 2, 
 y_data = np.eye(3, dtype="float32")[random.randint(3, size=8)]
 
 
-def train(softmax_cross_entropy):
+def train(losses):
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float32, [None, 5])
         y = tf.placeholder(tf.float32, [None, 3])
         weights = tf.placeholder(tf.float32, [None])
         kernel = tf.get_variable("kernel", [5, 3], initializer=tf.zeros_initializer())
         logits = tf.matmul(x, kernel)
-        plain = softmax_cross_entropy(y, logits, weights, label_smoothing=0.1)
+        # Collected.
+        losses.softmax_cross_entropy(y, logits, weights, label_smoothing=0.1)
+        losses.sparse_softmax_cross_entropy(tf.argmax(y, 1)[:, None], logits, weights[:, None])
+        losses.sigmoid_cross_entropy(y, logits, weights[:, None], label_smoothing=0.1)
 
         def step(i, total):
-            loss = softmax_cross_entropy(y, logits, weights, loss_collection=None)
+            loss = losses.softmax_cross_entropy(y, logits, weights, loss_collection=None)
             return i + 1, total + tf.cond(i > 0, lambda: loss, lambda: tf.zeros([]))
 
         looped = tf.while_loop(lambda i, total: i < 3, step, [0, tf.zeros([])])[1]
@@ -217,8 +244,8 @@ np.testing.assert_allclose(
     row_gradients(tf.losses.softmax_cross_entropy),
     rtol=1e-5,
 )
-ours = train(keras_xent.v1.softmax_cross_entropy)
-theirs = train(tf.losses.softmax_cross_entropy)
+ours = train(keras_xent.v1)
+theirs = train(tf.losses)
 np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-5)
 np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-5, atol=1e-6)
 assert ours[0][-1] < ours[0][0] / 1.3

@@ -19,16 +19,24 @@ import tensorflow as tf
 v1 = tf.compat.v1
 
 BEFORE, AFTER = 2, 3
-LOSS = "softmax_cross_entropy_loss/value:0"
+LOSSES = [
+    f"{name}_loss/value:0"
+    for name in ("softmax_cross_entropy", "sparse_softmax_cross_entropy", "sigmoid_cross_entropy")
+]
 FILES = ["saver.meta", "text.pbtxt", "monitored"]
 
+Trained = Dict[str, Dict[str, List[List[float]]]]
 
-def build(softmax_cross_entropy: Any) -> None:
+
+def build(losses: Any) -> None:
     features = v1.placeholder(tf.float32, [None, 4], "features")
     labels = v1.placeholder(tf.float32, [None, 3], "labels")
     weights = v1.placeholder(tf.float32, [None], "weights")
     kernel = v1.get_variable("kernel", initializer=np.zeros([4, 3], np.float32))
-    softmax_cross_entropy(labels, features @ kernel, weights, label_smoothing=0.1)
+    logits, columns = features @ kernel, weights[:, None]
+    losses.softmax_cross_entropy(labels, logits, weights, label_smoothing=0.1)
+    losses.sparse_softmax_cross_entropy(tf.argmax(labels, 1), logits, columns)
+    losses.sigmoid_cross_entropy(labels, logits, columns, label_smoothing=0.1)
     optimizer = v1.train.MomentumOptimizer(0.5, 0.9)  # its state is saved, too
     step = v1.train.get_or_create_global_step()
     optimizer.minimize(v1.losses.get_total_loss(), step, name="train")
@@ -43,21 +51,26 @@ def batch(step: int) -> Dict[str, np.ndarray]:
     }
 
 
-def train(session: Any, start: int, end: int) -> List[float]:
-    return [float(session.run([LOSS, "train"], batch(step))[0]) for step in range(start, end)]
+def train(session: Any, start: int, end: int) -> List[List[float]]:
+    """What each loss is before each step."""
+    fetches = [*LOSSES, "train"]
+    return [
+        [float(loss) for loss in session.run(fetches, batch(step))[:-1]]
+        for step in range(start, end)
+    ]
 
 
-def save(softmax_cross_entropy: Any, folder: Path) -> None:
+def save(losses: Any, folder: Path) -> None:
     """Trains a little, and saves in every way."""
     with tf.Graph().as_default(), v1.Session() as session:
-        build(softmax_cross_entropy)
+        build(losses)
         session.run(v1.global_variables_initializer())
         train(session, 0, BEFORE)
         path = v1.train.Saver().save(session, str(folder / "saver"))
         v1.train.export_meta_graph(str(folder / "text.pbtxt"), as_text=True)
         assert path == str(folder / "saver")
     with tf.Graph().as_default():
-        build(softmax_cross_entropy)
+        build(losses)
         monitored = str(folder / "monitored")
         with v1.train.MonitoredTrainingSession(
             checkpoint_dir=monitored,
@@ -69,7 +82,7 @@ def save(softmax_cross_entropy: Any, folder: Path) -> None:
             train(session, 0, BEFORE)
 
 
-def train_on(folder: Path, file: str) -> List[float]:
+def train_on(folder: Path, file: str) -> List[List[float]]:
     """Imports the graph and goes on where the checkpoint ends."""
     checkpoint, meta = str(folder / "saver"), str(folder / file)
     if file == "monitored":
@@ -77,23 +90,23 @@ def train_on(folder: Path, file: str) -> List[float]:
         meta = f"{checkpoint}.meta"
     with tf.Graph().as_default(), v1.Session() as session:
         v1.train.import_meta_graph(meta)
-        assert [loss.name for loss in v1.losses.get_losses()] == [LOSS]
+        assert [loss.name for loss in v1.losses.get_losses()] == LOSSES
         # Not the imported saver: text.pbtxt was written without one.
         v1.train.Saver().restore(session, checkpoint)
         return train(session, BEFORE, BEFORE + AFTER)
 
 
 @pytest.fixture(scope="module")
-def expected() -> List[float]:
+def expected() -> List[List[float]]:
     """TF1's losses after the steps that come before saving, without an interruption."""
     with tf.Graph().as_default(), v1.Session() as session:
-        build(v1.losses.softmax_cross_entropy)
+        build(v1.losses)
         session.run(v1.global_variables_initializer())
         return train(session, 0, BEFORE + AFTER)[BEFORE:]
 
 
 @pytest.fixture(scope="module")
-def losses(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Dict[str, List[float]]]:
+def losses(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """What another process made of every backend's files."""
     import keras_xent
 
@@ -103,7 +116,7 @@ def losses(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Dict[str, List
             continue
         keras_xent.set_backend(backend)
         (folder / backend).mkdir()
-        save(keras_xent.v1.softmax_cross_entropy, folder / backend)
+        save(keras_xent.v1, folder / backend)
     done = subprocess.run(
         [sys.executable, __file__, str(folder)],
         stdout=subprocess.PIPE,
@@ -115,7 +128,7 @@ def losses(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Dict[str, List
 
 @pytest.mark.parametrize("file", FILES)
 def test_another_process_trains_on_as_tf1_does(
-    backend: str, file: str, losses: Dict[str, Dict[str, List[float]]], expected: List[float]
+    backend: str, file: str, losses: Trained, expected: List[List[float]]
 ) -> None:
     np.testing.assert_allclose(losses[backend][file], expected, rtol=1e-5)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -12,14 +11,16 @@ import tensorflow as tf
 import tf1
 
 import keras_xent
+from keras_xent.ops import library
 
 FEED: Dict[str, np.ndarray] = {
     "logits:0": tf1.logits_of([4, 3]),
     "labels:0": tf1.one_hot_of([4, 3], "float32"),
     "weights:0": np.array([1, 0, 2, 0.5], np.float32),
 }
-LOSS = "softmax_cross_entropy_loss/value:0"
+LOSSES = [f"{name}_loss/value:0" for name in tf1.LABELS]
 GRADIENT = "logits_gradient:0"
+FETCHES = [*LOSSES, GRADIENT]
 
 needs_native = pytest.mark.skipif(not tf1.has_native(), reason="the native library isn't there")
 
@@ -28,21 +29,25 @@ def build(functions: tf1.Functions) -> None:
     logits = tf.compat.v1.placeholder(tf.float32, [None, 3], "logits")
     labels = tf.compat.v1.placeholder(tf.float32, [None, 3], "labels")
     weights = tf.compat.v1.placeholder(tf.float32, [None], "weights")
-    loss = functions.softmax_cross_entropy(labels, logits, weights, 0.1)
-    (gradient,) = tf.gradients(loss, logits)
+    losses = [
+        functions.softmax_cross_entropy(labels, logits, weights, 0.1),
+        functions.sparse_softmax_cross_entropy(tf.argmax(labels, 1), logits, weights),
+        functions.sigmoid_cross_entropy(labels, logits, weights[:, None], 0.1),
+    ]
+    (gradient,) = tf.gradients(losses, logits)
     tf.identity(gradient, GRADIENT[:-2])
 
 
 def expected() -> List[Any]:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         build(tf1.THEIRS)
-        return list(session.run([LOSS, GRADIENT], FEED))
+        return list(session.run(FETCHES, FEED))
 
 
 def run(config: Any = None, target: str = "") -> List[Any]:
     with tf.Graph().as_default(), tf.compat.v1.Session(target, config=config) as session:
         build(tf1.OURS)
-        return list(session.run([LOSS, GRADIENT], FEED))
+        return list(session.run(FETCHES, FEED))
 
 
 CONFIGS = {
@@ -84,7 +89,7 @@ def test_a_device_scope_does_not_matter_to_the_result(backend: str, device: str)
             build(tf1.OURS)
         config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
         with tf.compat.v1.Session(config=config) as session:
-            tf1.assert_same(session.run([LOSS, GRADIENT], FEED), expected())
+            tf1.assert_same(session.run(FETCHES, FEED), expected())
 
 
 @needs_native
@@ -107,22 +112,34 @@ def test_the_portable_backend_leaves_none_of_them() -> None:
     assert tf1.native_ops(graph.as_graph_def()) == []
 
 
+# What the portable backend runs for each loss.
+PORTABLE_OPS = {
+    "softmax_cross_entropy": "SoftmaxCrossEntropyWithLogits",
+    "sparse_softmax_cross_entropy": "SparseSoftmaxCrossEntropyWithLogits",
+    "sigmoid_cross_entropy": "Log1p",
+}
+
+
 @needs_native
-def test_on_a_cpu_the_native_ops_are_what_runs() -> None:
+@pytest.mark.parametrize("name", PORTABLE_OPS)
+def test_on_a_cpu_the_native_ops_are_what_runs(name: str) -> None:
+    stem = "".join(word.title() for word in name.split("_"))
+    if not hasattr(library.load().ops, f"keras_xent_{name}_grad"):
+        pytest.skip(f"the library has no {stem}")
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        build(tf1.OURS)
+        logits = tf.compat.v1.placeholder_with_default(FEED["logits:0"], [None, 3])
+        loss = getattr(tf1.OURS, name)(tf1.labels_of(name, [4, 3]), logits)
         options = tf.compat.v1.RunOptions(trace_level=tf.compat.v1.RunOptions.FULL_TRACE)
         metadata = tf.compat.v1.RunMetadata()
-        session.run([LOSS, GRADIENT], FEED, options=options, run_metadata=metadata)
-    ran = collections.Counter(
-        type_
+        fetches = [loss, *tf.gradients(loss, logits)]
+        session.run(fetches, options=options, run_metadata=metadata)
+    ran = [
+        node.timeline_label.split(" = ")[-1].split("(")[0]
         for device in metadata.step_stats.dev_stats
         for node in device.node_stats
-        for type_ in ("KerasXent>", "LogSumExp", "Log1p")
-        if type_ in node.timeline_label or type_ in node.node_name
-    )
-    assert ran["KerasXent>"] >= 2
-    assert ran["Log1p"] == 0
+    ]
+    assert sum(op.startswith(f"KerasXent>{stem}") for op in ran) >= 2
+    assert PORTABLE_OPS[name] not in ran
 
 
 def test_a_graph_survives_being_written_and_imported(backend: str, tmp_path: Path) -> None:
@@ -133,7 +150,7 @@ def test_a_graph_survives_being_written_and_imported(backend: str, tmp_path: Pat
     graph_def.ParseFromString(Path(path).read_bytes())
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         tf.import_graph_def(graph_def, name="")
-        tf1.assert_same(session.run([LOSS, GRADIENT], FEED), expected())
+        tf1.assert_same(session.run(FETCHES, FEED), expected())
 
 
 def test_a_part_of_a_graph_can_be_frozen_and_imported_under_a_prefix(backend: str) -> None:
@@ -141,15 +158,20 @@ def test_a_part_of_a_graph_can_be_frozen_and_imported_under_a_prefix(backend: st
         scale = tf.compat.v1.get_variable("scale", initializer=1.0, use_resource=False)
         logits = tf.compat.v1.placeholder(tf.float32, [None, 3], "logits")
         labels = tf.compat.v1.placeholder(tf.float32, [None, 3], "labels")
-        tf1.OURS.softmax_cross_entropy(labels, logits * scale, [1.0, 0.0, 2.0, 0.5], 0.1)
+        weights = tf.constant([1.0, 0.0, 2.0, 0.5])
+        tf1.OURS.softmax_cross_entropy(labels, logits * scale, weights, 0.1)
+        ids = tf.argmax(labels, 1)
+        tf1.OURS.sparse_softmax_cross_entropy(ids, logits * scale, weights)
+        tf1.OURS.sigmoid_cross_entropy(labels, logits * scale, weights[:, None], 0.1)
         session.run(tf.compat.v1.global_variables_initializer())
         frozen = tf.compat.v1.graph_util.convert_variables_to_constants(
-            session, graph.as_graph_def(), [LOSS[:-2]]
+            session, graph.as_graph_def(), [name[:-2] for name in LOSSES]
         )
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         tf.import_graph_def(frozen, name="frozen")
         feed = {f"frozen/{name}": FEED[name] for name in ("logits:0", "labels:0")}
-        tf1.assert_same([session.run(f"frozen/{LOSS}", feed)], expected()[:1])
+        found = session.run([f"frozen/{name}" for name in LOSSES], feed)
+        tf1.assert_same(found, expected()[:-1])
 
 
 def test_a_meta_graph_brings_back_loss_collection_and_training_step(
@@ -161,9 +183,9 @@ def test_a_meta_graph_brings_back_loss_collection_and_training_step(
         tf.compat.v1.train.export_meta_graph(path)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         tf.compat.v1.train.import_meta_graph(path)
-        (loss,) = tf.compat.v1.losses.get_losses()
-        assert loss.name == LOSS
-        tf1.assert_same(session.run([loss, GRADIENT], FEED), expected())
+        losses = tf.compat.v1.losses.get_losses()
+        assert [loss.name for loss in losses] == LOSSES
+        tf1.assert_same(session.run([*losses, GRADIENT], FEED), expected())
 
 
 def test_monitored_sessions_finalize_the_graph_and_run_it(backend: str) -> None:
@@ -171,7 +193,7 @@ def test_monitored_sessions_finalize_the_graph_and_run_it(backend: str) -> None:
         build(tf1.OURS)
         with tf.compat.v1.train.MonitoredTrainingSession() as session:
             assert graph.finalized
-            tf1.assert_same(session.run([LOSS, GRADIENT], FEED), expected())
+            tf1.assert_same(session.run(FETCHES, FEED), expected())
 
 
 _CONSTANTS = """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from typing import Any, Callable, Dict, List
 
 import numpy as np
@@ -31,14 +33,29 @@ def network(parameters: List[Any], x: Any) -> Any:
     return tf.matmul(tf.tanh(tf.matmul(x, kernel) + bias), last_kernel) + last_bias
 
 
-def in_session(functions: tf1.Functions, optimizer: str, **arguments: Any) -> List[Any]:
+def loss_of(functions: tf1.Functions, name: str, y: Any, logits: Any, weights: Any) -> Any:
+    """The loss of one-hot labels and a weight a row, as the function takes them."""
+    if name.startswith("sparse"):
+        y = tf.argmax(y, 1)
+    if name.startswith("sigmoid"):
+        weights = weights[:, None]
+    smoothing = {"label_smoothing": 0.1} if name in tf1.SMOOTHED else {}
+    return getattr(functions, name)(y, logits, weights, **smoothing)
+
+
+def in_session(
+    functions: tf1.Functions, optimizer: str, name: str = "softmax_cross_entropy", **arguments: Any
+) -> List[Any]:
     """The parameters and the last loss, by `minimize` of the collected total loss."""
+    functions = dataclasses.replace(
+        functions, **{name: functools.partial(getattr(functions, name), **arguments)}
+    )
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         x = tf.compat.v1.placeholder(tf.float32, [None, 6])
         y = tf.compat.v1.placeholder(tf.float32, [None, 3])
         weights = tf.compat.v1.placeholder(tf.float32, [None])
         parameters = [tf.compat.v1.Variable(kernel) for kernel in KERNELS]
-        functions.softmax_cross_entropy(y, network(parameters, x), weights, 0.1, **arguments)
+        loss_of(functions, name, y, network(parameters, x), weights)
         loss = tf.compat.v1.losses.get_total_loss()
         step = OPTIMIZERS[optimizer]().minimize(loss)
         session.run(tf.compat.v1.global_variables_initializer())
@@ -48,23 +65,25 @@ def in_session(functions: tf1.Functions, optimizer: str, **arguments: Any) -> Li
         return list(session.run([*parameters, loss], {x: X, y: Y, weights: WEIGHTS}))
 
 
-def eagerly(functions: tf1.Functions, optimizer: str, traced: bool) -> List[Any]:
+def eagerly(
+    functions: tf1.Functions, optimizer: str, traced: bool, name: str = "softmax_cross_entropy"
+) -> List[Any]:
     parameters = [tf.Variable(kernel) for kernel in KERNELS]
     optimize = OPTIMIZERS[optimizer]()
 
-    def loss_of(x: Any, y: Any, weights: Any) -> Any:
-        return functions.softmax_cross_entropy(y, network(parameters, x), weights, 0.1)
+    def loss_now(x: Any, y: Any, weights: Any) -> Any:
+        return loss_of(functions, name, y, network(parameters, x), weights)
 
     def step(x: Any, y: Any, weights: Any) -> None:
         with tf.GradientTape() as tape:
-            loss = loss_of(x, y, weights)
+            loss = loss_now(x, y, weights)
         optimize.apply_gradients(zip(tape.gradient(loss, parameters), parameters))
 
     run = tf.function(step) if traced else step
     for start in np.arange(STEPS) * 8 % 32:
         batch = slice(start, start + 8)
         run(tf.constant(X[batch]), tf.constant(Y[batch]), tf.constant(WEIGHTS[batch]))
-    return [*parameters, loss_of(X, Y, WEIGHTS)]
+    return [*parameters, loss_now(X, Y, WEIGHTS)]
 
 
 def assert_same_end(ours: List[Any], theirs: List[Any]) -> None:
@@ -77,6 +96,13 @@ def assert_same_end(ours: List[Any], theirs: List[Any]) -> None:
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_in_a_session_the_parameters_end_where_tf1s_do(backend: str, optimizer: str) -> None:
     assert_same_end(in_session(tf1.OURS, optimizer), in_session(tf1.THEIRS, optimizer))
+
+
+@pytest.mark.parametrize("name", ["sparse_softmax_cross_entropy", "sigmoid_cross_entropy"])
+def test_on_the_other_losses_too(backend: str, name: str) -> None:
+    assert_same_end(in_session(tf1.OURS, "adam", name), in_session(tf1.THEIRS, "adam", name))
+    arguments = ("momentum", True, name)
+    assert_same_end(eagerly(tf1.OURS, *arguments), eagerly(tf1.THEIRS, *arguments))
 
 
 @pytest.mark.parametrize("reduction", ["weighted_sum", "weighted_mean"])

@@ -1,0 +1,148 @@
+"""What is the sparse loss's own: ids, their dtype, their range, and TF's examples."""
+
+from __future__ import annotations
+
+from typing import Any, List
+
+import modes
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf1
+
+LOGITS = tf1.logits_of([4, 3])
+FUNCTIONS = ["sparse_softmax_cross_entropy", "sparse_softmax_cross_entropy_with_logits"]
+
+
+def test_the_examples_of_tensorflows_documentation(backend: str) -> None:
+    # https://www.tensorflow.org/api_docs/python/tf/nn/sparse_softmax_cross_entropy_with_logits
+    logits = tf.constant([[2, -5, 0.5, -0.1], [0, 0, 1.9, 1.4], [-100, 100, -100, -100]])
+    labels = tf.constant([0, 3, 1])
+    losses = tf1.OURS.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    np.testing.assert_allclose(losses, [0.29750752, 1.1448325, 0.0], rtol=1e-6)
+    tf1.assert_same(
+        [tf1.OURS.sparse_softmax_cross_entropy(labels, logits)],
+        [tf1.THEIRS.sparse_softmax_cross_entropy(labels, logits)],
+    )
+
+
+@pytest.mark.parametrize("bad", [-1, 3, 2**31 - 1, -(2**31)])
+@pytest.mark.parametrize("mode", ["eager", "traced", "traced_unknown_shapes", "tf1_graph"])
+def test_an_id_out_of_range_is_an_error_on_a_cpu(backend: str, mode: str, bad: int) -> None:
+    ids, weights = np.array([0, bad, 2, 1], np.int32), np.array([1, 0, 1, 1], np.float32)
+
+    def run(functions: tf1.Functions) -> None:
+        by = tf1.by_tf_gradients if mode == "tf1_graph" else tf1.by_tape
+
+        # Its weight is 0, and fetching the gradient alone must fail too.
+        def value_and_gradient(ids: Any, logits: Any, weights: Any) -> List[Any]:
+            return by(
+                lambda logits: functions.sparse_softmax_cross_entropy(ids, logits, weights), logits
+            )
+
+        for result in (0, 1):
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                modes.MODES[mode](
+                    lambda *inputs, result=result: value_and_gradient(*inputs)[result],
+                    ids,
+                    LOGITS,
+                    weights,
+                )
+
+    run(tf1.THEIRS)
+    run(tf1.OURS)
+
+
+@pytest.mark.parametrize("mode", ["compiled", "compiled_unknown_shapes", "traced before"])
+def test_under_xla_it_is_nan_in_loss_and_gradient_of_its_example(mode: str) -> None:
+    ids = np.array([0, -1, 3, 1], np.int32)
+
+    def of(functions: tf1.Functions) -> Any:
+        def compute(ids: Any, logits: Any) -> List[Any]:
+            return tf1.by_tape(
+                lambda logits: functions.sparse_softmax_cross_entropy(
+                    ids, logits, reduction="none"
+                ),
+                logits,
+            )
+
+        return compute
+
+    compute = of(tf1.OURS)
+    if mode == "traced before":
+        compute, mode = tf.function(compute), "compiled"
+        compute(tf1.ids_of([4, 3]), LOGITS)
+    ours = modes.MODES[mode](compute, ids, LOGITS)
+    # TF1's function has conditionals that don't compile where ranks are unknown.
+    tf1.assert_same(ours, modes.compiled(of(tf1.THEIRS), ids, LOGITS))
+    assert np.isnan(ours[0]).tolist() == [False, True, True, False]
+    assert np.isnan(ours[1]).any(1).tolist() == [False, True, True, False]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "bool"])
+def test_labels_of_another_dtype_are_refused(backend: str, name: str, dtype: str) -> None:
+    labels = np.array([0, 1, 1, 0]).astype(dtype)
+    for context in (tf.Graph().as_default(), tf.name_scope("eagerly")):
+        with context:
+            with pytest.raises((TypeError, ValueError, tf.errors.InvalidArgumentError)):
+                getattr(tf1.THEIRS, name)(labels=labels, logits=LOGITS)
+            with pytest.raises(TypeError, match=rf"{dtype}.*int32"):
+                getattr(tf1.OURS, name)(labels=labels, logits=LOGITS)
+
+
+def test_python_and_numpy_numbers_are_ids(backend: str) -> None:
+    for labels in ([0, 1, 2, 1], (0, 1, 2, 1), np.array([[0], [1], [2], [1]])):
+        tf1.assert_same(
+            [tf1.OURS.sparse_softmax_cross_entropy(labels, LOGITS)],
+            [tf1.THEIRS.sparse_softmax_cross_entropy(labels, LOGITS)],
+        )
+
+
+def test_it_is_the_dense_loss_of_one_hot_labels(backend: str) -> None:
+    weights = [1.0, 0.0, 2.0, 0.5]
+    dense = tf1.OURS.softmax_cross_entropy(tf1.one_hot_of([4, 3]), LOGITS, weights)
+    sparse = tf1.OURS.sparse_softmax_cross_entropy(tf1.ids_of([4, 3]), LOGITS, weights)
+    tf1.assert_same([sparse], [dense])
+
+
+def test_columns_of_weights_beside_a_column_of_ids_do_not_spread(backend: str) -> None:
+    # Broadcast, [4, 1] beside [4] would make 16 losses.
+    weights = np.float32([[1], [0], [2], [0.5]])
+    losses = tf1.OURS.sparse_softmax_cross_entropy(
+        tf1.ids_of([4, 3])[:, None], LOGITS, weights, reduction="none"
+    )
+    assert losses.shape == [4]
+    assert losses[1] == 0
+
+
+def test_a_scalar_id_beside_logits_of_unknown_rank_has_a_loss() -> None:
+    # TF1 raises an IndexError.
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        logits = tf.compat.v1.placeholder(tf.float32)
+        loss = tf1.OURS.sparse_softmax_cross_entropy(1, logits)
+        found = session.run(loss, {logits: LOGITS[0]})
+    tf1.assert_same([found], [tf1.THEIRS.sparse_softmax_cross_entropy(1, LOGITS[0])])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+def test_results_keep_their_name_in_every_dtype(backend: str, dtype: str) -> None:
+    with tf.Graph().as_default():
+        logits = tf.compat.v1.placeholder(dtype, [None, 3])
+        ids = tf.compat.v1.placeholder(tf.int64, [None])
+        names = [
+            tf1.OURS.sparse_softmax_cross_entropy(ids, logits).op.name,
+            tf1.OURS.sparse_softmax_cross_entropy_with_logits(labels=ids, logits=logits).op.name,
+        ]
+    op = "SparseSoftmaxCrossEntropyWithLogits"
+    assert names == ["sparse_softmax_cross_entropy_loss/value", f"{op}/{op}"]
+
+
+def test_float64_is_not_rounded_to_float32(backend: str) -> None:
+    logits, weights = LOGITS.astype(np.float64) / 3, [1.0, 0.0, 2.0, 0.5]
+    ids = tf1.ids_of([4, 3])
+    exact = np.sum(tf.nn.sparse_softmax_cross_entropy_with_logits(ids, logits) * weights) / 3
+    ours = tf1.OURS.sparse_softmax_cross_entropy(ids, logits, weights).numpy()
+    theirs = tf1.THEIRS.sparse_softmax_cross_entropy(ids, logits, weights).numpy()
+    assert abs(ours - exact) < 1e-15
+    assert 1e-12 < abs(theirs - exact) < 1e-6

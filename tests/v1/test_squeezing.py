@@ -1,0 +1,96 @@
+"""Labels, logits and weights lose a last dimension of 1 where TF1's lose theirs, and only there."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, List, Optional, Sequence
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+# TF1's own: the oracle.
+from tensorflow.python.ops.losses import losses_impl
+
+from keras_xent.v1 import squeezing
+
+placeholder = tf.compat.v1.placeholder
+
+SHAPES: List[List[int]] = [[], [1], [2], [1, 1], [2, 1], [2, 3], [2, 3, 1], [1, 3, 1], [2, 1, 3]]
+
+
+def theirs(labels: Any, logits: Any, weights: Any) -> Any:
+    return losses_impl._remove_squeezable_dimensions(labels, logits, weights, 1)
+
+
+def fails_or_shapes(function: Any, inputs: Sequence[tf.Tensor]) -> Any:
+    try:
+        return [tensor.shape.as_list() for tensor in function(*inputs)]
+    except (ValueError, IndexError, tf.errors.InvalidArgumentError):
+        return None
+
+
+@pytest.mark.parametrize("logits_shape", [shape for shape in SHAPES if shape], ids=str)
+def test_known_shapes_become_what_they_become_in_tf1(logits_shape: List[int]) -> None:
+    logits = tf.zeros(logits_shape)
+    for labels_shape, weights_shape in itertools.product(SHAPES, SHAPES):
+        inputs = [tf.zeros(labels_shape, tf.int32), logits, tf.zeros(weights_shape)]
+        expected = fails_or_shapes(theirs, inputs)
+        found = fails_or_shapes(squeezing.squeezed, inputs)
+        # What can't be squeezed stays as it is, and the loss says that it doesn't fit.
+        if expected is None:
+            assert found[2] == weights_shape
+        else:
+            assert found == expected
+
+
+@pytest.mark.parametrize("of_labels", [None, "rank", "all"])
+@pytest.mark.parametrize("of_logits", [None, "rank", "all"])
+@pytest.mark.parametrize("of_weights", [None, "rank", "all"])
+def test_shapes_known_only_when_a_graph_runs_become_the_same(
+    of_labels: Optional[str], of_logits: Optional[str], of_weights: Optional[str]
+) -> None:
+    known = [of_labels, of_logits, of_weights]
+    for shapes in (
+        ([2], [2, 3], [2]),
+        ([2, 1], [2, 3], [2, 1]),
+        ([2, 1], [2, 3], [1]),
+        ([2], [2, 3], [2, 1]),
+        ([2], [2, 3, 1], [2]),
+        ([2, 3], [2, 3, 4], [2, 1]),
+        ([2, 3, 1], [2, 3, 4], [2, 1, 1]),
+        ([1], [3], [1]),
+        ([2], [2, 1], []),
+    ):
+        with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+            inputs = [
+                placeholder(dtype, {None: None, "rank": [None] * len(shape), "all": shape}[each])
+                for dtype, shape, each in zip((tf.int32, tf.float32, tf.float32), shapes, known)
+            ]
+            feed = {tensor: np.zeros(shape) for tensor, shape in zip(inputs, shapes)}
+            found, expected = (
+                session.run([tf.shape(tensor) for tensor in function(*inputs)], feed)
+                for function in (squeezing.squeezed, theirs)
+            )
+        assert [each.tolist() for each in found] == [each.tolist() for each in expected]
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [([2, 3], [2, 3], []), ([0, 3], [0, 3], []), ([2], [2, 3], [2, 3]), ([2], [2, 3, 4], [])],
+    ids=str,
+)
+def test_a_last_dimension_that_is_not_1_is_refused_when_a_graph_runs(shapes: Any) -> None:
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        inputs = [placeholder(dtype) for dtype in (tf.int32, tf.float32, tf.float32)]
+        feed = {tensor: np.zeros(shape) for tensor, shape in zip(inputs, shapes)}
+        for function in (squeezing.squeezed, theirs):
+            results = function(*inputs)
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                session.run(results, feed)
+
+
+def test_what_fits_stays_the_very_tensor() -> None:
+    inputs = [tf.zeros([2], tf.int32), tf.zeros([2, 3]), tf.zeros([2])]
+    for found, given in zip(squeezing.squeezed(*inputs), inputs):
+        assert found is given
