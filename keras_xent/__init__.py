@@ -1,7 +1,8 @@
-"""TensorFlow 1's softmax cross entropy as a native Keras loss.
+"""TensorFlow 1's cross entropies as native Keras losses: softmax, sparse softmax, sigmoid.
 
 The same number and the same gradient as `tf.compat.v1.losses.softmax_cross_entropy`,
-its default reduction included, from one fused op.
+`sparse_softmax_cross_entropy` and `sigmoid_cross_entropy`, their default reduction included,
+each from one fused op.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="migrate",
-        summary="port TF1's softmax cross entropy in source files to keras_xent",
+        summary="port TF1's cross entropies in source files to keras_xent",
         module="keras_xent.migrate.command",
         uses_tensorflow=False,
     ),
@@ -132,7 +132,7 @@ def _parser(chosen: Command | None) -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog="keras-xent",
-        description="TF1's softmax cross entropy as a native Keras loss: the command line.",
+        description="TF1's cross entropies as native Keras losses: the command line.",
         epilog="keras-xent COMMAND --help describes one command.",
     )
     parser.add_argument("--version", action="version", version=f"keras_xent {__version__}")
