@@ -101,21 +101,18 @@ class Dispatched(Steps):
             _tell(_conditional(outputs), Step(self._op, name, spec, tensors))
             return outputs
 
-    def _use_native(self) -> bool:
-        return backends.use_native() and self.native.is_there()
-
     def _is_conditional(self) -> bool:
         """Whether the place is not known yet."""
         return (
             not tf.executing_eagerly()
-            and self._use_native()
+            and backends.use_native()
             and backends.requested() != "native"
             and not _tensorflow.tracing_for_xla()
         )
 
     def _chosen(self, tensor: tf.Tensor) -> Steps:
         """The implementation, where the place is known; `tensor` is there."""
-        if self._use_native():
+        if backends.use_native():
             if backends.requested() == "native":
                 return self.native
             if tf.executing_eagerly():

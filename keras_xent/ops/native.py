@@ -24,10 +24,6 @@ class Native(Steps):
         self._unreduced = f"keras_xent_unreduced_{stem}"
         self._grad = f"keras_xent_{stem}_grad"
 
-    def is_there(self) -> bool:
-        """Whether the library has the ops."""
-        return hasattr(library.load().ops, self._grad)
-
     def loss(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
     ) -> tf.Tensor:
