@@ -100,10 +100,10 @@ BENCHMARK = Benchmark(
     NAME,
     "Loss and gradient, or the loss alone, in one `tf.function`: sparse (class ids), sigmoid, and "
     "softmax with the one-hot labels of the same ids. All rows of one shape and kind are "
-    "interleaved. Without label smoothing, which TF1's sparse loss has not, where nothing else is "
-    "said; with it, v1 makes one-hot labels of the ids. Sigmoids have a weight a row. Keras's "
-    "`BinaryCrossentropy`, and ours, take the mean over the classes first: Keras's then divides by "
-    "all rows, ours by those with weight, which is TF1's number. The floors read and write as much "
-    "as a training step: `Neg` the logits, and `AddV2` labels as well.",
+    "interleaved. TF1's sparse loss has no label smoothing; where a row has it, v1 makes one-hot "
+    "labels of the ids. Sigmoids have a weight for each row of logits. `BinaryCrossentropy`, "
+    "Keras's and ours, takes the mean of a row's losses first. Keras's then divides by the number "
+    "of rows, ours by the number of rows with a weight, which gives TF1's number. The floors move "
+    "as many bytes as a training step: `Neg` reads the logits, `AddV2` the labels as well.",
     _parts,
 )

@@ -15,12 +15,17 @@ import tensorflow as tf
 
 import keras_xent
 from benchmarks import contenders
-from benchmarks.setups import Setup
+from benchmarks.setups import LOSSES, SIGMOID, SOFTMAX, SPARSE, Setup
 from keras_xent.ops import library
 from keras_xent.ops.dispatch import Dispatched
 
 ROOT = Path(__file__).parents[2]
 SETUPS = [Setup((12, 7)), Setup((12, 7), soft_labels=True), Setup((12, 7), "float64")]
+FAMILY = [
+    Setup((12, 7), loss=loss, label_smoothing=smoothing)
+    for loss in (SPARSE, SIGMOID)
+    for smoothing in (0.0, 0.1)
+]
 
 
 def results(module: str, setup: Setup) -> Tuple[Any, Any, Any]:
@@ -41,9 +46,9 @@ def skip_without_native(module: str) -> None:
         pytest.skip("needs the native library")
 
 
-@pytest.mark.parametrize("setup", [*SETUPS, Setup((2, 5, 3, 3), axis=1)], ids=str)
+@pytest.mark.parametrize("setup", [*SETUPS, *FAMILY, Setup((2, 5, 3, 3), axis=1)], ids=str)
 @pytest.mark.parametrize(
-    "module", ["ours", "ours_native", "ours_portable", "ours_xla", "v1_xla"]
+    "module", ["ours", "ours_native", "ours_portable", "ours_xla", "ours_v1", "v1_xla"]
 )
 def test_tensorflows(module: str, setup: Setup) -> None:
     skip_without_native(module)
@@ -135,7 +140,9 @@ def test_v1_along_axis_1_is_v1_along_the_last() -> None:
     np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("setup", [Setup((4, 3)), Setup((2, 5, 3, 3), axis=1)], ids=str)
+@pytest.mark.parametrize(
+    "setup", [Setup((4, 3)), Setup((2, 5, 3, 3), axis=1), Setup((4, 3), loss=SIGMOID)], ids=str
+)
 @pytest.mark.parametrize("module", ["empty", "empty_xla"])
 @pytest.mark.parametrize("kind", ["training", "evaluation"])
 def test_an_empty_call_adds_1_to_a_weight(module: str, setup: Setup, kind: str) -> None:
@@ -146,16 +153,52 @@ def test_an_empty_call_adds_1_to_a_weight(module: str, setup: Setup, kind: str) 
     np.testing.assert_array_equal(found, setup.weights().flat[0] + np.float32(1))
 
 
-@pytest.mark.parametrize("setup", SETUPS, ids=str)
+@pytest.mark.parametrize("setup", [*SETUPS, *FAMILY], ids=str)
 def test_keras_divides_by_all_examples(setup: Setup) -> None:
-    assert_equal(results("keras", setup), setup, factor=12 / 8)
+    try:
+        found = results("keras", setup)
+    except contenders.NoSuchLoss as error:
+        assert setup.loss == SPARSE and setup.label_smoothing
+        assert str(error) == "Keras's SparseCategoricalCrossentropy has no label smoothing"
+    else:
+        assert_equal(found, setup, factor=12 / 8)
 
 
-def test_addv2_adds() -> None:
-    setup = SETUPS[0]
-    contender = contenders.load("addv2")
-    total = contender.traced(contender.training(setup))(*contender.inputs(setup))
-    np.testing.assert_array_equal(total, setup.logits() + setup.labels())
+def test_class_ids_are_one_hot_labels() -> None:
+    found = results("v1", Setup((12, 7), loss=SPARSE, label_smoothing=0.0))
+    assert_equal(found, Setup((12, 7), label_smoothing=0.0))
+
+
+@pytest.mark.parametrize("module", ["v1", "keras"])
+def test_who_takes_ids_along_the_last_axis_only_says_so(module: str) -> None:
+    setup = Setup((2, 5, 3), axis=1, loss=SPARSE, label_smoothing=0.0)
+    with pytest.raises(contenders.NoSuchLoss, match="no class axis but the last"):
+        contenders.load(module).training(setup)
+
+
+def test_ours_takes_ids_along_another_axis() -> None:
+    found = results("ours", Setup((2, 5, 3), axis=1, loss=SPARSE))
+    for one, other in zip(found, results("ours", Setup((2, 5, 3), axis=1))):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize(("module", "known"), [("addv2", (SOFTMAX, SIGMOID)), ("neg", (SPARSE,))])
+def test_a_loss_that_a_contender_does_not_know_is_an_error(
+    module: str, known: Tuple[str, ...]
+) -> None:
+    contender = contenders.load(module)
+    for loss in set(LOSSES) - set(known):
+        with pytest.raises(contenders.NoSuchLoss, match=f"there is no {loss} here"):
+            contender.training(Setup((4, 3), loss=loss))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_floor_reads_what_the_loss_reads(loss: str) -> None:
+    setup = Setup((12, 7), loss=loss)
+    contender = contenders.load(contenders.FLOORS[loss])
+    found = contender.traced(contender.training(setup))(*contender.inputs(setup))
+    logits = setup.logits()
+    np.testing.assert_array_equal(found, -logits if loss == SPARSE else logits + setup.labels())
 
 
 def test_ours_and_keras_take_another_class_axis() -> None:
@@ -178,25 +221,37 @@ import json
 from benchmarks import contenders
 from benchmarks.setups import Setup
 import numpy as np
-setup = {setup!r}
+
+def results(setup):
+    try:
+        step = contender.training(setup)
+    except contenders.NoSuchLoss as error:
+        return str(error)
+    loss, gradient = step(*contender.inputs(setup))
+    evaluated = contender.evaluation(setup)(*contender.inputs(setup))
+    return [np.asarray(x).tolist() for x in (loss, gradient, evaluated)]
+
 contender = contenders.load({module!r})
-loss, gradient = contender.training(setup)(*contender.inputs(setup))
-evaluated = contender.evaluation(setup)(*contender.inputs(setup))
-print(json.dumps([np.asarray(x).tolist() for x in (loss, gradient, evaluated)]))
+print(json.dumps([results(setup) for setup in {setups!r}]))
 """
 
 
-@pytest.mark.parametrize("setup", SETUPS[:2], ids=str)
 @pytest.mark.parametrize("module", contenders.OTHERS)
-def test_others(module: str, setup: Setup) -> None:
+def test_others(module: str) -> None:
     if not contenders.is_installed(module):
         pytest.skip(f"{contenders.PACKAGES[module]} is not installed")
+    setups = [*SETUPS[:2], *FAMILY]
     done = subprocess.run(
-        [sys.executable, "-c", OTHER.format(setup=setup, module=module)],
+        [sys.executable, "-c", OTHER.format(setups=setups, module=module)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert_equal(json.loads(done.stdout), setup)
+    for setup, found in zip(setups, json.loads(done.stdout)):
+        if isinstance(found, str):
+            assert (module, setup.loss, setup.label_smoothing) == ("optax", SPARSE, 0.1)
+            assert found.endswith("has no label smoothing")
+        else:
+            assert_equal(found, setup)

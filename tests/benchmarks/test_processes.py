@@ -6,8 +6,9 @@ import os
 
 import pytest
 
+from benchmarks.contenders import NoSuchLoss
 from benchmarks.processes import Worker, in_fresh_process
-from benchmarks.setups import Setup
+from benchmarks.setups import SPARSE, Setup
 
 
 def test_a_function_runs_elsewhere() -> None:
@@ -32,3 +33,8 @@ def test_a_worker_takes_turns_and_ends() -> None:
 def test_a_worker_that_cannot_start_says_why() -> None:
     with pytest.raises(RuntimeError, match="ModuleNotFoundError"):
         Worker("nobody", Setup((4, 3)))
+
+
+def test_a_worker_without_such_a_loss_says_what_is_missing() -> None:
+    with pytest.raises(NoSuchLoss, match="there is no sparse here"):
+        Worker("addv2", Setup((4, 3), loss=SPARSE))

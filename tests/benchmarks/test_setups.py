@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.contenders.tensorflow_contender import tensors
-from benchmarks.setups import Setup
+from benchmarks.setups import LOSSES, SIGMOID, SPARSE, Setup
 
 SHAPES = [((30, 7), -1), ((2, 5, 3, 4), 1)]
 
@@ -36,6 +36,37 @@ def test_a_third_of_the_weights_is_zero() -> None:
     assert np.count_nonzero(Setup((30, 7)).weights()) == 20
 
 
+@pytest.mark.parametrize(("shape", "axis"), SHAPES)
+def test_class_ids_are_those_of_the_one_hot_labels(shape: tuple, axis: int) -> None:
+    dense, sparse = Setup(shape, axis=axis), Setup(shape, axis=axis, loss=SPARSE)
+    assert sparse.labels().dtype == np.int32
+    np.testing.assert_array_equal(sparse.labels(), dense.labels().argmax(axis))
+    np.testing.assert_array_equal(sparse.weights(), dense.weights())
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_sigmoids_have_labels_of_0_and_1_and_a_weight_a_row(dtype: str) -> None:
+    setup = Setup((30, 7, 2), dtype, loss=SIGMOID)
+    labels, weights = setup.labels(), setup.weights()
+    assert labels.shape == setup.losses_shape == setup.shape
+    assert labels.dtype == np.dtype(dtype)
+    assert 150 < np.count_nonzero(labels) == np.count_nonzero(labels == 1) < 270
+    assert weights.shape == setup.weights_shape == (30, 1, 1)
+    assert np.count_nonzero(weights) == 20
+
+
+def test_all_losses_have_the_same_logits() -> None:
+    found = [Setup((4, 3), loss=loss).logits() for loss in LOSSES]
+    np.testing.assert_array_equal(found, [found[0]] * 3)
+
+
+def test_the_random_numbers_stay_what_they_were() -> None:
+    setup = Setup((4, 3))
+    np.testing.assert_array_equal(setup.true_classes(), [1, 2, 2, 1])
+    sums = setup.logits().sum(), setup.weights().sum()
+    np.testing.assert_allclose(sums, [-0.507079, 3.576762], rtol=1e-5)
+
+
 def test_the_same_seed_gives_the_same_numbers() -> None:
     np.testing.assert_array_equal(Setup((8, 3)).logits(), Setup((8, 3)).logits())
     assert not np.array_equal(Setup((8, 3)).logits(), Setup((8, 3), seed=1).logits())
@@ -43,12 +74,14 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
 
 @pytest.mark.parametrize(("shape", "axis"), SHAPES)
 @pytest.mark.parametrize("soft_labels", [False, True])
+@pytest.mark.parametrize("loss", LOSSES)
 def test_tensorflow_gets_the_same_as_the_others(
-    shape: tuple, axis: int, soft_labels: bool
+    shape: tuple, axis: int, soft_labels: bool, loss: str
 ) -> None:
-    setup = Setup(shape, axis=axis, soft_labels=soft_labels)
+    setup = Setup(shape, axis=axis, soft_labels=soft_labels, loss=loss)
     arrays = (setup.logits(), setup.labels(), setup.weights())
     for tensor, array in zip(tensors(setup), arrays):
+        assert tensor.dtype == array.dtype
         np.testing.assert_array_equal(tensor.numpy(), array)
 
 

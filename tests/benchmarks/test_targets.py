@@ -154,6 +154,35 @@ def test_the_portable_path_costs_at_most_what_v1_does() -> None:
     assert half == {"float32", "float16", "bfloat16"}
 
 
+def test_the_family_reaches_what_was_asked_for() -> None:
+    found = {
+        (target.key.shape, target.key.case, target.key.contender): (target.bound, target.over)
+        for target in SUITE.targets
+        if target.key.benchmark == "family"
+    }
+    places = {
+        ("softmax, training", "keras_xent"): (1.3, 1.2, 1.1),
+        ("sparse, training", "v1"): (4, 3, 2),
+        ("sparse, training", "v1 under XLA"): (1, 1, 1),
+        ("sigmoid, training", "v1"): (4, 3, 3),
+    }
+    assert len(found) == 12
+    for (case, contender), bounds in places.items():
+        for shape, bound in zip([(512, 32000), (4096, 1000), (65536, 10)], bounds):
+            asked, over = found[shape, case, contender]
+            assert asked == bound
+            assert over is not None and over.shape == shape
+            assert over.case == case.replace("softmax", "sparse")
+            under_xla = " under XLA" if "XLA" in contender else ""
+            assert over.contender == f"keras_xent{under_xla}"
+    memory_bounds = {
+        target.bound: target.at_least
+        for target in SUITE.targets
+        if target.key.benchmark == "family_memory"
+    }
+    assert memory_bounds == {1.05: False, 0.05: False}
+
+
 def test_names_are_words_and_differ() -> None:
     names = [benchmark.name for benchmark in SUITE.benchmarks]
     assert len(names) == len(set(names))
