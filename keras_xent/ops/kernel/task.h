@@ -28,11 +28,14 @@ template <typename Loss, typename T>
 struct Task : Examples<Loss, T> {
   T* backprop;  // shaped as the logits; null: losses only
   double unit_coefficient;
-  // The tensors are too large for the caches: rows are cut at cache lines, which
-  // costs short ones time, so that ...
+  // The tensors are too large for a core's own caches: rows are cut at cache lines,
+  // which costs short ones time, so that ...
   bool is_large;
-  // ... backprop can be written past the caches, whole lines at a time.
+  // ... backprop can be written past the caches, whole lines at a time. ...
   bool stream;
+  // ... Whole rows are only where they are too large for the last cache as well: so
+  // much at once waits for the memory.
+  bool is_huge;
 };
 
 // Some examples of a task: [begin, end).

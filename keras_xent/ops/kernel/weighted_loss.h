@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/cache_size.h"
 #include "base/convert.h"
 #include "base/floating_point.h"
 #include "kernels.h"
@@ -17,8 +18,7 @@
 
 namespace keras_xent {
 
-// Gradients that are larger than this are not in a cache any more when the
-// next op reads them.
+// Tensors that are larger than this are not in a core's own caches.
 constexpr int64_t kLargeBytes = 8 << 20;
 
 template <typename Loss, typename T>
@@ -26,7 +26,8 @@ Task<Loss, T> MakeTask(const Examples<Loss, T>& examples, T* backprop, double un
   const int64_t bytes = examples.extents.elements() * static_cast<int64_t>(sizeof(T));
   const bool is_large = bytes > kLargeBytes;
   const bool is_aligned = reinterpret_cast<uintptr_t>(backprop) % kLineBytes == 0;
-  return {examples, backprop, unit_coefficient, is_large, is_large && is_aligned};
+  const bool is_huge = bytes > MostCachedBytes();
+  return {examples, backprop, unit_coefficient, is_large, is_large && is_aligned, is_huge};
 }
 
 struct WeightedSum {

@@ -82,7 +82,7 @@ template <typename Loss, typename T>
 void TestAgainst(const Expected& wanted, const std::string& name, const Case& c,
                  const Examples<Loss, T>& examples, const std::vector<Real<T>>& weights) {
   const size_t values = wanted.value.size();
-  std::vector<T> training(values), evaluation(values), backprop(wanted.backprop.size());
+  Tensor<T> training(values), evaluation(values), backprop(wanted.backprop.size());
   Forward(examples, Of(weights), c.reduction, training.data(), backprop.data());
   Forward<Loss, T>(examples, Of(weights), c.reduction, evaluation.data(), nullptr);
   const double relative = 1.01 * kRelative<T>;

@@ -58,17 +58,17 @@ void TestBesideDense(const Case& c) {
   dense.weights = sparse.weights;
   dense.labels.MakeOneHot(c.extents, [&](int64_t i) { return sparse.labels.wide[i]; });
   const std::string name = "class ids, " + Name(NameOf<T>::value, c);
-  auto is_same = [](const std::vector<T>& a, const std::vector<T>& b) {
+  auto is_same = [](const Tensor<T>& a, const Tensor<T>& b) {
     return std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
   };
   auto train = [&](const auto& t) {
-    std::vector<T> backprop(t.logits.size());
+    Tensor<T> backprop(t.logits.size());
     T value;
     Forward(t.examples(), Of(t.weights), c.reduction, &value, backprop.data());
     return backprop;
   };
   auto weigh = [&](const auto& t) {
-    std::vector<T> backprop(t.logits.size());
+    Tensor<T> backprop(t.logits.size());
     WeightedBackprop(t.examples(), Of(t.weights), backprop.data());
     return backprop;
   };

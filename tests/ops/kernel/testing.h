@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <limits>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -66,8 +67,25 @@ constexpr double kRelative<float> = 0x1p-22;  // 2 units in the last place, or m
 template <>
 constexpr double kRelative<double> = 0x1p-48;  // one chain of thousands of additions
 
+// A tensor in memory as TensorFlow and the library give it: where a cache line begins.
 template <typename T>
-bool AllNear(const std::vector<T>& got, const std::vector<long double>& wanted, double relative,
+struct LineAllocator {
+  using value_type = T;
+  LineAllocator() = default;
+  template <typename U>
+  LineAllocator(const LineAllocator<U>&) {}
+  T* allocate(size_t count) {
+    return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t(kLineBytes)));
+  }
+  void deallocate(T* data, size_t) { ::operator delete(data, std::align_val_t(kLineBytes)); }
+  bool operator==(const LineAllocator&) const { return true; }
+  bool operator!=(const LineAllocator&) const { return false; }
+};
+template <typename T>
+using Tensor = std::vector<T, LineAllocator<T>>;
+
+template <typename T>
+bool AllNear(const Tensor<T>& got, const std::vector<long double>& wanted, double relative,
              double absolute) {
   if (got.size() != wanted.size()) return false;
   for (size_t i = 0; i < got.size(); ++i) {

@@ -139,6 +139,7 @@ class AlongRows {
   AlongRows(const Task<Loss, T>& task, const Piece<Real<T>>& piece)
       : task_(task),
         piece_(piece),
+        stream_(task.stream && task.is_huge),
         group_(task.extents.classes <= kMostGroupClasses ? kMostRows : 1),
         smoothing_(task.label_smoothing, task.extents.classes),
         kept_(task.extents.classes, task.backprop ? group_ : 0) {}
@@ -165,7 +166,7 @@ class AlongRows {
       is_zero[r] = IsWithoutWeight(task_, piece_, first + r - piece_.begin) && HasFiniteLoss(row);
       if (is_zero[r]) continue;
       if (task_.backprop) kept[r] = kept_.Of(r, row);
-      SweepFunction()(row, r, &totals, &kept[r], task_.stream ? nullptr : BackpropOf(first + r));
+      SweepFunction()(row, r, &totals, &kept[r], stream_ ? nullptr : BackpropOf(first + r));
       shift[r] = kept[r].shift;
       power[r] = kept[r].power;
     }
@@ -178,14 +179,14 @@ class AlongRows {
       const Row<Loss, T> row(task_, first + r);
       T* g = BackpropOf(first + r);
       if (is_zero[r]) {
-        (task_.stream ? &WriteZeros<true, Loss, T> : &WriteZeros<false, Loss, T>)(row, g);
+        (stream_ ? &WriteZeros<true, Loss, T> : &WriteZeros<false, Loss, T>)(row, g);
         continue;
       }
       Backprop<F> backprop(smoothing_);
       backprop.inverse = Broadcast<F>(static_cast<F>(results.inverse[r]));
       backprop.others = Broadcast<F>(static_cast<F>(results.others[r]));
       backprop.coefficient = Broadcast<F>(CoefficientAt(task_, piece_, i));
-      auto* write = task_.stream ? &WriteRow<true, Loss, T> : &WriteRow<false, Loss, T>;
+      auto* write = stream_ ? &WriteRow<true, Loss, T> : &WriteRow<false, Loss, T>;
       write(row, kept[r], backprop, static_cast<F>(totals.max[r]), g);
     }
   }
@@ -204,6 +205,7 @@ class AlongRows {
 
   const Task<Loss, T>& task_;
   const Piece<F>& piece_;
+  const bool stream_;
   const int group_;
   const Smoothing smoothing_;
   const KeptRows<T> kept_;
