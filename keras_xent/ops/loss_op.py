@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import ClassVar, Dict, List, Optional, Tuple
+from typing import ClassVar, Dict, Optional, Tuple
 
 import tensorflow as tf
 
@@ -104,8 +104,3 @@ def add(op: LossOp) -> None:
 def named(name: str) -> LossOp:
     """The op of that name."""
     return _ops[name]
-
-
-def all_ops() -> List[LossOp]:
-    """Every loss op."""
-    return list(_ops.values())

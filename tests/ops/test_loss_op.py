@@ -20,7 +20,6 @@ every_op = pytest.mark.parametrize("op", OPS.values(), ids=OPS)
 
 
 def test_all_ops_are_known_by_their_names() -> None:
-    assert {op.name: op for op in loss_op.all_ops()} == OPS
     for name, op in OPS.items():
         assert loss_op.named(name) is op
 
