@@ -38,7 +38,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         b"nn.softmax_cross_entropy_with_logits",
         b"softmax_cross_entropy_with_logits_v2 as x",
         b"compute_weighted_loss",
-        b"tf.losses . Reduction.NONE",
         b"contrib.losses",
         b"slim.losses",
         b"getattr(tf.losses, name)",
@@ -47,8 +46,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         b"sparse_softmax_cross_entropy(",
         b"tf.nn.sigmoid_cross_entropy_with_logits",
         b"tf.losses.mean_squared_error",
+        b"tf.losses . huber_loss(",
         b"from tensorflow.losses import huber_loss",
-        b"from tensorflow import losses as l",
+        b"from tensorflow.losses import (\n    " + 30 * b"a_name, " + b"huber_loss)",
+        b"from tensorflow import losses as l\n" + 300 * b" " + b"l.huber_loss(",
+        b"from tensorflow import nn, losses\nf = losses\nf.huber_loss(",
+        b"import tensorflow.losses as l\nl.huber_loss(",
+        b"from tensorflow.contrib import slim, losses\nlosses.add_loss(",
+        b"from tensorflow.contrib.losses.python import losses",
+        500 * b"x" + b" softmax_cross_entropy " + 500 * b"x",
+        150 * b"losses " + b"slim.losses",
+        150 * b"my_softmax_cross_entropy " + b"softmax_cross_entropy",
     ],
 )
 def test_of_interest(content: bytes) -> None:
@@ -67,6 +75,15 @@ def test_of_interest(content: bytes) -> None:
         b"tf.losses.mean_squared_errors",
         b"tf.losses.add_loss",
         b"getattr(x, name)",
+        # What these are isn't ours, and it doesn't matter whether the rest is Python.
+        b"tf.losses.Reduction.NONE",
+        b"tf.keras.losses.Reduction.NONE",
+        b"tf.keras.losses.mean_squared_error(y, x)",
+        b"from keras import losses\nlosses.mean_absolute_error(y, x)",
+        b"from keras import losses\nf = 'mean_squared_error'",
+        b"from keras.losses import mean_squared_error",
+        b"import keras.losses as l\nl.mean_squared_error",
+        b"from tensorflow import losses as l",
     ],
 )
 def test_not_of_interest(content: bytes) -> None:

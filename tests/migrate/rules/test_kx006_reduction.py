@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from migrate import executing
-from migrate.tools import check_flagged, check_noop, check_transformed, ported
+from migrate.tools import check_noop, check_transformed, ported
 
 from keras_xent.migrate.engine import port
 from keras_xent.migrate.options import Options
@@ -160,9 +160,7 @@ import tensorflow as tf
 f = tf.losses.softmax_cross_entropy  # keras-xent: ignore
 z = f(labels, logits, reduction=tf.losses.Reduction.SUM)
 """
-    new, _ = ported(source)
-    assert new == source
-    check_flagged(source, "KX006", "is left, for it may reach another loss", line=3)
+    check_noop(source)
 
 
 def test_in_a_call_that_is_ported_already() -> None:
@@ -190,15 +188,37 @@ def test_in_a_call_that_is_ported_already() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "import tensorflow.compat.v1 as tf\nREDUCTION = tf.losses.Reduction.SUM\n",
-        "import tensorflow as tf\nx = tf.placeholder(tf.float32)\nr = tf.losses.Reduction.SUM\n",
-        "import tensorflow as tf\nr = tf.losses.Reduction.SUM\n"
-        "f = tf.losses.compute_weighted_loss\n",
-        "import tensorflow.compat.v1 as tf\ndef f(y, r=tf.losses.Reduction.SUM): pass\n",
+        "REDUCTION = tf.losses.Reduction.SUM\n",
+        "def f(y, r=tf.losses.Reduction.SUM): pass\n",
+        "z = head(loss_reduction=tf.losses.Reduction.SUM)\n",
+        "z = tf.estimator.BinaryClassHead(loss_reduction=tf.losses.Reduction.SUM)\n",
+        "if reduction == tf.losses.Reduction.NONE: pass\n",
     ],
 )
-def test_elsewhere(source: str) -> None:
-    check_flagged(source, "KX006", "write keras_xent.Reduction.SUM if it only reaches keras_xent's")
+@pytest.mark.parametrize("uses_ours", [False, True])
+def test_elsewhere(source: str, uses_ours: bool) -> None:
+    """Nothing has to be done: whatever it reaches knows TF1's constants."""
+    source = f"import tensorflow.compat.v1 as tf\n{source}"
+    if uses_ours:
+        source += "f = tf.losses.compute_weighted_loss\n"
+    new, findings = ported(source)
+    assert [finding.rule for finding in findings] == ["KX002"] * uses_ours
+    assert new.count("tf.losses.Reduction") == 1
+
+
+def test_a_constant_that_reaches_a_ported_call_is_taken() -> None:
+    before = """\
+import tensorflow as tf
+REDUCTION = tf.losses.Reduction.SUM
+
+
+def loss(labels, logits, weights):
+    return tf.losses.softmax_cross_entropy(labels, logits, weights, reduction=REDUCTION)
+"""
+    new, findings = ported(before)
+    assert [finding.rule for finding in findings] == ["KX001"]
+    assert "REDUCTION = tf.losses.Reduction.SUM" in new
+    executing.check_same(before, [new, ported(before, "keras")[0]])
 
 
 @pytest.mark.parametrize(
