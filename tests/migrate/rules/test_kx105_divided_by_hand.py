@@ -17,6 +17,26 @@ TWICE = [
     "mean = loss / np.sum(mask)",
     "mean = loss / mask.sum()",
     "mean = tf.reduce_sum(loss) / (tf.reduce_sum(mask) + 1e-8)",
+    "loss /= tf.reduce_sum(mask)",
+    "loss *= n / tf.reduce_sum(mask)",
+    "loss *= 1 / tf.reduce_sum(mask)",
+    "mean = loss * n / tf.reduce_sum(mask)",
+    "mean = loss / tf.reduce_sum(mask) * n",
+    "mean = n * loss / tf.reduce_sum(mask)",
+    "mean = n * (loss / tf.reduce_sum(mask))",
+    "mean = loss * (n / tf.reduce_sum(mask))",
+    "mean = loss / (tf.reduce_sum(mask) / n)",
+    "mean = tf.multiply(loss, n / tf.reduce_sum(mask))",
+    "mean = loss * tf.math.reciprocal(tf.reduce_sum(mask))",
+    "mean = tf.truediv(loss * n, tf.reduce_sum(mask))",
+    "ratio = n / tf.reduce_sum(mask)\nmean = loss * ratio",
+    "ratio = n / tf.reduce_sum(mask)\nloss *= ratio",
+    "loss *= n\nloss /= tf.reduce_sum(mask)",
+    "loss /= tf.reduce_sum(mask)\nloss *= n\nmean = loss * 2 / n",
+    "mean = loss / tf.reduce_sum(mask)\ntrain(mean * 0.1 / n)",
+    "mean = loss / tf.reduce_sum(tf.cast(mask, tf.float32))",
+    "total = mask\nmean = loss / tf.reduce_sum(total)",
+    "for x in y:\n    loss /= tf.reduce_sum(mask)",
 ]
 ONCE = [
     "mean = loss / batch_size",
@@ -25,6 +45,16 @@ ONCE = [
     "mean = other / tf.reduce_sum(mask)",
     "mean = tf.reduce_sum(other) / tf.reduce_sum(mask)",
     "mean = tf.reduce_sum(mask) / loss",
+    "loss /= batch_size",
+    "loss -= tf.reduce_sum(mask)",
+    "loss *= tf.reduce_sum(mask)",
+    "loss *= tf.reduce_sum(mask) / n",
+    "other /= tf.reduce_sum(mask)",
+    "loss /= 1 / tf.reduce_sum(mask)",
+    "mean = loss * tf.count_nonzero(mask) / tf.reduce_sum(mask)",  # one division is taken back
+    "loss *= tf.count_nonzero(mask) / tf.reduce_sum(mask)",
+    "mean = loss / tf.reduce_sum(tf.cast(other, tf.float32))",
+    "loss = other\nloss /= tf.reduce_sum(mask)",
 ]
 
 
@@ -60,6 +90,34 @@ def test_reductions(reduction: str, divides: bool) -> None:
         check_flagged(source, "KX105", "its reduction has divided it already")
     else:
         check_not_found(source, "KX105")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "tf.losses.sparse_softmax_cross_entropy(labels, logits, tf.to_float(mask))",
+        "tf.losses.sigmoid_cross_entropy(labels, logits, weights=mask)",
+        "tf.contrib.losses.softmax_cross_entropy(logits, labels, weights=mask)",
+        "keras_xent.v1.softmax_cross_entropy(labels, logits, weights=mask)",
+    ],
+)
+def test_every_function_that_divides(call: str) -> None:
+    check_flagged(
+        f"import keras_xent\nimport tensorflow as tf\nloss = {call}\n"
+        "loss *= n / tf.reduce_sum(mask)\n",
+        "KX105",
+        "loss is divided by tf.reduce_sum(mask), but its reduction has divided it already",
+        line=4,
+    )
+
+
+def test_weights_that_are_only_of_the_same_dtype() -> None:
+    check_not_found(
+        "import tensorflow as tf\n"
+        "loss = tf.losses.softmax_cross_entropy(labels, logits, tf.cast(mask, tf.float32))\n"
+        "loss /= tf.reduce_sum(tf.cast(other, tf.float32))\n",
+        "KX105",
+    )
 
 
 def test_other_functions() -> None:
