@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
-from typing import Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 from keras_xent.migrate.edits import Edit, apply
 from keras_xent.migrate.finding import Finding, Remark
 from keras_xent.migrate.imports import import_edit
 from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
+from keras_xent.migrate.program import Place
 from keras_xent.migrate.registry import Rule
 
 # `# keras-xent: ignore`, or `# keras-xent: ignore KX103, KX104`, at the end of a line.
@@ -31,19 +32,22 @@ class Outcome:
     findings: Tuple[Tuple[int, Finding], ...]
 
 
-def examine(text: str, rules: Sequence[Rule], options: Options) -> Outcome:
+def examine(
+    text: str, rules: Sequence[Rule], options: Options, place: Optional[Place] = None
+) -> Outcome:
     """Apply the rules to a source.
 
     Args:
         text: The source.
         rules: Those to apply.
         options: See `Options`.
+        place: Where the source stands in a program.
 
     Raises:
         SyntaxError: the text is not Python 3.
         ValueError: the text has null bytes, or uses the name `keras_xent` for something else.
     """
-    module = Module(text)
+    module = Module(text, place)
     found = [
         (rule, remark)
         for rule in rules
@@ -75,14 +79,16 @@ def examine(text: str, rules: Sequence[Rule], options: Options) -> Outcome:
     return Outcome(tuple(edits), tuple(findings))
 
 
-def port(text: str, rules: Sequence[Rule], options: Options) -> Tuple[str, Tuple[Finding, ...]]:
+def port(
+    text: str, rules: Sequence[Rule], options: Options, place: Optional[Place] = None
+) -> Tuple[str, Tuple[Finding, ...]]:
     """The new text of a source, and what was found in it.
 
     Raises:
         SyntaxError: the text is not Python 3.
         ValueError: see `examine`.
     """
-    outcome = examine(text, rules, options)
+    outcome = examine(text, rules, options, place)
     new = apply(text, outcome.edits)
     check_still_parses(new)
     return new, tuple(finding for _, finding in outcome.findings)

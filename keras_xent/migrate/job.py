@@ -7,7 +7,7 @@ import dataclasses
 import gc
 import re
 from pathlib import Path
-from typing import Iterator, Optional, Tuple
+from typing import Callable, Iterator, Optional, Tuple
 
 from keras_xent.migrate import files
 from keras_xent.migrate.edits import apply
@@ -15,6 +15,7 @@ from keras_xent.migrate.engine import check_still_parses, examine, port
 from keras_xent.migrate.finding import Action, Finding
 from keras_xent.migrate.notebook import Cell, Notebook, first_syntax_error
 from keras_xent.migrate.options import Options
+from keras_xent.migrate.program import Place, Program
 from keras_xent.migrate.registry import chosen_rules
 
 # What Python 3 says of `print x`, `exec x`, `except E, e:`, `0777`, and tabs among spaces.
@@ -33,12 +34,14 @@ class Job:
         ignore: See `registry.chosen_rules`.
         options: For the rules.
         write: Whether to write the files.
+        program: All files of the run.
     """
 
     select: Tuple[str, ...] = ()
     ignore: Tuple[str, ...] = ()
     options: Options = dataclasses.field(default_factory=Options)
     write: bool = False
+    program: Program = dataclasses.field(default_factory=Program)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +54,7 @@ class FileReport:
         new: Its text after the port.
         findings: In the order of the text.
         error: Why it was left as it is, or None.
+        encoding: In which it is written.
     """
 
     path: str
@@ -58,6 +62,7 @@ class FileReport:
     new: str = ""
     findings: Tuple[Finding, ...] = ()
     error: Optional[str] = None
+    encoding: str = "utf-8"
 
     @property
     def changed(self) -> bool:
@@ -65,10 +70,28 @@ class FileReport:
         return self.error is None and self.old != self.new
 
 
-def run_job(path: Path, job: Job) -> FileReport:
-    """Port one file, and write it if that is the job."""
+def run_job(path: Path, job: Job, content: Optional[bytes] = None) -> FileReport:
+    """Port one file, and write nothing yet: others may have to know what it was.
+
+    Args:
+        path: The file.
+        job: What to do.
+        content: What was read from it; None to read it here.
+    """
     with _collector_paused():
-        return _run(path, job)
+        return _reported(path, lambda: _run(path, job, content))
+
+
+def write(report: FileReport) -> FileReport:
+    """Write what a file has become, if it has changed.
+
+    Returns:
+        The report, or one of why it could not be written.
+    """
+    if not report.changed:
+        return report
+    path = Path(report.path)
+    return _reported(path, lambda: _write(path, report))
 
 
 @contextlib.contextmanager
@@ -86,23 +109,17 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _run(path: Path, job: Job) -> FileReport:
+def _reported(path: Path, step: Callable[[], FileReport]) -> FileReport:
+    """What came of a step, which may be an error: that must not take the other files with it."""
     try:
-        content = path.read_bytes()
-        if not files.of_interest(content):
-            return FileReport(str(path))
-        text = files.decode(content)
-        new, findings = _port(path, text.text, job)
-        if job.write and new != text.text:
-            files.write_atomically(path, content, text.encode(new))
-        return FileReport(str(path), text.text, new, findings)
+        return step()
     except SyntaxError as error:
         return FileReport(str(path), error=_syntax(error))
     except (OSError, ValueError) as error:
         return FileReport(str(path), error=_reason(error))
     except (RecursionError, MemoryError) as error:
         return FileReport(str(path), error=f"too large or too nested: {type(error).__name__}")
-    except Exception as error:  # a mistake of ours must not take the other files with it
+    except Exception as error:
         return FileReport(
             str(path),
             error=f"the codemod failed ({type(error).__name__}: {error}); it is left. Please "
@@ -110,13 +127,31 @@ def _run(path: Path, job: Job) -> FileReport:
         )
 
 
+def _run(path: Path, job: Job, content: Optional[bytes]) -> FileReport:
+    if content is None:
+        content = path.read_bytes()
+    if not files.of_interest(content):
+        return FileReport(str(path))
+    text = files.decode(content)
+    new, findings = _port(path, text.text, job)
+    text.encode(new)  # which can fail, and had better do so before anything is written
+    return FileReport(str(path), text.text, new, findings, encoding=text.encoding)
+
+
+def _write(path: Path, report: FileReport) -> FileReport:
+    old = files.Text(report.old, report.encoding)
+    files.write_atomically(path, old.encode(report.old), old.encode(report.new))
+    return report
+
+
 def _port(path: Path, text: str, job: Job) -> Tuple[str, Tuple[Finding, ...]]:
     rules = chosen_rules(job.select, job.ignore)
+    place = Place(job.program, path.absolute())
     if path.suffix != ".ipynb":
-        return port(text, rules, job.options)
+        return port(text, rules, job.options, place)
     notebook = Notebook(text)
     try:
-        outcome = examine(notebook.source, rules, job.options)
+        outcome = examine(notebook.source, rules, job.options, place)
     except SyntaxError as error:
         raise ValueError(_syntax_in_notebook(notebook, error)) from error
     check_still_parses(apply(notebook.source, outcome.edits))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import re
 import warnings
 from typing import Dict, Iterator, List, Optional, Tuple, Type, TypeVar, Union
 
 from keras_xent.migrate import functions, tf1_modules
+from keras_xent.migrate.eras import Era, era
 from keras_xent.migrate.function import Function
 from keras_xent.migrate.lines import Lines
+from keras_xent.migrate.losses.softmax import LOGITS, LOGITS_TF2
 from keras_xent.migrate.names import UNKNOWN, Names, resolve, resolve_global
+from keras_xent.migrate.program import Place
 from keras_xent.migrate.scopes import Import, Scopes, Value
 
 # What may stand between the dots of an attribute: a comment, a space, a line's continuation.
@@ -27,7 +31,7 @@ class Reference:
     Args:
         node: The name or attribute.
         function: What it names.
-        tf1_for_certain: Whether it is reached through `tensorflow.compat.v1`.
+        tf1_for_certain: Whether it is reached through `tensorflow.compat.v1`, where there is one.
         ported: Whether it is `keras_xent.v1`'s already.
         renamed: Whether the text of the expression has to change for the port. A variable that
             holds the function keeps its name.
@@ -78,14 +82,16 @@ class Module:
 
     Args:
         text: The source.
+        place: Where it stands in a program.
 
     Raises:
         SyntaxError: it is not Python 3.
         ValueError: it has null bytes.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, place: Optional[Place] = None) -> None:
         self.text = text
+        self.place = place or Place()
         self.lines = Lines(text)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of invalid escapes in what isn't our code
@@ -96,14 +102,32 @@ class Module:
         for node in self._nodes:
             self._by_type.setdefault(type(node), []).append(node)
         self._package = self._find_package()
-        self.references = list(self._find_references())
+
+    # The rest is found when it is asked for: of most of a program's files only names are wanted.
+
+    @functools.cached_property
+    def era(self) -> Optional[Era]:
+        """The version of TensorFlow that it is written for; None if it can't be told."""
+        return era(self)
+
+    @functools.cached_property
+    def references(self) -> List[Reference]:
+        """The places that name one of the functions."""
+        return list(self._find_references())
+
+    @functools.cached_property
+    def calls(self) -> List[Call]:
+        """The calls of the functions."""
         by_node = {reference.node: reference for reference in self.references}
-        self.calls = [
+        return [
             self._call(node, by_node[node.func])
             for node in self.all(ast.Call)
             if node.func in by_node
         ]
-        self._call_by_node: Dict[ast.AST, Call] = {call.node: call for call in self.calls}
+
+    @functools.cached_property
+    def _call_by_node(self) -> Dict[ast.AST, Call]:
+        return {call.node: call for call in self.calls}
 
     def all(self, kind: Type[_Node]) -> Iterator[_Node]:
         """All nodes of a kind, such as `ast.Call` or `ast.expr`."""
@@ -133,12 +157,22 @@ class Module:
         return bool(bindings) and all(isinstance(each, Import) for each in bindings)
 
     def names(self, node: ast.expr) -> Names:
-        """The qualified names that an expression may have."""
-        return resolve(self.scopes, node)
+        """The qualified names that an expression may have, through the program's own modules."""
+        return self._followed(resolve(self.scopes, node, self._starred))
 
     def names_of_global(self, name: str) -> Names:
         """The qualified names that a name has at the module's top level."""
-        return resolve_global(self.scopes, name)
+        return self._followed(self.unfollowed(name))
+
+    def unfollowed(self, name: str) -> Names:
+        """The same, as the module itself imports them."""
+        return resolve_global(self.scopes, name, self._starred)
+
+    def _followed(self, names: Names) -> Names:
+        return frozenset().union(*(self.place.follow(each) if each else {each} for each in names))
+
+    def _starred(self, name: str) -> Names:
+        return self.place.starred(name, self.scopes.module.stars)
 
     def offset(self, node: Union[ast.expr, ast.stmt]) -> int:
         """Where a node begins."""
@@ -221,10 +255,14 @@ class Module:
         function = found.pop()
         if function is None or (None in tf1 and None in ported) or not self._is_in_place(node):
             return None
+        tf1_for_certain = any(tf1_modules.is_tf1(name) for name in names)
+        is_plain = tf1 != {None} and not tf1_for_certain
+        if function is LOGITS and is_plain and self.era is Era.TF2:
+            function = LOGITS_TF2
         return Reference(
             node,
             function,
-            tf1_for_certain=all(tf1_modules.is_tf1(name) for name in names),
+            tf1_for_certain=tf1_for_certain,
             ported=tf1 == {None},
             renamed=isinstance(node, ast.Attribute) or not self._is_variable(node),
         )
@@ -237,7 +275,7 @@ class Module:
     def _is_variable(self, node: ast.Name) -> bool:
         # One that an import may have bound too is not: the import stays, and is TF1's.
         bindings = self.scopes.of(node).lookup(node.id)
-        return all(isinstance(binding, Value) for binding in bindings)
+        return bool(bindings) and all(isinstance(binding, Value) for binding in bindings)
 
     def _call(self, node: ast.Call, reference: Reference) -> Call:
         arguments, problem = _bind(node, reference.function.parameters)

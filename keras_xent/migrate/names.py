@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import FrozenSet
+from typing import Callable, FrozenSet
 
 from keras_xent.migrate.scopes import Import, Scope, Scopes, Value
 
@@ -11,6 +11,9 @@ Names = FrozenSet[str]
 
 UNKNOWN = ""
 """Stands for whatever can't be followed, among the names that an expression may have."""
+
+OWN = "<own>"
+"""Stands before the name of a function or a class that another file of the program defines."""
 
 _NOTHING: Names = frozenset()
 
@@ -20,29 +23,39 @@ _MOST_STEPS = 1000
 _LONGEST_WAY = 50
 
 
-def resolve(scopes: Scopes, node: ast.expr) -> Names:
+def _bound_nowhere(name: str) -> Names:
+    return _NOTHING
+
+
+def resolve(
+    scopes: Scopes, node: ast.expr, unbound: Callable[[str], Names] = _bound_nowhere
+) -> Names:
     """The qualified names that an expression may have.
 
     Args:
         scopes: The scopes of the module.
         node: An expression of the module.
+        unbound: The names of a name that no scope binds.
 
     Returns:
         Dotted names, such as `tensorflow.losses.softmax_cross_entropy`: several if branches bind
         a name differently, with `UNKNOWN` among them if a branch can't be followed. Empty if it
         is nothing that has a name, or a name that is bound nowhere.
     """
-    return _Search(scopes).names(node, _NOTHING)
+    return _Search(scopes, unbound).names(node, _NOTHING)
 
 
-def resolve_global(scopes: Scopes, name: str) -> Names:
+def resolve_global(
+    scopes: Scopes, name: str, unbound: Callable[[str], Names] = _bound_nowhere
+) -> Names:
     """The qualified names that a name has at the module's top level: see `resolve`."""
-    return _Search(scopes).names_of(name, scopes.module, _NOTHING)
+    return _Search(scopes, unbound).names_of(name, scopes.module, _NOTHING)
 
 
 class _Search:
-    def __init__(self, scopes: Scopes) -> None:
+    def __init__(self, scopes: Scopes, unbound: Callable[[str], Names]) -> None:
         self.scopes = scopes
+        self.unbound = unbound
         self.steps = 0
 
     def names(self, node: ast.expr, seen: Names) -> Names:
@@ -64,7 +77,10 @@ class _Search:
 
     def names_of(self, name: str, scope: Scope, seen: Names) -> Names:
         found = _NOTHING
-        for binding in scope.lookup(name):
+        bindings = scope.lookup(name)
+        if not bindings:
+            return self.unbound(name)
+        for binding in bindings:
             self.steps += 1
             if self.steps > _MOST_STEPS or len(seen) > _LONGEST_WAY:
                 return found | {UNKNOWN}

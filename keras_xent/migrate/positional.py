@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Iterator, Optional
 
+from keras_xent.migrate.eras import Era
 from keras_xent.migrate.finding import Remark
 from keras_xent.migrate.function import Function
 from keras_xent.migrate.module import Call, Module, Reference
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.porting import flagged, port_reference
-from keras_xent.migrate.tensorflow_names import is_tf1_code
 
 _HANDED_ON = (
-    "handed on, and no name in this file says whether it is TF1 code: TF1's takes keywords alone, "
-    "as keras_xent.v1's does, and TF2's the labels first; use keras_xent.v1's if it is called with "
-    "keywords"
+    "handed on, and no name here or beside it says whether it is TF1 code: TF1's takes keywords "
+    "alone, as keras_xent.v1's does, and TF2's the labels first; use keras_xent.v1's if it is "
+    "called with keywords"
 )
 
 
@@ -35,23 +35,21 @@ def port_keyword_function(module: Module, options: Options, function: Function) 
 
     Of TF2's, the first two arguments may be positional. A call that has such is named in TF1 code,
     and left in what may be TF2 code. A function that is handed on may be called either way: it is
-    ported in TF1 code, and named in what may be TF2's.
+    ported in TF1 code, left in TF2 code, and named where that can't be told.
     """
-    references = [each for each in module.references if each.function is function]
-    if not references:
-        return
-    whole_file_is_tf1 = is_tf1_code(module)
-    for reference in references:
-        is_tf1 = reference.ported or reference.tf1_for_certain or whole_file_is_tf1
-        remark = _port(module, options, reference, is_tf1)
-        if remark:
-            yield remark
+    for reference in module.references:
+        if reference.function is function:
+            remark = _port(module, options, reference)
+            if remark:
+                yield remark
 
 
-def _port(module: Module, options: Options, reference: Reference, is_tf1: bool) -> Optional[Remark]:
+def _port(module: Module, options: Options, reference: Reference) -> Optional[Remark]:
+    is_tf1 = reference.ported or reference.tf1_for_certain or module.era is Era.TF1
     call = module.call_through(reference)
     if call is None and not is_tf1:
-        return flagged(module, reference, _HANDED_ON) if reference.renamed else None
+        is_open = reference.renamed and module.era is None
+        return flagged(module, reference, _HANDED_ON) if is_open else None
     message = problem(call) if call else ""
     if message:
         return flagged(module, reference, message) if is_tf1 else None

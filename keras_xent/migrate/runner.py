@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import dataclasses
-import functools
 import multiprocessing
 import os
 import signal
 import sys
 from multiprocessing.pool import Pool
 from pathlib import Path
-from typing import Callable, ContextManager, Iterable, Iterator, List, Sequence
+from typing import (
+    Callable,
+    ContextManager,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from keras_xent.migrate import files
-from keras_xent.migrate.job import FileReport, Job, run_job
+from keras_xent.migrate.job import FileReport, Job, run_job, write
 from keras_xent.migrate.options import Target
+from keras_xent.migrate.program import Program
 from keras_xent.migrate.surroundings import look_around
 
 # Below this many files, other processes take longer to begin than the work.
@@ -23,6 +33,8 @@ MANY_FILES = 16
 _LONGEST_WAIT = 0.2  # seconds
 
 Progress = Callable[[int], ContextManager[Callable[[], None]]]
+# A file, and what was read from it; None where that failed, so that its job reports it.
+_Source = Tuple[Path, Optional[bytes]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,63 +68,73 @@ def run_jobs(paths: Iterable[Path], job: Job, progress: Progress = no_progress) 
     Raises:
         FileNotFoundError: a path that isn't there.
     """
-    sources = list(files.find_sources(paths))
-    chosen = [path for path in sources if _may_be_of_interest(path)]
-    if job.options.target is Target.KERAS:
-        surroundings = look_around(_contents(sources))
-        job = dataclasses.replace(
-            job, options=dataclasses.replace(job.options, surroundings=surroundings)
-        )
-    with _mapping(len(chosen)) as mapping, progress(len(chosen)) as step:
+    reading = _Reading(files.find_sources(paths))
+    options = job.options
+    if options.target is Target.KERAS:
+        options = dataclasses.replace(options, surroundings=look_around(_contents(reading)))
+    else:
+        collections.deque(reading, maxlen=0)  # reads them
+    job = dataclasses.replace(job, options=options, program=Program(reading.paths))
+    with _mapping(reading.chosen, job) as mapped, progress(len(reading.chosen)) as step:
         reports: List[FileReport] = []
-        for report in mapping(functools.partial(run_job, job=job), chosen):
+        for report in mapped:
             reports.append(report)
             step()
-    return Run(len(sources), reports)
+    if job.write:  # when every file has been read that another asks for
+        reports = list(map(write, reports))
+    return Run(len(reading.paths), reports)
 
 
-def _may_be_of_interest(path: Path) -> bool:
-    try:
-        return files.of_interest(path.read_bytes())
-    except OSError:
-        return True  # and its job reports the error
+class _Reading:
+    """The sources, read once: what passes is looked at, and kept if it may be of interest."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self.paths = list(paths)
+        self.chosen: List[_Source] = []
+
+    def __iter__(self) -> Iterator[Tuple[Path, bytes]]:
+        for path in self.paths:
+            try:
+                content = path.read_bytes()
+            except OSError:
+                self.chosen.append((path, None))
+                continue
+            if files.of_interest(content):
+                self.chosen.append((path, content))
+            yield path, content
 
 
-def _contents(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
-    for path in paths:
-        with contextlib.suppress(OSError):
-            content = path.read_bytes()
-            if path.suffix == ".ipynb":
-                # As Python sees the code: \" is a quote in it, \n the end of a line.
-                content = content.replace(rb"\"", b'"').replace(rb"\n", b" ")
-            yield str(path), content
+def _contents(sources: Iterable[Tuple[Path, bytes]]) -> Iterator[Tuple[str, bytes]]:
+    for path, content in sources:
+        if path.suffix == ".ipynb":
+            # As Python sees the code: \" is a quote in it, \n the end of a line.
+            content = content.replace(rb"\"", b'"').replace(rb"\n", b" ")
+        yield str(path), content
 
 
 @contextlib.contextmanager
-def _mapping(count: int) -> Iterator[Callable[..., Iterable[FileReport]]]:
-    processes = min(os.cpu_count() or 1, count)
-    if processes < 2 or count < MANY_FILES:
-        yield map
+def _mapping(sources: Sequence[_Source], job: Job) -> Iterator[Iterable[FileReport]]:
+    processes = min(os.cpu_count() or 1, len(sources))
+    if processes < 2 or len(sources) < MANY_FILES:
+        yield (run_job(path, job, content) for path, content in sources)
         return
     # Forked here, before anything has started a thread: a worker then has nothing to import.
     # macOS's own libraries don't stand a fork.
     can_fork = sys.platform not in ("win32", "darwin")
     context = multiprocessing.get_context("fork" if can_fork else None)
-    with context.Pool(processes, _be_a_quiet_worker) as pool:
-        yield functools.partial(_results, pool)
+    with context.Pool(processes, _be_a_quiet_worker, (job,)) as pool:
+        yield _results(pool, sources)
         pool.close()
         pool.join()
 
 
-def _results(
-    pool: Pool, function: Callable[[Path], FileReport], paths: Sequence[Path]
-) -> Iterator[FileReport]:
+def _results(pool: Pool, sources: Sequence[_Source]) -> Iterator[FileReport]:
     """`map`, waiting again and again.
 
     An interrupt that comes just before a wait is raised when the wait ends: without a timeout,
     that is when the next file is done.
     """
-    reports = pool.imap(function, paths)
+    reports = pool.imap(_work, sources)
     while True:
         try:
             yield reports.next(timeout=_LONGEST_WAIT)
@@ -122,7 +144,20 @@ def _results(
             return
 
 
-def _be_a_quiet_worker() -> None:
-    """Leave an interrupt to the main process, and clean up when that ends the pool."""
+def _be_a_quiet_worker(job: Job) -> None:
+    """Leave an interrupt to the main process, and clean up when that ends the pool.
+
+    The job comes here, once: it lists all files of the program.
+    """
+    global _job
+    _job = job
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
+_job = Job()
+
+
+def _work(source: _Source) -> FileReport:
+    path, content = source
+    return run_job(path, _job, content)

@@ -14,7 +14,7 @@ import pytest
 
 from keras_xent.migrate import engine, files, job
 from keras_xent.migrate.finding import Action
-from keras_xent.migrate.job import FileReport, Job, run_job
+from keras_xent.migrate.job import FileReport, Job
 
 OLD = "import tensorflow.compat.v1 as tf\nx = tf.losses.softmax_cross_entropy(a, b)\n"
 NEW = (
@@ -24,9 +24,15 @@ NEW = (
 WRITE = Job(write=True)
 
 
-def run(path: Path, content: bytes, job: Job = WRITE) -> FileReport:
+def run_job(path: Path, settings: Job) -> FileReport:
+    """What the runner does with one file."""
+    report = job.run_job(path, settings)
+    return job.write(report) if settings.write else report
+
+
+def run(path: Path, content: bytes, settings: Job = WRITE) -> FileReport:
     path.write_bytes(content)
-    return run_job(path, job)
+    return run_job(path, settings)
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def test_a_file_that_vanishes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         return of_interest(content)
 
     monkeypatch.setattr(runner.files, "of_interest", look_while_someone_deletes)
-    run = run_jobs([folder], Job())
+    run = run_jobs([folder], Job(write=True))
     assert [report.error for report in run.reports] == ["No such file or directory"]
 
 
@@ -128,7 +128,7 @@ def test_to_keras_looks_through_all_files(
     Path(name).write_text(content)
     seen: List[List[str]] = []
 
-    def spy(path: Path, job: Job) -> runner.FileReport:
+    def spy(path: Path, job: Job, content: bytes) -> runner.FileReport:
         seen.append([trait for trait, _ in job.options.surroundings.places])
         return runner.FileReport(str(path))
 
@@ -217,7 +217,7 @@ sys.argv[0] = "keras-xent"
 from pathlib import Path
 from keras_xent.migrate import job, runner
 
-def slow(path, job):
+def slow(path, job, content):
     Path(f"{path}.started").touch()
     try:
         time.sleep(30)

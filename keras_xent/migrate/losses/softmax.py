@@ -69,6 +69,16 @@ LOGITS = Function(
         stops_labels=True,
     ),
 )
+# TF2's function of that name is TF1's with `_v2`, so that this is no name of TF1's.
+LOGITS_TF2 = Function(
+    "softmax_cross_entropy_with_logits_v2",
+    (),
+    ("labels", "logits", "axis", "name"),
+    reduces=False,
+    loss=SOFTMAX,
+    labels="labels",
+    loss_object=LOGITS_V2.loss_object,
+)
 # Its fourth and fifth arguments agree with LOSS, which has two more.
 CONTRIB = Function(
     "softmax_cross_entropy",

@@ -2,7 +2,8 @@
 
 They are not ported. They have the weights, the reductions and the loss collection of the cross
 entropies, so that a port to Keras's losses changes the numbers as silently. They are named once a
-file, with what computes the same: `compute_weighted_loss` of the loss of each element.
+file, with what computes the same: `compute_weighted_loss` of the loss of each element. What is
+reached through `tensorflow.compat.v1` stays what it is, and is named only with `--to keras`.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import ast
 import collections
 from typing import Dict, Iterator, List, Union
 
+from keras_xent.migrate.eras import Era
 from keras_xent.migrate.finding import Action, Remark
 from keras_xent.migrate.module import Module
-from keras_xent.migrate.options import Options
+from keras_xent.migrate.options import Options, Target
 from keras_xent.migrate.other_losses import ALSO_IN_TF2, OTHER_LOSSES
 from keras_xent.migrate.registry import Rule
-from keras_xent.migrate.tensorflow_names import is_tf1_code
 from keras_xent.migrate.tf1_modules import LOSSES_MODULES, canonical, is_tf1, is_tf2
 
 _NAMES = {f"{module}.{name}": name for module in LOSSES_MODULES for name in OTHER_LOSSES}
@@ -28,9 +29,9 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
     found: Dict[str, List[_Node]] = collections.defaultdict(list)
     for node in _nodes(module):
         name = _loss(module, node)
-        if name:
+        if name and (options.target is Target.KERAS or not _is_certain(module, node)):
             found[name].append(node)
-    if ALSO_IN_TF2 & set(found) and not is_tf1_code(module):
+    if ALSO_IN_TF2 & set(found) and module.era is not Era.TF1:
         for name in ALSO_IN_TF2:
             found[name] = [each for each in found[name] if _is_certain(module, each)]
     counted = {name: nodes for name, nodes in sorted(found.items()) if nodes}
@@ -55,7 +56,7 @@ def _loss(module: Module, node: _Node) -> str:
 
 
 def _is_certain(module: Module, node: _Node) -> bool:
-    return all(is_tf1(name) for name in module.names(node))
+    return any(is_tf1(name) for name in module.names(node))
 
 
 def _message(module: Module, counted: Dict[str, List[_Node]]) -> str:
