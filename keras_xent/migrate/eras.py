@@ -28,14 +28,14 @@ Eras = FrozenSet[Era]
 
 # What a text has that may have a mark: it is found a hundred times sooner than names are followed.
 _MAY_BE_MARKED = re.compile(
-    rb"tensorflow\.contrib|tensorflow\s+import\b|compat\.v|\b(?:tf|tensorflow)\.(?:%s)\b"
+    rb"from\s+tensorflow\b|contrib\.|compat\.v|\b(?:tf|tensorflow)\.(?:%s)\b"
     % b"|".join(sorted(name.replace(".", r"\.").encode() for name in TF1_ONLY | TF2_NAMES))
 )
 
 
 def may_be_marked(content: bytes) -> bool:
     """Whether a text may say which version it is for: without it, it isn't even parsed."""
-    return b"tensorflow" in content and _MAY_BE_MARKED.search(content) is not None
+    return _MAY_BE_MARKED.search(content) is not None
 
 
 def era(module: Module) -> Optional[Era]:

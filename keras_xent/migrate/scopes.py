@@ -203,7 +203,7 @@ class Scopes(ast.NodeVisitor):
             if alias.name == "*":
                 self._scope.stars.append(origin)
             else:
-                qualified = f"{origin}.{alias.name}"
+                qualified = f"{origin}.{alias.name}" if node.module else f"{origin}{alias.name}"
                 self._scope.bind(alias.asname or alias.name, Import(qualified, node.lineno))
 
     def visit_Global(self, node: ast.Global) -> None:

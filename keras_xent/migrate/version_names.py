@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keras_xent.migrate.functions import LOSSES_NAMES
+from keras_xent.migrate.other_losses import ALSO_IN_TF2, OTHER_LOSSES
 
 # Packages that TensorFlow 2 doesn't have.
 TF1_PACKAGES = ("tensorflow.contrib", "tensorflow.examples")
@@ -45,6 +46,7 @@ TF1_ONLY = frozenset(
         "losses.get_regularization_loss",
         "losses.get_total_loss",
         *(f"losses.{name}" for name in LOSSES_NAMES),
+        *(f"losses.{name}" for name in set(OTHER_LOSSES) - ALSO_IN_TF2),
         "metrics.accuracy",
         "mul",
         "nn.rnn_cell",

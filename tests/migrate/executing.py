@@ -37,18 +37,20 @@ def check_same(
     after: Sequence[str],
     shape: Sequence[int] = SHAPE,
     run_in: Sequence[str] = ("eager",),
+    tensorflow: int = 1,
 ) -> None:
     """Value and gradients of `loss` are the same before and after.
 
     Args:
         run_in: see `modes`. Eagerly it takes a hundredth of the time.
+        tensorflow: The version that the programs mean by `tensorflow`.
     """
     arrays = inputs(shape)
     for mode in run_in:
-        expected = results(before, arrays, mode)
+        expected = results(before, arrays, mode, tensorflow)
         assert np.any(expected[0]), "a loss of 0 compares nothing"
         for source in after:
-            assert_same(results(source, arrays, mode), expected)
+            assert_same(results(source, arrays, mode, tensorflow), expected)
 
 
 def inputs(shape: Sequence[int] = SHAPE) -> List[np.ndarray]:
@@ -61,16 +63,18 @@ def inputs(shape: Sequence[int] = SHAPE) -> List[np.ndarray]:
     return [array.astype(np.float32) for array in arrays]
 
 
-def results(source: str, arrays: Sequence[np.ndarray], mode: str = "eager") -> List[np.ndarray]:
+def results(
+    source: str, arrays: Sequence[np.ndarray], mode: str = "eager", tensorflow: int = 1
+) -> List[np.ndarray]:
     """The value of a program's `loss`, and its gradients to labels, logits and weights."""
-    loss = program(source)["loss"]
+    loss = program(source, tensorflow)["loss"]
     gradients = _by_gradients(loss) if mode == "tf1_graph" else _by_tape(loss)
     return [np.asarray(result) for result in modes.MODES[mode](gradients, *arrays)]
 
 
-def program(source: str) -> Dict[str, Any]:
+def program(source: str, tensorflow: int = 1) -> Dict[str, Any]:
     """What a program defines."""
-    for old, new in _IMPORTS:
+    for old, new in _IMPORTS if tensorflow == 1 else ():
         source = re.sub(old, new, source, flags=re.MULTILINE)
     namespace: Dict[str, Any] = {"contrib": _CONTRIB, "__name__": "program"}
     exec(compile(source, "program.py", "exec"), namespace)

@@ -319,7 +319,9 @@ def bindings(source: str, name: str) -> List[str]:
         ("import a.b as a", "a.b"),
         ("from b import a", "b.a"),
         ("from b.c import d as a", "b.c.d"),
-        ("from . import a", "..a"),
+        ("from . import a", ".a"),
+        ("from .. import a", "..a"),
+        ("from ..b import a", "..b.a"),
         ("from .b import a", ".b.a"),
     ],
 )

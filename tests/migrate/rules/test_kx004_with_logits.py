@@ -1,4 +1,4 @@
-"""KX004: whether the file is TF1's, and whether labels need a stop."""
+"""KX004: whether the file is TF1's or TF2's, and whether labels need a stop."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from migrate.tools import (
     check_transformed,
     ported,
 )
+
+from keras_xent.migrate.finding import Action
 
 NAME = "softmax_cross_entropy_with_logits"
 
@@ -166,23 +168,96 @@ def test_perhaps_tf2(use: str) -> None:
     source = f"import tensorflow as tf\n{use.format(NAME)}\n"
     new, _ = ported(source)
     assert new == source
-    check_flagged(source, "KX004", "no name in this file says whether it is TF1 code", line=2)
+    check_flagged(source, "KX004", "no name here or beside it says whether it is TF1 code", line=2)
 
 
-@pytest.mark.parametrize("imports", ["import tensorflow.compat.v1 as tf1\n", ""])
-def test_compat_v1_beside_tf2(imports: str) -> None:
-    """TF2's function sends a gradient into the labels, and stays."""
-    session = "tf1.Session()" if imports else "tf.compat.v1.Session()"
-    source = (
-        f"{imports}import tensorflow as tf\ns = {session}\nz = tf.nn.{NAME}(labels=y, logits=x)\n"
+TF2 = [
+    "import tensorflow as tf\n@tf.function\ndef f(): pass\n",
+    "import tensorflow as tf\nwith tf.GradientTape(): pass\n",
+    "import tensorflow as tf\nclass L(tf.keras.losses.Loss): pass\n",
+    "import tensorflow.compat.v1 as tf1\nimport tensorflow as tf\ntf1.disable_v2_behavior\n",
+    "import tensorflow as tf\ns = tf.compat.v1.Session\n",
+]
+
+
+@pytest.mark.parametrize("beginning", TF2)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "(labels=labels + 0.1 * logits, logits=logits)",
+        "(labels + 0.1 * logits, logits)",
+        "(labels, logits, 0)",
+        "(labels, logits, axis=-1, name='x')",
+        "(labels=tf.stop_gradient(logits), logits=logits)",
+        "(*[labels, logits])",
+        "(**{'labels': logits, 'logits': logits})",
+    ],
+)
+def test_tf2(beginning: str, arguments: str) -> None:
+    """TF2's function sends a gradient into the labels."""
+    before = (
+        f"{beginning}\n\ndef loss(labels, logits, weights):\n    return tf.nn.{NAME}{arguments}\n"
     )
-    assert ported(source)[0] == source
-    check_flagged(source, "KX004", "no name in this file says whether it is TF1 code")
+    ports = [ported(before, target)[0] for target in ("v1", "keras")]
+    assert f"keras_xent.v1.{NAME}_v2{arguments}" in ports[0]
+    check_said(before, "; TF2's function, which sends a gradient into the labels")
+    for new in ports:
+        assert ported(new) == (new, ())
+        assert "tf.nn." not in new
+    executing.check_same(before, ports, tensorflow=2)
 
 
-@pytest.mark.parametrize("arguments", ["(y, x)", "(labels=tf.one_hot(y, 3), logits=x)", "(**kw)"])
-def test_tf2_or_without_a_difference(arguments: str) -> None:
-    check_noop(f"import tensorflow as tf\nz = tf.nn.{NAME}{arguments}\n")
+@pytest.mark.parametrize("use", ["f = tf.nn.{}", "f = functools.partial(tf.nn.{}, axis=0)"])
+def test_tf2_handed_on(use: str) -> None:
+    before = (
+        f"import functools\n{TF2[0]}\n{use.format(NAME)}\n\n\n"
+        "def loss(labels, logits, weights):\n    return f(logits + labels, logits)\n"
+    )
+    ports = [ported(before, target)[0] for target in ("v1", "keras")]
+    assert f"keras_xent.v1.{NAME}_v2" in ports[0]
+    executing.check_same(before, ports, tensorflow=2)
+
+
+def check_said(source: str, text: str) -> None:
+    (finding,) = ported(source)[1]
+    assert (finding.rule, finding.action) == ("KX004", Action.PORTED)
+    assert text in finding.message
+
+
+@pytest.mark.parametrize("tensorflow", [1, 2])
+@pytest.mark.parametrize(
+    "labels", ["tf.one_hot([0, 2, 1, 0], 3)", "tf.stop_gradient(logits)", "[[1.0, 0.0, 0.0]] * 4"]
+)
+def test_the_same_in_both(labels: str, tensorflow: int) -> None:
+    before = call(f"(labels={labels}, logits=logits)", "import tensorflow as tf")
+    ports = [ported(before, target)[0] for target in ("v1", "keras")]
+    assert f"keras_xent.v1.{NAME}(labels={labels}, logits=logits)" in ports[0]
+    executing.check_same(before, ports, tensorflow=tensorflow)
+
+
+def test_positional_arguments_are_tf2_s_alone() -> None:
+    check_noop(f"import tensorflow as tf\nz = tf.nn.{NAME}(y, x)\n")
+
+
+def test_arguments_that_cannot_be_seen() -> None:
+    source = f"import tensorflow as tf\nz = tf.nn.{NAME}(**kw)\n"
+    check_flagged(source, "KX004", "no name here or beside it says whether it is TF1 code")
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "try:\n    import tensorflow.compat.v1 as tf\nexcept:\n    import tensorflow as tf",
+        "import tensorflow as tf\ntf = tf.compat.v1",
+        "import tensorflow\ntf = tensorflow.compat.v1 if tensorflow else tensorflow",
+    ],
+)
+def test_whichever_there_is(imports: str) -> None:
+    """Where there is TensorFlow 2, that is its compat.v1."""
+    before = call("(labels=logits, logits=logits)", imports)
+    new, _ = ported(before)
+    assert f"keras_xent.v1.{NAME}(labels=logits, logits=logits)" in new
+    executing.check_same(before, [new])
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,8 @@ def test_perhaps_tf2() -> None:
     check_noop(source)
     check_flagged(source + "s = tf.Session()\n", "KX009", "positional arguments")
     source = f"import tensorflow as tf\nf = tf.nn.{NAME}\n"
-    check_flagged(source, "KX009", "handed on, and no name in this file says")
+    check_flagged(source, "KX009", "handed on, and no name here or beside it says")
+    check_noop(source + "t = tf.function\n")  # which takes it as TF2 does
     assert f"keras_xent.v1.{NAME}" in ported(source + "s = tf.Session()\n")[0]
 
 
