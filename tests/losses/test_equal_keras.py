@@ -26,6 +26,7 @@ from keras_xent._keras import IS_KERAS_3
 
 keras = tf.keras
 
+
 @st.composite
 def cases(draw: Any) -> Case:
     shape = shapes(draw)

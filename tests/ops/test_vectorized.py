@@ -56,9 +56,10 @@ def of_v1(functions: tf1.Functions) -> Dict[str, Loss]:
     losses["logits for all"] = lambda labels, logits, weights: whole(
         labels, LOGITS[0].astype("float32"), weights
     )
-    losses["weights alone"] = lambda labels, logits, weights: whole(
-        LABELS[0].astype("float32"), LOGITS[0].astype("float32"), weights
-    ) + tf.reduce_sum(logits)
+    losses["weights alone"] = lambda labels, logits, weights: (
+        whole(LABELS[0].astype("float32"), LOGITS[0].astype("float32"), weights)
+        + tf.reduce_sum(logits)
+    )
     return losses
 
 
@@ -116,9 +117,7 @@ def jacobians(name: str, loss: Loss, *tensors: tf.Tensor) -> List[tf.Tensor]:
     with tf.GradientTape() as tape:
         tape.watch(others)
         value = loss(labels, *others)
-    found = tape.jacobian(
-        value, others, unconnected_gradients="zero", experimental_use_pfor=True
-    )
+    found = tape.jacobian(value, others, unconnected_gradients="zero", experimental_use_pfor=True)
     return [tf.convert_to_tensor(each) for each in found]
 
 
