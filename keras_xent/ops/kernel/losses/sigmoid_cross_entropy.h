@@ -10,6 +10,7 @@
 #include "labels.h"
 #include "task.h"
 #ifdef KERAS_XENT_ISA
+#include "base/exact.h"
 #include "base/exp.h"
 #include "base/log1p.h"
 #include "base/sums.h"
@@ -113,6 +114,7 @@ class SigmoidFormula {
     V exp;               // exp(-|x|)
     Unrounded<F> log1p;  // log1p(exp(-|x|))
     V distance;          // |x|
+    V label;             // y
     V opposite;          // without smoothing
     V smoothed;          // opposite
     Bits sign_bit;       // of x
@@ -125,6 +127,7 @@ class SigmoidFormula {
     const UnroundedExp<F> exp = exp_.Unrounded(BitCast<V>(bits | sign_));
     element.exp = exp.Rounded();
     element.sign_bit = bits & sign_;
+    element.label = y;
     element.opposite = bits < 0 ? y : F(1) - y;
     element.smoothed = element.opposite * static_cast<F>(on_) + static_cast<F>(off_);
     if constexpr (kWithLoss) {
@@ -137,14 +140,21 @@ class SigmoidFormula {
 
   // In double, where smoothing is not rounded to F: many losses would have the same error.
   KERAS_XENT_ALWAYS_INLINE DoubleVec LossOfPart(const Element& element, int part) const {
-    const DoubleVec label = ToDoubles(element.opposite, part);
-    DoubleVec opposite = label * on_ + off_;
-    if constexpr (sizeof(F) == sizeof(double)) {
-      opposite = label * on_ + (label * lost_of_on_ + off_);
-    }
+    const DoubleVec distance = ToDoubles(element.distance, part);
+    const DoubleVec opposite = ToDoubles(element.opposite, part);
     const DoubleVec large = ToDoubles(element.log1p.large, part);
     const DoubleVec small = ToDoubles(element.log1p.small, part);
-    return (ToDoubles(element.distance, part) * opposite + small) + large;
+    if constexpr (sizeof(F) == sizeof(double)) {
+      // Results in double are rounded once, at the end.
+      const DoublePair on_label = ExactProduct(opposite, Broadcast(on_));
+      const DoublePair smoothed = ExactSum(on_label.large, Broadcast(off_));
+      const DoubleVec lost =
+          (LostOfOpposite(element) + opposite * lost_of_on_) + (on_label.small + smoothed.small);
+      const DoublePair product = ExactProduct(distance, smoothed.large);
+      const DoublePair sum = ExactSum(product.large, large);
+      return sum.large + ((sum.small + small) + (product.small + distance * lost));
+    }
+    return (distance * (opposite * on_ + off_) + small) + large;
   }
 
   KERAS_XENT_ALWAYS_INLINE V Backprop(const Element& element, V coefficients) const {
@@ -153,6 +163,12 @@ class SigmoidFormula {
   }
 
  private:
+  // What 1 - y lost where it was rounded.
+  KERAS_XENT_ALWAYS_INLINE V LostOfOpposite(const Element& element) const {
+    const V lost = (F(1) - element.opposite) - element.label;
+    return element.sign_bit < 0 ? V{} : lost;
+  }
+
   const double on_, lost_of_on_, off_;  // y' = on * y + off
   const Bits sign_;
   const ScaledExp<F> exp_;
