@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 import re
-from typing import TYPE_CHECKING, FrozenSet, Iterator, Optional, Set
+from typing import TYPE_CHECKING, FrozenSet, Iterable, Iterator, Optional, Set
 
 from keras_xent.migrate.scopes import Import
 from keras_xent.migrate.version_names import TF1_ONLY, TF1_PACKAGES, TF2_NAMES
@@ -26,16 +26,33 @@ class Era(enum.Enum):
 
 Eras = FrozenSet[Era]
 
-# What a text has that may have a mark: it is found a hundred times sooner than names are followed.
-_MAY_BE_MARKED = re.compile(
-    rb"from\s+tensorflow\b|contrib\.|compat\.v|\b(?:tf|tensorflow)\.(?:%s)\b"
-    % b"|".join(sorted(name.replace(".", r"\.").encode() for name in TF1_ONLY | TF2_NAMES))
+
+def _any_of(names: Iterable[str]) -> bytes:
+    return b"|".join(name.replace(".", r"\.").encode() for name in sorted(names))
+
+
+# How a text looks that may have a mark: that is found much sooner than names are followed.
+_IMPORTS = re.compile(
+    rb"^\s*(?:import\s+tensorflow\b(?!\.)|from\s+tensorflow\s+import\b)", re.MULTILINE
 )
+_LOOKS_LIKE = {
+    Era.TF1: re.compile(
+        rb"\b(?:tf|tensorflow)\.(?:%s)\b|tensorflow\s+import\b" % _any_of(TF1_ONLY)
+    ),
+    Era.TF2: re.compile(
+        rb"\b(?:tf|tensorflow)\.(?:%s)\b|tensorflow\s+import\b|compat\.v1|import\s+v1"
+        % _any_of(TF2_NAMES)
+    ),
+}
+_CONTRIB = re.compile(rb"\b(?:import|from)\s+tensorflow\.(?:contrib|examples)\b")
 
 
-def may_be_marked(content: bytes) -> bool:
-    """Whether a text may say which version it is for: without it, it isn't even parsed."""
-    return _MAY_BE_MARKED.search(content) is not None
+def possible(content: bytes) -> Eras:
+    """The versions that a text may say it is for: for others it isn't even parsed."""
+    found = {Era.TF1} if _CONTRIB.search(content) else set()
+    if _IMPORTS.search(content):
+        found |= {each for each, pattern in _LOOKS_LIKE.items() if pattern.search(content)}
+    return frozenset(found)
 
 
 def era(module: Module) -> Optional[Era]:

@@ -101,6 +101,7 @@ class Module:
         self._by_type: Dict[Type[ast.AST], List[ast.AST]] = {}
         for node in self._nodes:
             self._by_type.setdefault(type(node), []).append(node)
+        self._names: Dict[ast.expr, Names] = {}
         self._package = self._find_package()
 
     # The rest is found when it is asked for: of most of a program's files only names are wanted.
@@ -158,15 +159,13 @@ class Module:
 
     def names(self, node: ast.expr) -> Names:
         """The qualified names that an expression may have, through the program's own modules."""
-        return self._followed(resolve(self.scopes, node, self._starred))
+        if node not in self._names:  # for every rule asks again
+            self._names[node] = self._followed(resolve(self.scopes, node, self._starred))
+        return self._names[node]
 
     def names_of_global(self, name: str) -> Names:
         """The qualified names that a name has at the module's top level."""
-        return self._followed(self.unfollowed(name))
-
-    def unfollowed(self, name: str) -> Names:
-        """The same, as the module itself imports them."""
-        return resolve_global(self.scopes, name, self._starred)
+        return self._followed(resolve_global(self.scopes, name, self._starred))
 
     def _followed(self, names: Names) -> Names:
         return frozenset().union(*(self.place.follow(each) if each else {each} for each in names))

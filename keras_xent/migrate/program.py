@@ -5,22 +5,22 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from keras_xent.migrate import eras, files
 from keras_xent.migrate.eras import Era, Eras
-from keras_xent.migrate.names import OWN, UNKNOWN, Names
-from keras_xent.migrate.scopes import Other
-
-if TYPE_CHECKING:
-    from keras_xent.migrate.module import Module
+from keras_xent.migrate.names import OWN, UNKNOWN, Names, resolve_global
+from keras_xent.migrate.scopes import Other, Scopes
 
 # What is installed is not looked for among the files, even if some folder has such a name.
 _LIBRARIES = frozenset({OWN, "keras", "keras_xent", "numpy", "tensorflow", "tf_keras", "tf_slim"})
 _DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # A name that is imported, "" or a name in what is imported, and the folder of the file.
 _Question = Tuple[str, str, Path]
+# What a file's own job reports.
+_UNREADABLE = (OSError, SyntaxError, ValueError, RecursionError, MemoryError)
 # So many files are kept parsed: imports lead to the same few again and again.
 _KEPT = 64
 
@@ -40,7 +40,8 @@ class Program:
         self._roots = {path.stem for path in self._files} | {path.name for path in self._folders}
         self._asked: List[_Question] = []
         self._known: Dict[_Question, Names] = {}
-        self._module = functools.lru_cache(_KEPT)(self._parsed)
+        self._content = functools.lru_cache(_KEPT)(_content)
+        self._scopes = functools.lru_cache(_KEPT)(self._scopes_of)
         self._eras = functools.lru_cache(None)(self._eras_in)
 
     def __reduce__(self) -> Tuple[type, Tuple[List[Path]]]:
@@ -108,30 +109,30 @@ class Program:
 
     def _names_in(self, path: Path, parts: List[str]) -> Names:
         """The names of a module's global, and the attributes behind it."""
-        module = self._module(path)
-        if module is None:
-            return frozenset()
         name, behind = parts[0], "".join(f".{part}" for part in parts[1:])
-        bindings = module.scopes.module.bindings.get(name)
+        if _defines(self._content(path), name):
+            return frozenset({f"{OWN}.{name}{behind}"})
+        scopes, place = self._scopes(path), Place(self, path)
+        if scopes is None:
+            return frozenset()
+        bindings = scopes.module.bindings.get(name)
         if not bindings:
-            return self._names_by_star(module, name, behind)
+            return self._names_by_star(scopes, place, name, behind)
         if all(isinstance(each, Other) and isinstance(each.node, _DEFINED) for each in bindings):
             return frozenset({f"{OWN}.{name}{behind}"})
+        names = resolve_global(scopes, name, lambda name: place.starred(name, scopes.module.stars))
         return frozenset().union(
-            *(
-                self.follow(f"{each}{behind}", path.parent) if each else {UNKNOWN}
-                for each in module.unfollowed(name)
-            )
+            *(place.follow(f"{each}{behind}") if each else {UNKNOWN} for each in names)
         )
 
-    def _names_by_star(self, module: Module, name: str, behind: str) -> Names:
+    def _names_by_star(self, scopes: Scopes, place: Place, name: str, behind: str) -> Names:
         """The last import of all names that has it counts; of a library's it isn't known."""
-        for star in reversed(module.scopes.module.stars):
+        for star in reversed(scopes.module.stars):
             if star.split(".")[0] in _LIBRARIES:
                 return frozenset({f"{star}.{name}{behind}"})
-            found = self.starred(name, star, module.place.path.parent)
+            found = self.starred(name, star, place.path.parent)
             if found:
-                names = (self.follow(f"{each}{behind}", module.place.path.parent) for each in found)
+                names = (place.follow(f"{each}{behind}") for each in found)
                 return frozenset().union(*names)
         return frozenset()
 
@@ -167,24 +168,42 @@ class Program:
         for path in sorted(self._files):
             inside = folder in path.parents if and_below else path.parent == folder
             if inside and len(found) < len(Era):
-                found |= self._marks(path)
+                found |= self._marks(path, found)
         return found
 
-    def _marks(self, path: Path) -> Eras:
-        try:
-            content = path.read_bytes()
-        except OSError:
-            return frozenset()
-        module = self._module(path) if eras.may_be_marked(content) else None
-        return eras.marks(module) if module else frozenset()
-
-    def _parsed(self, path: Path) -> Optional[Module]:
+    def _marks(self, path: Path, known: Eras) -> Eras:
         from keras_xent.migrate.module import Module
 
         try:
-            return Module(files.decode(path.read_bytes()).text, Place(self, path))
-        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-            return None  # which its own job reports
+            content = _content(path)
+            if eras.possible(content) <= known:
+                return frozenset()
+            return eras.marks(Module(files.decode(content).text, Place(self, path)))
+        except _UNREADABLE:
+            return frozenset()
+
+    def _scopes_of(self, path: Path) -> Optional[Scopes]:
+        """The top level of a file: nothing else can be imported from it."""
+        try:
+            text = files.decode(self._content(path)).text
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of invalid escapes in what isn't our code
+                return Scopes(ast.parse(text), with_bodies="global " in text)
+        except _UNREADABLE:
+            return None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _defines(content: bytes, name: str) -> bool:
+    """Whether a function or a class of a name is seen in a text, which takes no parser."""
+    ends = [f" {name}{end}".encode() for end in "(:"]
+    return any(b"\n" + begin + end in content for begin in (b"def", b"class") for end in ends)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -80,9 +80,10 @@ class Scopes(ast.NodeVisitor):
 
     Args:
         tree: A parsed module.
+        with_bodies: Whether to look into functions and classes.
     """
 
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, tree: ast.Module, with_bodies: bool = True) -> None:
         self.module = Scope(tree, None)
         self.all = [self.module]
         self._scope = self.module
@@ -93,7 +94,7 @@ class Scopes(ast.NodeVisitor):
         self.generic_visit(tree)
         # A body comes after the scopes around it are complete: `nonlocal` asks what they bind,
         # which may stand further down.
-        for body in self._bodies:
+        for body in self._bodies if with_bodies else ():
             self._visit_inside(*body)
 
     def of(self, node: ast.AST) -> Scope:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keras_xent.migrate.eras import Era, era, marks, may_be_marked
+from keras_xent.migrate.eras import Era, era, marks, possible
 from keras_xent.migrate.module import Module
 
 TF = "import tensorflow as tf\n"
@@ -63,7 +63,6 @@ OF_NEITHER = [
 )
 def test_marks(source: str, expected: set) -> None:
     assert set(marks(Module(source))) == expected
-    assert may_be_marked(source.encode()) or not expected
 
 
 @pytest.mark.parametrize(
@@ -83,7 +82,30 @@ def test_era(source: str, expected: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"import torch\nnn.Session()", b"import tensorflow as tf\ntf.nn.softmax(x)"]
+    ("source", "era"),
+    [
+        *(
+            (source, Era.TF1)
+            for source in OF_TF1
+            if source != "from tensorflow.layers import dense"
+        ),
+        *((source, Era.TF2) for source in OF_TF2 if "from tensorflow.keras" not in source),
+    ],
 )
-def test_texts_that_are_not_parsed(content: bytes) -> None:
-    assert not may_be_marked(content)
+def test_what_is_marked_is_possible(source: str, era: Era) -> None:
+    assert era in possible(source.encode())
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("", set()),
+        ("import torch\ntf.Session()", set()),
+        ("import tensorflow.compat.v1 as tf\ntf.placeholder(x)", set()),
+        ("import tensorflow as tf\ntf.nn.softmax(x)", set()),
+        ("import tensorflow as tf\ntf.placeholder(x)", {Era.TF1}),
+        ("import tensorflow as tf\ntf.GradientTape()", {Era.TF2}),
+    ],
+)
+def test_texts_that_are_not_parsed(source: str, expected: set) -> None:
+    assert set(possible(source.encode())) == expected

@@ -263,6 +263,7 @@ TF1, TF2, NEITHER = (
     ("files", "path", "expected"),
     [
         ({}, "a.py", set()),
+        ({"b.py": TF1, "c.py": TF1, "d.py": TF2}, "a.py", {Era.TF1, Era.TF2}),
         ({"b.py": TF1}, "a.py", {Era.TF1}),
         ({"b.py": TF2}, "a.py", {Era.TF2}),
         ({"b.py": TF1, "c.py": TF2}, "a.py", {Era.TF1, Era.TF2}),
@@ -272,12 +273,6 @@ TF1, TF2, NEITHER = (
         ({"b.py": "'''import tensorflow as tf\ntf.placeholder'''"}, "a.py", set()),
         ({"b.py": TF1 + "print 'x'"}, "a.py", set()),
         ({"b.py": "import tensorflow.compat.v1 as tf\ntf.placeholder(x)"}, "a.py", set()),
-        # Through another module of the program.
-        (
-            {"b.py": "from c import tf\ntf.placeholder(x)", "c.py": NEITHER},
-            "a.py",
-            {Era.TF1},
-        ),
         # Other folders say nothing, unless they are a package's.
         ({"other/b.py": TF1}, "a.py", set()),
         ({"b.py": TF1}, "p/a.py", set()),

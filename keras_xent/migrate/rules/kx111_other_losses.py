@@ -29,12 +29,9 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
     found: Dict[str, List[_Node]] = collections.defaultdict(list)
     for node in _nodes(module):
         name = _loss(module, node)
-        if name and (options.target is Target.KERAS or not _is_certain(module, node)):
+        if name and _is_named(module, options, node, name):
             found[name].append(node)
-    if ALSO_IN_TF2 & set(found) and module.era is not Era.TF1:
-        for name in ALSO_IN_TF2:
-            found[name] = [each for each in found[name] if _is_certain(module, each)]
-    counted = {name: nodes for name, nodes in sorted(found.items()) if nodes}
+    counted = dict(sorted(found.items()))
     if counted:
         first = min(module.offset(node) for nodes in counted.values() for node in nodes)
         yield Remark(first, Action.FLAGGED, _message(module, counted))
@@ -55,8 +52,10 @@ def _loss(module: Module, node: _Node) -> str:
     return losses.pop() if len(losses) == 1 else ""
 
 
-def _is_certain(module: Module, node: _Node) -> bool:
-    return any(is_tf1(name) for name in module.names(node))
+def _is_named(module: Module, options: Options, node: _Node, name: str) -> bool:
+    if any(is_tf1(each) for each in module.names(node)):
+        return options.target is Target.KERAS
+    return name not in ALSO_IN_TF2 or module.era is Era.TF1
 
 
 def _message(module: Module, counted: Dict[str, List[_Node]]) -> str:
