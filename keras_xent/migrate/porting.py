@@ -53,8 +53,6 @@ def port_to_keras(
     if not attempt.edits:
         return None, attempt.reason + ("" if reference.ported else attempt.advice)
     message = f"{_old(module, reference)} is the loss object; {attempt.assumption}"
-    if reference.function.assumption:
-        message += f"; {reference.function.assumption}"
     return ported(module, reference, message + attempt.advice, *attempt.edits), ""
 
 

@@ -11,6 +11,7 @@ from typing import Iterator
 
 from keras_xent.migrate import functions, tf1_modules
 from keras_xent.migrate.finding import Action, Remark
+from keras_xent.migrate.function import Function
 from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
@@ -49,13 +50,22 @@ def _of_builtin(module: Module, node: ast.Call, builtin: str) -> str:
                 f"whether {module.source(owner)} has {literal} no longer matters to what is "
                 "ported: keep the branch that was taken"
             )
-        return f"write the name out: {module.package}.v1 has TF1's functions"
+        function = next(
+            filter(None, (functions.tf1_function(f"{each}.{literal}") for each in owners))
+        )
+        return f"write the name out: it is {module.package}.v1.{literal}{_other_order(function)}"
     if owners & set(_LOSSES):
+        of_contrib = owners & set(tf1_modules.CONTRIB_LOSSES_MODULES)
         return (
             f"which loss {module.source(node)} is, is known only when it runs: if it can be "
             f"a cross entropy, take that from {module.package}.v1"
+            f"{', which takes the labels first' if of_contrib else ''}"
         )
     return ""
+
+
+def _other_order(function: Function) -> str:
+    return f", which takes {function.labels} first" if function.has_other_order else ""
 
 
 RULE = Rule("KX108", "a function reached by its name: getattr, hasattr, setattr", check)
