@@ -11,6 +11,7 @@ import warnings
 from json.decoder import scanstring  # type: ignore[attr-defined]  # in no stub
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
+from keras_xent.migrate import unparsed
 from keras_xent.migrate.edits import Edit, apply
 from keras_xent.migrate.functions import FUNCTION_NAMES
 
@@ -66,14 +67,18 @@ class Notebook:
             cells = list(_code_cells(text))
         except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it is not a notebook: {_reason(error)}") from error
-        self.cells = [cell for cell in cells if _is_python(cell.source)]
+        self.cells: List[Cell] = []
         self.unread = [place for cell in cells for place in _unread(cell)]
         self._starts: List[int] = []
         parts: List[str] = []
         length = 0
-        for cell in self.cells:
+        for cell in cells:
+            code = _code(cell)
+            if code is None:
+                continue
+            self.cells.append(cell)
             self._starts.append(length)
-            parts.append(without_magics(cell.source) + _GAP)
+            parts.append(code + _GAP)
             length += len(parts[-1])
         self.source = "".join(parts)
 
@@ -139,6 +144,16 @@ def _parses(source: str) -> bool:
     return True
 
 
+def _code(cell: Cell) -> Optional[str]:
+    """A cell's code without magics; None if it is no Python and holds nothing to look at."""
+    if not _is_python(cell.source):
+        return None
+    if _parses(cell.source):
+        return cell.source
+    code = without_magics(cell.source)
+    return code if _parses(code) or unparsed.may_hold(code) else None
+
+
 def _unread(cell: Cell) -> Iterator[Tuple[Cell, int, str]]:
     """Where a cell names one of the functions in what isn't read as Python, and which."""
     read = without_magics(cell.source) if _is_python(cell.source) else ""
@@ -195,8 +210,15 @@ def _code_cells(text: str) -> Iterator[Cell]:
             for cell in _elements(text, start):
                 number += 1
                 yield from _code_cell(text, cell, number)
-        if key == "worksheets":
+        if key == "worksheets" and _holds_something(_DECODER.raw_decode(text, start)[0]):
             raise ValueError("notebooks of format 3 are not read: save it with a newer Jupyter")
+
+
+def _holds_something(worksheets: Any) -> bool:
+    """Whether a code cell of format 3 names what a rule looks for."""
+    cells = [cell for sheet in worksheets for cell in sheet["cells"]]
+    sources = [cell["input"] for cell in cells if cell["cell_type"] == "code"]
+    return any(unparsed.may_hold("".join(source)) for source in sources)
 
 
 def _code_cell(text: str, start: int, number: int) -> Iterator[Cell]:
