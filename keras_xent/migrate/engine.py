@@ -116,7 +116,7 @@ def check_still_parses(text: str) -> None:
 
 def _finding(module: Module, rule: Rule, remark: Remark) -> Finding:
     line, column = module.lines.place(remark.offset)
-    return Finding(line, column, rule.code, remark.action, remark.message)
+    return Finding(line, column, rule.code, remark.action, remark.message, remark.note)
 
 
 def _is_suppressed(module: Module, rule: Rule, remark: Remark) -> bool:

@@ -273,7 +273,8 @@ def test_an_edit_of_the_same_line_twice() -> None:
         ('{"cells": [1]}', "it is not a notebook: expected an object"),
         ('{"cells": []} x', "it is not a notebook: Extra data"),
         (
-            '{"worksheets": [{"cells": [{"cell_type": "code", "input": ["compute_weighted_loss"]}]}]}',
+            '{"worksheets": [{"cells": [{"cell_type": "code", "input": ["compute_weighted_loss"]}]}'
+            "]}",
             "format 3 are not read: save it with a newer Jupyter",
         ),
         ('{"worksheets": [1]}', "it is not a notebook"),

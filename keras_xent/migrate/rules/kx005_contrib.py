@@ -8,7 +8,6 @@ well.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Iterable, Optional
 
 from keras_xent.migrate import contrib_weights
@@ -57,14 +56,15 @@ def _check(module: Module, options: Options, reference: Reference, call: Optiona
     if obstacle:
         return flagged(module, reference, obstacle)
     assumption = contrib_weights.assumption(module, call)
-    assumption = assumption and f"; {assumption}"
     edits = contrib_weights.edits(module, call)
     as_object, why_not = port_to_keras(module, options, reference, call)
     if as_object:
-        return dataclasses.replace(
-            as_object,
-            message=as_object.message + assumption,
-            edits=(*edits, *as_object.edits),
+        return ported(
+            module,
+            reference,
+            f"{module.dotted(reference.node)} is the loss object",
+            "; ".join(filter(None, [as_object.note, assumption])),
+            (*edits, *as_object.edits),
         )
     edits = (*edits, to_v1_edit(module, reference))
     if call.node.args:
@@ -73,9 +73,9 @@ def _check(module: Module, options: Options, reference: Reference, call: Optiona
     return ported(
         module,
         reference,
-        f"{module.dotted(reference.node)} is {module.package}.v1.{function.name} with keywords"
-        f"{assumption}{no_object(why_not)}",
-        *edits,
+        f"{module.dotted(reference.node)} is {module.package}.v1.{function.name} with keywords",
+        "; ".join(filter(None, [assumption, no_object(why_not)])),
+        edits,
     )
 
 

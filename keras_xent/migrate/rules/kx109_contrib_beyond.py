@@ -60,6 +60,7 @@ def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
                     found.append((module.offset(node), _of_contrib(canonical(name))))
     if found:
         names = sorted({name for _, name in found})
+        names = [name for name in names if not any(f"{name}." in each for each in names)]
         yield Remark(min(found)[0], Action.FLAGGED, _message(names))
 
 
