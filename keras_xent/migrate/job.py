@@ -124,6 +124,9 @@ def _port(path: Path, text: str, job: Job) -> Tuple[str, Tuple[Finding, ...]]:
         outcome = examine(notebook.source, rules, job.options)
     except SyntaxError as error:
         raise ValueError(_syntax_in_notebook(notebook, error)) from error
+    for cell, problem in notebook.unparsed:
+        if outcome.findings and _PYTHON_2.search(problem.msg):
+            raise ValueError(_syntax(problem, f"cell {cell.number}, "))
     check_still_parses(apply(notebook.source, outcome.edits))
     found = [_in_cell(notebook, offset, finding) for offset, finding in outcome.findings]
     if any(rule.code == _UNRESOLVED for rule in rules):

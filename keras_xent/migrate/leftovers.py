@@ -7,6 +7,7 @@ version can import that, and other code may count on it.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Set, Tuple, Union
 
@@ -36,10 +37,8 @@ class Leftovers:
     ) -> None:
         self.module = module
         self.ported = frozenset(ported)
-        self._words_in_strings = _words_in_strings(module)
-        self._uses = _uses(module)
         dead: Dict[AnyImport, List[ast.alias]] = {}
-        for statement, alias in imports(module):
+        for statement, alias in imports(module) if self.ported else ():
             if statement.lineno not in kept_lines and self._is_dead(statement, alias):
                 dead.setdefault(statement, []).append(alias)
         going = {
@@ -51,6 +50,24 @@ class Leftovers:
             if _can_change(module, statement, going):
                 self.edits.append(_without(module, statement, aliases))
                 self.removed.update(aliases)
+
+    @functools.cached_property
+    def _uses(self) -> Dict[str, List[ast.Name]]:
+        uses: Dict[str, List[ast.Name]] = {}
+        for node in self.module.all(ast.Name):
+            uses.setdefault(node.id, []).append(node)
+        return uses
+
+    @functools.cached_property
+    def _words_in_strings(self) -> Set[str]:
+        """What code in strings, `getattr` or `__all__` may name. Documentation names nothing."""
+        texts = [
+            node.value
+            for node in self.module.all(ast.Constant)
+            if isinstance(node.value, str)
+            and not isinstance(self.module.scopes.parent(node), ast.Expr)
+        ]
+        return {word for text in texts for word in re.findall(r"\w+", text)}
 
     def is_ported(self, node: ast.expr) -> bool:
         """Whether the port replaces a name, or an attribute of it."""
@@ -72,12 +89,12 @@ class Leftovers:
         name = bound_name(alias)
         scope = self.module.scopes.of(statement)
         bindings = scope.lookup(name)
-        if alias.name == "*" or name in self._words_in_strings:
-            return False
         if not all(isinstance(each, Import) and _may_go(each.qualified) for each in bindings):
             return False
         uses = [node for node in self._uses.get(name, []) if _sees(self.module, node, scope)]
-        return bool(uses) and all(map(self.is_ported, uses))
+        if not uses or not all(map(self.is_ported, uses)):
+            return False
+        return alias.name != "*" and name not in self._words_in_strings
 
 
 def imports(module: Module) -> Iterator[Tuple[AnyImport, ast.alias]]:
@@ -103,27 +120,10 @@ def _may_go(qualified: str) -> bool:
     return not is_tensorflow(qualified) and qualified.split(".")[0] != PACKAGE
 
 
-def _uses(module: Module) -> Dict[str, List[ast.Name]]:
-    uses: Dict[str, List[ast.Name]] = {}
-    for node in module.all(ast.Name):
-        uses.setdefault(node.id, []).append(node)
-    return uses
-
-
 def _sees(module: Module, node: ast.Name, scope: Scope) -> bool:
     """Whether a name is that of a scope, and no other scope's."""
     name = node.id
     return module.scopes.of(node).lookup(name) is scope.lookup(name)
-
-
-def _words_in_strings(module: Module) -> Set[str]:
-    """What code in strings, `getattr` or `__all__` may name. Documentation names nothing."""
-    texts = [
-        node.value
-        for node in module.all(ast.Constant)
-        if isinstance(node.value, str) and not isinstance(module.scopes.parent(node), ast.Expr)
-    ]
-    return {word for text in texts for word in re.findall(r"\w+", text)}
 
 
 def _can_change(module: Module, statement: AnyImport, going: Set[AnyImport]) -> bool:

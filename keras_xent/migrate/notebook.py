@@ -53,6 +53,8 @@ class Cell:
 class Notebook:
     """A notebook's code cells as one Python source.
 
+    Cells that are no Python and name none of the functions are left out, into `unparsed`.
+
     Args:
         text: The notebook's JSON.
 
@@ -68,13 +70,18 @@ class Notebook:
         except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it is not a notebook: {_reason(error)}") from error
         self.cells: List[Cell] = []
+        self.unparsed: List[Tuple[Cell, SyntaxError]] = []
         self.unread = [place for cell in cells for place in _unread(cell)]
         self._starts: List[int] = []
         parts: List[str] = []
         length = 0
         for cell in cells:
-            code = _code(cell)
-            if code is None:
+            if not _is_python(cell.source):
+                continue
+            code = without_magics(cell.source)
+            problem = None if code is cell.source else _syntax_error(code)
+            if problem and not unparsed.may_hold(code):
+                self.unparsed.append((cell, problem))
                 continue
             self.cells.append(cell)
             self._starts.append(length)
@@ -109,9 +116,8 @@ def _edited(cell: Cell, edits: Sequence[Edit]) -> str:
 def first_syntax_error(notebook: Notebook) -> Optional[Tuple[Cell, SyntaxError]]:
     """The first cell that is not Python by itself, and why; None if all are."""
     for cell in notebook.cells:
-        try:
-            ast.parse(without_magics(cell.source))
-        except SyntaxError as error:
+        error = _syntax_error(without_magics(cell.source))
+        if error:
             return cell, error
     return None
 
@@ -121,7 +127,7 @@ def without_magics(source: str) -> str:
 
     A cell that is plain Python is left alone: there, a line may begin with `%`, the operator.
     """
-    if _parses(source):
+    if _syntax_error(source) is None:
         return source
     lines: List[str] = []
     continued = False
@@ -134,24 +140,17 @@ def without_magics(source: str) -> str:
     return "\n".join(lines)
 
 
-def _parses(source: str) -> bool:
+def _syntax_error(source: str) -> Optional[SyntaxError]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             ast.parse(source)
-        except (SyntaxError, ValueError):
-            return False
-    return True
+        except SyntaxError as error:
+            return error
+        except ValueError as error:  # null bytes
+            return SyntaxError(str(error))
+    return None
 
-
-def _code(cell: Cell) -> Optional[str]:
-    """A cell's code without magics; None if it is no Python and holds nothing to look at."""
-    if not _is_python(cell.source):
-        return None
-    if _parses(cell.source):
-        return cell.source
-    code = without_magics(cell.source)
-    return code if _parses(code) or unparsed.may_hold(code) else None
 
 
 def _unread(cell: Cell) -> Iterator[Tuple[Cell, int, str]]:

@@ -9,7 +9,8 @@ are named once.
 from __future__ import annotations
 
 import ast
-from typing import Iterator, List, Tuple, Union
+import re
+from typing import Iterator, List, Set, Tuple, Union
 
 from keras_xent.migrate import contrib_losses, functions
 from keras_xent.migrate.finding import Action, Remark
@@ -45,16 +46,20 @@ def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
         return
     references = [reference.node for reference in module.references]
     named = {module.offset(node) for node in [*others, *references]}
+    guarded: Set[int] = set()
     found: List[Tuple[int, str]] = []
     for statement, alias in leftovers.imports():
         name = qualified_name(statement, alias)
         uses = leftovers.uses(alias)
+        if _may_fail(module, statement):
+            guarded.update(uses)
+            continue
         if uses and named.issuperset(uses):
             continue
         if is_missing_in_tf2(name) and not functions.tf1_function(name):
             found.append((module.offset(statement), canonical(name)))
     for node in _outermost(module):
-        if module.offset(node) not in named:
+        if module.offset(node) not in named | guarded and not _may_fail(module, node):
             for name in module.names(node):
                 if f"{canonical(name)}.".startswith(f"{_CONTRIB}."):
                     found.append((module.offset(node), _of_contrib(canonical(name))))
@@ -62,6 +67,19 @@ def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
         names = sorted({name for _, name in found})
         names = [name for name in names if not any(f"{name}." in each for each in names)]
         yield Remark(min(found)[0], Action.FLAGGED, _message(names))
+
+
+def _may_fail(module: Module, node: ast.AST) -> bool:
+    """Whether it stands in a `try` that catches the error of an import, or of an attribute."""
+    return any(
+        isinstance(around, ast.Try) and any(map(_catches, around.handlers))
+        for around in module.scopes.ancestors(node)
+    )
+
+
+def _catches(handler: ast.ExceptHandler) -> bool:
+    names = [] if handler.type is None else [ast.dump(handler.type)]
+    return all(re.search("Import|Module|Attribute|'Exception'", name) for name in names)
 
 
 def _message(names: List[str]) -> str:

@@ -160,6 +160,10 @@ def test_losses_are_named_once() -> None:
         ),
         (f"{TF}from tensorflow import flags, placeholder as p\n{LOSS}", "flags, tensorflow.place"),
         (f"{TF}import tensorflow.contrib.eager as tfe\nx = keras_xent.v1\n{LOSS}", "{}.eager"),
+        (
+            f"{TF}try:\n  from tensorflow.contrib import tpu\nexcept KeyError:\n  pass\n{LOSS}",
+            "{}.tpu",
+        ),
     ],
 )
 def test_what_tensorflow_2_does_not_have_is_named_once(source: str, names: str) -> None:
@@ -219,6 +223,12 @@ def test_tensorflow_2_lacks_it(name: str) -> None:
         f"import tf_slim as slim\n{TF}{LOSS}x = slim.conv2d(x, 3, 3)\n",
         f"import tf_slim as slim\n{TF}{LOSS}x = slim.losses.log_loss(p, y)\n",
         f"{TF}from tensorflow import nn, reduce_mean\n{LOSS}",
+        # It counts on a failure.
+        f"{TF}{LOSS}try:\n  from tensorflow.contrib import x\nexcept ImportError:\n  tpu = None\n",
+        f"{TF}{LOSS}try:\n  from tensorflow.contrib import tpu\nexcept (ValueError, ImportError):\n"
+        "  raise\nx = tpu.x\n",
+        f"{TF}{LOSS}try:\n  y = tf.contrib.rnn.x\nexcept AttributeError:\n  pass\n",
+        f"{TF}{LOSS}try:\n  y = tf.contrib.rnn.x\nexcept:\n  pass\n",
         f"{TF}from .contrib import slim\nfrom tensorflow.contrib2 import y\n{LOSS}",
     ],
 )
