@@ -11,12 +11,12 @@ from typing import Iterator
 
 from keras_xent.migrate import functions, tf1_modules
 from keras_xent.migrate.finding import Action, Remark
-from keras_xent.migrate.function import Function
 from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
 from keras_xent.migrate.tf1_modules import canonical
 
+_REPLACED = "is replaced here; what is ported no longer sees that"
 _BUILTINS = ("getattr", "hasattr", "setattr")
 _LOSSES = (*tf1_modules.LOSSES_MODULES, *tf1_modules.CONTRIB_LOSSES_MODULES)
 
@@ -34,7 +34,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
             yield Remark(
                 module.offset(target),
                 Action.FLAGGED,
-                f"{module.source(target)} is replaced here; what is ported no longer sees that",
+                f"{module.source(target)} {_REPLACED}",
             )
 
 
@@ -50,10 +50,9 @@ def _of_builtin(module: Module, node: ast.Call, builtin: str) -> str:
                 f"whether {module.source(owner)} has {literal} no longer matters to what is "
                 "ported: keep the branch that was taken"
             )
-        function = next(
-            filter(None, (functions.tf1_function(f"{each}.{literal}") for each in owners))
-        )
-        return f"write the name out: it is {module.package}.v1.{literal}{_other_order(function)}"
+        if builtin == "setattr":
+            return f"{module.source(owner)}.{literal} {_REPLACED}"
+        return f"write the name out, {module.source(owner)}.{literal}, and run this again"
     if owners & set(_LOSSES):
         of_contrib = owners & set(tf1_modules.CONTRIB_LOSSES_MODULES)
         return (
@@ -62,10 +61,6 @@ def _of_builtin(module: Module, node: ast.Call, builtin: str) -> str:
             f"{', which takes the labels first' if of_contrib else ''}"
         )
     return ""
-
-
-def _other_order(function: Function) -> str:
-    return f", which takes {function.labels} first" if function.has_other_order else ""
 
 
 RULE = Rule("KX108", "a function reached by its name: getattr, hasattr, setattr", check)

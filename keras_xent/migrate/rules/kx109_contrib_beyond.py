@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Iterator, List, Set, Tuple, Union
+from typing import Collection, Dict, Iterator, List, Tuple, Union
 
 from keras_xent.migrate import contrib_losses, functions
 from keras_xent.migrate.finding import Action, Remark
@@ -27,42 +27,46 @@ _Node = Union[ast.Attribute, ast.Name]
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Name every other loss of contrib's."""
-    for node in _other_losses(module):
-        (name,) = {name.rsplit(".", 1)[1] for name in module.names(node)}
-        yield Remark(
-            module.offset(node),
-            Action.FLAGGED,
-            f"{module.dotted(node)} is contrib's, which TensorFlow 2 doesn't have: "
-            f"{contrib_losses.advice(name, module.package)}",
-        )
+    """Nothing: what is there before the port says nothing of what is there after it."""
+    return iter(())
 
 
 def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
-    """Name all that is left of what TensorFlow 2 doesn't have, at the first of it."""
+    """Name every other loss of contrib's, and the rest at the first of it."""
     module = leftovers.module
-    others = list(_other_losses(module))
-    if not module.references and not others:
-        return
-    references = [reference.node for reference in module.references]
-    named = {module.offset(node) for node in [*others, *references]}
-    guarded: Set[int] = set()
+    references = {reference.node for reference in module.references}
+    contrib = {node: name for node, name in _of_contrib(module) if node not in references}
+    losses = {node: name for node, name in contrib.items() if name.startswith(_LOSSES)}
+    for node, name in losses.items():
+        advice = contrib_losses.advice(name.rsplit(".", 1)[1], module.package)
+        yield Remark(
+            module.offset(node),
+            Action.FLAGGED,
+            f"{module.dotted(node)} is contrib's, which TensorFlow 2 doesn't have: {advice}",
+        )
+    if references or losses:
+        yield from _rest(leftovers, contrib, {*losses, *references})
+
+
+def _rest(
+    leftovers: Leftovers, contrib: Dict[_Node, str], named: Collection[ast.expr]
+) -> Iterator[Remark]:
+    """Name, once, the imports that are left, and what is left of contrib beside what is named."""
+    module = leftovers.module
+    settled = {module.offset(node) for node in named}
     found: List[Tuple[int, str]] = []
     for statement, alias in leftovers.imports():
         name = qualified_name(statement, alias)
         uses = leftovers.uses(alias)
         if _may_fail(module, statement):
-            guarded.update(uses)
+            settled.update(uses)
+        elif uses and settled.issuperset(uses):
             continue
-        if uses and named.issuperset(uses):
-            continue
-        if is_missing_in_tf2(name) and not functions.tf1_function(name):
+        elif is_missing_in_tf2(name) and not functions.tf1_function(name):
             found.append((module.offset(statement), canonical(name)))
-    for node in _outermost(module):
-        if module.offset(node) not in named | guarded and not _may_fail(module, node):
-            for name in module.names(node):
-                if f"{canonical(name)}.".startswith(f"{_CONTRIB}."):
-                    found.append((module.offset(node), _of_contrib(canonical(name))))
+    for node, name in contrib.items():
+        if module.offset(node) not in settled and not _may_fail(module, node):
+            found.append((module.offset(node), ".".join(name.split(".")[:3])))
     if found:
         names = sorted({name for _, name in found})
         names = [name for name in names if not any(f"{name}." in each for each in names)]
@@ -93,21 +97,21 @@ def _message(names: List[str]) -> str:
     return message + "see TensorFlow's guide to its version 2"
 
 
-def _of_contrib(name: str) -> str:
-    """The part of contrib that a name is of: `tensorflow.contrib.layers`."""
-    return ".".join(name.split(".")[:3])
-
-
-def _other_losses(module: Module) -> Iterator[_Node]:
-    references = {reference.node for reference in module.references}
+def _of_contrib(module: Module) -> Iterator[Tuple[_Node, str]]:
+    """What is read of contrib, and its canonical name."""
     for node in _outermost(module):
-        names = {canonical(name) for name in module.names(node)}
-        if node not in references and len(names) == 1 and names.pop().startswith(_LOSSES):
-            yield node
+        for name in {canonical(name) for name in module.names(node)}:
+            if f"{name}.".startswith(f"{_CONTRIB}."):
+                yield node, name
 
 
 def _outermost(module: Module) -> Iterator[_Node]:
-    """The names that are read, and those attributes that aren't the beginning of longer ones."""
+    """The names that are read, and those attributes that aren't the beginning of longer ones.
+
+    None, if none can be contrib's: most files needn't be searched.
+    """
+    if "contrib" not in module.text:
+        return
     for attribute in module.all(ast.Attribute):
         if isinstance(attribute.ctx, ast.Load) and not _begins_another(module, attribute):
             yield attribute

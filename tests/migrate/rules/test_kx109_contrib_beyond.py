@@ -13,7 +13,6 @@ import tf_slim
 from migrate import executing
 from migrate.tools import check_flagged, check_noop, check_not_found, ported
 
-from keras_xent.migrate import contrib_losses
 from keras_xent.migrate.tensorflow_names import is_missing_in_tf2
 
 TF = "import tensorflow as tf\n"
@@ -81,17 +80,6 @@ def test_the_order_matters() -> None:
     """The reason for which the keywords are in the advice."""
     theirs = in_a_graph("slim.losses.log_loss(p, t)")[0][0]
     assert abs(theirs - in_a_graph("tf.compat.v1.losses.log_loss(p, t)")[0][0]) > 0.1
-
-
-def test_every_loss_of_contrib_has_an_advice() -> None:
-    names = importlib.import_module("tf_slim.losses.loss_ops").__all__
-    cross_entropies = {name for name in names if "cross_entropy" in name}
-    assert len(cross_entropies) == 3
-    assert {name for name in names if "which is" in advice(name)} == set(names) - cross_entropies
-
-
-def advice(name: str) -> str:
-    return contrib_losses.advice(name, "keras_xent")
 
 
 def in_a_graph(expression: str) -> Tuple[List[np.ndarray], List[int]]:
