@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 
-_HANDED_ON = re.compile(rb"^(?![ \t]*#)(?![^\n]*\bimport\b)[^\n#]*?\badd_loss\b(?!\s*[(=])", re.M)
+# In no comment, import or string, and neither called nor defined.
+_HANDED_ON = re.compile(
+    rb"^(?![ \t]*#)(?![^\n]*\bimport\b)[^\n#]*?(?<!['\"])\badd_loss\b(?!['\"\\]|\s*[(=])", re.M
+)
 
 
 def find(path: str, content: bytes) -> str:

@@ -37,6 +37,7 @@ def test_found(source: str) -> None:
         "# slim.arg_scope([slim.losses.add_loss])\nslim.arg_scope([slim.conv2d])",
         "slim.arg_scope([slim.conv2d])  # not add_loss",
         "slim.arg_scope([add_losses])",
+        "__all__ = ['add_loss', 'x']\nslim.arg_scope([x])",
     ],
 )
 def test_not_found(source: str) -> None:
