@@ -10,7 +10,7 @@ from keras_xent import _keras
 from keras_xent.losses import sample_weights
 from keras_xent.losses.activation import cached_logits
 from keras_xent.losses.base import CrossEntropy
-from keras_xent.losses.shapes import of_shape
+from keras_xent.losses.shapes import SAME_SHAPE, of_shape
 from keras_xent.losses.weighting import Weighting
 from keras_xent.ops import sigmoid_cross_entropy
 from keras_xent.ops.arguments import smoothing_of
@@ -146,8 +146,7 @@ class BinaryCrossentropy(CrossEntropy):
                 reduction=Reduction.NONE,
             )
         # Keras 2 would repeat labels.
-        message = "y_true and y_pred must have the same shape: y_pred's and y_true's are"
-        labels = of_shape(labels, tf.shape(predictions), predictions.shape, message)
+        labels = of_shape(labels, tf.shape(predictions), predictions.shape, SAME_SHAPE)
         if self.label_smoothing:
             labels = labels * (1.0 - self.label_smoothing) + 0.5 * self.label_smoothing
         return _keras.binary_probability_crossentropy(labels, predictions)
