@@ -189,31 +189,6 @@ def padded(classes: Any, predictions: tf.Tensor, are_logits: bool) -> tf.Tensor:
     return tf.where(empty, tf.ones([], matrix.dtype), matrix)
 
 
-def where_of_a_class(
-    ids: tf.Tensor, classes: Any, kept: Optional[tf.Tensor], no_class: int
-) -> tf.Tensor:
-    """The ids, with another in place of those that their own row of classes doesn't have.
-
-    Args:
-        ids: one for each loss.
-        classes: a ragged tensor that has a row of classes for each loss.
-        kept: which ids to judge; None for all.
-        no_class: an id that is in no row.
-    """
-    counts = tf.cast(classes.row_lengths(), ids.dtype)
-    ids = _checked(
-        ids,
-        tf.equal(tf.size(ids), tf.size(counts)),
-        "y_true and y_pred have different numbers of losses:",
-        tf.size(ids),
-        tf.size(counts),
-    )
-    outside = ids >= counts
-    if kept is not None:
-        outside &= kept
-    return tf.where(outside, tf.constant(no_class, ids.dtype), ids)
-
-
 def _innermost(tensor: Any) -> Any:
     """The ragged tensor of the last ragged dimension, in which all others are one."""
     while tensor.ragged_rank > 1:
