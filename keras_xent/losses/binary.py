@@ -13,7 +13,6 @@ from keras_xent.losses.base import CrossEntropy
 from keras_xent.losses.shapes import SAME_SHAPE, of_shape
 from keras_xent.losses.weighting import Weighting
 from keras_xent.ops import sigmoid_cross_entropy
-from keras_xent.ops.arguments import smoothing_of
 from keras_xent.ops.spec import real_dtype
 from keras_xent.reduction import Reduction
 
@@ -85,8 +84,6 @@ class BinaryCrossentropy(CrossEntropy):
       range of `label_smoothing` and the config, the same holds here.
     """
 
-    _arguments = ("from_logits", "label_smoothing", "axis", "reduction", "name", "dtype")
-
     def __init__(
         self,
         from_logits: bool = False,
@@ -96,8 +93,7 @@ class BinaryCrossentropy(CrossEntropy):
         name: Optional[str] = "binary_crossentropy",
         dtype: Any = None,
     ) -> None:
-        super().__init__(from_logits, axis, reduction, name, dtype)
-        self.label_smoothing = smoothing_of(label_smoothing)
+        super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
 
     def _of_dense(
         self, labels: tf.Tensor, predictions: tf.Tensor, weighting: Weighting

@@ -14,7 +14,6 @@ from keras_xent.losses.one_class import warn_of_one_class
 from keras_xent.losses.shapes import SAME_SHAPE, of_shape
 from keras_xent.losses.weighting import Weighting
 from keras_xent.ops import softmax_cross_entropy
-from keras_xent.ops.arguments import smoothing_of
 from keras_xent.reduction import Reduction
 
 
@@ -90,8 +89,6 @@ class CategoricalCrossentropy(CrossEntropy):
       the losses' size.
     """
 
-    _arguments = ("from_logits", "label_smoothing", "axis", "reduction", "name", "dtype")
-
     def __init__(
         self,
         from_logits: bool = False,
@@ -101,8 +98,7 @@ class CategoricalCrossentropy(CrossEntropy):
         name: Optional[str] = "categorical_crossentropy",
         dtype: Any = None,
     ) -> None:
-        super().__init__(from_logits, axis, reduction, name, dtype)
-        self.label_smoothing = smoothing_of(label_smoothing)
+        super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
 
     def _of_dense(
         self, labels: tf.Tensor, predictions: tf.Tensor, weighting: Weighting

@@ -13,7 +13,7 @@ from keras_xent.losses.base import CrossEntropy
 from keras_xent.losses.one_class import warn_of_one_class_of_ids
 from keras_xent.losses.weighting import Weighting
 from keras_xent.ops import sparse_softmax_cross_entropy
-from keras_xent.ops.arguments import ignored_class_of, smoothing_of
+from keras_xent.ops.arguments import ignored_class_of
 from keras_xent.reduction import Reduction
 
 
@@ -114,9 +114,8 @@ class SparseCategoricalCrossentropy(CrossEntropy):
         name: Optional[str] = "sparse_categorical_crossentropy",
         dtype: Any = None,
     ) -> None:
-        super().__init__(from_logits, axis, reduction, name, dtype)
+        super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
         self.ignore_class = ignored_class_of(ignore_class)
-        self.label_smoothing = smoothing_of(label_smoothing)
 
     def to_labels(self, y_true: Any, dtype: tf.DType) -> tf.Tensor:
         """The labels as class ids."""
