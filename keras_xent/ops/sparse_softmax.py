@@ -103,12 +103,15 @@ class SparseSoftmaxCrossEntropy(LossOp):
             coefficients = ignoring.numbers_of_kept(coefficients, kept)
             logits = ignoring.logits_of_kept(logits, kept, axis)
             labels = ignoring.ids_of_kept(labels, kept)
+        # NaN, as the first derivatives are, where there is a device that computes those.
+        coefficients = _or_nan(coefficients, _is_class(spec, logits, labels))
         p, to_logits = derivatives.product_with_jacobian(v, logits, coefficients, axis)
         # The sum of v * b in its parts: nothing of the one-hot labels' size is made.
         labelled = _gathered(class_axis.moved_last(v, axis), labels)
         to_coefficients = tf.reduce_sum(v * p, axis) - (1 - s) * labelled
         if s:
             to_coefficients -= s * tf.reduce_mean(v, axis)
+        to_coefficients = _or_nan(to_coefficients, _is_class(spec, logits, labels))
         if spec.ignore_class is not None:
             to_coefficients = ignoring.numbers_of_kept(to_coefficients, kept)
         return to_logits, None, to_coefficients
@@ -142,7 +145,7 @@ def _losses(
         below = sum_over_classes(lambda x: x - log_sum_exp.largest, [logits], axis)
         mean = tf.squeeze(below, axis) / _classes(spec, logits)
         losses = (1 - s) * losses + s * (log_total - mean)
-    return tf.where(_is_class(spec, logits, labels), losses, _number(float("nan"), logits))
+    return _or_nan(losses, _is_class(spec, logits, labels))
 
 
 def _labelled(spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
@@ -178,6 +181,11 @@ def _along(spec: Spec, logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
         behind = -axis - 1 if axis < 0 else rank - axis - 1
         return tf.reshape(ids, tf.concat([[-1], tf.ones([behind], tf.int32)], 0))
     return tf.reshape(ids, [-1] + [1] * (-axis - 1 if axis < 0 else rank - axis - 1))
+
+
+def _or_nan(numbers: tf.Tensor, is_class: tf.Tensor) -> tf.Tensor:
+    """The numbers of examples, a scalar for all or one each, and NaN without a class."""
+    return tf.where(is_class, numbers, _number(float("nan"), numbers))
 
 
 def _is_class(spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
