@@ -10,6 +10,7 @@
 #include "labels.h"
 #include "task.h"
 #ifdef KERAS_XENT_ISA
+#include "base/exact.h"
 #include "base/exp.h"
 #include "base/log1p.h"
 #include "base/sums.h"
@@ -50,50 +51,66 @@ struct SigmoidCrossEntropy {
 #ifdef KERAS_XENT_ISA
 namespace KERAS_XENT_ISA {
 
-// A number before its last rounding, as the sum of two.
+// log1p(exp(x)) for x <= 0, before its last roundings.
 template <typename F>
-struct Unrounded {
-  Vec<F> large, small;
-};
+struct Log1pOfExp;
 
 // log1p(e) for e = exp(x) in [0, 1], which is e + e^2 * q(e). q is the minimax polynomial of
 // (log1p(e) - e) / e^2, weighted by e^2 / log1p(e), found with the Remez algorithm in 60
 // digits; the error of log1p(e) relative to it is 5.1e-9. What e lost where it was rounded adds
 // 1 / (1 + e) of itself, which is near enough to 1 - e / 2.
-KERAS_XENT_INLINE Unrounded<float> Log1pOfExp(const UnroundedExp<float>& exp, FloatVec e) {
-  const FloatVec e2 = e * e;
-  const FloatVec e4 = e2 * e2;
-  const FloatVec q0 = e * 0.33330511329493561f - 0.49999932763989123f;
-  const FloatVec q2 = e * 0.19695400932609634f - 0.24958587505273199f;
-  const FloatVec q4 = e * 0.10680557298732104f - 0.15355397382546436f;
-  const FloatVec q6 = e * 0.020204594150459595f - 0.057664461647247717f;
-  const FloatVec low = q2 * e2 + q0;
-  const FloatVec high = q6 * e2 + q4;
-  const FloatVec q = (e4 * -0.0033184745852095059f + high) * e4 + low;
-  const FloatVec lost = exp.power_of_two * exp.beyond - (e - exp.power_of_two);
-  return {e, lost * (1.0f - e * 0.5f) + e2 * q};
-}
+//
+// The last steps are in double: in float their roundings alone may take a unit in the last place.
+template <>
+struct Log1pOfExp<float> {
+  FloatVec e, lost, q;
+
+  KERAS_XENT_INLINE Log1pOfExp Of(const UnroundedExp<float>& exp, FloatVec e) {
+    const FloatVec e2 = e * e;
+    const FloatVec q0 = e * 0.33330511329493561f - 0.49999932763989123f;
+    const FloatVec q2 = e * 0.19695400932609634f - 0.24958587505273199f;
+    const FloatVec q4 = e * 0.10680557298732104f - 0.15355397382546436f;
+    const FloatVec q6 = e * 0.020204594150459595f - 0.057664461647247717f;
+    const FloatVec low = q2 * e2 + q0;
+    const FloatVec high = q6 * e2 + q4;
+    const FloatVec e4 = e2 * e2;
+    const FloatVec lost_of_e = exp.power_of_two * exp.beyond - (e - exp.power_of_two);
+    return {e, lost_of_e * (1.0f - e * 0.5f), (e4 * -0.0033184745852095059f + high) * e4 + low};
+  }
+
+  KERAS_XENT_ALWAYS_INLINE DoublePair Part(int part) const {
+    const DoubleVec large = ToDoubles(e, part);
+    return {large, large * large * ToDoubles(q, part) + ToDoubles(lost, part)};
+  }
+};
 
 // In double there is a division (see Log1p): with m = 1 + e, or (1 + e) / 2 from e = 1/2 on,
 // log(m) = 2 s + s^3 * p(s^2), where s = (m - 1) / (m + 1). For what e and the divisor lost
 // where they were rounded, a quotient that is right to a tenth will do.
-KERAS_XENT_INLINE Unrounded<double> Log1pOfExp(const UnroundedExp<double>& exp, DoubleVec e) {
-  const auto is_halved = e > 0.5;
-  const DoubleVec base = is_halved ? Broadcast(3.0) : Broadcast(2.0);
-  const DoubleVec divisor = base + e;
-  const DoubleVec s = (is_halved ? e - 1.0 : e) / divisor;
-  const DoubleVec lost_of_e = exp.power_of_two * exp.beyond - (e - exp.power_of_two);
-  const DoubleVec lost_of_divisor = e - (divisor - base);
-  const DoubleVec inverse = is_halved ? Broadcast(0.268) : Broadcast(0.447);
-  const DoubleVec lost_of_s = (lost_of_e - s * lost_of_divisor) * inverse;
-  const DoubleVec z = s * s;
-  const DoubleVec ln2 = is_halved ? Broadcast(0x1.62e42fefa39efp-1) : DoubleVec{};
-  const DoubleVec lost_of_ln2 = is_halved ? Broadcast(0x1.abc9e3b39803fp-56) : DoubleVec{};
-  const DoubleVec large = 2.0 * s + ln2;
-  const DoubleVec lost_of_large = 2.0 * s - (large - ln2);
-  return {large,
-          s * z * LogPolynomial<double>(z) + (2.0 * lost_of_s + (lost_of_large + lost_of_ln2))};
-}
+template <>
+struct Log1pOfExp<double> {
+  DoublePair sum;
+
+  KERAS_XENT_INLINE Log1pOfExp Of(const UnroundedExp<double>& exp, DoubleVec e) {
+    const auto is_halved = e > 0.5;
+    const DoubleVec base = is_halved ? Broadcast(3.0) : Broadcast(2.0);
+    const DoubleVec divisor = base + e;
+    const DoubleVec s = (is_halved ? e - 1.0 : e) / divisor;
+    const DoubleVec lost_of_e = exp.power_of_two * exp.beyond - (e - exp.power_of_two);
+    const DoubleVec lost_of_divisor = e - (divisor - base);
+    const DoubleVec inverse = is_halved ? Broadcast(0.268) : Broadcast(0.447);
+    const DoubleVec lost_of_s = (lost_of_e - s * lost_of_divisor) * inverse;
+    const DoubleVec z = s * s;
+    const DoubleVec ln2 = is_halved ? Broadcast(0x1.62e42fefa39efp-1) : DoubleVec{};
+    const DoubleVec lost_of_ln2 = is_halved ? Broadcast(0x1.abc9e3b39803fp-56) : DoubleVec{};
+    const DoubleVec large = 2.0 * s + ln2;
+    const DoubleVec lost_of_large = 2.0 * s - (large - ln2);
+    return {{large,
+             s * z * LogPolynomial<double>(z) + (2.0 * lost_of_s + (lost_of_large + lost_of_ln2))}};
+  }
+
+  KERAS_XENT_ALWAYS_INLINE DoublePair Part(int) const { return sum; }
+};
 
 template <typename F>
 class SigmoidFormula {
@@ -110,12 +127,13 @@ class SigmoidFormula {
         without_distance_(Broadcast<F>(off_ == 0 ? F(0) : static_cast<F>(__builtin_nanf("")))) {}
 
   struct Element {
-    V exp;               // exp(-|x|)
-    Unrounded<F> log1p;  // log1p(exp(-|x|))
-    V distance;          // |x|
-    V opposite;          // without smoothing
-    V smoothed;          // opposite
-    Bits sign_bit;       // of x
+    V exp;                // exp(-|x|)
+    Log1pOfExp<F> log1p;  // log1p(exp(-|x|))
+    V distance;           // |x|
+    V label;              // y
+    V opposite;           // without smoothing
+    V smoothed;           // opposite
+    Bits sign_bit;        // of x
   };
 
   template <bool kWithLoss>
@@ -125,10 +143,11 @@ class SigmoidFormula {
     const UnroundedExp<F> exp = exp_.Unrounded(BitCast<V>(bits | sign_));
     element.exp = exp.Rounded();
     element.sign_bit = bits & sign_;
+    element.label = y;
     element.opposite = bits < 0 ? y : F(1) - y;
     element.smoothed = element.opposite * static_cast<F>(on_) + static_cast<F>(off_);
     if constexpr (kWithLoss) {
-      element.log1p = Log1pOfExp(exp, element.exp);
+      element.log1p = Log1pOfExp<F>::Of(exp, element.exp);
       // 0 times infinity is 0 here.
       element.distance = element.opposite == without_distance_ ? V{} : BitCast<V>(bits & ~sign_);
     }
@@ -137,14 +156,20 @@ class SigmoidFormula {
 
   // In double, where smoothing is not rounded to F: many losses would have the same error.
   KERAS_XENT_ALWAYS_INLINE DoubleVec LossOfPart(const Element& element, int part) const {
-    const DoubleVec label = ToDoubles(element.opposite, part);
-    DoubleVec opposite = label * on_ + off_;
+    const DoubleVec distance = ToDoubles(element.distance, part);
+    const DoubleVec opposite = ToDoubles(element.opposite, part);
+    const DoublePair log1p = element.log1p.Part(part);
     if constexpr (sizeof(F) == sizeof(double)) {
-      opposite = label * on_ + (label * lost_of_on_ + off_);
+      // Results in double are rounded once, at the end.
+      const DoublePair on_label = ExactProduct(opposite, Broadcast(on_));
+      const DoublePair smoothed = ExactSum(on_label.large, Broadcast(off_));
+      const DoubleVec lost =
+          (LostOfOpposite(element) + opposite * lost_of_on_) + (on_label.small + smoothed.small);
+      const DoublePair product = ExactProduct(distance, smoothed.large);
+      const DoublePair sum = ExactSum(product.large, log1p.large);
+      return sum.large + ((sum.small + log1p.small) + (product.small + distance * lost));
     }
-    const DoubleVec large = ToDoubles(element.log1p.large, part);
-    const DoubleVec small = ToDoubles(element.log1p.small, part);
-    return (ToDoubles(element.distance, part) * opposite + small) + large;
+    return (distance * (opposite * on_ + off_) + log1p.small) + log1p.large;
   }
 
   KERAS_XENT_ALWAYS_INLINE V Backprop(const Element& element, V coefficients) const {
@@ -153,6 +178,12 @@ class SigmoidFormula {
   }
 
  private:
+  // What 1 - y lost where it was rounded.
+  KERAS_XENT_ALWAYS_INLINE V LostOfOpposite(const Element& element) const {
+    const V lost = (F(1) - element.opposite) - element.label;
+    return element.sign_bit < 0 ? V{} : lost;
+  }
+
   const double on_, lost_of_on_, off_;  // y' = on * y + off
   const Bits sign_;
   const ScaledExp<F> exp_;
