@@ -32,7 +32,7 @@ def obstacle(
     """Why the loss object may mean something else; "" if it can't."""
     found = (check(module, call, plan) for check in _CHECKS)
     first = next((reason for reason in found if reason), "")
-    return first or _reduced(module, call, loss) or _elsewhere(module, surroundings, call, loss)
+    return first or _reduced(module, call, loss) or _elsewhere(surroundings, call)
 
 
 def _unknown_arguments(module: Module, call: Call, plan: LossObject) -> str:
@@ -97,7 +97,7 @@ def _suspicious(module: Module, call: Call, plan: LossObject) -> str:
 
 
 def _ignored(module: Module, call: Call, plan: LossObject) -> str:
-    if module.is_ignored(call):
+    if call.function.reduces and module.is_ignored(call):
         return "its result is ignored: it counts by joining the loss collection"
     return ""
 
@@ -157,7 +157,7 @@ _CHECKS: Tuple[Callable[[Module, Call, LossObject], str], ...] = (
 )
 
 
-def _elsewhere(module: Module, surroundings: Surroundings, call: Call, loss: Loss) -> str:
+def _elsewhere(surroundings: Surroundings, call: Call) -> str:
     """What other places of the program do, as far as it matters to the call."""
     harmless = set()
     if "loss_collection" in call.arguments:
@@ -165,10 +165,6 @@ def _elsewhere(module: Module, surroundings: Surroundings, call: Call, loss: Los
     if not call.function.reduces:
         # They join no collection, and without a reduction nothing divides by the replicas.
         harmless |= {"collection", "distribution"}
-    if "sigmoid" not in loss.activations:
-        harmless.add("sigmoid")
-    if suspicions.is_no_activation(module, call.logits):
-        harmless |= {"softmax", "sigmoid"}
     reasons = dict(surroundings.reasons())
     return next((reason for trait, reason in reasons.items() if trait not in harmless), "")
 
