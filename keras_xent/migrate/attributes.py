@@ -119,10 +119,9 @@ def _of_class(scope: Scope, node: ast.ClassDef) -> Iterator[Tuple[str, Optional[
     for name, bindings in scope.bindings.items():
         for binding in bindings:
             yield name, binding.value if isinstance(binding, Value) else None
-    for statement in node.body:
-        if isinstance(statement, ast.AnnAssign) and statement.value is None:
-            if isinstance(statement.target, ast.Name):
-                yield statement.target.id, None
+    for field in (each for each in node.body if isinstance(each, ast.AnnAssign)):
+        if field.value is None and isinstance(field.target, ast.Name):
+            yield field.target.id, None
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> Iterator[Tuple[ast.expr, ast.expr]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Dict, FrozenSet, Iterator, List, Optional, Sequence, Union
+from typing import Dict, FrozenSet, Iterator, Optional, Sequence, Union
 
 from keras_xent.migrate.attributes import Attributes
 from keras_xent.migrate.bare_logits import is_maker
@@ -18,6 +18,8 @@ UNKNOWN = ""
 """Stands for whatever the text doesn't show, among the dtypes that an expression may have."""
 
 _UNKNOWN: Dtypes = frozenset({UNKNOWN})
+# Of a name that is bound to something made of itself: that doesn't change its dtype.
+_ITS_OWN = "its own"
 # Of an array: beside a tensor it takes the tensor's dtype.
 _OF_ARRAY = "array of "
 
@@ -43,7 +45,9 @@ _ARRAYS = frozenset({"array", "asarray"})
 def dtypes(module: Module, attributes: Attributes, node: Optional[ast.expr]) -> Dtypes:
     """The floating dtypes that the text shows for an expression, `UNKNOWN` where it shows none."""
     found = _Search(module, attributes).of(node) if node else _UNKNOWN
-    return frozenset(dtype.replace(_OF_ARRAY, "") for dtype in found)
+    return frozenset(
+        UNKNOWN if dtype == _ITS_OWN else dtype.replace(_OF_ARRAY, "") for dtype in found
+    )
 
 
 class _Search:
@@ -73,14 +77,13 @@ class _Search:
             return self.of(node.value)
         return _UNKNOWN
 
-    def _of_bound(
-        self, key: Union[int, str], values: Sequence[Optional[ast.expr]]
-    ) -> Dtypes:
+    def _of_bound(self, key: Union[int, str], values: Sequence[Optional[ast.expr]]) -> Dtypes:
         """The dtypes of all that a name is bound to; `key` says which name it is."""
         if key not in self._known:
-            self._known[key] = _UNKNOWN  # where it is bound to something made of itself
+            self._known[key] = frozenset({_ITS_OWN})
             parts = [self.of(value) if value else _UNKNOWN for value in values]
-            self._known[key] = frozenset().union(*parts) or _UNKNOWN
+            found = frozenset().union(*parts) or _UNKNOWN
+            self._known[key] = found - {_ITS_OWN} or found
         return self._known[key]
 
     def _of_operands(self, nodes: Sequence[ast.expr]) -> Dtypes:
@@ -89,28 +92,34 @@ class _Search:
         for node in nodes:
             found |= self.of(node)
         shown = {dtype for dtype in found - _UNKNOWN if not dtype.startswith(_OF_ARRAY)}
-        return frozenset(shown) or (_UNKNOWN if UNKNOWN in found or not found else found)
+        if shown - {_ITS_OWN}:
+            return frozenset(shown)
+        if _ITS_OWN in shown:
+            return frozenset({_ITS_OWN})
+        return _UNKNOWN if UNKNOWN in found or not found else found
 
     def _of_call(self, node: ast.Call) -> Dtypes:
-        function = tensorflow_function(self._module, node)
         given = frozenset(self._given(node))
-        if function in _CONVERSIONS:
-            return frozenset({_CONVERSIONS[function]})
-        if function and all(name.count(".") == 1 for name in called(self._module, node)):
-            if given or function == "cast":
-                return given or _UNKNOWN
-        if all(map(is_maker, called(self._module, node))) and function:
-            return self._of_operands(_arguments(node))
-        if function:
-            return given | self._of_operands(_arguments(node)) | _UNKNOWN
         if isinstance(node.func, ast.Call):  # a layer, made and called
             return given | frozenset(self._given(node.func)) | _UNKNOWN
+        function = tensorflow_function(self._module, node)
+        if function:
+            return self._of_tensorflow(node, function, given)
         if isinstance(node.func, ast.Attribute) and node.func.attr == "astype":
             return _of_array(given) or _UNKNOWN
         names = called(self._module, node)
         if names and all(name.startswith("numpy.") for name in names):
             return _of_array(given or _numpys({name.rsplit(".", 1)[1] for name in names}, node))
         return given | _UNKNOWN
+
+    def _of_tensorflow(self, node: ast.Call, function: str, given: Dtypes) -> Dtypes:
+        if function in _CONVERSIONS:
+            return frozenset({_CONVERSIONS[function]})
+        names = called(self._module, node)
+        if (given or function == "cast") and all(name.count(".") == 1 for name in names):
+            return given or _UNKNOWN
+        arguments = self._of_operands([*node.args, *(each.value for each in node.keywords)])
+        return arguments if all(map(is_maker, names)) else given | arguments | _UNKNOWN
 
     def _given(self, node: ast.Call) -> Iterator[str]:
         """The dtypes that a call is given."""
@@ -158,7 +167,3 @@ def _has_float(node: ast.expr) -> bool:
         elif isinstance(part, ast.Constant) and isinstance(part.value, float):
             return True
     return False
-
-
-def _arguments(node: ast.Call) -> List[ast.expr]:
-    return [*node.args, *(keyword.value for keyword in node.keywords)]

@@ -129,9 +129,7 @@ class _Search:
         names = self._module.names(node)
         return not names or not all(name.startswith(("numpy.", "tensorflow.")) for name in names)
 
-    def _bound_may_carry(
-        self, key: Union[int, str], values: Sequence[Optional[ast.expr]]
-    ) -> bool:
+    def _bound_may_carry(self, key: Union[int, str], values: Sequence[Optional[ast.expr]]) -> bool:
         """Whether what a name is bound to may; `key` says which name it is."""
         if not values:
             return True

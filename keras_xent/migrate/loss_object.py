@@ -34,14 +34,12 @@ class Attempt:
     advice: str = ""
 
 
-# The dtypes that a loss object computes in with TF1's numbers, where it is told to.
-_WRITTEN: Dtypes = frozenset({"float64"})
 _FLOATX = (
     "it computes in Keras's floatx, so the logits are taken to be float32, as the result then is"
 )
 _IDENTITY = (
-    "tf.identity hides from it whether the logits come out of a softmax, which it would undo, and "
-    "whether they have a mask; "
+    "tf.identity keeps from it what Keras may have left on the logits: a mask, and what went into "
+    "an activation; "
 )
 _IDS = "its labels are the class ids, without tf.one_hot, for all of them are classes; "
 _NO_NAME = " need tf.{}, and `tf` has no name at the top level"
@@ -58,19 +56,18 @@ def attempt(
         return Attempt(reason="the function is handed on, and a loss object is called otherwise")
     attributes = Attributes(module, surroundings)
     shown = dtypes(module, attributes, call.logits)
-    reason = obstacle(module, surroundings, call, function.loss, function.loss_object)
-    reason = reason or _of_dtypes(shown)
+    reason = obstacle(module, surroundings, call, function.loss, function.loss_object, shown)
     if reason:
         return Attempt(reason=reason, advice=_of_ids(module, call, function.loss))
-    return _edited(module, attributes, call, function.loss, function.loss_object, shown)
+    dtype = _written(surroundings, shown)
+    return _edited(module, attributes, call, function.loss, function.loss_object, dtype)
 
 
 def _edited(
-    module: Module, attributes: Attributes, call: Call, loss: Loss, plan: LossObject, shown: Dtypes
+    module: Module, attributes: Attributes, call: Call, loss: Loss, plan: LossObject, dtype: str
 ) -> Attempt:
     edits: List[Edit] = []
     told = ""
-    dtype = next(iter(shown & _WRITTEN), "")
     ids = class_ids.proven(module, call) if loss.of_ids else None
     advice = "" if ids else _of_ids(module, call, loss)
     if ids is not None and loss.of_ids is not None:
@@ -93,16 +90,11 @@ def _edited(
     return Attempt(tuple(edits), assumption=told, advice=advice)
 
 
-def _of_dtypes(shown: Dtypes) -> str:
-    """Why the dtype that the logits have keeps a call from the loss object; "" if it doesn't."""
-    others = sorted(shown - {UNKNOWN, "float32"})
-    if not others or shown <= _WRITTEN:
-        return ""
-    may_be = "are" if len(shown) == 1 else "may be"
-    return (
-        f"its logits {may_be} {' or '.join(others)}, and a loss object computes in Keras's floatx, "
-        "or in the dtype that it is given"
-    )
+def _written(surroundings: Surroundings, shown: Dtypes) -> str:
+    """The dtype that the loss object has to be told; "" where it is Keras's own."""
+    known = shown - {UNKNOWN}
+    is_default = known <= {"float32"} and "floatx" not in dict(surroundings.places)
+    return "" if is_default else next(iter(known))
 
 
 def _of_ids(module: Module, call: Call, loss: Loss) -> str:

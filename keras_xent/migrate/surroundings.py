@@ -1,9 +1,9 @@
 """What the program does elsewhere that decides whether a loss object means the same.
 
 TF1's function and the loss object agree on what they are given. They differ in what they leave to
-others (the loss collection, the result's name), and in what they take from them (replicas, a dtype).
-So `--to keras` looks through all files that it was given. (Masks and what went into a softmax they
-take from the logits themselves: see ``bare_logits``.)
+others (the loss collection, the result's name), and in what they take from them (replicas, a
+dtype). So `--to keras` looks through all files that it was given. What the object would take from
+the logits themselves, ``bare_logits`` keeps from it.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ TRAITS: Dict[str, Trait] = {
             rb"\bset_floatx\b|\bset_global_policy\b|\bmixed_b?float16\b|\bDTypePolicy\b"
             rb"|\bkeras\.mixed_precision\b|\bkeras\s+import\s+mixed_precision\b"
         ),
-        "Keras's floatx or a policy of mixed precision is set ({place}), and a loss object computes "
-        "in floatx, whatever the logits are",
+        "Keras's floatx or a policy of mixed precision is set ({place}), and the dtype of the "
+        "logits isn't shown, in which a loss object would have to compute",
     ),
     "name": Trait(
         re.compile(
@@ -67,8 +67,8 @@ TRAITS: Dict[str, Trait] = {
 }
 
 
-# `model.labels = x`, `a.labels, b = x` and `setattr(model, "labels", x)`; a keyword argument may look
-# the same, and costs nothing.
+# `model.labels = x`, `a.labels, b = x` and `setattr(model, "labels", x)`; a keyword argument may
+# look the same, and costs nothing.
 _ASSIGNED = re.compile(
     rb"\b(?!(?:self|cls)\b)\w+\.(\w+)[ \t]*(?=(?:,[^=\n()]{0,200})?=(?!=))"
     rb"|\bsetattr\(\s*[\w.]+\s*,\s*['\"](\w+)"

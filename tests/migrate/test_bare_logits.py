@@ -1,4 +1,4 @@
-"""Logits without what Keras leaves on a tensor: where `tf.identity` stands, and that it is enough."""
+"""Logits without what Keras leaves on a tensor: where `tf.identity` stands; that it is enough."""
 
 from __future__ import annotations
 
@@ -111,9 +111,7 @@ def test_names(before: str, expected: bool) -> None:
 
 def test_names_of_other_scopes() -> None:
     """The same name in another scope is another variable."""
-    module = Module(
-        f"{IMPORTS}y = tf.nn.softmax(x)\nz = y\ndef f():\n    y = z\n    return y\n"
-    )
+    module = Module(f"{IMPORTS}y = tf.nn.softmax(x)\nz = y\ndef f():\n    y = z\n    return y\n")
     value = module.tree.body[-1].body[-1].value  # type: ignore[attr-defined]
     assert bare_logits.may_carry(module, Attributes(module, Surroundings()), value)
 
@@ -150,7 +148,7 @@ def test_only_where_it_may_be_needed() -> None:
     )
     new, (finding,) = ported(source.format("x"), "keras")
     assert "y_pred=tf1.identity(x))" in new
-    assert "tf.identity hides from it whether the logits come out of a softmax" in finding.message
+    assert "tf.identity keeps from it what Keras may have left on the logits" in finding.message
     new, (finding,) = ported(source.format("x * 2"), "keras")
     assert "identity" not in new + finding.message
 
@@ -277,8 +275,11 @@ GRAPHS_ALONE = ("nn", "imported", "nn.sigmoid")
 def program(logits: str, call: str) -> str:
     text = BEGINNING.replace("LOGITS", LOGITS[logits]).replace("CALL", CALLS[call])
     if logits == "mask":
-        text = text.replace("def loss(labels, x, weights):\n", "def loss(labels, x, weights):\n"
-                            "    labels, weights = labels[:, None], weights[:, None]\n")
+        text = text.replace(
+            "def loss(labels, x, weights):\n",
+            "def loss(labels, x, weights):\n"
+            "    labels, weights = labels[:, None], weights[:, None]\n",
+        )
     return text
 
 
@@ -301,6 +302,28 @@ def test_identity_is_enough(logits: str, call: str) -> None:
         if mode == "traced" or (mode == "eager" and logits not in GRAPHS_ALONE):
             wrong = executing.results(without, arrays, mode)
             assert not np.allclose(wrong[0], theirs[0], rtol=1e-3), mode
+
+
+def test_arg_scope() -> None:
+    """A softmax that the layer's call doesn't show."""
+    before = """\
+import tensorflow as tf
+from tensorflow.contrib import slim
+
+
+def loss(labels, x, weights):
+    with slim.arg_scope([layer], activation_fn=tf.nn.softmax):
+        logits = layer(x)
+    return tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits)
+
+
+@slim.add_arg_scope
+def layer(x, activation_fn=None):
+    return activation_fn(x) if activation_fn else x
+"""
+    after, _ = ported(before, "keras")
+    assert "y_pred=tf.identity(logits))" in after
+    executing.check_same(before, [after], run_in=["eager", "traced"])
 
 
 # A loss function that Keras calls, on an output with a mask, out of a softmax.

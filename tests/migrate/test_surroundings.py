@@ -145,4 +145,3 @@ def test_another_file_decides() -> None:
 
 def _reason(trait: str, place: str) -> str:
     return TRAITS[trait].reason.format(place=place)
-
