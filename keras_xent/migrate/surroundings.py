@@ -51,7 +51,7 @@ TRAITS: Dict[str, Trait] = {
             rb"\b(?:(?:sparse_)?softmax|sigmoid)_cross_entropy_(?:loss|with_logits(?:_sg)?)(?:_\d+)?[:/]"
             rb"|\b(?:SparseSoftmaxCrossEntropyWithLogits|logistic_loss)(?:_\d+)?[:/]"
             # names that the program's own tensors have, and the port's take a number of
-            rb"|\b(?:Identity|StopGradient|ExpandDims)(?:_\d+)?:"
+            rb"|\b(?:Identity|StopGradient)(?:_\d+)?:\d"
         ),
         "the loss, or a tensor of a name that the port takes, is fetched by its name in the graph "
         "({place}), which a loss object doesn't give it",

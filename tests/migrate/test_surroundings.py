@@ -56,6 +56,7 @@ INNOCENT = [
     "x = tf.nn.softmax(x)",
     "m = tf.keras.layers.Masking()(x)",
     "from tensorflow.contrib import mixed_precision",
+    "class Identity: pass",
 ]
 
 
