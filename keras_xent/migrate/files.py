@@ -25,8 +25,8 @@ _FUNCTIONS = "|".join(sorted(FUNCTION_NAMES)).encode()
 _OTHER_LOSSES = "|".join(sorted(OTHER_LOSSES)).encode()
 _OF_INTEREST = re.compile(
     rb"(?:(?<![A-Za-z0-9_])|(?<=\\n))(?:%(functions)s)(?![A-Za-z0-9_])"
-    rb"|losses\s*\.\s*(?:Reduction|%(others)s)(?![A-Za-z0-9_])"
-    rb"|losses\s+import\b|\bimport\s+losses\b"
+    rb"|(?<!keras\.)losses\s*\.\s*(?:Reduction|%(others)s)(?![A-Za-z0-9_])"
+    rb"|(?<!keras\.)losses\s+import\b|(?<!keras )\bimport\s+losses\b"
     rb"|(?:contrib|slim)\s*\.\s*losses"
     rb"|(?:getattr|hasattr|setattr)\s*\([^,]*losses"
     % {b"functions": _FUNCTIONS, b"others": _OTHER_LOSSES}

@@ -13,7 +13,7 @@ from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Callable, ContextManager, Iterable, Iterator, List, Sequence
 
-from keras_xent.migrate import files
+from keras_xent.migrate import files, loss_scopes
 from keras_xent.migrate.job import FileReport, Job, run_job
 from keras_xent.migrate.options import Target
 from keras_xent.migrate.surroundings import look_around
@@ -58,6 +58,11 @@ def run_jobs(paths: Iterable[Path], job: Job, progress: Progress = no_progress) 
     """
     sources = list(files.find_sources(paths))
     chosen = [path for path in sources if _may_be_of_interest(path)]
+    scopes = (loss_scopes.find(path, content) for path, content in _contents(chosen))
+    loss_scope = next(filter(None, scopes), "")
+    if loss_scope:
+        options = dataclasses.replace(job.options, loss_scope=loss_scope)
+        job = dataclasses.replace(job, options=options)
     if job.options.target is Target.KERAS:
         surroundings = look_around(_contents(sources))
         job = dataclasses.replace(

@@ -139,6 +139,16 @@ TF1_ONLY = frozenset(
 )
 
 
+def is_missing_in_tf2(qualified: str) -> bool:
+    """Whether TensorFlow 2 has nothing of that name, as far as it is known here."""
+    if qualified.split(".")[0] != "tensorflow":
+        return False
+    below = qualified.partition(".")[2]
+    return f"{qualified}.".startswith(tuple(f"{each}." for each in _TF1_PACKAGES)) or (
+        below in TF1_ONLY
+    )
+
+
 def is_tf1_code(module: Module) -> bool:
     """Whether the module uses a name that only TensorFlow 1 has.
 

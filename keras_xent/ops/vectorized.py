@@ -87,7 +87,7 @@ def loss_with_backprop(
     one = tf.ones([], real)
     losses_shape = spec_lib.losses_shape(x, axis)
     coefficients = _coefficients(spec, one, weights, losses_shape, rank)
-    unreduced = Spec(axis, spec.label_smoothing, Reduction.NONE)
+    unreduced = spec._replace(axis=axis, reduction=Reduction.NONE)
     values, backprop = evaluation.with_backprop_in_graph(op, unreduced, x, y, coefficients)
     if spec.reduction is not Reduction.NONE:
         values = tf.reduce_sum(values, _all_but_first(rank))
@@ -148,7 +148,7 @@ def _losses(
     labels: tf.Tensor,
     weights: tf.Tensor,
 ) -> tf.Tensor:
-    unreduced = Spec(axis, spec.label_smoothing, Reduction.NONE)
+    unreduced = spec._replace(axis=axis, reduction=Reduction.NONE)
     return evaluation.evaluate(op, unreduced, logits, labels, weights)
 
 
@@ -161,7 +161,7 @@ def _weighted_backprop(
     coefficients: tf.Tensor,
 ) -> tf.Tensor:
     """The derivatives of the losses with respect to the logits, times a coefficient each."""
-    summed = Spec(axis, spec.label_smoothing, Reduction.SUM)
+    summed = spec._replace(axis=axis, reduction=Reduction.SUM)
     one = tf.ones([], coefficients.dtype)
     return gradients.logits_gradient(op, summed, one, logits, labels, coefficients)
 

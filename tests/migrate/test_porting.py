@@ -47,7 +47,7 @@ def test_to_keras_where_it_may_differ() -> None:
     new, (remark,) = ported(LOSS, Options(Target.KERAS, surroundings))
     assert new == LOSS.replace("tf.losses", "keras_xent.v1")
     assert remark.message == (
-        "tf.losses.softmax_cross_entropy is keras_xent.v1.softmax_cross_entropy, not the loss "
+        "tf.losses.softmax_cross_entropy is keras_xent.v1.softmax_cross_entropy; not the loss "
         "object: the loss collection is read (other.py:3), and a loss object doesn't join it"
     )
 

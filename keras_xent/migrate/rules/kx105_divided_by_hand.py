@@ -94,4 +94,4 @@ def _words(node: ast.expr) -> Set[str]:
     return (names | attributes) - called - {"tf", "np", "tensorflow", "numpy", "self", "math"}
 
 
-RULE = Rule("KX105", "weights, and then a division by their sum by hand", check)
+RULE = Rule("KX105", "weights, and then a division by their sum by hand", check, is_defect=True)

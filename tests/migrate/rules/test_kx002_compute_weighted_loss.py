@@ -121,7 +121,7 @@ def test_contribs_takes_other_weights() -> None:
         value = slim.losses.compute_weighted_loss(losses, weights)
         """,
         "KX109",
-        "weights of fewer dimensions",
+        "without weights, or with weights that are a number or have the losses' dimensions",
     )
 
 
