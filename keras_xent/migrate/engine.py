@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
-from typing import Optional, Sequence, Tuple
+from typing import FrozenSet, List, Optional, Sequence, Tuple
 
 from keras_xent.migrate.edits import Edit, apply
 from keras_xent.migrate.finding import Finding, Remark
-from keras_xent.migrate.imports import import_edit
+from keras_xent.migrate.imports import import_edits
+from keras_xent.migrate.leftovers import Leftovers
 from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.program import Place
@@ -48,6 +49,33 @@ def examine(
         ValueError: the text has null bytes, or uses the name `keras_xent` for something else.
     """
     module = Module(text, place)
+    found = _found(module, rules, options)
+    edits = [edit for _, remark in found for edit in remark.edits]
+    naming_us = {remark.offset for _, remark in found if remark.needs_import}
+    if naming_us and module.package_is_taken():
+        raise ValueError(
+            f"the name {module.package} stands for something else in line "
+            f"{module.package_is_taken()}: rename that first"
+        )
+    edits += import_edits(module, sorted(naming_us))
+    leftovers = Leftovers(module, naming_us, _suppressed_lines(module))
+    edits += leftovers.edits
+    found += [
+        (rule, remark)
+        for rule in rules
+        if rule.check_leftovers
+        for remark in rule.check_leftovers(leftovers)
+        if not _is_suppressed(module, rule, remark)
+    ]
+    findings = [
+        (remark.offset, _finding(module, rule, remark))
+        for rule, remark in sorted(found, key=lambda each: (each[1].offset, each[0].code))
+    ]
+    return Outcome(tuple(edits), tuple(findings))
+
+
+def _found(module: Module, rules: Sequence[Rule], options: Options) -> List[Tuple[Rule, Remark]]:
+    """What the rules say, without what is suppressed, and without parts of what isn't ported."""
     found = [
         (rule, remark)
         for rule in rules
@@ -55,28 +83,11 @@ def examine(
         if not _is_suppressed(module, rule, remark)
     ]
     ported = {remark.offset for _, remark in found if remark.edits and remark.part_of is None}
-    found = [
+    return [
         (rule, remark)
         for rule, remark in found
         if remark.part_of is None or remark.part_of in ported
     ]
-    edits = [edit for _, remark in found for edit in remark.edits]
-    needs_import = any(remark.needs_import for _, remark in found)
-    if needs_import and module.package_is_taken():
-        raise ValueError(
-            f"the name {module.package} stands for something else in line "
-            f"{module.package_is_taken()}: rename that first"
-        )
-    if needs_import and not module.imported_package():
-        used_at = min(
-            edit.start for _, remark in found if remark.needs_import for edit in remark.edits
-        )
-        edits.append(import_edit(module, used_at))
-    findings = [
-        (remark.offset, _finding(module, rule, remark))
-        for rule, remark in sorted(found, key=lambda each: (each[1].offset, each[0].code))
-    ]
-    return Outcome(tuple(edits), tuple(findings))
 
 
 def port(
@@ -111,7 +122,7 @@ def check_still_parses(text: str) -> None:
 
 def _finding(module: Module, rule: Rule, remark: Remark) -> Finding:
     line, column = module.lines.place(remark.offset)
-    return Finding(line, column, rule.code, remark.action, remark.message)
+    return Finding(line, column, rule.code, remark.action, remark.message, remark.note)
 
 
 def _is_suppressed(module: Module, rule: Rule, remark: Remark) -> bool:
@@ -121,3 +132,12 @@ def _is_suppressed(module: Module, rule: Rule, remark: Remark) -> bool:
         return False
     codes = re.findall(r"KX\d+", match["codes"])
     return not codes or rule.code in codes
+
+
+def _suppressed_lines(module: Module) -> FrozenSet[int]:
+    if "keras-xent:" not in module.text:
+        return frozenset()
+    if "keras-xent:" not in module.text:
+        return frozenset()
+    lines = enumerate(module.lines.lines, start=1)
+    return frozenset(number for number, line in lines if _SUPPRESSION.search(line.rstrip("\r\n")))

@@ -26,6 +26,7 @@ class Finding:
         rule: The rule's code.
         action: Ported, or left to a person.
         message: What was found and, if flagged, what to do.
+        note: The part of the message that the diff of a port doesn't show.
     """
 
     line: int
@@ -33,6 +34,7 @@ class Finding:
     rule: str
     action: Action
     message: str
+    note: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Remark:
         needs_import: Whether the new text names the package.
         part_of: The place whose port it belongs to, for it is wrong without that; None if it is
             right by itself.
+        note: See `Finding`.
     """
 
     offset: int
@@ -55,3 +58,4 @@ class Remark:
     edits: Tuple[Edit, ...] = ()
     needs_import: bool = False
     part_of: Optional[int] = None
+    note: str = ""

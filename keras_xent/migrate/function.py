@@ -65,7 +65,6 @@ class Function:
         loss_object: How it becomes a loss object; None if there is none for it.
         has_other_order: Whether the function of that name in `keras_xent.v1` has the parameters in
             another order.
-        assumption: What the port takes for granted.
     """
 
     name: str
@@ -76,4 +75,3 @@ class Function:
     labels: Optional[str] = None
     loss_object: Optional[LossObject] = None
     has_other_order: bool = False
-    assumption: str = ""

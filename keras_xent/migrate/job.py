@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Callable, Iterator, Optional, Tuple
 
-from keras_xent.migrate import files
+from keras_xent.migrate import files, unparsed
 from keras_xent.migrate.edits import apply
 from keras_xent.migrate.engine import check_still_parses, examine, port
 from keras_xent.migrate.finding import Action, Finding
@@ -133,7 +133,12 @@ def _run(path: Path, job: Job, content: Optional[bytes]) -> FileReport:
     if not files.of_interest(content):
         return FileReport(str(path))
     text = files.decode(content)
-    new, findings = _port(path, text.text, job)
+    try:
+        new, findings = _port(path, text.text, job)
+    except SyntaxError:
+        if unparsed.may_hold(text.text):
+            raise
+        return FileReport(str(path))
     text.encode(new)  # which can fail, and had better do so before anything is written
     return FileReport(str(path), text.text, new, findings, encoding=text.encoding)
 
@@ -154,6 +159,9 @@ def _port(path: Path, text: str, job: Job) -> Tuple[str, Tuple[Finding, ...]]:
         outcome = examine(notebook.source, rules, job.options, place)
     except SyntaxError as error:
         raise ValueError(_syntax_in_notebook(notebook, error)) from error
+    for cell, problem in notebook.unparsed:
+        if outcome.findings and _PYTHON_2.search(problem.msg):
+            raise ValueError(_syntax(problem, f"cell {cell.number}, "))
     check_still_parses(apply(notebook.source, outcome.edits))
     found = [_in_cell(notebook, offset, finding) for offset, finding in outcome.findings]
     if any(rule.code == _UNRESOLVED for rule in rules):

@@ -152,6 +152,20 @@ class Module:
         others = (each for each in bindings if each != Import(functions.PACKAGE, each.line))
         return next((each.line for each in others), 0)
 
+    def imports(self) -> Iterator[Union[ast.Import, ast.ImportFrom]]:
+        """All imports."""
+        yield from self.all(ast.Import)
+        yield from self.all(ast.ImportFrom)
+
+    def imports_of(self, name: str, line: int) -> List[Union[ast.Import, ast.ImportFrom]]:
+        """The imports that begin in a line and bind a name."""
+        return [
+            statement
+            for statement in self.imports()
+            if statement.lineno == line
+            and any(name == (each.asname or each.name.split(".")[0]) for each in statement.names)
+        ]
+
     def is_imported(self, node: ast.Name) -> bool:
         """Whether a name comes from imports alone."""
         bindings = self.scopes.of(node).lookup(node.id)

@@ -11,6 +11,7 @@ import warnings
 from json.decoder import scanstring  # type: ignore[attr-defined]  # in no stub
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
+from keras_xent.migrate import unparsed
 from keras_xent.migrate.edits import Edit, apply
 from keras_xent.migrate.functions import FUNCTION_NAMES
 
@@ -52,6 +53,8 @@ class Cell:
 class Notebook:
     """A notebook's code cells as one Python source.
 
+    Cells that are no Python and name none of the functions are left out, into `unparsed`.
+
     Args:
         text: The notebook's JSON.
 
@@ -66,14 +69,23 @@ class Notebook:
             cells = list(_code_cells(text))
         except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it is not a notebook: {_reason(error)}") from error
-        self.cells = [cell for cell in cells if _is_python(cell.source)]
+        self.cells: List[Cell] = []
+        self.unparsed: List[Tuple[Cell, SyntaxError]] = []
         self.unread = [place for cell in cells for place in _unread(cell)]
         self._starts: List[int] = []
         parts: List[str] = []
         length = 0
-        for cell in self.cells:
+        for cell in cells:
+            if not _is_python(cell.source):
+                continue
+            code = without_magics(cell.source)
+            problem = None if code is cell.source else _syntax_error(code)
+            if problem and not unparsed.may_hold(code):
+                self.unparsed.append((cell, problem))
+                continue
+            self.cells.append(cell)
             self._starts.append(length)
-            parts.append(without_magics(cell.source) + _GAP)
+            parts.append(code + _GAP)
             length += len(parts[-1])
         self.source = "".join(parts)
 
@@ -104,9 +116,8 @@ def _edited(cell: Cell, edits: Sequence[Edit]) -> str:
 def first_syntax_error(notebook: Notebook) -> Optional[Tuple[Cell, SyntaxError]]:
     """The first cell that is not Python by itself, and why; None if all are."""
     for cell in notebook.cells:
-        try:
-            ast.parse(without_magics(cell.source))
-        except SyntaxError as error:
+        error = _syntax_error(without_magics(cell.source))
+        if error:
             return cell, error
     return None
 
@@ -116,7 +127,7 @@ def without_magics(source: str) -> str:
 
     A cell that is plain Python is left alone: there, a line may begin with `%`, the operator.
     """
-    if _parses(source):
+    if _syntax_error(source) is None:
         return source
     lines: List[str] = []
     continued = False
@@ -129,14 +140,16 @@ def without_magics(source: str) -> str:
     return "\n".join(lines)
 
 
-def _parses(source: str) -> bool:
+def _syntax_error(source: str) -> Optional[SyntaxError]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             ast.parse(source)
-        except (SyntaxError, ValueError):
-            return False
-    return True
+        except SyntaxError as error:
+            return error
+        except ValueError as error:  # null bytes
+            return SyntaxError(str(error))
+    return None
 
 
 def _unread(cell: Cell) -> Iterator[Tuple[Cell, int, str]]:
@@ -195,8 +208,15 @@ def _code_cells(text: str) -> Iterator[Cell]:
             for cell in _elements(text, start):
                 number += 1
                 yield from _code_cell(text, cell, number)
-        if key == "worksheets":
+        if key == "worksheets" and _holds_something(_DECODER.raw_decode(text, start)[0]):
             raise ValueError("notebooks of format 3 are not read: save it with a newer Jupyter")
+
+
+def _holds_something(worksheets: Any) -> bool:
+    """Whether a code cell of format 3 names what a rule looks for."""
+    cells = [cell for sheet in worksheets for cell in sheet["cells"]]
+    sources = [cell["input"] for cell in cells if cell["cell_type"] == "code"]
+    return any(unparsed.may_hold("".join(source)) for source in sources)
 
 
 def _code_cell(text: str, start: int, number: int) -> Iterator[Cell]:

@@ -22,7 +22,10 @@ class Options:
     Args:
         target: What calls become.
         surroundings: What the other files of the program do.
+        loss_scope: Where the program may change the collection that contrib's losses join; ""
+            if it doesn't.
     """
 
     target: Target = Target.V1
     surroundings: Surroundings = dataclasses.field(default_factory=Surroundings)
+    loss_scope: str = ""

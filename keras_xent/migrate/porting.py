@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional, Tuple
+from typing import Iterator, Optional, Sequence, Tuple
 
 from keras_xent.migrate import loss_object, rewriting
 from keras_xent.migrate.edits import Edit
@@ -52,15 +52,14 @@ def port_to_keras(
     attempt = loss_object.attempt(module, options.surroundings, reference, call)
     if not attempt.edits:
         return None, attempt.reason + ("" if reference.ported else attempt.advice)
-    message = f"{_old(module, reference)} is the loss object; {attempt.assumption}"
-    if reference.function.assumption:
-        message += f"; {reference.function.assumption}"
-    return ported(module, reference, message + attempt.advice, *attempt.edits), ""
+    message = f"{_old(module, reference)} is the loss object"
+    note = attempt.assumption + attempt.advice
+    return ported(module, reference, message, note, attempt.edits), ""
 
 
 def no_object(reason: str) -> str:
-    """The end of a message that says why a call is no loss object, if there is a reason."""
-    return f", not the loss object: {reason}" if reason else ""
+    """The note that says why a call is no loss object, if there is a reason."""
+    return f"not the loss object: {reason}" if reason else ""
 
 
 def to_v1_edit(module: Module, reference: Reference) -> Edit:
@@ -71,10 +70,25 @@ def to_v1_edit(module: Module, reference: Reference) -> Edit:
     )
 
 
-def ported(module: Module, reference: Reference, message: str, *edits: Edit) -> Remark:
-    """A place that was ported."""
+def ported(
+    module: Module, reference: Reference, change: str, note: str, edits: Sequence[Edit]
+) -> Remark:
+    """A place that was ported.
+
+    Args:
+        module: The source.
+        reference: The place.
+        change: What the diff shows.
+        note: What else is to be said, or "".
+        edits: What changes.
+    """
     return Remark(
-        module.offset(reference.node), Action.PORTED, message, edits, needs_import=bool(edits)
+        module.offset(reference.node),
+        Action.PORTED,
+        "; ".join(filter(None, [change, note])),
+        tuple(edits),
+        needs_import=bool(edits),
+        note=note,
     )
 
 
@@ -90,8 +104,8 @@ def _to_v1(module: Module, reference: Reference, why_not: str) -> Optional[Remar
     if reference.ported:
         message = f"{old} stays, no loss object: {why_not}"
         return flagged(module, reference, message) if why_not else None
-    message = f"{old} is {_port(module, reference)}{no_object(why_not)}"
-    return ported(module, reference, message, to_v1_edit(module, reference))
+    change = f"{old} is {_port(module, reference)}"
+    return ported(module, reference, change, no_object(why_not), [to_v1_edit(module, reference)])
 
 
 def _port(module: Module, reference: Reference) -> str:

@@ -6,9 +6,10 @@ import dataclasses
 import functools
 import importlib
 import pkgutil
-from typing import Callable, Iterable, Iterator, Sequence, Tuple
+from typing import Callable, Iterable, Iterator, Optional, Sequence, Tuple
 
 from keras_xent.migrate.finding import Remark
+from keras_xent.migrate.leftovers import Leftovers
 from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
 
@@ -21,11 +22,15 @@ class Rule:
         code: KX0.. for rules that port, KX1.. for those that name what needs a person.
         summary: One line.
         check: What it finds in a module.
+        check_leftovers: What it finds in what the port of the module leaves behind.
+        is_defect: Whether what it names is probably a mistake in the program, whoever ports it.
     """
 
     code: str
     summary: str
     check: Callable[[Module, Options], Iterable[Remark]]
+    check_leftovers: Optional[Callable[[Leftovers], Iterable[Remark]]] = None
+    is_defect: bool = False
 
 
 @functools.lru_cache(maxsize=None)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import difflib
-from typing import Callable, Iterator, List, Tuple
+from typing import Callable, Dict, Iterator, List, Set, Tuple
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -13,12 +14,13 @@ from rich.table import Table
 
 from keras_xent.migrate.finding import Action
 from keras_xent.migrate.job import FileReport
-from keras_xent.migrate.json_report import summary
+from keras_xent.migrate.json_report import flagged_by_rule, summary
 from keras_xent.migrate.lines import Lines
 from keras_xent.migrate.registry import all_rules
 from keras_xent.migrate.runner import MANY_FILES, Run
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
+_MOST_PLACES = 5
 
 
 def show(run: Run, console: Console, written: bool) -> None:
@@ -33,7 +35,14 @@ def show(run: Run, console: Console, written: bool) -> None:
         if report.changed and not written:
             _show_diff(report, console)
     for report in run.reports:
-        _show_findings(report, console)
+        if report.error is not None:
+            _print(
+                console, (f"{report.path}: ", ""), ("error", "bold red"), (f" {report.error}", "")
+            )
+    _show_notes(run, console)
+    defects = {rule.code for rule in all_rules() if rule.is_defect}
+    _show_flagged(run, console, defects)
+    _show_flagged(run, console, {rule.code for rule in all_rules()} - defects)
     _show_summary(run, console, written)
 
 
@@ -73,32 +82,57 @@ def _lines(text: str) -> List[str]:
     return [line.rstrip("\r\n") for line in Lines(text).lines]
 
 
-def _show_findings(report: FileReport, console: Console) -> None:
-    if report.error is not None:
-        _print(console, (f"{report.path}: ", ""), ("error", "bold red"), (f" {report.error}", ""))
-    for finding in report.findings:
-        _print(
-            console,
-            (f"{report.path}:{finding.line}:{finding.column}: ", ""),
-            (finding.rule, "green" if finding.action is Action.PORTED else "bold yellow"),
-            (f" {finding.action.value}: {finding.message}", ""),
-        )
+def _show_notes(run: Run, console: Console) -> None:
+    """What the diff doesn't show of what was ported, each note once, with its places."""
+    places: Dict[Tuple[str, str], List[str]] = collections.defaultdict(list)
+    for report in run.reports:
+        for finding in report.findings:
+            if finding.action is Action.PORTED and finding.note:
+                place = f"{report.path}:{finding.line}"
+                places[finding.rule, finding.note].append(place)
+    for (rule, note), found in places.items():
+        shown = ", ".join(found[:_MOST_PLACES])
+        more = len(found) - _MOST_PLACES
+        rest = f" and {more} more places" if more > 0 else ""
+        _print(console, (f"{shown}{rest}: ", ""), (rule, "green"), (f" ported: {note}", ""))
+
+
+def _show_flagged(run: Run, console: Console, rules: Set[str]) -> None:
+    for report in run.reports:
+        for finding in report.findings:
+            if finding.action is Action.FLAGGED and finding.rule in rules:
+                _print(
+                    console,
+                    (f"{report.path}:{finding.line}:{finding.column}: ", ""),
+                    (finding.rule, "bold yellow"),
+                    (f" flagged: {finding.message}", ""),
+                )
 
 
 def _show_summary(run: Run, console: Console, written: bool) -> None:
     counts = summary(run)
-    if any(report.findings or report.error for report in run.reports):
+    by_rule = flagged_by_rule(run)
+    if by_rule or counts["ported"] or counts["errors"]:
         _print(console)
     verb = "rewritten" if written else "would change"
     _print(
         console,
         (
             f"{counts['files']} files looked at: {counts['changed']} {verb}, {counts['errors']} "
-            f"could not be ported; {counts['ported']} places ported, {counts['flagged']} for you "
-            "to look at",
+            f"could not be ported; {counts['ported']} places ported, {counts['flagged']} named",
             "",
         ),
     )
+    rules = {rule.code: rule for rule in all_rules()}
+    for title, is_defect in (
+        ("Probably mistakes in the program, which the port keeps:", True),
+        ("To do:", False),
+    ):
+        codes = [code for code in by_rule if rules[code].is_defect is is_defect]
+        if codes:
+            _print(console, (title, "bold"))
+        for code in codes:
+            _print(console, (f"{by_rule[code]:6}  {code}  {rules[code].summary}", ""))
     if counts["changed"] and not written:
         _print(console, ("Nothing was written; --write does it.", ""))
 

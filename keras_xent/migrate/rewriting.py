@@ -134,6 +134,24 @@ def split_call(
     return rewritten(source, change)
 
 
+def without_names(source: str, gone: Collection[int]) -> str:
+    """An import without some of its names.
+
+    Args:
+        source: The text of an import.
+        gone: Which names go, by their order; not all of them.
+    """
+    statement = cst.parse_statement(source)
+    assert isinstance(statement, cst.SimpleStatementLine)
+    (old,) = statement.body
+    assert isinstance(old, (cst.Import, cst.ImportFrom))
+    assert not isinstance(old.names, cst.ImportStar)
+    kept = [each for index, each in enumerate(old.names) if index not in gone]
+    # The end of the list looks as before: a comma or none.
+    kept[-1] = kept[-1].with_changes(comma=old.names[-1].comma)
+    return _code(old.with_changes(names=kept), source)
+
+
 def _name(argument: cst.Arg) -> Optional[str]:
     return argument.keyword.value if argument.keyword else None
 

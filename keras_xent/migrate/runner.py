@@ -22,7 +22,7 @@ from typing import (
     Tuple,
 )
 
-from keras_xent.migrate import files
+from keras_xent.migrate import files, loss_scopes
 from keras_xent.migrate.job import FileReport, Job, run_job, write
 from keras_xent.migrate.options import Target
 from keras_xent.migrate.program import Program
@@ -74,6 +74,9 @@ def run_jobs(paths: Iterable[Path], job: Job, progress: Progress = no_progress) 
         options = dataclasses.replace(options, surroundings=look_around(_contents(reading)))
     else:
         collections.deque(reading, maxlen=0)  # reads them
+    read = ((path, content) for path, content in reading.chosen if content is not None)
+    scopes = (loss_scopes.find(path, content) for path, content in _contents(read))
+    options = dataclasses.replace(options, loss_scope=next(filter(None, scopes), ""))
     job = dataclasses.replace(job, options=options, program=Program(reading.paths))
     with _mapping(reading.chosen, job) as mapped, progress(len(reading.chosen)) as step:
         reports: List[FileReport] = []

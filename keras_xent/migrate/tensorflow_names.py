@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from typing import FrozenSet, Optional
 
+from keras_xent.migrate.edits import Edit
 from keras_xent.migrate.module import Call, Module
 from keras_xent.migrate.tf1_modules import canonical
+from keras_xent.migrate.version_names import TF1_ONLY, TF1_PACKAGES
 
 _ROOTS = ("tensorflow.", "tf_slim.", "keras.", "tf_keras.")
 
@@ -47,3 +49,25 @@ def spelled(module: Module) -> str:
         if found and all(canonical(each) == "tensorflow" for each in found):
             return name
     return ""
+
+
+def wrapping_edit(module: Module, call: Call, node: ast.expr, function: str) -> Optional[Edit]:
+    """A function of TensorFlow around a part of a call; None if the code has no name for it."""
+    tensorflow = prefix(module, call)
+    if not tensorflow:
+        return None
+    # As an argument this needs parentheses of its own.
+    inner = "({})" if isinstance(node, (ast.Yield, ast.YieldFrom)) else "{}"
+    return Edit(
+        *module.lines.span(node), lambda old: f"{tensorflow}.{function}({inner.format(old)})"
+    )
+
+
+def is_missing_in_tf2(qualified: str) -> bool:
+    """Whether TensorFlow 2 has nothing of that name, as far as it is known here."""
+    if qualified.split(".")[0] != "tensorflow":
+        return False
+    below = qualified.partition(".")[2]
+    return f"{qualified}.".startswith(tuple(f"{each}." for each in TF1_PACKAGES)) or (
+        below in TF1_ONLY
+    )

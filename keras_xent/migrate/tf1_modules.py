@@ -50,6 +50,12 @@ def canonical(qualified: str) -> str:
     return qualified
 
 
+def is_tensorflow(qualified: str) -> bool:
+    """Whether a name is TensorFlow itself, by whichever version's names, or `tensorflow.compat`."""
+    name = canonical(qualified)
+    return name in ("tensorflow", "tensorflow.compat", _TF2_ROOT.rstrip("."))
+
+
 def is_tf2(qualified: str) -> bool:
     """Whether a name is reached through `tensorflow.compat.v2`."""
     return canonical(qualified).startswith(_TF2_ROOT)

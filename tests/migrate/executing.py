@@ -74,11 +74,17 @@ def results(
 
 def program(source: str, tensorflow: int = 1) -> Dict[str, Any]:
     """What a program defines."""
-    for old, new in _IMPORTS if tensorflow == 1 else ():
-        source = re.sub(old, new, source, flags=re.MULTILINE)
     namespace: Dict[str, Any] = {"contrib": _CONTRIB, "__name__": "program"}
+    source = as_tf2(source) if tensorflow == 1 else source
     exec(compile(source, "program.py", "exec"), namespace)
     return namespace
+
+
+def as_tf2(source: str) -> str:
+    """A program that finds TF1's functions in TensorFlow 2."""
+    for old, new in _IMPORTS:
+        source = re.sub(old, new, source, flags=re.MULTILINE)
+    return source
 
 
 def assert_same(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> None:

@@ -73,6 +73,10 @@ def test_of_interest(content: bytes) -> None:
         b"my_compute_weighted_loss",
         b"metrics.mean_squared_error",
         b"tf.losses.mean_squared_errors",
+        b"tf.keras.losses.Reduction.NONE",
+        b"tf.keras.losses.mean_squared_error",
+        b"from tensorflow.keras.losses import Loss",
+        b"from tensorflow.keras import losses",
         b"tf.losses.add_loss",
         b"getattr(x, name)",
         # What these are isn't ours, and it doesn't matter whether the rest is Python.

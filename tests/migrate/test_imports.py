@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from keras_xent.migrate.edits import apply
-from keras_xent.migrate.imports import import_edit
+from keras_xent.migrate.imports import import_edits
 from keras_xent.migrate.module import Module
 
 IMPORT = "import keras_xent\n"
 
 
 def with_import(source: str) -> str:
-    """The source with the import for the place that is marked by `USE`."""
-    return apply(source, [import_edit(Module(source), source.index("USE"))])
+    """The source with the import for the places that are marked by `tf.USE`, or by `USE`."""
+    found = [match.start() for match in re.finditer(r"(\btf\.)?\bUSE\b", source)]
+    return apply(source, import_edits(Module(source), found))
 
 
 def check(source: str) -> None:
@@ -83,7 +86,61 @@ def test_at_the_top(source: str, expected: str) -> None:
     ],
 )
 def test_before_the_place_that_needs_it(source: str) -> None:
+    """Where it isn't known which import the place needs."""
     check(source)
+
+
+SET = "import os\nos.environ['TF_CPP_MIN_LOG_LEVEL'] = '2'\n"
+LAZY = "  import tensorflow as tf\n"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"{SET}def f():\n{LAZY}  ^tf.USE\n",
+        f"{SET}def f():\n  '''Docs.'''\n{LAZY}  ^for x in y:\n    tf.USE\n  tf.USE\n",
+        f"{SET}def f():\n  def g():\n    tf.USE\n{LAZY}  ^g()\n",
+        f"{SET}def f():\n  try:\n    import tensorflow.compat.v1 as tf\n  except ImportError:\n"
+        f"  {LAZY}  ^tf.USE\n",
+        f"{SET}def f():\n  if x:\n  {LAZY}    ^tf.USE\n",
+        f"{SET}if __name__ == '__main__':\n{LAZY}  ^tf.USE\n",
+        f"{SET}with quiet():\n{LAZY}^\ntf.USE\n",
+        f"{SET}try:\n{LAZY}except ImportError:\n  tf = None\n^def f():\n  tf.USE\n",
+        f"{SET}try:\n{LAZY}  ^tf.USE\nexcept ImportError:\n  pass\n",
+        f"{SET}import tf_slim\n^tf = tf_slim.tf\ntf.USE\n",
+        f"def f():\n  tf.USE\n{SET}^import tensorflow as tf\n",
+        f"def f():\n  tf.USE\n{SET}import numpy\nimport tensorflow as tf\nimport abc\n^",
+        f"f = lambda: tf.USE\n{SET}if x:\n{LAZY}^",
+        f"{SET}class A:\n{LAZY}  ^x = tf.USE\n",
+        f"{SET}tf = None\ndef f():\n  global tf\n{LAZY}  ^\ndef g():\n  return tf.USE\n",
+    ],
+)
+def test_after_the_import_of_tensorflow_that_the_place_needs(source: str) -> None:
+    """Loaded earlier, TensorFlow doesn't see what the program sets before."""
+    before, after = source.split("^")
+    indent = before.rpartition("\n")[2]
+    assert with_import(before + after) == before + IMPORT + indent + after
+
+
+def test_in_every_function_that_needs_it() -> None:
+    function = "def {}():\n    import tensorflow as tf\n{}    return tf.USE\n"
+    before = "".join(function.format(name, "") for name in "fg")
+    after = "".join(function.format(name, f"    {IMPORT}") for name in "fg")
+    assert with_import(SET + before) == SET + after
+    assert with_import(SET + after) == SET + after
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"{SET}def f(): import tensorflow as tf^; return tf.USE\n",
+        "import os; import tensorflow as tf^; tf.USE\n",
+        f"{SET}if x: import tensorflow as tf^; tf.USE\n",
+    ],
+)
+def test_on_the_line_of_the_import(source: str) -> None:
+    before, after = source.split("^")
+    assert with_import(before + after) == f"{before}; import keras_xent{after}"
 
 
 @pytest.mark.parametrize(
@@ -118,5 +175,8 @@ def test_line_endings(ending: str, source: str, expected: str) -> None:
 
 def test_a_function_above_the_imports() -> None:
     assert with_import("def f(): USE\nimport tensorflow as tf") == (
-        "import keras_xent\n\ndef f(): USE\nimport tensorflow as tf"
+        "def f(): USE\nimport keras_xent\nimport tensorflow as tf"
+    )
+    assert with_import("def f(): tf.USE\nimport tf_slim as tf") == (
+        "def f(): tf.USE\nimport tf_slim as tf\nimport keras_xent\n"
     )

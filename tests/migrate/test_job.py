@@ -267,9 +267,9 @@ def test_a_notebook(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bad", "error"),
     [
-        ("1\nprint 'a'", "cannot parse it: cell 3, line 2: .* run 2to3"),
-        ("x = (", "cannot parse it: cell 3, line 1"),
-        ("'''", "cannot parse it: cell 3, line 1"),
+        ("1\nprint 'a', compute_weighted_loss(x)", "cannot parse it: cell 3, line 2: .* run 2to3"),
+        ("x = (tf.losses.softmax_cross_entropy", "cannot parse it: cell 3, line 1"),
+        ("'''softmax_cross_entropy(", "cannot parse it: cell 3, line 1"),
     ],
 )
 def test_a_syntax_error_in_a_notebook(tmp_path: Path, bad: str, error: str) -> None:
@@ -279,6 +279,64 @@ def test_a_syntax_error_in_a_notebook(tmp_path: Path, bad: str, error: str) -> N
     check_left(path, content, report)
     with pytest.raises(ValueError, match=error):
         raise ValueError(report.error)
+
+
+NOTHING = [
+    "x = # TODO\n",
+    "print 'a'\n",
+    "x = (\n",
+    "'''\n",
+    "x = # TODO: tf.losses.softmax_cross_entropy\n",
+    "'''tf.losses.softmax_cross_entropy'''\nprint 'a'\n",
+    "def f():\n    # softmax_cross_entropy\n    '''softmax_cross_entropy.'''\n    x = # TODO\n",
+    "x = tf.keras.losses.Reduction.NONE, # TODO\ny =\n",
+]
+
+
+@pytest.mark.parametrize("bad", [each for each in NOTHING if "print" not in each])
+def test_a_cell_that_cannot_be_parsed_and_holds_nothing(tmp_path: Path, bad: str) -> None:
+    """It stays as it is, and the others are ported."""
+    path = tmp_path / "a.ipynb"
+    report = run(path, json.dumps(notebook(bad, OLD, bad), indent=1).encode())
+    assert report.error is None
+    assert [finding.rule for finding in report.findings] == ["KX001"]
+    assert report.findings[0].message.startswith("cell 3: ")
+    assert path.read_text() == json.dumps(notebook(bad, NEW, bad), indent=1)
+
+
+def test_a_notebook_of_python_2(tmp_path: Path) -> None:
+    """Another cell's port would not make it run."""
+    path = tmp_path / "a.ipynb"
+    content = json.dumps(notebook(OLD, "print 'a'\n"), indent=1).encode()
+    report = run(path, content)
+    check_left(path, content, report)
+    assert "cell 3, line 1" in str(report.error)
+    assert "run 2to3" in str(report.error)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["z = tf.keras.losses.Reduction.NONE\n", "# tf.nn.softmax_cross_entropy_with_logits\n", ""],
+)
+@pytest.mark.parametrize("bad", NOTHING)
+def test_a_file_that_cannot_be_parsed_and_holds_nothing(path: Path, bad: str, rest: str) -> None:
+    for content in (rest + bad, bad + rest):
+        assert run(path, content.encode()) == FileReport(str(path))
+        book = path.with_suffix(".ipynb")
+        report = run(book, json.dumps(notebook(bad, rest)).encode())
+        assert (report.error, report.findings, report.changed) == (None, (), False)
+
+
+@pytest.mark.parametrize("hold", [True, False])
+def test_a_notebook_of_format_3(tmp_path: Path, hold: bool) -> None:
+    """What it shows and what it explains is no code."""
+    code = {"cell_type": "code", "input": [OLD if hold else "x = 1\n"], "outputs": [OLD]}
+    text = {"cell_type": "markdown", "source": [OLD]}
+    path = tmp_path / "a.ipynb"
+    content = json.dumps({"worksheets": [{"cells": [text, code]}], "nbformat": 3}).encode()
+    report = run(path, content)
+    assert ("format 3" in str(report.error)) == hold
+    assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize("content", [OLD, '{"cells": [softmax_cross_entropy', "[" * 100000])

@@ -6,7 +6,7 @@ import json
 
 from keras_xent.migrate.finding import Action, Finding
 from keras_xent.migrate.job import FileReport
-from keras_xent.migrate.json_report import summary, to_json
+from keras_xent.migrate.json_report import flagged_by_rule, summary, to_json
 from keras_xent.migrate.runner import Run
 
 PORTED = Finding(2, 5, "KX001", Action.PORTED, "a is b")
@@ -37,8 +37,28 @@ def test_the_whole_report() -> None:
             {"path": "c\udcff.py", "changed": False, "error": "it is read-only", "findings": []},
             {"path": "d.py", "changed": False, "error": None, "findings": [flagged]},
         ],
-        "summary": {"files": 9, "changed": 1, "errors": 1, "ported": 1, "flagged": 2},
+        "summary": {
+            "files": 9,
+            "changed": 1,
+            "errors": 1,
+            "ported": 1,
+            "flagged": 2,
+            "flagged_by_rule": {"KX103": 2},
+        },
     }
+
+
+def test_mistakes_are_counted_first() -> None:
+    codes = ["KX005", "KX103", "KX102", "KX001", "KX107", "KX102"]
+    found = tuple(Finding(1, 1, code, Action.FLAGGED, "") for code in codes)
+    counts = flagged_by_rule(Run(1, [FileReport("a.py", findings=(*found, PORTED))]))
+    assert list(counts.items()) == [
+        ("KX102", 2),
+        ("KX107", 1),
+        ("KX001", 1),
+        ("KX005", 1),
+        ("KX103", 1),
+    ]
 
 
 def test_it_can_be_printed_anywhere() -> None:
@@ -46,5 +66,8 @@ def test_it_can_be_printed_anywhere() -> None:
 
 
 def test_nothing() -> None:
-    assert json.loads(to_json(Run(0, []))) == {"files": [], "summary": summary(Run(0, []))}
+    assert json.loads(to_json(Run(0, []))) == {
+        "files": [],
+        "summary": {**summary(Run(0, [])), "flagged_by_rule": {}},
+    }
     assert set(summary(Run(0, [])).values()) == {0}

@@ -35,13 +35,47 @@ def test_all_of_it() -> None:
     broken = FileReport("b.py", error="it is [red]read-only[/red]")
     assert shown(changed, broken) == (
         "--- a/x/a.py\n+++ b/x/a.py\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n\n"
-        "/x/a.py:2:5: KX001 ported: a is [bold]b[/bold]\n"
-        "/x/a.py:3:1: KX103 flagged: look :smile:\n"
-        "b.py: error it is [red]read-only[/red]\n\n"
-        "7 files looked at: 1 would change, 1 could not be ported; 1 places ported, 1 for you to "
-        "look at\n"
+        "b.py: error it is [red]read-only[/red]\n"
+        "/x/a.py:3:1: KX103 flagged: look :smile:\n\n"
+        "7 files looked at: 1 would change, 1 could not be ported; 1 places ported, 1 named\n"
+        "To do:\n"
+        "     1  KX103  a result that is ignored and read back from a collection\n"
         "Nothing was written; --write does it.\n"
     )
+
+
+def test_mistakes_come_first_and_are_counted_apart() -> None:
+    defect = Finding(9, 1, "KX102", Action.FLAGGED, "twice")
+    left = Finding(5, 1, "KX005", Action.FLAGGED, "handed on")
+    reports = [
+        FileReport("a.py", "a", "a", (FLAGGED, left)),
+        FileReport("b.py", "a", "a", (FLAGGED, defect)),
+    ]
+    assert shown(*reports) == (
+        "b.py:9:1: KX102 flagged: twice\n"
+        "a.py:3:1: KX103 flagged: look :smile:\n"
+        "a.py:5:1: KX005 flagged: handed on\n"
+        "b.py:3:1: KX103 flagged: look :smile:\n\n"
+        "7 files looked at: 0 would change, 0 could not be ported; 0 places ported, 4 named\n"
+        "Probably mistakes in the program, which the port keeps:\n"
+        "     1  KX102  the output of a softmax or a sigmoid as logits\n"
+        "To do:\n"
+        "     1  KX005  contrib's and slim's cross entropies, which take the logits first\n"
+        "     2  KX103  a result that is ignored and read back from a collection\n"
+    )
+
+
+def test_what_the_diff_does_not_show_is_said_once() -> None:
+    notes = [
+        Finding(line, 1, "KX001", Action.PORTED, f"a is b; {note}", note)
+        for line, note in enumerate(["[one]", "two", *["[one]"] * 6], start=1)
+    ]
+    printed = shown(FileReport("a.py", "a", "a", (PORTED, *notes)))
+    assert printed.startswith(
+        "a.py:1, a.py:3, a.py:4, a.py:5, a.py:6 and 2 more places: KX001 ported: [one]\n"
+        "a.py:2: KX001 ported: two\n\n"
+    )
+    assert PORTED.message not in printed
 
 
 def test_what_was_written_has_no_diff() -> None:
@@ -80,7 +114,8 @@ def test_line_endings_are_not_printed(ending: str) -> None:
 
 
 def test_colours() -> None:
-    printed = shown(FileReport("a.py", "a\n", "b\n", (PORTED, FLAGGED)), color="standard")
+    note = Finding(2, 5, "KX001", Action.PORTED, "a is b; x", "x")
+    printed = shown(FileReport("a.py", "a\n", "b\n", (note, FLAGGED)), color="standard")
     assert "\x1b[1m--- a/a.py\x1b[0m\n" in printed
     assert "\x1b[31m-a\x1b[0m\n" in printed
     assert "\x1b[32m+b\x1b[0m\n" in printed

@@ -61,10 +61,6 @@ SIGMOID_CONTRIB = Function(
     labels="multi_class_labels",
     loss_object=_OBJECT,
     has_other_order=True,
-    assumption=(
-        "weights are taken to be a number or of the logits' rank (of one for each example "
-        "keras_xent.v1 raises an error: write weights[:, None])"
-    ),
 )
 
 FUNCTIONS = (SIGMOID_LOSS, SIGMOID_LOGITS, SIGMOID_CONTRIB)

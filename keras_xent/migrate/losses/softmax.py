@@ -89,10 +89,6 @@ CONTRIB = Function(
     labels="onehot_labels",
     loss_object=_OBJECT,
     has_other_order=True,
-    assumption=(
-        "logits are taken to have rank 2, and weights to be a number or one for each example (of "
-        "higher ranks contrib smooths by the size of axis 1)"
-    ),
 )
 
 FUNCTIONS = (LOSS, LOGITS_V2, LOGITS, CONTRIB)

@@ -53,9 +53,6 @@ SPARSE_CONTRIB = Function(
     labels="labels",
     loss_object=_OBJECT,
     has_other_order=True,
-    assumption=(
-        "logits are taken to have rank 2, and weights to be a number or one for each example"
-    ),
 )
 
 FUNCTIONS = (SPARSE_LOSS, SPARSE_LOGITS, SPARSE_CONTRIB)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Iterable, Optional
 
+from keras_xent.migrate import contrib_weights
 from keras_xent.migrate.edits import Edit
 from keras_xent.migrate.finding import Remark
 from keras_xent.migrate.module import Call, Module, Reference
@@ -43,23 +44,38 @@ def _check(module: Module, options: Options, reference: Reference, call: Optiona
             f"{call.problem}: call keras_xent.v1.{function.name} with keywords; contrib's takes "
             f"({', '.join(function.parameters)})",
         )
+    if options.loss_scope:
+        return flagged(
+            module,
+            reference,
+            f"add_loss stands in an arg_scope ({options.loss_scope}), which may change the "
+            f"collection that this loss joins: call {module.package}.v1.{function.name} with "
+            "keywords, and with the loss_collection= of the scope",
+        )
+    obstacle = contrib_weights.obstacle(module, call)
+    if obstacle:
+        return flagged(module, reference, obstacle)
+    assumption = contrib_weights.assumption(module, call)
+    edits = contrib_weights.edits(module, call)
     as_object, why_not = port_to_keras(module, options, reference, call)
     if as_object:
-        return as_object
-    edits = [to_v1_edit(module, reference)]
-    if call.node.args:
-        edits.append(
-            Edit(
-                *module.lines.span(call.node),
-                lambda old: name_arguments(old, function.parameters),
-            )
+        return ported(
+            module,
+            reference,
+            f"{module.dotted(reference.node)} is the loss object",
+            "; ".join(filter(None, [as_object.note, assumption])),
+            (*edits, *as_object.edits),
         )
+    edits = (*edits, to_v1_edit(module, reference))
+    if call.node.args:
+        span = module.lines.span(call.node)
+        edits = (*edits, Edit(*span, lambda old: name_arguments(old, function.parameters)))
     return ported(
         module,
         reference,
-        f"{module.dotted(reference.node)} is {module.package}.v1.{function.name} with keywords; "
-        f"{function.assumption}{no_object(why_not)}",
-        *edits,
+        f"{module.dotted(reference.node)} is {module.package}.v1.{function.name} with keywords",
+        "; ".join(filter(None, [assumption, no_object(why_not)])),
+        edits,
     )
 
 

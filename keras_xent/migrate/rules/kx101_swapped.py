@@ -37,4 +37,4 @@ def _short(source: str) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-RULE = Rule("KX101", "labels and logits swapped", check)
+RULE = Rule("KX101", "labels and logits swapped", check, is_defect=True)

@@ -30,4 +30,4 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
             )
 
 
-RULE = Rule("KX102", "the output of a softmax or a sigmoid as logits", check)
+RULE = Rule("KX102", "the output of a softmax or a sigmoid as logits", check, is_defect=True)

@@ -7,12 +7,17 @@ TF2 and in Keras there are no collections: the loss would be lost.
 
 from __future__ import annotations
 
+import ast
+import re
 from typing import Iterator
 
 from keras_xent.migrate.finding import Action, Remark
-from keras_xent.migrate.module import Module
+from keras_xent.migrate.module import Call, Module
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
+
+# `self.assertRaisesRegex(...)`, `pytest.raises(...)`, `test.assert_raises(...)`.
+_RAISES = re.compile(r"^[\w.]*(?:raises|Raises)\w*\s*\(")
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
@@ -20,12 +25,29 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
     for call in module.calls:
         if not call.function.reduces or not module.is_ignored(call):
             continue
+        if _joins_nothing(call) or _is_meant_to_raise(module, call):
+            continue
         yield Remark(
             module.offset(call.node),
             Action.FLAGGED,
             "the result is ignored: it counts only through the loss collection of a TF1 graph. "
-            "Keep the result, and add the losses up yourself, before this runs without one",
+            "Before this runs without one, keep the result, and add up the losses and the "
+            "regularization losses yourself",
         )
+
+
+def _joins_nothing(call: Call) -> bool:
+    collection = call.arguments.get("loss_collection")
+    return isinstance(collection, ast.Constant) and collection.value is None
+
+
+def _is_meant_to_raise(module: Module, call: Call) -> bool:
+    """Whether it stands in `with self.assertRaises(...)`, `pytest.raises` or another of them."""
+    return any(
+        isinstance(around, (ast.With, ast.AsyncWith))
+        and any(_RAISES.search(module.source(item.context_expr)) for item in around.items)
+        for around in module.scopes.ancestors(call.node)
+    )
 
 
 RULE = Rule("KX103", "a result that is ignored and read back from a collection", check)

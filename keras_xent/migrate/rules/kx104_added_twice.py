@@ -33,8 +33,8 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
                 module.offset(node),
                 Action.FLAGGED,
                 f"{module.source(losses[0])} is in the loss collection, so that "
-                f"{module.source(totals[0])} has it already: it counts twice. Decide which, and "
-                "pass loss_collection=None if you add it yourself",
+                f"{module.source(totals[0])} has it already: it counts twice. Leave it out of the "
+                "sum; or pass loss_collection=None to it, if others are in the collection",
             )
 
 
@@ -99,4 +99,4 @@ def _is_total(module: Module, node: ast.expr) -> bool:
     return False
 
 
-RULE = Rule("KX104", "the same loss added twice", check)
+RULE = Rule("KX104", "the same loss added twice", check, is_defect=True)

@@ -195,4 +195,4 @@ def _words(module: Module, node: ast.expr) -> Set[str]:
     return words - {"self"}
 
 
-RULE = Rule("KX105", "weights, and then a division by their sum by hand", check)
+RULE = Rule("KX105", "weights, and then a division by their sum by hand", check, is_defect=True)

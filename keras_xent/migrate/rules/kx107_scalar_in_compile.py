@@ -96,4 +96,4 @@ def _gives_scalar(module: Module, call: Call) -> bool:
     return not any(name.endswith(".NONE") for name in module.names(reduction))
 
 
-RULE = Rule("KX107", "a loss that returns a scalar, in compile", check)
+RULE = Rule("KX107", "a loss that returns a scalar, in compile", check, is_defect=True)

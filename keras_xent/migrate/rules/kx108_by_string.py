@@ -16,6 +16,7 @@ from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
 from keras_xent.migrate.tf1_modules import canonical
 
+_REPLACED = "is replaced here; what is ported no longer sees that"
 _BUILTINS = ("getattr", "hasattr", "setattr")
 _LOSSES = (*tf1_modules.LOSSES_MODULES, *tf1_modules.CONTRIB_LOSSES_MODULES)
 
@@ -33,7 +34,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
             yield Remark(
                 module.offset(target),
                 Action.FLAGGED,
-                f"{module.source(target)} is replaced here; what is ported no longer sees that",
+                f"{module.source(target)} {_REPLACED}",
             )
 
 
@@ -49,11 +50,15 @@ def _of_builtin(module: Module, node: ast.Call, builtin: str) -> str:
                 f"whether {module.source(owner)} has {literal} no longer matters to what is "
                 "ported: keep the branch that was taken"
             )
-        return f"write the name out: {module.package}.v1 has TF1's functions"
+        if builtin == "setattr":
+            return f"{module.source(owner)}.{literal} {_REPLACED}"
+        return f"write the name out, {module.source(owner)}.{literal}, and run this again"
     if owners & set(_LOSSES):
+        of_contrib = owners & set(tf1_modules.CONTRIB_LOSSES_MODULES)
         return (
             f"which loss {module.source(node)} is, is known only when it runs: if it can be "
             f"a cross entropy, take that from {module.package}.v1"
+            f"{', which takes the labels first' if of_contrib else ''}"
         )
     return ""
 

@@ -1,69 +1,128 @@
-"""KX109: contrib code beyond the loss.
+"""KX109: what TensorFlow 2 doesn't have, beyond the loss.
 
 `tf.contrib` is gone from TensorFlow 2. Of its losses only the cross entropies are ported (KX005);
-the others, and the rest of contrib in a file that uses one of these, are named.
+the others are named one by one. A file that uses one of the functions is of use only if TensorFlow
+2 can import it, so the rest of contrib, and imports of other names that TensorFlow 2 doesn't have,
+are named once.
 """
 
 from __future__ import annotations
 
 import ast
-from typing import Iterator, List
+import re
+from typing import Collection, Dict, Iterator, List, Tuple, Union
 
+from keras_xent.migrate import contrib_losses, functions
 from keras_xent.migrate.finding import Action, Remark
+from keras_xent.migrate.leftovers import Leftovers, qualified_name
 from keras_xent.migrate.module import Module
 from keras_xent.migrate.options import Options
-from keras_xent.migrate.other_losses import OTHER_LOSSES
 from keras_xent.migrate.registry import Rule
+from keras_xent.migrate.tensorflow_names import is_missing_in_tf2
 from keras_xent.migrate.tf1_modules import CONTRIB_LOSSES_MODULES, canonical
 
-_LOSSES = tuple(f"{module}." for module in CONTRIB_LOSSES_MODULES)
+_CONTRIB = "tensorflow.contrib"
+_LOSSES = tuple(f"{module}." for module in CONTRIB_LOSSES_MODULES if module.startswith(_CONTRIB))
+_Node = Union[ast.Attribute, ast.Name]
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Name every other loss of contrib's, and once the rest of contrib."""
-    rest: List[ast.Attribute] = []
-    ported = {reference.node for reference in module.references}
-    for node in module.all(ast.Attribute):
-        if node in ported or not isinstance(node.ctx, ast.Load):
-            continue
-        names = {canonical(name) for name in module.names(node)}
-        if isinstance(module.scopes.parent(node), ast.Attribute):
-            continue  # the beginning of a longer name
-        if any(name.startswith(_LOSSES) for name in names):
-            yield Remark(module.offset(node), Action.FLAGGED, _of_loss(module, node))
-        elif any(name.startswith("tensorflow.contrib.") for name in names):
-            rest.append(node)
-    if rest and module.references:
-        first = min(rest, key=module.offset)
+    """Nothing: what is there before the port says nothing of what is there after it."""
+    return iter(())
+
+
+def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
+    """Name every other loss of contrib's, and the rest at the first of it."""
+    module = leftovers.module
+    references = {reference.node for reference in module.references}
+    contrib = {node: name for node, name in _of_contrib(module) if node not in references}
+    losses = {node: name for node, name in contrib.items() if name.startswith(_LOSSES)}
+    for node, name in losses.items():
+        advice = contrib_losses.advice(name.rsplit(".", 1)[1], module.package)
         yield Remark(
-            module.offset(first),
+            module.offset(node),
             Action.FLAGGED,
-            f"tf.contrib, which TensorFlow 2 doesn't have, is used {len(rest)} more "
-            f"time{'s' if len(rest) > 1 else ''} in this file ({module.source(first)} first): for "
-            "slim there is the package tf_slim, for the rest see TensorFlow's guide",
+            f"{module.dotted(node)} is contrib's, which TensorFlow 2 doesn't have: {advice}",
         )
+    if references or losses:
+        yield from _rest(leftovers, contrib, {*losses, *references})
 
 
-def _of_loss(module: Module, node: ast.Attribute) -> str:
-    source = module.source(node)
-    if node.attr == "compute_weighted_loss":
-        return (
-            f"{source} takes weights of fewer dimensions than the losses, unlike "
-            f"{module.package}.v1.compute_weighted_loss: give them the losses' rank and use that"
-        )
-    if _is_in_tf1(node.attr):
-        return f"{source} is contrib's: tf.compat.v1.losses.{node.attr} shares its collection"
-    return f"{source} is contrib's, which TensorFlow 2 doesn't have"
+def _rest(
+    leftovers: Leftovers, contrib: Dict[_Node, str], named: Collection[ast.expr]
+) -> Iterator[Remark]:
+    """Name, once, the imports that are left, and what is left of contrib beside what is named."""
+    module = leftovers.module
+    settled = {module.offset(node) for node in named}
+    found: List[Tuple[int, str]] = []
+    for statement, alias in leftovers.imports():
+        name = qualified_name(statement, alias)
+        uses = leftovers.uses(alias)
+        if _may_fail(module, statement):
+            settled.update(uses)
+        elif uses and settled.issuperset(uses):
+            continue
+        elif is_missing_in_tf2(name) and not functions.tf1_function(name):
+            found.append((module.offset(statement), canonical(name)))
+    for node, name in contrib.items():
+        if module.offset(node) not in settled and not _may_fail(module, node):
+            found.append((module.offset(node), ".".join(name.split(".")[:3])))
+    if found:
+        names = sorted({name for _, name in found})
+        names = [name for name in names if not any(f"{name}." in each for each in names)]
+        yield Remark(min(found)[0], Action.FLAGGED, _message(names))
 
 
-def _is_in_tf1(name: str) -> bool:
-    """Whether `tf.compat.v1.losses` has a function of that name."""
-    return name in OTHER_LOSSES or name in {
-        "add_loss",
-        "get_losses",
-        "get_regularization_losses",
-        "get_total_loss",
-    }
+def _may_fail(module: Module, node: ast.AST) -> bool:
+    """Whether it stands in a `try` that catches the error of an import, or of an attribute."""
+    return any(
+        isinstance(around, ast.Try) and any(map(_catches, around.handlers))
+        for around in module.scopes.ancestors(node)
+    )
 
 
-RULE = Rule("KX109", "contrib code beyond the loss", check)
+def _catches(handler: ast.ExceptHandler) -> bool:
+    names = [] if handler.type is None else [ast.dump(handler.type)]
+    return all(re.search("Import|Module|Attribute|'Exception'", name) for name in names)
+
+
+def _message(names: List[str]) -> str:
+    slim = f"{_CONTRIB}.slim"
+    message = f"TensorFlow 2 doesn't have {', '.join(names)}: "
+    if any(f"{name}.".startswith(f"{slim}.") for name in names):
+        message += "slim is the package tf_slim now (import tf_slim as slim)"
+        if all(f"{name}.".startswith(f"{slim}.") for name in names):
+            return message
+        message += "; for the rest "
+    return message + "see TensorFlow's guide to its version 2"
+
+
+def _of_contrib(module: Module) -> Iterator[Tuple[_Node, str]]:
+    """What is read of contrib, and its canonical name."""
+    for node in _outermost(module):
+        for name in {canonical(name) for name in module.names(node)}:
+            if f"{name}.".startswith(f"{_CONTRIB}."):
+                yield node, name
+
+
+def _outermost(module: Module) -> Iterator[_Node]:
+    """The names that are read, and those attributes that aren't the beginning of longer ones.
+
+    None, if none can be contrib's: most files needn't be searched.
+    """
+    if "contrib" not in module.text:
+        return
+    for attribute in module.all(ast.Attribute):
+        if isinstance(attribute.ctx, ast.Load) and not _begins_another(module, attribute):
+            yield attribute
+    for name in module.all(ast.Name):
+        is_read = isinstance(name.ctx, ast.Load) and not _begins_another(module, name)
+        if is_read and module.is_imported(name):
+            yield name
+
+
+def _begins_another(module: Module, node: _Node) -> bool:
+    return isinstance(module.scopes.parent(node), ast.Attribute)
+
+
+RULE = Rule("KX109", "what TensorFlow 2 doesn't have, beyond the loss", check, check_leftovers)

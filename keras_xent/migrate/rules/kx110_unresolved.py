@@ -12,8 +12,9 @@ from typing import Iterator
 
 from keras_xent.migrate import functions
 from keras_xent.migrate.finding import Action, Remark
+from keras_xent.migrate.leftovers import Leftovers, qualified_name
 from keras_xent.migrate.module import Module
-from keras_xent.migrate.names import UNKNOWN
+from keras_xent.migrate.names import OWN, UNKNOWN
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
 
@@ -21,6 +22,27 @@ _LOOKS_LIKE_TF1 = re.compile(
     rf"(^|\.)(losses\.({'|'.join(sorted(functions.LOSSES_NAMES))})"
     rf"|nn\.({'|'.join(sorted(functions.NN_NAMES))}))$"
 )
+
+
+_CONTRIB_NAMES = frozenset(each.name for each in functions.ALL if each.has_other_order)
+
+# What is a library's own, or defined in another file of the program.
+_LIBRARIES = frozenset(
+    {
+        OWN,
+        "jax",
+        "keras",
+        "keras_xent",
+        "mesh_tensorflow",
+        "optax",
+        "tensorflow",
+        "tf_keras",
+        "tf_slim",
+        "torch",
+    }
+)
+# As which TensorFlow stands in the modules of others.
+_TENSORFLOW = frozenset({"tensorflow", "tf", "tf1", "tf_v1"})
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
@@ -34,7 +56,21 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
         starred = name.id in functions.FUNCTION_NAMES and _stars(module)
         if starred and not module.scopes.of(name).lookup(name.id):
             yield _remark(module, name)
-    yield from _unused_imports(module)
+
+
+def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
+    """Name the functions that are imported and not used, or no more: others may import them."""
+    module = leftovers.module
+    for statement, alias in leftovers.imports():
+        function = functions.tf1_function(qualified_name(statement, alias))
+        if function and not leftovers.uses(alias):
+            order = ", which takes the labels first" if function.has_other_order else ""
+            yield Remark(
+                module.offset(statement),
+                Action.FLAGGED,
+                f"{alias.name} is imported and not used here: delete the import, and let whoever "
+                f"imports it from this module take it from {module.package}.v1{order}",
+            )
 
 
 def _may_be_tf1(module: Module, node: ast.Attribute) -> bool:
@@ -51,37 +87,26 @@ def _may_be_tf1(module: Module, node: ast.Attribute) -> bool:
 
 
 def _is_library(name: str) -> bool:
-    libraries = ("tensorflow", "keras_xent", "mesh_tensorflow", "jax", "optax", "torch", "keras")
-    return name.split(".")[0] in libraries
+    """Whether it is a library's own; of `keras.backend.tf` it isn't, but TensorFlow's again."""
+    root, *rest = name.split(".")
+    return root in _LIBRARIES and not _TENSORFLOW & set(rest)
 
 
 def _stars(module: Module) -> bool:
     return any("tensorflow" in star for scope in module.scopes.all for star in scope.stars)
 
 
-def _unused_imports(module: Module) -> Iterator[Remark]:
-    """A function imported under its own name and not used: others may import it from here."""
-    used = {name.id for name in module.all(ast.Name)}
-    for node in module.all(ast.ImportFrom):
-        for alias in node.names:
-            function = functions.tf1_function(f"{node.module}.{alias.name}")
-            if function and not node.level and (alias.asname or alias.name) not in used:
-                yield Remark(
-                    module.offset(node),
-                    Action.FLAGGED,
-                    f"{alias.name} is imported and not used here: whoever imports it from this "
-                    f"module should take it from {module.package}.v1",
-                )
-
-
 def _remark(module: Module, node: ast.expr) -> Remark:
     source = module.dotted(node)
-    return Remark(
-        module.offset(node),
-        Action.FLAGGED,
+    message = (
         f"{source}: it can't be told whether this is TensorFlow 1's. If it is, import it from "
-        f"tensorflow.compat.v1 and run this again, or write {module.package}.v1's",
+        f"tensorflow.compat.v1 and run this again, or write {module.package}.v1's"
     )
+    if source.rsplit(".", 1)[-1] in _CONTRIB_NAMES:
+        message += (
+            ". If it is contrib's or slim's, import it from tf_slim: it takes the logits first"
+        )
+    return Remark(module.offset(node), Action.FLAGGED, message)
 
 
-RULE = Rule("KX110", "a name of which it can't be told whether it is TF1's", check)
+RULE = Rule("KX110", "a name of which it can't be told whether it is TF1's", check, check_leftovers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from migrate import executing
 from migrate.tools import (
@@ -90,9 +92,10 @@ def call(arguments: str, imports: str = "import tensorflow as tf", name: str = "
 def test_imports(imports: str, name: str) -> None:
     before = call("(labels, logits, weights)", imports, name)
     new, findings = ported(before)
-    assert new.replace("import keras_xent\n", "", 1) == before.replace(
-        f"return {name}softmax", "return keras_xent.v1.softmax"
-    )
+    expected = before.replace(f"return {name}softmax", "return keras_xent.v1.softmax")
+    if re.search(r"^from .*losses", imports):  # nothing uses it any more
+        expected = expected.replace(f"{imports}\n", "")
+    assert new.replace("import keras_xent\n", "", 1) == expected
     assert [finding.rule for finding in findings] == ["KX001"]
     as_object, _ = ported(before, "keras")
     executing.check_same(before, [new, as_object])
@@ -173,7 +176,7 @@ def test_loss_object() -> None:
             return keras_xent.CategoricalCrossentropy(from_logits=True, \
 label_smoothing=0.1, reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS)(
                 y_true=tf.stop_gradient(labels),
-                y_pred=logits,
+                y_pred=tf.identity(logits),
                 sample_weight=weights,
             )
         """,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import tensorflow as tf
 from migrate import executing
 from migrate.tools import (
     TARGETS,
@@ -58,10 +59,11 @@ def test_imports(imports: str, name: str) -> None:
     new, findings = ported(before)
     assert (
         "return keras_xent.v1.softmax_cross_entropy("
-        "logits=logits, onehot_labels=labels, weights=weights)\n"
+        "logits=logits, onehot_labels=labels, weights=tf.reshape(weights, [-1]))\n"
     ) in new
     # That `slim = tf.contrib.slim` is there too is KX109's.
     assert [each.rule for each in findings if each.rule != "KX109"] == ["KX005"]
+    assert new.count("import") == 2, "nothing uses what was imported"
     executing.check_same(before, [new, ported(before, "keras")[0]])
 
 
@@ -95,23 +97,154 @@ def test_the_other_losses(call: str, parameter: str) -> None:
     assert "slim.losses" not in new
     assert "(logits=logits, " in new or f"({parameter}=" in new
     assert finding.rule == "KX005"
-    assert "weights" in finding.message
+    assert ("weights are taken" in finding.message) == (", weights)" in call)
     executing.check_same(before, [new])
     check_loss_object(before)
 
 
-def test_weights_that_the_sigmoid_of_v1_refuses() -> None:
-    """contrib takes one for each example; the report says what to write."""
-    before = (
-        "import tensorflow as tf\nfrom tensorflow.contrib import slim\n\n\n"
-        "def loss(labels, logits, weights):\n"
-        "    return slim.losses.sigmoid_cross_entropy(logits, labels, weights)\n"
+NAMES = [
+    "softmax_cross_entropy(logits, labels",
+    "sparse_softmax_cross_entropy(logits, tf.argmax(labels, 1)",
+    "sparse_softmax_cross_entropy(logits, tf.argmax(labels, 1)[:, None]",
+    "sigmoid_cross_entropy(logits, labels",
+]
+WEIGHTS = [
+    "0.4",
+    "weights",
+    "weights[:, None]",
+    "weights[:, tf.newaxis]",
+    "tf.expand_dims(weights, -1)",
+    "weights[:, None] > 0",
+    "column",
+    "scalar",
+    "numbers",
+]
+# Of these the text doesn't tell that they are a column.
+UNKNOWN = ("weights", "weights[:, None] > 0", "scalar", "numbers")
+
+
+def with_weights(function: str, weights: str) -> str:
+    return (
+        "import tensorflow as tf\nfrom tensorflow.contrib import slim\n\nscalar = float('0.4')\n"
+        "numbers = [[1.0], [0.0], [2.0], [3.0]]\n\n\n"
+        "def loss(labels, logits, weights):\n    column = weights[:, None]\n"
+        f"    return slim.losses.{function}, {weights})\n"
     )
-    new, (finding,) = ported(before, "keras")
-    assert "write weights[:, None]" in finding.message
-    with pytest.raises(ValueError, match="weights"):
-        executing.results(new, executing.inputs())
-    executing.check_same(before, [new.replace("weights=weights", "weights=weights[:, None]")])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("function", NAMES)
+def test_weights(function: str, weights: str, target: str) -> None:
+    """contrib drops a last dimension of 1; what may be others than it takes is left."""
+    before = with_weights(function, weights)
+    new, (finding,) = ported(before, target)
+    assert finding.rule == "KX005"
+    if function.startswith("sigmoid") and weights in UNKNOWN:
+        assert new == before
+        assert "contrib takes weights for the examples too" in finding.message
+    else:
+        executing.check_same(before, [new])
+
+
+@pytest.mark.parametrize("weights", ["weights", "tf.ones_like(logits)", "weights[:, None] > 0"])
+def test_what_is_said_of_the_weights_of_a_sigmoid(weights: str) -> None:
+    before = with_weights(NAMES[3], weights)
+    finding = check_flagged(before, "KX005", f"with weights=({weights})[:, None] if they are one")
+    assert "with the weights as they are if they have the logits' shape" in finding.message
+    each = "[:, None]" if weights == "weights" else ""
+    call = (
+        "keras_xent.v1.sigmoid_cross_entropy(logits=logits, multi_class_labels=labels, "
+        f"weights=({weights}){each}"
+    )
+    after = "import keras_xent\n" + before.replace(f"slim.losses.{NAMES[3]}, {weights}", call)
+    executing.check_same(before, [after])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("weights", ["[0.5]", "[[0.5]]", "tf.constant([0.5])", "one"])
+@pytest.mark.parametrize("function", NAMES)
+def test_weights_of_one_element(function: str, weights: str, target: str) -> None:
+    """contrib counts one example; `keras_xent.v1` broadcasts."""
+    before = "one = [0.5]\n" + with_weights(function, weights)
+    assert ported(before, target)[0] == before
+    check_flagged(before, "KX005", "contrib divides as if the batch had one", target=target)
+    theirs = executing.results(before, executing.inputs())
+    mean = executing.results(before.replace(f", {weights})", ", 0.5)"), executing.inputs())
+    assert theirs[0] == pytest.approx(4 * mean[0], rel=1e-5)
+
+
+def test_no_name_for_tensorflow() -> None:
+    source = (
+        "from tf_slim import losses\n\n\ndef loss(labels, logits, weights):\n"
+        "    return losses.softmax_cross_entropy(logits, labels, weights)\n"
+    )
+    assert ported(source)[0] == source
+    check_flagged(source, "KX005", "give weights of one dimension")
+
+
+SCOPES = [
+    "[slim.losses.add_loss], loss_collection=None",
+    "[slim.conv2d, slim.losses.add_loss], loss_collection='mine'",
+    "functions, loss_collection=None",
+    "scope",
+]
+SCOPED = """\
+import tensorflow as tf
+from tensorflow.contrib import slim
+
+functions = [slim.losses.add_loss]
+with slim.arg_scope(functions, loss_collection=None) as scope:
+    pass
+
+
+def loss(labels, logits, weights):
+    with slim.arg_scope({}):
+        return slim.losses.softmax_cross_entropy(logits, labels)
+"""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("scope", SCOPES)
+def test_an_arg_scope_decides_the_collection(scope: str, target: str) -> None:
+    source = SCOPED.format(scope).replace("functions, loss_collection=None", scope, 1)
+    assert ported(source, target)[0] == source
+    check_flagged(source, "KX005", "with the loss_collection= of the scope", line=11, target=target)
+
+
+@pytest.mark.parametrize("scope", SCOPES[:2])
+def test_what_is_said_of_an_arg_scope(scope: str) -> None:
+    before = SCOPED.format(scope)
+    collection = scope.rsplit("=", 1)[1]
+    after = "import keras_xent\n" + before.replace(
+        "slim.losses.softmax_cross_entropy(logits, labels)",
+        "keras_xent.v1.softmax_cross_entropy(logits=logits, onehot_labels=labels, "
+        f"loss_collection={collection})",
+    )
+    found = []
+    for source in (before, after):
+        with tf.Graph().as_default() as graph:
+            executing.program(source)["loss"](*map(tf.constant, executing.inputs()))
+            found.append([len(graph.get_collection(name)) for name in ("losses", "mine")])
+    assert found[0] == found[1] == [0, int(collection != "None")]
+
+
+def test_arg_scopes_of_other_functions() -> None:
+    """A function that an arg_scope changes is not TF1's, but one that was made of it."""
+    before = """\
+import tensorflow as tf
+import tf_slim as slim
+
+xent = slim.add_arg_scope(tf.losses.softmax_cross_entropy)
+
+
+def loss(labels, logits, weights):
+    with slim.arg_scope([xent], weights=0.4):
+        return xent(labels, logits) + slim.losses.softmax_cross_entropy(logits, labels)
+"""
+    new, _ = ported(before)
+    assert new.count("keras_xent.v1") == 2
+    executing.check_same(before, [new])
 
 
 def test_transformed() -> None:
@@ -131,7 +264,6 @@ def test_transformed() -> None:
         """\
         import keras_xent
         import tensorflow as tf
-        import tf_slim as slim
 
         def loss(labels, logits, weights):
             return keras_xent.v1.softmax_cross_entropy(
@@ -158,7 +290,6 @@ def test_a_walrus_needs_parentheses() -> None:
         """\
         import keras_xent
         import tensorflow as tf
-        import tf_slim as slim
 
         def loss(labels, logits, weights):
             return keras_xent.v1.softmax_cross_entropy(logits=(x := logits + 1), \

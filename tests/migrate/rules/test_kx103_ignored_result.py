@@ -18,6 +18,9 @@ CALL = "tf.losses.softmax_cross_entropy(labels, logits)"
         "tf.losses.compute_weighted_loss(losses, weights)",
         "tf.contrib.losses.softmax_cross_entropy(logits, labels)",
         "f = tf.losses.softmax_cross_entropy\nf(labels, logits)",
+        f"with self.session():\n    {CALL}",
+        f"with raises:\n    {CALL}",
+        "tf.losses.softmax_cross_entropy(labels, logits, loss_collection='mine')",
     ],
 )
 def test_flagged(statement: str) -> None:
@@ -37,6 +40,15 @@ def test_flagged(statement: str) -> None:
         f"print({CALL})",
         f"a, _ = {CALL}, 1",
         "tf.nn.softmax_cross_entropy_with_logits_v2(labels, logits)",
+        # What is meant to raise an error gives no loss.
+        f"with self.assertRaises(ValueError):\n    {CALL}",
+        f"with self.assertRaisesRegex(ValueError, 'rank'):\n    with x:\n        _ = {CALL}",
+        f"with self.assertRaisesRegexp(ValueError, 'a'), self.cached_session():\n    {CALL}",
+        f"with test.assertRaisesOpError('x'):\n    {CALL}",
+        f"with pytest.raises(ValueError, match='x') as error:\n    {CALL}",
+        f"with raises(\n    ValueError):\n    {CALL}",
+        # It joins nothing.
+        "tf.losses.softmax_cross_entropy(labels, logits, loss_collection=None)",
     ],
 )
 def test_not_found(statement: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from migrate.tools import check_flagged, check_not_found, check_stays_v1
+import tensorflow as tf
+from migrate import executing
+from migrate.tools import check_flagged, check_not_found, check_stays_v1, ported
 
 LOSS = "loss = tf.losses.softmax_cross_entropy(labels, logits)\n"
 
@@ -64,3 +66,36 @@ def test_no_loss_object() -> None:
     check_stays_v1(
         f"import tensorflow as tf\n{LOSS}{TWICE[0]}\n", "the loss collection is read (file.py:3)"
     )
+
+
+SUM = """\
+import tensorflow as tf
+
+
+def total(labels, logits):
+    tf.losses.add_loss(tf.constant(1.0))
+    loss = tf.losses.softmax_cross_entropy(labels, logits)
+    return loss + tf.losses.get_total_loss()
+"""
+
+
+@pytest.mark.parametrize(
+    "once",
+    [
+        SUM.replace("loss + ", ""),
+        SUM.replace("logits)\n    return", "logits, loss_collection=None)\n    return"),
+    ],
+)
+def test_what_is_said_counts_it_once(once: str) -> None:
+    check_flagged(SUM, "KX104", "Leave it out of the sum; or pass loss_collection=None")
+    loss = value(SUM.replace("+ tf.losses.get_total_loss()", ""))
+    assert value(SUM) == pytest.approx(2 * loss + 1.0)
+    assert value(once) == value(ported(once)[0]) == pytest.approx(loss + 1.0)
+
+
+def value(program: str) -> float:
+    with tf.Graph().as_default() as graph:
+        labels, logits = tf.one_hot([0, 2], 3), tf.constant([[1.0, 2.0, 0.0], [0.0, 0.0, 1.0]])
+        total = executing.program(program)["total"](labels, logits)
+        with tf.compat.v1.Session(graph=graph) as session:
+            return float(session.run(total))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from migrate import executing
 from migrate.tools import check_flagged, check_not_found, ported
 
 
@@ -21,7 +22,8 @@ from migrate.tools import check_flagged, check_not_found, ported
             "keep the branch that was taken",
         ),
         ("x = hasattr(tf.losses, 'softmax_cross_entropy')", "keep the branch that was taken"),
-        ("setattr(tf.losses, 'softmax_cross_entropy', f)", "write the name out"),
+        ("setattr(tf.losses, 'softmax_cross_entropy', f)", "is replaced here"),
+        ("f = getattr(tf.contrib.losses, name)", "v1, which takes the labels first"),
         ("tf.losses.softmax_cross_entropy = f", "is replaced here"),
         ("tf.nn.softmax_cross_entropy_with_logits = f", "is replaced here"),
     ],
@@ -30,6 +32,25 @@ def test_flagged(line: str, message: str) -> None:
     source = f"import tensorflow.compat.v1 as tf\n{line}\n"
     check_flagged(source, "KX108", message, line=2)
     assert ported(source)[0] == source
+
+
+@pytest.mark.parametrize("owner", ["tf.losses", "tf.nn", "slim.losses", "tf.compat.v1.nn"])
+def test_what_is_said_is_ported(owner: str) -> None:
+    """Written out, the call becomes what computes the same."""
+    is_nn = owner.endswith("nn")
+    name = "softmax_cross_entropy" + ("_with_logits" if is_nn else "")
+    arguments = "labels=tf.abs(logits), logits=logits" if is_nn else "labels, logits"
+    if owner.startswith("slim"):
+        arguments = "logits, labels"
+    before = (
+        "import tensorflow as tf\nimport tf_slim as slim\n\nplaceholder = tf.placeholder\n\n\n"
+        f"def loss(labels, logits, weights):\n    return getattr({owner}, '{name}')({arguments})\n"
+    )
+    check_flagged(before, "KX108", f"write the name out, {owner}.{name}, and run this again")
+    written = before.replace(f"getattr({owner}, '{name}')", f"{owner}.{name}")
+    new, _ = ported(written)
+    assert "keras_xent.v1" in new
+    executing.check_same(before, [written, new])
 
 
 @pytest.mark.parametrize(

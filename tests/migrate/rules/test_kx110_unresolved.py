@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from migrate.tools import check_flagged, check_noop, ported
+from migrate import executing
+from migrate.tools import TARGETS, check_flagged, check_noop, ported
 
 UNKNOWN = [
     "from compat import tf\nz = tf.losses.softmax_cross_entropy(y, x)\n",
@@ -32,7 +33,65 @@ def test_flagged(source: str) -> None:
 
 def test_handed_on_by_an_import() -> None:
     source = "from tensorflow.losses import softmax_cross_entropy\n"
-    check_flagged(source, "KX110", "is imported and not used here", line=1)
+    check_flagged(source, "KX110", "take it from keras_xent.v1", line=1)
+
+
+@pytest.mark.parametrize("module", ["tensorflow.contrib.losses", "tf_slim.losses"])
+def test_handed_on_in_another_order(module: str) -> None:
+    source = f"from {module} import softmax_cross_entropy\n"
+    check_flagged(source, "KX110", "take it from keras_xent.v1, which takes the labels first")
+
+
+THROUGH_KERAS = [
+    "from keras import backend as K\nz = K.tf.nn.{}\n",
+    "import keras.backend as K\nz = K.tf.nn.{}\n",
+    "import keras\nz = keras.backend.tf.nn.{}\n",
+    "from keras.backend import tf\nz = tf.nn.{}\n",
+    "import tensorflow as tf\nz = tf.keras.backend.tf.nn.{}\n",
+    "from tensorflow.keras import backend as K\nz = K.tf.nn.{}\n",
+    "from tensorflow.python.keras import backend as K\nz = K.tf.nn.{}\n",
+    "from keras.backend import tensorflow_backend as K\nz = K.tf.nn.{}\n",
+    "from keras.layers.core import K\nz = K.tensorflow.nn.{}\n",
+    "import mesh_tensorflow as mtf\nz = mtf.ops.tf.nn.{}\n",
+]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("source", THROUGH_KERAS)
+@pytest.mark.parametrize(
+    "function",
+    [
+        "softmax_cross_entropy_with_logits_v2(labels=y, logits=x)",
+        "softmax_cross_entropy_with_logits(labels=y, logits=x)",
+        "sparse_softmax_cross_entropy_with_logits(labels=y, logits=x)",
+        "sigmoid_cross_entropy_with_logits(labels=y, logits=x)",
+    ],
+)
+def test_tensorflow_reached_through_another_library(
+    source: str, function: str, target: str
+) -> None:
+    check_flagged(source.format(function), "KX110", "import it from", line=2, target=target)
+
+
+def test_what_is_said_of_tensorflow_in_keras() -> None:
+    before = THROUGH_KERAS[0].format("sigmoid_cross_entropy_with_logits(labels=y, logits=x)")
+    imported = "import tensorflow.compat.v1 as tf\n" + before.replace("K.tf.nn", "tf.nn")
+    new, (finding,) = ported(imported)
+    assert "z = keras_xent.v1.sigmoid_cross_entropy_with_logits(labels=y, logits=x)\n" in new
+    assert finding.rule == "KX011"
+
+
+def test_what_is_said_of_slim_from_elsewhere() -> None:
+    """Its arguments are in another order than those of keras_xent.v1."""
+    before = (
+        "from project import slim\n\n\ndef loss(labels, logits, weights):\n"
+        "    return slim.losses.softmax_cross_entropy(logits, labels)\n"
+    )
+    check_flagged(before, "KX110", "import it from tf_slim: it takes the logits first")
+    imported = before.replace("from project import slim", "import tf_slim as slim")
+    new, _ = ported(imported)
+    assert "keras_xent.v1" in new
+    executing.check_same(imported, [new])
 
 
 def test_in_an_f_string() -> None:
