@@ -82,7 +82,9 @@ def test_probabilities_beside_class_ids_become_logits_as_keras_s() -> None:
     logits = _keras.clipped_log(probabilities)
     for label in range(3):
         value = tf.nn.sparse_softmax_cross_entropy_with_logits([label], logits)
-        expected = keras.losses.sparse_categorical_crossentropy(tf.constant([label]), probabilities)
+        expected = keras.losses.sparse_categorical_crossentropy(
+            tf.constant([label]), probabilities
+        )
         np.testing.assert_array_equal(value, expected)
 
 

@@ -67,7 +67,9 @@ REDUCTIONS: Dict[Any, str] = {
 }
 
 # TF1 rounds every 16-bit loss before it sums them; in the wider dtypes only the order differs.
-TOLERANCE = {dtype: exactness.OF_TERMS.error(dtype, weighted=True) for dtype in exactness.DTYPES}
+TOLERANCE = {
+    dtype: exactness.OF_TERMS.error(dtype, weighted=True) for dtype in exactness.DTYPES
+}
 
 
 def logits_of(shape: Sequence[int], dtype: str = "float32", seed: int = 0) -> np.ndarray:

@@ -29,7 +29,9 @@ def import_edits(module: Module, used_at: Sequence[int]) -> List[Edit]:
     if not used_at:
         return []
     lines = {module.lines.place(offset)[0] for offset in used_at}
-    names = {module.offset(name): name for name in module.all(ast.Name) if name.lineno in lines}
+    names = {
+        module.offset(name): name for name in module.all(ast.Name) if name.lineno in lines
+    }
     needing = [offset for offset in used_at if not _has_package(module, names.get(offset))]
     origins = {offset: _origins(module, names.get(offset)) for offset in needing}
     of_module = [offset for offset in needing if _is_of_module(module, origins[offset])]

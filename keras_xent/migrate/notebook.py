@@ -152,6 +152,7 @@ def _syntax_error(source: str) -> Optional[SyntaxError]:
     return None
 
 
+
 def _unread(cell: Cell) -> Iterator[Tuple[Cell, int, str]]:
     """Where a cell names one of the functions in what isn't read as Python, and which."""
     read = without_magics(cell.source) if _is_python(cell.source) else ""

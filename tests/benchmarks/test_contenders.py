@@ -128,7 +128,9 @@ def test_the_backend_is_put_back_after_an_error() -> None:
 def test_v1_along_axis_1_is_v1_along_the_last() -> None:
     setup, at_end = Setup((2, 5, 3, 3), axis=1), Setup((18, 5))
     logits, labels, weights = contenders.load("v1").inputs(setup)
-    rows = [tf.reshape(tf.transpose(tensor, [0, 2, 3, 1]), [18, 5]) for tensor in (logits, labels)]
+    rows = [
+        tf.reshape(tf.transpose(tensor, [0, 2, 3, 1]), [18, 5]) for tensor in (logits, labels)
+    ]
     expected, expected_gradient = contenders.load("v1").training(at_end)(
         *rows, tf.reshape(weights, [18])
     )

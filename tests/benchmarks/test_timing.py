@@ -28,7 +28,9 @@ def test_every_round_has_a_turn_of_each() -> None:
     assert min(min(values) for values in samples.values()) == 3 * WARM_UP_TURNS + 1
 
 
-@pytest.mark.parametrize(("seconds", "rounds"), [(1.0, 15), (0.01, 75), (1e-6, 200), (0.0, 200)])
+@pytest.mark.parametrize(
+    ("seconds", "rounds"), [(1.0, 15), (0.01, 75), (1e-6, 200), (0.0, 200)]
+)
 def test_the_number_of_rounds_follows_the_time_of_a_turn(seconds: float, rounds: int) -> None:
     assert rounds_for(seconds) == rounds
 

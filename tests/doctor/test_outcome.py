@@ -63,7 +63,9 @@ def test_judgement() -> None:
         (Place("CPU:0", "TensorFlow's own ops"), "self-test, CPU:0", "version of TensorFlow"),
     ],
 )
-def test_a_failure_names_the_place_and_what_to_do(place: Place, subject: str, advice: str) -> None:
+def test_a_failure_names_the_place_and_what_to_do(
+    place: Place, subject: str, advice: str
+) -> None:
     finding = selftest_finding(place, [BAD, NOT_THERE])
     assert finding.subject == subject
     assert finding.found == f"1 of 2 cases failed ({place.path})"

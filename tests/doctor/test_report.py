@@ -48,7 +48,7 @@ def test_selftest(capsys: pytest.CaptureFixture[str]) -> None:
             Outcome("good", 1e-5, value_error=2e-6, gradient_error=3e-6),
             Outcome("bad", 1e-5, mode="function", value_error=2e-3, gradient_error=3e-6),
             Outcome("broken", 1e-5, error="RuntimeError: gone"),
-        ],
+        ]
     )
     printed = capsys.readouterr().out
     lines = [line.split() for line in printed.splitlines()]

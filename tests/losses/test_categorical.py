@@ -227,7 +227,9 @@ def test_one_class_warns_where_keras_does_in_its_words(
     arguments = {"from_logits": from_logits, "axis": axis}
     ones = tf.ones(shape)
     ours = one_class_warnings(CategoricalCrossentropy(**arguments), ones, ones)
-    theirs = one_class_warnings(keras.losses.CategoricalCrossentropy(**arguments), ones, ones)
+    theirs = one_class_warnings(
+        keras.losses.CategoricalCrossentropy(**arguments), ones, ones
+    )
     assert len(ours) == len(theirs) == (shape[-1] == 1)
     added = f" With one class along axis {axis} the loss of logits is always 0."
     for warning, expected in zip(ours, theirs):

@@ -26,7 +26,6 @@ from keras_xent._keras import IS_KERAS_3
 
 keras = tf.keras
 
-
 @st.composite
 def cases(draw: Any) -> Case:
     shape = shapes(draw)

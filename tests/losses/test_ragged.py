@@ -181,7 +181,9 @@ def test_keras_3_takes_no_ragged_tensors() -> None:
     ours, theirs = both(from_logits=True)
     with pytest.raises((TypeError, ValueError)):
         theirs(rows(LABELS), rows(LOGITS))
-    assert float(ours(rows(LABELS), rows(LOGITS))) == pytest.approx(float(theirs(LABELS, LOGITS)))
+    assert float(ours(rows(LABELS), rows(LOGITS))) == pytest.approx(
+        float(theirs(LABELS, LOGITS))
+    )
 
 
 def test_every_reduction_is_that_of_all_values(backend: str) -> None:

@@ -89,7 +89,9 @@ def test_a_condition_that_does_not_hold_fails_and_shows_the_data(mode: str) -> N
     ],
 )
 @pytest.mark.parametrize("colocated", [False, True])
-def test_a_check_stands_on_the_cpu_of_its_machine(scope: str, host: str, colocated: bool) -> None:
+def test_a_check_stands_on_the_cpu_of_its_machine(
+    scope: str, host: str, colocated: bool
+) -> None:
     with tf.Graph().as_default() as graph, tf.device(scope):
         one = tf.compat.v1.placeholder(tf.float32)
         other = tf.compat.v1.placeholder(tf.float32)

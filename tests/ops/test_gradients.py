@@ -226,7 +226,9 @@ def test_third_derivatives_need_no_more_code() -> None:
             product = hessian_vector(function, p, v)
         return tape.gradient(product, p.logits, v)
 
-    def ours(spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    def ours(
+        spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
+    ) -> tf.Tensor:
         @tf.custom_gradient
         def value(logits: tf.Tensor) -> Any:
             def gradient(grad: tf.Tensor) -> tf.Tensor:

@@ -69,7 +69,9 @@ def check(spec: Spec, arrays: Dict[str, np.ndarray], dtype: str) -> None:
 
 @pytest.mark.parametrize("name", instruction_sets())
 @pytest.mark.parametrize("dtype", reference.DTYPES)
-def test_every_number_of_classes_is_right(loaded: library.Library, dtype: str, name: str) -> None:
+def test_every_number_of_classes_is_right(
+    loaded: library.Library, dtype: str, name: str
+) -> None:
     loaded.select_instruction_set(name)
     assert loaded.instruction_set == name
     for classes in range(1, 71) if dtype == "float32" else CLASSES:
@@ -94,7 +96,9 @@ def test_every_number_of_rows_is_right(loaded: library.Library, rows: int, name:
 
 
 @pytest.mark.parametrize("name", instruction_sets())
-def test_a_gradient_too_large_for_the_caches_is_right(loaded: library.Library, name: str) -> None:
+def test_a_gradient_too_large_for_the_caches_is_right(
+    loaded: library.Library, name: str
+) -> None:
     # Over 4 MiB it is written past the caches; rows of 1021 start anywhere in a vector.
     loaded.select_instruction_set(name)
     arrays = problem((1100, 1021), "float32")
@@ -247,7 +251,9 @@ def test_an_unknown_reduction_is_refused() -> None:
 @pytest.mark.parametrize("grad", [(3,), (2, 4), (2, 2, 1), (1, 1), (2, 2, 4, 1)])
 def test_scale_backprop_refuses_another_shape_of_grad(grad: Tuple[int, ...]) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="grad must be a scalar"):
-        native.scale_backprop(Spec(-1, 0.0, Reduction.NONE), tf.zeros([2, 2, 4]), tf.ones(grad))
+        native.scale_backprop(
+            Spec(-1, 0.0, Reduction.NONE), tf.zeros([2, 2, 4]), tf.ones(grad)
+        )
 
 
 @pytest.mark.parametrize("shape", [(), (5,), (3, 1, 70)])

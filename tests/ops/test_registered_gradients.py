@@ -31,7 +31,9 @@ def op_loss(reduction: Reduction, with_backprop: bool) -> Loss:
             result = op(logits, labels, weights, SMOOTHING, axis=1)
         else:
             op = getattr(ops, "keras_xent_softmax_cross_entropy" + suffix)
-            result = op(logits, labels, weights, SMOOTHING, axis=1, reduction=reduction.value)
+            result = op(
+                logits, labels, weights, SMOOTHING, axis=1, reduction=reduction.value
+            )
         return result[0] if with_backprop else result
 
     return value
@@ -161,7 +163,9 @@ def test_the_gradient_ops_own_gradient(coefficients_shape: Tuple[int, ...]) -> N
         full = tf.broadcast_to(coefficients, [3, 2])
         expected = tf.expand_dims(full, 1) * (tf.nn.softmax(logits, 1) - smoothed)
     reference.assert_close(found, expected, 1e-14)
-    for one, wanted in zip(tape.gradient(found, sources, v), tape.gradient(expected, sources, v)):
+    for one, wanted in zip(
+        tape.gradient(found, sources, v), tape.gradient(expected, sources, v)
+    ):
         reference.assert_close(one, wanted, 1e-13)
 
 

@@ -19,7 +19,9 @@ def call(**changes: Any) -> tf.Tensor:
     return softmax_cross_entropy(**{**GOOD, **changes})
 
 
-@pytest.mark.parametrize("logits", [[[1, 2]], np.array([[1, 2]]), [[True, False]], [[1j, 2j]]])
+@pytest.mark.parametrize(
+    "logits", [[[1, 2]], np.array([[1, 2]]), [[True, False]], [[1j, 2j]]]
+)
 def test_logits_must_be_floating_point(logits: Any) -> None:
     with pytest.raises(TypeError, match=r"logits have dtype .*, expected one of .*cast them"):
         softmax_cross_entropy(logits, [[0, 1]])
@@ -105,7 +107,9 @@ def with_gradients(axis: int = -1, only_gradients: bool = False) -> Any:
     """Where only the gradients are fetched, TensorFlow prunes the loss from the graph."""
 
     def run(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> Any:
-        value = softmax_cross_entropy(logits, labels, weights, axis=axis, reduction=Reduction.SUM)
+        value = softmax_cross_entropy(
+            logits, labels, weights, axis=axis, reduction=Reduction.SUM
+        )
         gradients = tf.gradients(value, [logits, weights])
         return gradients if only_gradients else [value, *gradients]
 
@@ -147,7 +151,9 @@ def test_other_labels_fail_when_the_graph_runs(
     backend: str, mode: str, labels: Tuple[int, ...]
 ) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError):
-        modes.MODES[mode](with_gradients(), GOOD["logits"], np.zeros(labels, "f"), np.float32(1))
+        modes.MODES[mode](
+            with_gradients(), GOOD["logits"], np.zeros(labels, "f"), np.float32(1)
+        )
 
 
 @both_backends

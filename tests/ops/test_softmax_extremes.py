@@ -66,7 +66,9 @@ def padded(rows: List[List[float]], count: int, value: float) -> List[List[float
 @needs_native
 @many_and_few_classes
 @float_dtypes
-def test_a_logit_of_minus_infinity_whose_label_is_0_adds_nothing(padding: int, dtype: str) -> None:
+def test_a_logit_of_minus_infinity_whose_label_is_0_adds_nothing(
+    padding: int, dtype: str
+) -> None:
     logits = padded([[-INF, 1.0, 2.0]], padding, -INF)
     labels = padded([[0.0, 1.0, 0.0]], padding, 0.0)
     assert np.isnan(theirs(logits, labels).losses)

@@ -135,7 +135,9 @@ def test_a_difference_beyond_the_range_costs_infinity_whatever_its_label(
             logits[:, 0] = 3e38
             labels[:] = 0.5 / classes
             logits, labels = logits[:, ::order].copy(), labels[:, ::order].copy()
-            (found, expected), gradients, _ = modes.eager(both(smoothing), logits, labels, weights)
+            (found, expected), gradients, _ = modes.eager(
+                both(smoothing), logits, labels, weights
+            )
             np.testing.assert_array_equal(expected, [np.inf, np.inf, np.nan])
             np.testing.assert_array_equal(found, expected)
             np.testing.assert_allclose(*gradients, rtol=1e-5, atol=1e-6)

@@ -36,14 +36,14 @@ def test_native_losses_and_gradients(shape: Tuple[int, int], smoothing: float) -
     x = tf.constant(logits)
     with tf.GradientTape() as tape:
         tape.watch(x)
-        losses = sparse_softmax_cross_entropy(x, ids, label_smoothing=smoothing, reduction="none")
+        losses = sparse_softmax_cross_entropy(
+            x, ids, label_smoothing=smoothing, reduction="none"
+        )
     exact = reference.losses(logits, labels, smoothing)
     assert reference.ulps(losses.numpy(), exact) <= 2
     wanted = reference.p_minus_y(logits, labels, smoothing)
     np.testing.assert_allclose(
-        tape.gradient(losses, x),
-        wanted.astype("f"),
-        rtol=3e-6 if not smoothing else 3e-5,
+        tape.gradient(losses, x), wanted.astype("f"), rtol=3e-6 if not smoothing else 3e-5,
         atol=1e-9 if not smoothing else 1e-7,
     )
 

@@ -179,7 +179,9 @@ class TestBinary:
         text = message(of_binary, old, towards, weights=False)
         assert "Pitfall 13," in text
         assert f"label_smoothing={smoothing:g}: it smooths towards 1/2" in text
-        assert "TF1 and Keras smooth towards 1/2" in message(of_binary, towards, old, weights=False)
+        assert "TF1 and Keras smooth towards 1/2" in message(
+            of_binary, towards, old, weights=False
+        )
 
     def test_the_labels_gradient_is_compared(self) -> None:
         def stopped(labels: Any, logits: Any, weights: Any = 1.0) -> Any:

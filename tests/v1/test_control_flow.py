@@ -102,7 +102,9 @@ CONSTRUCTS: Dict[str, Callable[..., Any]] = {
 def in_session(construct: Callable[..., Any], functions: tf1.Functions, name: str) -> List[Any]:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         inputs = inputs_of(name)
-        fed = [tf.compat.v1.placeholder(each.dtype, [None, *each.shape[1:]]) for each in inputs]
+        fed = [
+            tf.compat.v1.placeholder(each.dtype, [None, *each.shape[1:]]) for each in inputs
+        ]
         value = construct(loss_of(functions, name), *fed)
         return list(session.run([value, *tf.gradients(value, fed[1:])], dict(zip(fed, inputs))))
 
@@ -174,7 +176,9 @@ def rows_alone(functions: tf1.Functions, name: str) -> Any:
 
 @pytest.mark.parametrize("loss", tf1.LABELS)
 @pytest.mark.parametrize("run", [rows_alone, row_gradients, gradient_of_rows])
-def test_vectorized_map_gives_tf1s_rows(backend: str, run: Callable[..., Any], loss: str) -> None:
+def test_vectorized_map_gives_tf1s_rows(
+    backend: str, run: Callable[..., Any], loss: str
+) -> None:
     tf1.assert_same(run(tf1.OURS, loss), run(tf1.THEIRS, loss), scale=8)
 
 

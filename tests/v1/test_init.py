@@ -75,5 +75,7 @@ def test_positional_calls_mean_what_they_mean_in_tf1() -> None:
 def test_functions_can_be_bound_in_advance(name: str) -> None:
     labels, logits = tf1.labels_of(name, [4, 3]), tf1.logits_of([4, 3])
     ours = functools.partial(getattr(v1, name), weights=0.4, reduction="weighted_sum")
-    theirs = functools.partial(getattr(tf1.THEIRS, name), weights=0.4, reduction="weighted_sum")
+    theirs = functools.partial(
+        getattr(tf1.THEIRS, name), weights=0.4, reduction="weighted_sum"
+    )
     tf1.assert_same([ours(labels, logits)], [theirs(labels, logits)], scale=8)

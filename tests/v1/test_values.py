@@ -354,7 +354,9 @@ def test_a_bad_logit_is_not_hidden_by_a_zero_weight(
         # Of a label that is sure, the loss of an infinite logit may be 0.
         labels = np.full([2, 3], 0.5)
     weights = weights_beside(function, [0.0, 1.0])
-    ours, theirs = both(lambda functions: [getattr(functions, function)(labels, logits, weights)])
+    ours, theirs = both(
+        lambda functions: [getattr(functions, function)(labels, logits, weights)]
+    )
     tf1.assert_same(ours, theirs)
     assert np.isnan(ours[0])
 
@@ -365,10 +367,14 @@ def test_a_bad_logit_is_not_hidden_by_a_zero_weight(
     [True, 1, np.float32(0.1), np.float64(0.1), np.array(0.1, np.float32), float("nan")],
     ids=repr,
 )
-def test_label_smoothing_may_be_any_number(backend: str, smoothing: Any, function: str) -> None:
+def test_label_smoothing_may_be_any_number(
+    backend: str, smoothing: Any, function: str
+) -> None:
     logits, labels = tf1.logits_of([2, 3]), tf1.one_hot_of([2, 3])
     ours, theirs = both(
-        lambda functions: [getattr(functions, function)(labels, logits, label_smoothing=smoothing)]
+        lambda functions: [
+            getattr(functions, function)(labels, logits, label_smoothing=smoothing)
+        ]
     )
     tf1.assert_same(ours, theirs)
 
@@ -378,7 +384,9 @@ def test_label_smoothing_may_be_any_number(backend: str, smoothing: Any, functio
 def test_label_smoothing_may_be_an_eager_tensor(backend: str, make: Any, function: str) -> None:
     logits, labels, smoothing = tf1.logits_of([2, 3]), tf1.one_hot_of([2, 3]), make(0.1)
     ours, theirs = both(
-        lambda functions: [getattr(functions, function)(labels, logits, label_smoothing=smoothing)]
+        lambda functions: [
+            getattr(functions, function)(labels, logits, label_smoothing=smoothing)
+        ]
     )
     tf1.assert_same(ours, theirs)
 

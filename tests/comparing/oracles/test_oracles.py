@@ -113,7 +113,8 @@ class TestEveryOracle:
         said = {}
         for dtype in exactness.DTYPES:
             given = [
-                tf.cast(tensor, dtype) if tensor.dtype.is_floating else tensor for tensor in tensors
+                tf.cast(tensor, dtype) if tensor.dtype.is_floating else tensor
+                for tensor in tensors
             ]
             said[dtype] = str(oracle.known_differences(*given))
         weighted = "weights" in oracle.inputs

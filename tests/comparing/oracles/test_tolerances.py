@@ -46,7 +46,9 @@ def calls(draw: st.DrawFn) -> Any:
         losses = shape if name.startswith("sigmoid") else outer
         of = draw(st.sampled_from([[], losses, [1] * len(losses)]))
         tensors.append(tf.constant(random.choice(WEIGHTS, size=of), tf.float32))
-    tensors = [tf.cast(each, dtype) if each.dtype == tf.float64 else each for each in tensors]
+    tensors = [
+        tf.cast(each, dtype) if each.dtype == tf.float64 else each for each in tensors
+    ]
     arguments = dict(oracle_calls.ARGUMENTS[name])
     if "reduction" in arguments:
         arguments["reduction"] = draw(st.sampled_from(list(Reduction)))
