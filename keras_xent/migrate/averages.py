@@ -37,7 +37,7 @@ def _is_variable_only_averaged(module: Module, target: ast.Name, value: ast.expr
     bindings = scope.bindings.get(target.id, [])  # not those of `global` and `nonlocal`
     if len(bindings) != 1 or not isinstance(bindings[0], Value) or bindings[0].value is not value:
         return False
-    uses = variables.uses(module, target)
+    uses = variables.uses(module, target) or []
     return bool(uses) and all(_is_averaged(module, name) for name in uses)
 
 

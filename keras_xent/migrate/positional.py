@@ -13,6 +13,7 @@ from keras_xent.migrate.options import Options
 from keras_xent.migrate.porting import flagged, port_reference
 from keras_xent.migrate.tensorflow_names import is_tf1_code
 
+
 def problem(call: Call) -> str:
     """Why TF1 refuses a call; "" if it doesn't, or if that is known only when it runs."""
     if call.node.args:
@@ -83,24 +84,29 @@ def is_called_with_keywords(module: Module, reference: Reference) -> bool:
     """Whether it is certain that a function that is handed on gets no positional arguments.
 
     So it is in `functools.partial(f, labels=...)`, after which a positional argument is an error,
-    and for a variable that is called in this file, always with keywords.
+    and for a variable, of the function or its `partial`, that this file calls with keywords alone.
     """
-    parent = module.scopes.parent(reference.node)
+    node = reference.node
+    parent = module.scopes.parent(node)
     if isinstance(parent, ast.Call) and module.names(parent.func) == {"functools.partial"}:
-        return parent.args == [reference.node] and "labels" in {k.arg for k in parent.keywords}
-    calls = _calls_of_variable(module, reference)
+        if len(parent.args) != 1 or parent.args[0] is not node:
+            return False
+        if "labels" in {keyword.arg for keyword in parent.keywords}:
+            return True
+        node = parent
+    calls = _calls_of_variable(module, node)
     return bool(calls) and not any(call.args for call in calls)
 
 
 def is_only_called(module: Module, reference: Reference) -> bool:
     """Whether it is the value of a variable that is only called, where a rule sees each call."""
-    calls = _calls_of_variable(module, reference)
+    calls = _calls_of_variable(module, reference.node)
     return bool(calls) and all(module.call_of(call) for call in calls)
 
 
-def _calls_of_variable(module: Module, reference: Reference) -> List[ast.Call]:
-    """The calls of the variable that a reference is assigned to; none if it is used otherwise."""
-    parent = module.scopes.parent(reference.node)
+def _calls_of_variable(module: Module, node: ast.expr) -> List[ast.Call]:
+    """The calls of the variable that a value is assigned to; none if it is used otherwise."""
+    parent = module.scopes.parent(node)
     if not isinstance(parent, ast.Assign) or len(parent.targets) != 1:
         return []
     (target,) = parent.targets
