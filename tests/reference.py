@@ -117,6 +117,17 @@ def one_hot(rng: np.random.Generator, shape: Tuple[int, ...], axis: int = -1) ->
     return np.moveaxis(hot, -1, axis)
 
 
+def assert_as_tensorflow(results: Any, theirs: Any, dtype: str) -> None:
+    """Values and gradients of losses: what TensorFlow gives, as far as it is exact."""
+    # TF1 rounds to float32 while it weights float64 losses.
+    relative = max(TENSORFLOW_TOLERANCE[dtype], 1e-6)
+    assert len(results) == len(theirs)
+    for result, wanted in zip(results, theirs):
+        assert result.dtype == wanted.dtype
+        scale = max(1.0, float(np.max(np.abs(wide(wanted)), initial=0)))
+        assert_close(result, wanted, relative, relative * scale)
+
+
 def assert_close(result: Any, exact: Any, rtol: float, atol: Optional[float] = None) -> None:
     """Also of bfloat16, which numpy's own functions do not know."""
     found = array(result).astype(np.float64)

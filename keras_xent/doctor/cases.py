@@ -63,22 +63,30 @@ def all_cases() -> list[SelfTestCase]:
     rows = _inputs(made.soft, (7, 1000))
     image = _inputs(made.soft, (2, 5, 3, 4), axis=1)
     ids = dataclasses.replace(small, labels=made.ids(32, 10).astype(np.int64))
-    binary = dataclasses.replace(
-        small, labels=made.soft_binary(32, 10), weights=made.some_zero(32, 10)
-    )
+    binary_examples = dataclasses.replace(small, labels=made.soft_binary(32, 10))
+    binary = dataclasses.replace(binary_examples, weights=made.some_zero(32, 10))
 
     v1 = _v1_losses("softmax_cross_entropy", label_smoothing=0.0)
     smoothed = _v1_losses("softmax_cross_entropy", label_smoothing=0.1)
-    keras = _keras_losses()
     per_example = _nn_losses("softmax_cross_entropy_with_logits_v2", axis=-1)
     channels = _nn_losses("softmax_cross_entropy_with_logits_v2", axis=1)
     sparse = _v1_losses("sparse_softmax_cross_entropy")
     sigmoid = _v1_losses("sigmoid_cross_entropy", label_smoothing=0.1)
+    keras = Losses(
+        _without_labels_gradient(_keras_loss(keras_xent.CategoricalCrossentropy)), v1.theirs
+    )
+    keras_sparse = Losses(_keras_loss(keras_xent.SparseCategoricalCrossentropy), sparse.theirs)
+    keras_binary = Losses(
+        _keras_loss(keras_xent.BinaryCrossentropy, label_smoothing=0.1),
+        _of_columns(sigmoid.theirs),
+    )
     return [
         *_both("v1, 32x10", v1, small),
         *_both("v1, 7x1000, smoothing 0.1", smoothed, rows),
         SelfTestCase("v1, 32x10, all weights zero", v1, masked_out),
         *_both("Keras loss, 32x10", keras, small),
+        *_both("Keras sparse loss, 32x10", keras_sparse, ids),
+        *_both("Keras binary loss, 32x10", keras_binary, binary_examples),
         *_both("per example, 2x5x3x4, axis=1", channels, image),
         # Per example, because v1 weights in float32 whatever the dtype of the logits is.
         SelfTestCase("per example, 7x1000, float64", per_example, rows, tf.float64),
@@ -106,15 +114,25 @@ def _v1_losses(name: str, **arguments: Any) -> Losses:
     return Losses(ours, oracle.value)
 
 
-def _keras_losses() -> Losses:
-    def ours(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        loss = keras_xent.CategoricalCrossentropy(
-            from_logits=True, reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS
-        )
-        # v1 stops the gradient to the labels; Keras losses do not.
-        return loss(tf.stop_gradient(labels), logits, sample_weight=weights)
+def _keras_loss(loss: Callable[..., Any], **arguments: Any) -> Loss:
+    """A Keras loss of logits, with TF1's default reduction."""
 
-    return Losses(ours, _v1_losses("softmax_cross_entropy", label_smoothing=0.0).theirs)
+    def ours(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        reduction = keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS
+        weighted = loss(from_logits=True, reduction=reduction, **arguments)
+        return weighted(labels, logits, sample_weight=weights)
+
+    return ours
+
+
+def _without_labels_gradient(loss: Loss) -> Loss:
+    """What v1 stops, and Keras losses do not."""
+    return lambda labels, logits, weights: loss(tf.stop_gradient(labels), logits, weights)
+
+
+def _of_columns(loss: Loss) -> Loss:
+    """A loss of each class, with one weight for all classes of an example, as Keras's has."""
+    return lambda labels, logits, weights: loss(labels, logits, weights[:, tf.newaxis])
 
 
 def _nn_losses(name: str, **arguments: Any) -> Losses:

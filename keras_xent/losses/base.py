@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, TypeVar, Union
+from typing import Any, Callable, Optional, Tuple, TypeVar, Union
 
 import tensorflow as tf
 
@@ -12,6 +12,7 @@ from keras_xent.losses.arguments import checked_axis, checked_name
 from keras_xent.losses.config import Configured, without_prefix
 from keras_xent.losses.weighting import NOTHING, Weighting
 from keras_xent.ops import conversion
+from keras_xent.ops.arguments import smoothing_of
 from keras_xent.reduction import Reduction
 
 _MEANS = (Reduction.SUM_OVER_BATCH_SIZE, Reduction.MEAN, Reduction.SUM_BY_NONZERO_WEIGHTS)
@@ -21,16 +22,25 @@ _Loss = TypeVar("_Loss", bound="CrossEntropy")
 class CrossEntropy(Configured, _keras.LossBase):
     """A loss of this package.
 
-    A class of it has a constructor, `_arguments`, and two methods: `_of_dense`, and
-    `_of_ragged_classes`.
+    A class of it has a constructor, so that its signature shows the defaults, and two methods:
+    `_of_dense`, and `_of_ragged_classes`.
     """
 
+    _arguments: Tuple[str, ...] = (
+        "from_logits",
+        "label_smoothing",
+        "axis",
+        "reduction",
+        "name",
+        "dtype",
+    )
     # Whether labels have the predictions' shape, or that of the losses.
     _labels_have_classes = True
 
     def __init__(
         self,
         from_logits: bool,
+        label_smoothing: float,
         axis: int,
         reduction: Union[Reduction, str, None],
         name: Any,
@@ -45,6 +55,7 @@ class CrossEntropy(Configured, _keras.LossBase):
         self._wanted_reduction = Reduction(reduction)
         self._wanted_dtype = dtype
         self.from_logits = from_logits
+        self.label_smoothing = smoothing_of(label_smoothing)
         self.axis = axis
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tf.Tensor:

@@ -10,10 +10,9 @@ from keras_xent import _keras
 from keras_xent.losses import sample_weights
 from keras_xent.losses.activation import cached_logits
 from keras_xent.losses.base import CrossEntropy
-from keras_xent.losses.shapes import of_shape
+from keras_xent.losses.shapes import SAME_SHAPE, of_shape
 from keras_xent.losses.weighting import Weighting
 from keras_xent.ops import sigmoid_cross_entropy
-from keras_xent.ops.arguments import smoothing_of
 from keras_xent.ops.spec import real_dtype
 from keras_xent.reduction import Reduction
 
@@ -85,8 +84,6 @@ class BinaryCrossentropy(CrossEntropy):
       range of `label_smoothing` and the config, the same holds here.
     """
 
-    _arguments = ("from_logits", "label_smoothing", "axis", "reduction", "name", "dtype")
-
     def __init__(
         self,
         from_logits: bool = False,
@@ -96,8 +93,7 @@ class BinaryCrossentropy(CrossEntropy):
         name: Optional[str] = "binary_crossentropy",
         dtype: Any = None,
     ) -> None:
-        super().__init__(from_logits, axis, reduction, name, dtype)
-        self.label_smoothing = smoothing_of(label_smoothing)
+        super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
 
     def _of_dense(
         self, labels: tf.Tensor, predictions: tf.Tensor, weighting: Weighting
@@ -146,8 +142,7 @@ class BinaryCrossentropy(CrossEntropy):
                 reduction=Reduction.NONE,
             )
         # Keras 2 would repeat labels.
-        message = "y_true and y_pred must have the same shape: y_pred's and y_true's are"
-        labels = of_shape(labels, tf.shape(predictions), predictions.shape, message)
+        labels = of_shape(labels, tf.shape(predictions), predictions.shape, SAME_SHAPE)
         if self.label_smoothing:
             labels = labels * (1.0 - self.label_smoothing) + 0.5 * self.label_smoothing
         return _keras.binary_probability_crossentropy(labels, predictions)

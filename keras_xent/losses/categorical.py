@@ -11,9 +11,9 @@ from keras_xent.losses import ragged, sample_weights
 from keras_xent.losses.activation import cached_logits
 from keras_xent.losses.base import CrossEntropy
 from keras_xent.losses.one_class import warn_of_one_class
+from keras_xent.losses.shapes import SAME_SHAPE, of_shape
 from keras_xent.losses.weighting import Weighting
 from keras_xent.ops import softmax_cross_entropy
-from keras_xent.ops.arguments import smoothing_of
 from keras_xent.reduction import Reduction
 
 
@@ -89,8 +89,6 @@ class CategoricalCrossentropy(CrossEntropy):
       the losses' size.
     """
 
-    _arguments = ("from_logits", "label_smoothing", "axis", "reduction", "name", "dtype")
-
     def __init__(
         self,
         from_logits: bool = False,
@@ -100,8 +98,7 @@ class CategoricalCrossentropy(CrossEntropy):
         name: Optional[str] = "categorical_crossentropy",
         dtype: Any = None,
     ) -> None:
-        super().__init__(from_logits, axis, reduction, name, dtype)
-        self.label_smoothing = smoothing_of(label_smoothing)
+        super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
 
     def _of_dense(
         self, labels: tf.Tensor, predictions: tf.Tensor, weighting: Weighting
@@ -128,6 +125,8 @@ class CategoricalCrossentropy(CrossEntropy):
         return weighting.fused(fused, losses_rank, predictions.dtype)
 
     def _of_probabilities(self, labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+        # Keras would repeat labels whose shape only a graph knows.
+        labels = of_shape(labels, tf.shape(probabilities), probabilities.shape, SAME_SHAPE)
         if self.label_smoothing:
             # Here rather than in Keras, which divides by the size of the last axis.
             classes = tf.cast(tf.shape(labels)[self.axis], labels.dtype)

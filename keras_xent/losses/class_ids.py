@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any, List, Optional, Tuple
 
 import tensorflow as tf
 
 from keras_xent.losses import sample_weights
 from keras_xent.losses.shapes import of_shape
-from keras_xent.ops import conversion
+from keras_xent.ops import conversion, ignoring
 from keras_xent.ops import spec as spec_lib
 
 _NARROW = (tf.int8, tf.int16, tf.uint8, tf.uint16)
 _RULE = "y_true must have y_pred's shape without the class axis: that shape and y_true's are"
-_INT64 = range(tf.int64.min, tf.int64.max + 1)
-
-
-def checked_ignore_class(ignore_class: Any) -> Optional[int]:
-    """The class to ignore, as an int, or None.
-
-    Raises:
-        TypeError: it is no integer.
-        ValueError: no label can be it.
-    """
-    if ignore_class is None:
-        return None
-    if isinstance(ignore_class, bool) or not hasattr(ignore_class, "__index__"):
-        raise TypeError(
-            f"ignore_class is {ignore_class!r} of type {type(ignore_class).__name__}, expected an "
-            "int or None: the id of the class to ignore"
-        )
-    ignore_class = operator.index(ignore_class)
-    if ignore_class not in _INT64:
-        raise ValueError(f"ignore_class is {ignore_class}, expected a number that int64 holds")
-    return ignore_class
 
 
 def to_ids(labels: Any) -> tf.Tensor:
@@ -81,6 +59,16 @@ def fitted(ids: tf.Tensor, predictions: tf.Tensor, axis: int) -> Tuple[tf.Tensor
     return fitting, predictions
 
 
+def of_losses(ids: tf.Tensor, losses_shape: tf.Tensor, known: tf.TensorShape) -> tf.Tensor:
+    """The ids, or what there is of each, if they have the losses' shape.
+
+    Raises:
+        ValueError: they have another one.
+        tf.errors.InvalidArgumentError: the same when a graph runs.
+    """
+    return of_shape(ids, losses_shape, known, _RULE)
+
+
 def _surplus(shape: tf.TensorShape, rank: int, axis: int) -> List[int]:
     """The dimensions of 1 that ids have too many beside predictions of this rank."""
     dims = shape.as_list()
@@ -97,18 +85,13 @@ def _surplus(shape: tf.TensorShape, rank: int, axis: int) -> List[int]:
 
 def kept(ids: tf.Tensor, ignore_class: Optional[int]) -> Optional[tf.Tensor]:
     """Which ids are not of the class to ignore; None where all are known to be."""
-    if ignore_class is None or not ids.dtype.min <= ignore_class <= ids.dtype.max:
-        return None
-    return tf.not_equal(ids, tf.constant(ignore_class, ids.dtype))
+    ignored = ignoring.class_among(ignore_class, ids.dtype)
+    return None if ignored is None else ignoring.is_kept(ids, ignored)
 
 
-def without_ignored(
-    ids: tf.Tensor, predictions: tf.Tensor, kept_ids: tf.Tensor, axis: int
-) -> Tuple[tf.Tensor, tf.Tensor]:
-    """Both with zeros where an id is ignored: nothing there reaches a loss or a gradient."""
+def without_ignored(predictions: tf.Tensor, kept_ids: tf.Tensor, axis: int) -> tf.Tensor:
+    """The predictions with zeros where an id is ignored: nothing there reaches a gradient."""
     losses_shape = spec_lib.losses_shape(predictions, axis)
     known = spec_lib.static_losses_shape(predictions.shape, axis)
-    kept_ids = of_shape(kept_ids, losses_shape, known, _RULE)
-    beside_classes = tf.expand_dims(kept_ids, axis)
-    ids = tf.where(kept_ids, ids, tf.zeros([], ids.dtype))
-    return ids, tf.where(beside_classes, predictions, tf.zeros([], predictions.dtype))
+    kept_ids = of_losses(kept_ids, losses_shape, known)
+    return ignoring.logits_of_kept(predictions, kept_ids, axis)

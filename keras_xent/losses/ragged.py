@@ -22,11 +22,13 @@ class Rows:
     Args:
         tensor: a tensor with these rows.
         levels: how many of its ragged dimensions the losses have; 0 for dense losses.
+        agree: whether the labels have the same rows, if only a graph finds that out.
     """
 
-    def __init__(self, tensor: Any, levels: int) -> None:
+    def __init__(self, tensor: Any, levels: int, agree: Optional[tf.Tensor] = None) -> None:
         self._tensor = tensor
         self._levels = levels
+        self._agree = agree
 
     def restored(self, values: tf.Tensor) -> Any:
         """The losses of all rows as a ragged tensor; a reduced loss as it is."""
@@ -60,6 +62,9 @@ class Rows:
             # Keras scales the mask as it came: one element a sample, if that is what it has.
             kept = self._spread(sample_weights.mask_weights(mask, real, reduction), "the mask")
             sample_weight = kept if sample_weight is None else _product(sample_weight, kept)
+        if self._agree is not None:
+            one = tf.ones([], real) if sample_weight is None else sample_weight
+            sample_weight = _or_nan(one, self._agree)
         return sample_weight, None
 
     def mask(self, mask: Any) -> Any:
@@ -95,7 +100,9 @@ class Rows:
                     f"{name} has {given} ragged dimensions, and the losses have {self._levels}: "
                     "give a scalar, one weight a sample, or one weight a loss"
                 )
-            values = _with_the_rows_of(self._tensor, weights, given, f"{name} and the losses")
+            names = f"{name} and the losses"
+            values, agree = _with_the_rows_of(self._tensor, weights, given, names)
+            values = _or_nan(values, agree)
         rows = self._tensor
         for level in range(self._levels):
             if level >= given:
@@ -164,19 +171,20 @@ def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> F
             f"with the same rows: y_true has shape {y_true.shape}, y_pred {y_pred.shape}. "
             "tf.ragged.constant takes ragged_rank"
         )
-    labels = y_true
+    labels, agree = y_true, None
     if given:
-        labels = _with_the_rows_of(y_pred, y_true, given, "y_true and y_pred")
+        labels, agree = _with_the_rows_of(y_pred, y_true, given, "y_true and y_pred")
     # Keras 2 looks for no logits behind a ragged softmax. The copy doesn't know them.
     labels, predictions = loss.to_tensors(labels, tf.identity(y_pred.flat_values))
     axis = _flat_axis(loss.axis, y_pred)
     if not classes_are_ragged:
-        return Flat(labels, predictions, axis, Rows(y_pred, levels), None)
+        return Flat(labels, predictions, axis, Rows(y_pred, levels, agree), None)
     # The gradient of to_tensor is an IndexedSlices; that of a reshape makes a tensor of it.
     predictions = tf.reshape(predictions, [-1])
     if labels_have_classes:
         labels = tf.reshape(labels, [-1])
-    return Flat(labels, predictions, axis, Rows(y_pred, levels - 1), _innermost(y_pred))
+    rows = Rows(y_pred, levels - 1, agree)
+    return Flat(labels, predictions, axis, rows, _innermost(y_pred))
 
 
 def padded(classes: Any, predictions: tf.Tensor, are_logits: bool) -> tf.Tensor:
@@ -187,31 +195,6 @@ def padded(classes: Any, predictions: tf.Tensor, are_logits: bool) -> tf.Tensor:
     # An element without classes has no loss; without a number it would be NaN.
     empty = tf.equal(classes.row_lengths(), 0)[:, None]
     return tf.where(empty, tf.ones([], matrix.dtype), matrix)
-
-
-def where_of_a_class(
-    ids: tf.Tensor, classes: Any, kept: Optional[tf.Tensor], no_class: int
-) -> tf.Tensor:
-    """The ids, with another in place of those that their own row of classes doesn't have.
-
-    Args:
-        ids: one for each loss.
-        classes: a ragged tensor that has a row of classes for each loss.
-        kept: which ids to judge; None for all.
-        no_class: an id that is in no row.
-    """
-    counts = tf.cast(classes.row_lengths(), ids.dtype)
-    ids = _checked(
-        ids,
-        tf.equal(tf.size(ids), tf.size(counts)),
-        "y_true and y_pred have different numbers of losses:",
-        tf.size(ids),
-        tf.size(counts),
-    )
-    outside = ids >= counts
-    if kept is not None:
-        outside &= kept
-    return tf.where(outside, tf.constant(no_class, ids.dtype), ids)
 
 
 def _innermost(tensor: Any) -> Any:
@@ -275,25 +258,40 @@ def _repeated(weights: tf.Tensor, rows: Any, name: str) -> tf.Tensor:
     return tf.gather(tf.broadcast_to(weights, shape), rows.value_rowids())
 
 
-def _with_the_rows_of(one: Any, other: Any, levels: int, names: str) -> tf.Tensor:
-    """The flat values of the other, once its outer rows are known to be those of the one."""
-    values = other.flat_values
+def _with_the_rows_of(
+    one: Any, other: Any, levels: int, names: str
+) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
+    """The flat values of the other, once its outer rows are known to be those of the one.
+
+    Returns:
+        These, and whether the rows are the same if only a graph finds that out.
+    """
+    values, agree = other.flat_values, None
     for _ in range(levels):
         splits, expected = other.row_splits, one.row_splits
         if splits is not expected:
             expected = tf.cast(expected, splits.dtype)
+            # Different numbers of rows are no error, but a difference.
+            same = tf.raw_ops.Equal(x=splits, y=expected, incompatible_shape_error=False)
+            same = tf.reduce_all(same)
+            if not tf.executing_eagerly():
+                agree = same if agree is None else agree & same
             values = _checked(
                 values,
-                # Different numbers of rows are no error, but a difference.
-                tf.reduce_all(
-                    tf.raw_ops.Equal(x=splits, y=expected, incompatible_shape_error=False)
-                ),
+                same,
                 f"{names} have different rows, expected the same: their row splits are",
                 splits,
                 expected,
             )
         one, other = one.values, other.values
-    return values
+    return values, agree
+
+
+def _or_nan(weights: tf.Tensor, agree: Optional[tf.Tensor]) -> tf.Tensor:
+    """The weights, or NaN for all if rows don't agree: XLA compiles no assertions."""
+    if agree is None:
+        return weights
+    return tf.where(agree, weights, tf.constant(float("nan"), weights.dtype))
 
 
 def _checked(values: tf.Tensor, condition: tf.Tensor, message: str, *found: tf.Tensor) -> tf.Tensor:

@@ -6,6 +6,9 @@ import tensorflow as tf
 
 from keras_xent.ops import checks
 
+# What to say of labels that don't have the predictions' shape.
+SAME_SHAPE = "y_true and y_pred must have the same shape: y_pred's and y_true's are"
+
 
 def of_shape(
     tensor: tf.Tensor, wanted: tf.Tensor, known: tf.TensorShape, message: str

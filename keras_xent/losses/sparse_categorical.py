@@ -7,13 +7,13 @@ from typing import Any, Optional, Union
 import tensorflow as tf
 
 from keras_xent import _keras
-from keras_xent.losses import class_ids, ragged, sample_weights
+from keras_xent.losses import class_ids, ragged_classes, sample_weights
 from keras_xent.losses.activation import cached_logits
 from keras_xent.losses.base import CrossEntropy
 from keras_xent.losses.one_class import warn_of_one_class_of_ids
 from keras_xent.losses.weighting import Weighting
 from keras_xent.ops import sparse_softmax_cross_entropy
-from keras_xent.ops.arguments import smoothing_of
+from keras_xent.ops.arguments import ignored_class_of
 from keras_xent.reduction import Reduction
 
 
@@ -87,8 +87,8 @@ class SparseCategoricalCrossentropy(CrossEntropy):
       as many elements.
     * One class raises a warning: the loss is always 0.
     * Where the class axis is ragged, each loss is that of its own classes. tf_keras pads the
-      predictions of a sample with zeros, and makes classes of these. `label_smoothing` raises an
-      error there.
+      predictions of a sample with zeros, and makes classes of these. An id outside of the classes
+      is an error there on a GPU too.
     * Where `CategoricalCrossentropy` lists weights, masks, empty batches, ragged tensors and the
       config, the same holds here.
     """
@@ -114,9 +114,8 @@ class SparseCategoricalCrossentropy(CrossEntropy):
         name: Optional[str] = "sparse_categorical_crossentropy",
         dtype: Any = None,
     ) -> None:
-        super().__init__(from_logits, axis, reduction, name, dtype)
-        self.ignore_class = class_ids.checked_ignore_class(ignore_class)
-        self.label_smoothing = smoothing_of(label_smoothing)
+        super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
+        self.ignore_class = ignored_class_of(ignore_class)
 
     def to_labels(self, y_true: Any, dtype: tf.DType) -> tf.Tensor:
         """The labels as class ids."""
@@ -134,9 +133,13 @@ class SparseCategoricalCrossentropy(CrossEntropy):
         labels, predictions = class_ids.fitted(labels, predictions, self.axis)
         warn_of_one_class_of_ids(predictions, self.axis)
         kept = self._mask_of(labels)
-        if kept is not None:
-            labels, predictions = class_ids.without_ignored(labels, predictions, kept, self.axis)
-        logits = predictions if is_logits else _keras.clipped_log(predictions)
+        if is_logits:
+            logits = predictions
+        else:
+            if kept is not None:
+                # Nothing that comes from above rids the logarithm of NaN of its gradient.
+                predictions = class_ids.without_ignored(predictions, kept, self.axis)
+            logits = _keras.clipped_log(predictions)
 
         def fused(weights: tf.Tensor) -> tf.Tensor:
             return sparse_softmax_cross_entropy(
@@ -146,27 +149,31 @@ class SparseCategoricalCrossentropy(CrossEntropy):
                 label_smoothing=self.label_smoothing,
                 axis=self.axis,
                 reduction=weighting.reduction,
+                ignore_class=self.ignore_class,
             )
 
         losses_rank = sample_weights.rank_of(logits) - 1
         value = weighting.masked(kept).fused(fused, losses_rank, logits.dtype)
-        if kept is not None and weighting.reduction is Reduction.NONE:
-            # What Keras leaves there for whoever reduces the losses of `call`.
-            value._keras_mask = kept
-        return value
+        return _with_mask(value, kept, weighting.reduction)
 
     def _of_ragged_classes(
         self, labels: tf.Tensor, predictions: tf.Tensor, classes: Any, weighting: Weighting
     ) -> tf.Tensor:
-        if self.label_smoothing:
-            raise ValueError(
-                f"label_smoothing is {self.label_smoothing}, and the class axis of y_pred is "
-                "ragged: use CategoricalCrossentropy with one-hot labels"
-            )
         logits = predictions if self.from_logits else _keras.clipped_log(predictions)
-        padded = ragged.padded(classes, logits, are_logits=True)
-        ids, padded = class_ids.fitted(labels, padded, axis=-1)
-        # The padding is no class. Of two ids that no class has, one is not ignored.
-        no_class = -2 if self.ignore_class == -1 else -1
-        ids = ragged.where_of_a_class(ids, classes, self._mask_of(ids), no_class)
-        return self._with(axis=-1, from_logits=True)._of_dense(ids, padded, weighting)
+        counts = classes.row_lengths()
+        # Of one class each, as only the number of losses matters there.
+        ids, _ = class_ids.fitted(labels, counts[:, None], axis=-1)
+        ids = class_ids.of_losses(ids, tf.shape(counts), counts.shape)
+        kept = self._mask_of(ids)
+        losses = ragged_classes.losses(classes, logits, ids, kept, self.label_smoothing)
+        value = weighting.masked(kept).of(losses)
+        return _with_mask(value, kept, weighting.reduction)
+
+
+def _with_mask(
+    value: tf.Tensor, kept: Optional[tf.Tensor], reduction: Reduction
+) -> tf.Tensor:
+    if kept is not None and reduction is Reduction.NONE:
+        # What Keras leaves there for whoever reduces the losses of `call`.
+        value._keras_mask = kept
+    return value

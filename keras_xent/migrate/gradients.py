@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import Optional, Tuple
+from typing import Optional, Sequence, Set, Tuple, Union
 
 from keras_xent.migrate import tensorflow_names
+from keras_xent.migrate.attributes import Attributes
 from keras_xent.migrate.edits import Edit
 from keras_xent.migrate.module import Call, Module
 from keras_xent.migrate.scopes import Value
@@ -60,69 +61,96 @@ _HANDING_ON = frozenset(
 )
 
 
-def may_carry_gradient(module: Module, node: ast.expr) -> bool:
-    """Whether a gradient could flow into an expression: True unless it is certain that none can."""
-    return _may_carry(module, node, frozenset())
+def may_carry_gradient(
+    module: Module, node: ast.expr, attributes: Optional[Attributes] = None
+) -> bool:
+    """Whether a gradient could flow into an expression: True unless it is certain that none can.
+
+    Args:
+        module: The source.
+        node: An expression in it.
+        attributes: To follow attributes too, where it is known what other files do with them.
+    """
+    return _Search(module, attributes).may_carry(node)
 
 
-def stop_gradient_edits(module: Module, call: Call) -> Optional[Tuple[Edit, ...]]:
+def stop_gradient_edits(
+    module: Module, attributes: Attributes, call: Call
+) -> Optional[Tuple[Edit, ...]]:
     """What stops the gradient into a call's labels, as TF1 stops it.
 
     Returns:
         Nothing to change if no gradient can flow there; None if the code around the call has no
         name for TensorFlow, to write `tf.stop_gradient` with.
     """
-    if call.labels is None or not may_carry_gradient(module, call.labels):
+    if call.labels is None or not may_carry_gradient(module, call.labels, attributes):
         return ()
-    tensorflow = tensorflow_names.prefix(module, call)
-    if not tensorflow:
-        return None
-    span = module.lines.span(call.labels)
-    return (Edit(*span, lambda old: f"{tensorflow}.stop_gradient({old})"),)
+    edit = tensorflow_names.wrapping_edit(module, call, call.labels, "stop_gradient")
+    return (edit,) if edit else None
 
 
-def _may_carry(module: Module, node: ast.expr, seen: frozenset[str]) -> bool:
-    if isinstance(node, ast.Constant):
-        return False
+class _Search:
+    """Looks through all that labels may be: one part that may carry a gradient is enough."""
+
+    def __init__(self, module: Module, attributes: Optional[Attributes]) -> None:
+        self._module = module
+        self._attributes = attributes
+        self._seen: Set[Union[int, str]] = set()
+
+    def may_carry(self, node: ast.expr) -> bool:
+        if isinstance(node, (ast.Constant, ast.Compare)):
+            return False
+        if isinstance(node, ast.Call):
+            return self._call_may_carry(node)
+        if isinstance(node, ast.Name):
+            bindings = self._module.scopes.of(node).lookup(node.id)
+            values = [each.value if isinstance(each, Value) else None for each in bindings]
+            return self._bound_may_carry(id(bindings), values)
+        if isinstance(node, ast.Attribute):
+            return self._attribute_may_carry(node)
+        parts = _parts(node)
+        return not parts or any(map(self.may_carry, parts))
+
+    def _call_may_carry(self, node: ast.Call) -> bool:
+        function = tensorflow_function(self._module, node)
+        if function in _WITHOUT_GRADIENT:
+            return False
+        if function in _HANDING_ON:
+            arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+            return any(map(self.may_carry, arguments))
+        names = called(self._module, node)
+        return not names or not all(name.startswith("numpy.") for name in names)
+
+    def _attribute_may_carry(self, node: ast.Attribute) -> bool:
+        values = self._attributes.values(node) if self._attributes else None
+        if values is not None:
+            return self._bound_may_carry(node.attr, values)
+        # tf.float32, np.pi: what a library has is no tensor of the program.
+        names = self._module.names(node)
+        return not names or not all(name.startswith(("numpy.", "tensorflow.")) for name in names)
+
+    def _bound_may_carry(self, key: Union[int, str], values: Sequence[Optional[ast.expr]]) -> bool:
+        """Whether what a name is bound to may; `key` says which name it is."""
+        if not values:
+            return True
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        # Tensors may be appended to a list.
+        return any(
+            value is None or isinstance(value, ast.List) or self.may_carry(value)
+            for value in values
+        )
+
+
+def _parts(node: ast.expr) -> Sequence[ast.expr]:
+    """What an expression is made of; nothing if it isn't known."""
     if isinstance(node, (ast.List, ast.Tuple)):
-        return any(_may_carry(module, part, seen) for part in node.elts)
+        return node.elts
     if isinstance(node, ast.BinOp):
-        return _may_carry(module, node.left, seen) or _may_carry(module, node.right, seen)
+        return (node.left, node.right)
     if isinstance(node, ast.UnaryOp):
-        return _may_carry(module, node.operand, seen)
+        return (node.operand,)
     if isinstance(node, ast.IfExp):
-        return _may_carry(module, node.body, seen) or _may_carry(module, node.orelse, seen)
-    if isinstance(node, ast.Compare):
-        return False
-    if isinstance(node, ast.Subscript):
-        return _may_carry(module, node.value, seen)
-    if isinstance(node, ast.Call):
-        return _call_may_carry(module, node, seen)
-    if isinstance(node, ast.Name):
-        return _name_may_carry(module, node, seen)
-    # tf.float32, np.pi: what a library has is no tensor of the program.
-    names = module.names(node)
-    return not names or not all(name.startswith(("numpy.", "tensorflow.")) for name in names)
-
-
-def _call_may_carry(module: Module, node: ast.Call, seen: frozenset[str]) -> bool:
-    function = tensorflow_function(module, node)
-    if function in _WITHOUT_GRADIENT:
-        return False
-    if function in _HANDING_ON:
-        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
-        return any(_may_carry(module, argument, seen) for argument in arguments)
-    names = called(module, node)
-    return not names or not all(name.startswith("numpy.") for name in names)
-
-
-def _name_may_carry(module: Module, node: ast.Name, seen: frozenset[str]) -> bool:
-    bindings = module.scopes.of(node).lookup(node.id)
-    if not bindings or node.id in seen:
-        return not bindings
-    return any(
-        not isinstance(binding, Value)
-        or isinstance(binding.value, ast.List)  # to which tensors may be appended
-        or _may_carry(module, binding.value, seen | {node.id})
-        for binding in bindings
-    )
+        return (node.body, node.orelse)
+    return (node.value,) if isinstance(node, ast.Subscript) else ()

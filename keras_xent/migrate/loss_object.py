@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from typing import Dict, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
-from keras_xent.migrate import class_ids, rewriting
+from keras_xent.migrate import bare_logits, class_ids, rewriting
+from keras_xent.migrate.attributes import Attributes
+from keras_xent.migrate.dtypes import UNKNOWN, Dtypes, dtypes
 from keras_xent.migrate.edits import Edit
 from keras_xent.migrate.function import Loss, LossObject
 from keras_xent.migrate.gradients import stop_gradient_edits
@@ -32,10 +34,15 @@ class Attempt:
     advice: str = ""
 
 
-_ASSUMPTION = (
+_FLOATX = (
     "it computes in Keras's floatx, so the logits are taken to be float32, as the result then is"
 )
+_IDENTITY = (
+    "tf.identity keeps from it what Keras may have left on the logits: a mask, and what went into "
+    "an activation; "
+)
 _IDS = "its labels are the class ids, without tf.one_hot, for all of them are classes; "
+_NO_NAME = " need tf.{}, and `tf` has no name at the top level"
 
 
 def attempt(
@@ -47,24 +54,47 @@ def attempt(
         return Attempt(reason="there is no loss object for it")
     if call is None:
         return Attempt(reason="the function is handed on, and a loss object is called otherwise")
-    reason = obstacle(module, surroundings, call, function.loss, function.loss_object)
+    attributes = Attributes(module, surroundings)
+    shown = dtypes(module, attributes, call.logits)
+    reason = obstacle(module, surroundings, call, function.loss, function.loss_object, shown)
     if reason:
         return Attempt(reason=reason, advice=_of_ids(module, call, function.loss))
-    ids = class_ids.proven(module, call) if function.loss.of_ids else None
-    if ids is not None and function.loss.of_ids is not None:
-        edits = (
-            _ids_edit(module, call, ids),
-            _split_edit(module, call, function.loss.of_ids, function.loss_object),
-        )
-        return Attempt(edits, assumption=_IDS + _ASSUMPTION)
-    stops = stop_gradient_edits(module, call) if function.loss_object.stops_labels else ()
-    if stops is None:
-        return Attempt(
-            reason="its labels need tf.stop_gradient, and `tf` has no name at the top level"
-        )
-    split = _split_edit(module, call, function.loss, function.loss_object)
-    advice = _of_ids(module, call, function.loss)
-    return Attempt((*stops, split), assumption=_ASSUMPTION, advice=advice)
+    dtype = _written(surroundings, shown)
+    return _edited(module, attributes, call, function.loss, function.loss_object, dtype)
+
+
+def _edited(
+    module: Module, attributes: Attributes, call: Call, loss: Loss, plan: LossObject, dtype: str
+) -> Attempt:
+    edits: List[Edit] = []
+    told = ""
+    ids = class_ids.proven(module, call) if loss.of_ids else None
+    advice = "" if ids else _of_ids(module, call, loss)
+    if ids is not None and loss.of_ids is not None:
+        loss = loss.of_ids
+        edits.append(_ids_edit(module, call, ids))
+        told += _IDS
+    elif plan.stops_labels:
+        stops = stop_gradient_edits(module, attributes, call)
+        if stops is None:
+            return Attempt(reason="its labels" + _NO_NAME.format("stop_gradient"))
+        edits.extend(stops)
+    if bare_logits.may_carry(module, attributes, call.logits):
+        identity = bare_logits.identity_edit(module, call)
+        if identity is None:
+            return Attempt(reason="its logits" + _NO_NAME.format("identity"))
+        edits.append(identity)
+        told += _IDENTITY
+    edits.append(_split_edit(module, call, loss, plan, dtype))
+    told += f"it computes in {dtype}, as the logits are" if dtype else _FLOATX
+    return Attempt(tuple(edits), assumption=told, advice=advice)
+
+
+def _written(surroundings: Surroundings, shown: Dtypes) -> str:
+    """The dtype that the loss object has to be told; "" where it is Keras's own."""
+    known = shown - {UNKNOWN}
+    is_default = known <= {"float32"} and "floatx" not in dict(surroundings.places)
+    return "" if is_default else next(iter(known))
 
 
 def _of_ids(module: Module, call: Call, loss: Loss) -> str:
@@ -85,24 +115,27 @@ def _ids_edit(module: Module, call: Call, ids: ast.expr) -> Edit:
     return Edit(*module.lines.span(call.labels), lambda old: rewriting.argument(old, by_name or ""))
 
 
-def _split_edit(module: Module, call: Call, loss: Loss, plan: LossObject) -> Edit:
-    return Edit(*module.lines.span(call.node), lambda old: _split(module, call, loss, plan, old))
+def _split_edit(module: Module, call: Call, loss: Loss, plan: LossObject, dtype: str) -> Edit:
+    def split(source: str) -> str:
+        return rewriting.split_call(
+            source,
+            call.function.parameters,
+            lambda moved: _constructor(module, loss, plan, moved, dtype),
+            plan.moved,
+            plan.dropped,
+            plan.renamed,
+        )
+
+    return Edit(*module.lines.span(call.node), split)
 
 
-def _split(module: Module, call: Call, loss: Loss, plan: LossObject, source: str) -> str:
-    return rewriting.split_call(
-        source,
-        call.function.parameters,
-        lambda moved: _constructor(module, loss, plan, moved),
-        plan.moved,
-        plan.dropped,
-        plan.renamed,
-    )
-
-
-def _constructor(module: Module, loss: Loss, plan: LossObject, moved: Dict[str, str]) -> str:
+def _constructor(
+    module: Module, loss: Loss, plan: LossObject, moved: Dict[str, str], dtype: str
+) -> str:
     """The text of the loss object, its arguments in the order of the signature."""
     reduction = f"{module.package}.Reduction.{plan.reduction}"
     arguments = {"from_logits": "True", "reduction": reduction, **moved}
     texts = [f"{name}={arguments[name]}" for name in loss.constructor if name in arguments]
+    if dtype:
+        texts.append(f'dtype="{dtype}"')
     return f"{module.package}.{loss.object_name}({', '.join(texts)})"

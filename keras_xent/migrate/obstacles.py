@@ -9,6 +9,7 @@ import ast
 from typing import Callable, FrozenSet, Optional, Tuple
 
 from keras_xent.migrate import averages, constants, functions, rewriting, suspicions
+from keras_xent.migrate.dtypes import UNKNOWN, Dtypes
 from keras_xent.migrate.function import Loss, LossObject
 from keras_xent.migrate.module import Call, Module
 from keras_xent.migrate.surroundings import Surroundings
@@ -27,12 +28,30 @@ _REDUCTIONS = (
 
 
 def obstacle(
-    module: Module, surroundings: Surroundings, call: Call, loss: Loss, plan: LossObject
+    module: Module,
+    surroundings: Surroundings,
+    call: Call,
+    loss: Loss,
+    plan: LossObject,
+    shown: Dtypes,
 ) -> str:
-    """Why the loss object may mean something else; "" if it can't."""
+    """Why the loss object may mean something else; "" if it can't.
+
+    Args:
+        module: The source.
+        surroundings: What the other files of the program do.
+        call: The call.
+        loss: What it computes.
+        plan: Where its arguments would go.
+        shown: The dtypes of the logits.
+    """
     found = (check(module, call, plan) for check in _CHECKS)
-    first = next((reason for reason in found if reason), "")
-    return first or _reduced(module, call, loss) or _elsewhere(module, surroundings, call, loss)
+    return (
+        next((reason for reason in found if reason), "")
+        or _dtypes(shown)
+        or _reduced(module, call, loss)
+        or _elsewhere(surroundings, call, shown)
+    )
 
 
 def _unknown_arguments(module: Module, call: Call, plan: LossObject) -> str:
@@ -97,9 +116,17 @@ def _suspicious(module: Module, call: Call, plan: LossObject) -> str:
 
 
 def _ignored(module: Module, call: Call, plan: LossObject) -> str:
-    if module.is_ignored(call):
+    if call.function.reduces and module.is_ignored(call):
         return "its result is ignored: it counts by joining the loss collection"
     return ""
+
+
+def _dtypes(shown: Dtypes) -> str:
+    """Whether the logits may have one of several dtypes, of which a loss object computes in one."""
+    others = sorted(shown - {UNKNOWN, "float32"})
+    if not others or len(shown) == 1:
+        return ""
+    return f"its logits may be {' or '.join(others)}, and a loss object computes in one dtype"
 
 
 def _reduced(module: Module, call: Call, loss: Loss) -> str:
@@ -157,7 +184,7 @@ _CHECKS: Tuple[Callable[[Module, Call, LossObject], str], ...] = (
 )
 
 
-def _elsewhere(module: Module, surroundings: Surroundings, call: Call, loss: Loss) -> str:
+def _elsewhere(surroundings: Surroundings, call: Call, shown: Dtypes) -> str:
     """What other places of the program do, as far as it matters to the call."""
     harmless = set()
     if "loss_collection" in call.arguments:
@@ -165,10 +192,8 @@ def _elsewhere(module: Module, surroundings: Surroundings, call: Call, loss: Los
     if not call.function.reduces:
         # They join no collection, and without a reduction nothing divides by the replicas.
         harmless |= {"collection", "distribution"}
-    if "sigmoid" not in loss.activations:
-        harmless.add("sigmoid")
-    if suspicions.is_no_activation(module, call.logits):
-        harmless |= {"softmax", "sigmoid"}
+    if len(shown - {UNKNOWN}) == len(shown) == 1:
+        harmless.add("floatx")  # the loss object is told the dtype
     reasons = dict(surroundings.reasons())
     return next((reason for trait, reason in reasons.items() if trait not in harmless), "")
 

@@ -1,15 +1,16 @@
 """What the program does elsewhere that decides whether a loss object means the same.
 
 TF1's function and the loss object agree on what they are given. They differ in what they leave to
-others (the loss collection, the result's name), and in what they take from them (masks, cached
-logits, replicas, a dtype). So `--to keras` looks through all files that it was given.
+others (the loss collection, the result's name), and in what they take from them (replicas, a
+dtype). So `--to keras` looks through all files that it was given. What the object would take from
+the logits themselves, ``bare_logits`` keeps from it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Dict, Iterable, Optional, Tuple
+from typing import Dict, FrozenSet, Iterable, Iterator, Optional, Set, Tuple
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,48 +38,27 @@ TRAITS: Dict[str, Trait] = {
         ),
         "the loss collection is read ({place}), and a loss object doesn't join it",
     ),
-    "mask": Trait(
-        re.compile(rb"\bmask_zero\b|\bMasking\b|\b(set|get)?_?keras_mask\b|\bcompute_mask\b"),
-        "Keras masks are made ({place}), which a loss object applies and TF1 ignores",
-    ),
-    "softmax": Trait(
-        re.compile(
-            # Keras keeps what went into its softmax and its sigmoid with what came out of it, and
-            # of tf.nn.softmax a graph tells. (A notebook has its quotes behind backslashes.)
-            rb"['\"](softmax|sigmoid)\\?['\"]|\.softmax\b|\bsoftmax\s*\(|\bSoftmax\b"
-            rb"|\bactivations\b[^\r\n]*\b(softmax|sigmoid)\b"
-        ),
-        "a softmax or a Keras sigmoid is applied ({place}); where it makes the logits, a loss "
-        "object undoes it and TF1 does not",
-    ),
-    "sigmoid": Trait(
-        re.compile(rb"\.sigmoid\b|\bsigmoid\s*\(|\bSigmoid\b"),
-        "a sigmoid is applied ({place}); where it makes the logits, a loss object undoes it and "
-        "TF1 does not",
-    ),
-    "model": Trait(
-        re.compile(
-            rb"\bkeras\.applications\b|\bload_model\b|\bmodel_from_(json|yaml|config)\b"
-            rb"|\bKerasLayer\b|\bimport\s+applications\b"
-        ),
-        "a ready-made Keras model is used ({place}); a loss object undoes a softmax at its end and "
-        "applies its masks, TF1 does neither",
-    ),
     "floatx": Trait(
-        re.compile(rb"\bset_floatx\b"),
-        "Keras's floatx is set ({place}), in which a loss object computes, whatever the logits are",
+        re.compile(
+            rb"\bset_floatx\b|\bset_global_policy\b|\bmixed_b?float16\b|\bDTypePolicy\b"
+            rb"|\bkeras\.mixed_precision\b|\bkeras\s+import\s+mixed_precision\b"
+        ),
+        "Keras's floatx or a policy of mixed precision is set ({place}), and the dtype of the "
+        "logits isn't shown, in which a loss object would have to compute",
     ),
     "name": Trait(
         re.compile(
             rb"\b(?:(?:sparse_)?softmax|sigmoid)_cross_entropy_(?:loss|with_logits(?:_sg)?)(?:_\d+)?[:/]"
             rb"|\b(?:SparseSoftmaxCrossEntropyWithLogits|logistic_loss)(?:_\d+)?[:/]"
+            # names that the program's own tensors have, and the port's take a number of
+            rb"|\b(?:Identity|StopGradient)(?:_\d+)?:\d"
         ),
-        "the loss is fetched by its name in the graph ({place}), which a loss object doesn't give "
-        "it",
+        "the loss, or a tensor of a name that the port takes, is fetched by its name in the graph "
+        "({place}), which a loss object doesn't give it",
     ),
     "distribution": Trait(
         re.compile(
-            rb"\.\s*distribute\b|\bimport\s+distribute\b|\w*Strategy\s*\("
+            rb"\.\s*distribute\b|\bimport\s+distribute\b|Strategy\s*\("
             rb"|\bnum_replicas_in_sync\b|\bCrossShardOptimizer\b|\bTPUEstimator\b"
         ),
         "the program may run on replicas ({place}), which a loss object divides by and TF1's "
@@ -87,15 +67,31 @@ TRAITS: Dict[str, Trait] = {
 }
 
 
+# `model.labels = x`, `a.labels, b = x` and `setattr(model, "labels", x)`; a keyword argument may
+# look the same, and costs nothing.
+_ASSIGNED = re.compile(
+    rb"\b(?!(?:self|cls)\b)\w+\.(\w+)[ \t]*(?=(?:,[^=\n()]{0,200})?=(?!=))"
+    rb"|\bsetattr\(\s*[\w.]+\s*,\s*['\"](\w+)"
+)
+_BASES = re.compile(rb"\bclass\s+\w+\s*\(([^()]*)")
+# The last part of a base's name, unless the base is a library's.
+_BASE = re.compile(rb"(?<![\w.])(?!(?:tf|tensorflow|keras|nn|snt)\.)(?:\w+\.)*(\w+)")
+_RENAMED = re.compile(rb"\b([A-Za-z_]\w*)\s+as\s+\w+")
+
+
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
     """Where the traits of a program were found first.
 
     Args:
         places: For each trait that was found, its name and the place, `path:line`.
+        assigned: The attributes that are bound on something else than `self`, wherever.
+        subclassed: The classes that are bases somewhere, or get another name.
     """
 
     places: Tuple[Tuple[str, str], ...] = ()
+    assigned: FrozenSet[str] = frozenset()
+    subclassed: FrozenSet[str] = frozenset()
 
     def reasons(self) -> Iterable[Tuple[str, str]]:
         """The traits, and why a loss object may give something else because of them."""
@@ -110,12 +106,28 @@ def look_around(sources: Iterable[Tuple[str, bytes]]) -> Surroundings:
         sources: Paths and contents.
     """
     places: Dict[str, str] = {}
+    assigned: Set[bytes] = set()
+    subclassed: Set[bytes] = set()
     for path, content in sources:
         for name, trait in TRAITS.items():
             line = None if name in places else _first_line(trait.pattern, content)
             if line:
                 places[name] = f"{path}:{line}"
-    return Surroundings(tuple(sorted(places.items())))
+        assigned.update(_names(_ASSIGNED, content))
+        for bases in _BASES.findall(content):
+            subclassed.update(_BASE.findall(bases))
+        subclassed.update(_RENAMED.findall(content))
+    return Surroundings(tuple(sorted(places.items())), _decoded(assigned), _decoded(subclassed))
+
+
+def _names(pattern: re.Pattern[bytes], content: bytes) -> Iterator[bytes]:
+    """Whichever group of a pattern has matched."""
+    return (name for groups in pattern.findall(content) for name in groups if name)
+
+
+def _decoded(names: Iterable[bytes]) -> FrozenSet[str]:
+    # Names of other scripts are nothing that a pattern of bytes finds whole.
+    return frozenset(name.decode("ascii") for name in names)
 
 
 def _first_line(pattern: re.Pattern[bytes], content: bytes) -> Optional[int]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import FrozenSet, Optional, Tuple
+from typing import Optional, Tuple
 
 from keras_xent.migrate.module import Call, Module
-from keras_xent.migrate.scopes import Value
 from keras_xent.migrate.tensorflow_names import tensorflow_function
 
 _LABELS = re.compile(
@@ -17,25 +16,6 @@ _LOGITS = re.compile(r"logit", re.IGNORECASE)
 _OUTPUT = re.compile(r"(logit|pred|output|score|y_?hat|y_?conv|(^|_)net$|(^|_)out$)", re.IGNORECASE)
 _PROBABILITIES = "probabilit|(^|_)probs?(_|$)"
 
-# TensorFlow's functions that make a tensor of their own, and layers without an activation.
-_OTHER_OPERATIONS = frozenset(
-    {
-        "add",
-        "bias_add",
-        "concat",
-        "divide",
-        "einsum",
-        "matmul",
-        "multiply",
-        "placeholder",
-        "stack",
-        "subtract",
-        "tensordot",
-        "transpose",
-        "xw_plus_b",
-    }
-)
-_LAYERS = frozenset({"conv2d", "dense", "fully_connected"})
 _ACTIVATIONS = ("activation", "activation_fn")
 
 
@@ -78,36 +58,6 @@ def _activation_output(
     if names.search(noun) and not _LOGITS.search(noun):
         return f"its name is {noun!r}"
     return ""
-
-
-def is_no_activation(module: Module, node: Optional[ast.expr]) -> bool:
-    """Whether it is certain that an expression comes neither out of a softmax nor of a sigmoid."""
-    return node is not None and _is_no_activation(module, node, frozenset())
-
-
-def _is_no_activation(module: Module, node: ast.expr, seen: FrozenSet[str]) -> bool:
-    if isinstance(node, (ast.BinOp, ast.List)):
-        return True
-    if isinstance(node, ast.Name):
-        bindings = module.scopes.of(node).lookup(node.id)
-        return bool(bindings) and all(
-            isinstance(each, Value)
-            and (node.id in seen or _is_no_activation(module, each.value, seen | {node.id}))
-            for each in bindings
-        )
-    if not isinstance(node, ast.Call):
-        return False
-    function = tensorflow_function(module, node)
-    if function in _LAYERS:
-        # Further positional arguments may be the activation.
-        return len(node.args) <= 2 and not any(map(_is_activation, node.keywords))
-    return function in _OTHER_OPERATIONS
-
-
-def _is_activation(keyword: ast.keyword) -> bool:
-    """Whether an argument gives a layer an activation, or may."""
-    is_none = isinstance(keyword.value, ast.Constant) and keyword.value.value is None
-    return keyword.arg is None or (keyword.arg in _ACTIVATIONS and not is_none)
 
 
 def _activation_argument(module: Module, call: ast.Call, activations: Tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import FrozenSet, Optional
 
+from keras_xent.migrate.edits import Edit
 from keras_xent.migrate.functions import LOSSES_NAMES
 from keras_xent.migrate.module import Call, Module
 from keras_xent.migrate.scopes import Import
@@ -49,6 +50,18 @@ def spelled(module: Module) -> str:
         if found and all(canonical(each) == "tensorflow" for each in found):
             return name
     return ""
+
+
+def wrapping_edit(module: Module, call: Call, node: ast.expr, function: str) -> Optional[Edit]:
+    """A function of TensorFlow around a part of a call; None if the code has no name for it."""
+    tensorflow = prefix(module, call)
+    if not tensorflow:
+        return None
+    # As an argument this needs parentheses of its own.
+    inner = "({})" if isinstance(node, (ast.Yield, ast.YieldFrom)) else "{}"
+    return Edit(
+        *module.lines.span(node), lambda old: f"{tensorflow}.{function}({inner.format(old)})"
+    )
 
 
 # Packages that TensorFlow 2 doesn't have.

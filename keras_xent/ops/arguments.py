@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, Optional
 
 import tensorflow as tf
 
@@ -12,6 +12,7 @@ from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.spec import Spec
 
 _DTYPES = (tf.float16, tf.bfloat16, tf.float32, tf.float64)
+_INT64 = range(tf.int64.min, tf.int64.max + 1)
 
 
 def logits_of(logits: Any) -> tf.Tensor:
@@ -66,6 +67,26 @@ def smoothing_of(label_smoothing: Any) -> float:
     if not 0 <= smoothing <= 1:
         raise ValueError(f"label_smoothing is {smoothing}, expected a number in [0, 1]")
     return smoothing
+
+
+def ignored_class_of(ignore_class: Any) -> Optional[int]:
+    """The class to ignore, as an int, or None.
+
+    Raises:
+        TypeError: it is no integer.
+        ValueError: no label can be it.
+    """
+    if ignore_class is None:
+        return None
+    if isinstance(ignore_class, bool) or not hasattr(ignore_class, "__index__"):
+        raise TypeError(
+            f"ignore_class is {ignore_class!r} of type {type(ignore_class).__name__}, expected an "
+            "int or None: the id of the class to ignore"
+        )
+    ignore_class = operator.index(ignore_class)
+    if ignore_class not in _INT64:
+        raise ValueError(f"ignore_class is {ignore_class}, expected a number that int64 holds")
+    return ignore_class
 
 
 def same_shape(logits: tf.Tensor, labels: tf.Tensor, advice: str) -> tf.TensorShape:

@@ -47,13 +47,20 @@ def assert_broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor, rule: str)
     """
     shape = tf.shape(weights)
     with _on_host(shape):
-        dims, losses_dims = _in_common(shape, losses_shape)
-        fits = tf.reduce_all(tf.equal(dims, 1) | tf.equal(dims, losses_dims))
-        is_scalar = tf.equal(tf.size(shape), 0)
         message = "weights can not be broadcast to values: weights and losses have the shapes"
-        return _assertion(
-            is_scalar | (_same_rank(shape, losses_shape) & fits), message, shape, losses_shape, rule
-        )
+        return _assertion(_fit(shape, losses_shape), message, shape, losses_shape, rule)
+
+
+def broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor) -> tf.Tensor:
+    """The weights, by an op that fails unless they fit losses of that shape, under XLA too.
+
+    What `of_shape` says of memory and errors holds here too.
+    """
+    shape = tf.shape(weights)
+    # A negative size is an error.
+    checked = tf.reshape(weights, tf.where(_fit(shape, losses_shape), shape, -2))
+    checked.set_shape(weights.shape)
+    return checked
 
 
 def assert_true(condition: tf.Tensor, *data: Any) -> tf.Operation:
@@ -77,6 +84,13 @@ def _on_host(near: tf.Tensor) -> Iterator[None]:
 
 def _same_rank(shape: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     return tf.equal(tf.size(shape), tf.size(other))
+
+
+def _fit(weights_shape: tf.Tensor, losses_shape: tf.Tensor) -> tf.Tensor:
+    dims, losses_dims = _in_common(weights_shape, losses_shape)
+    fit = tf.reduce_all(tf.equal(dims, 1) | tf.equal(dims, losses_dims))
+    is_scalar = tf.equal(tf.size(weights_shape), 0)
+    return is_scalar | (_same_rank(weights_shape, losses_shape) & fit)
 
 
 def _in_common(shape: tf.Tensor, other: tf.Tensor) -> Any:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras_xent import _tensorflow
 from keras_xent.ops import backends, loss_op
 from keras_xent.ops import spec as spec_lib
+from keras_xent.ops.ignoring import Ignoring
 from keras_xent.ops.loss_op import LossOp
 from keras_xent.ops.native import Native
 from keras_xent.ops.portable import Portable
@@ -44,9 +45,9 @@ class Dispatched(Steps):
 
     def __init__(self, op: LossOp) -> None:
         self._op = op
-        self.native = Native(op)
-        self.portable = Portable(op)
-        self.xla = Xla(op)
+        self.native = Ignoring(op, Native(op))
+        self.portable = Ignoring(op, Portable(op))
+        self.xla = Ignoring(op, Xla(op), looks_first=False)
 
     def loss(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor

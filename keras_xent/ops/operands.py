@@ -38,7 +38,7 @@ def labels_of_their_shape(
 def checked_weights(spec: Spec, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """The weights (or coefficients): a scalar, or of the losses' rank.
 
-    If the static shapes don't tell whether they fit, they carry an assertion, which XLA drops.
+    If the static shapes don't tell whether they fit, ops that fail check it.
     """
     shape = spec_lib.losses_shape(logits, spec.axis)
     static_shape = spec_lib.static_losses_shape(logits.shape, spec.axis)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Tuple, Union
+from typing import Any, Optional, Tuple, Union
 
 import tensorflow as tf
 
-from keras_xent.ops import arguments, class_axis, conversion, evaluation, registry
+from keras_xent.ops import (
+    arguments,
+    class_axis,
+    conversion,
+    evaluation,
+    ignoring,
+    operands,
+    registry,
+)
 from keras_xent.ops import softmax_derivatives as derivatives
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.log_sum_exp import LogSumExp, Softmax, sum_over_classes
@@ -90,12 +98,22 @@ class SparseSoftmaxCrossEntropy(LossOp):
         coefficients: tf.Tensor,
     ) -> Tuple[tf.Tensor, None, tf.Tensor]:
         axis, s = spec.class_axis, spec.label_smoothing
+        if spec.ignore_class is not None:
+            kept = ignoring.is_kept(labels, spec.ignore_class)
+            coefficients = ignoring.numbers_of_kept(coefficients, kept)
+            logits = ignoring.logits_of_kept(logits, kept, axis)
+            labels = ignoring.ids_of_kept(labels, kept)
+        # NaN, as the first derivatives are, where there is a device that computes those.
+        coefficients = _or_nan(coefficients, _is_class(spec, logits, labels))
         p, to_logits = derivatives.product_with_jacobian(v, logits, coefficients, axis)
         # The sum of v * b in its parts: nothing of the one-hot labels' size is made.
         labelled = _gathered(class_axis.moved_last(v, axis), labels)
         to_coefficients = tf.reduce_sum(v * p, axis) - (1 - s) * labelled
         if s:
             to_coefficients -= s * tf.reduce_mean(v, axis)
+        to_coefficients = _or_nan(to_coefficients, _is_class(spec, logits, labels))
+        if spec.ignore_class is not None:
+            to_coefficients = ignoring.numbers_of_kept(to_coefficients, kept)
         return to_logits, None, to_coefficients
 
 
@@ -127,7 +145,7 @@ def _losses(
         below = sum_over_classes(lambda x: x - log_sum_exp.largest, [logits], axis)
         mean = tf.squeeze(below, axis) / _classes(spec, logits)
         losses = (1 - s) * losses + s * (log_total - mean)
-    return tf.where(_is_class(spec, logits, labels), losses, _number(float("nan"), logits))
+    return _or_nan(losses, _is_class(spec, logits, labels))
 
 
 def _labelled(spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
@@ -165,6 +183,11 @@ def _along(spec: Spec, logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
     return tf.reshape(ids, [-1] + [1] * (-axis - 1 if axis < 0 else rank - axis - 1))
 
 
+def _or_nan(numbers: tf.Tensor, is_class: tf.Tensor) -> tf.Tensor:
+    """The numbers of examples, a scalar for all or one each, and NaN without a class."""
+    return tf.where(is_class, numbers, _number(float("nan"), numbers))
+
+
 def _is_class(spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     classes = tf.cast(tf.shape(logits)[spec.class_axis], labels.dtype)
     return (labels >= 0) & (labels < classes)
@@ -190,6 +213,7 @@ def sparse_softmax_cross_entropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
     reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    ignore_class: Optional[int] = None,
 ) -> tf.Tensor:
     r"""Softmax cross entropy of logits and class ids, weighted and reduced.
 
@@ -210,6 +234,8 @@ def sparse_softmax_cross_entropy(
         label_smoothing: a number in [0, 1].
         axis: the class axis.
         reduction: a `keras_xent.Reduction`, or a name of one.
+        ignore_class: an id whose examples have weight zero, whatever `weights` and their logits
+            are. It may be outside of the classes. None ignores no class.
 
     Returns:
         A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted
@@ -246,6 +272,7 @@ def sparse_softmax_cross_entropy(
         arguments.class_axis_of(axis, logits.shape),
         arguments.smoothing_of(label_smoothing),
         Reduction(reduction),
+        ignoring.class_among(arguments.ignored_class_of(ignore_class), labels.dtype),
     )
     wanted = OP.known_labels_shape(spec, logits.shape)
     if not wanted.is_compatible_with(labels.shape):
@@ -255,4 +282,9 @@ def sparse_softmax_cross_entropy(
             f"have shape {labels.shape}"
         )
     arguments.check_weights(weights, spec, logits.shape)
+    if spec.ignore_class is not None:
+        # Before they meet: a wrong shape may become a right one there.
+        weights = operands.checked_weights(spec, logits, weights)
+        kept = ignoring.is_kept(labels, spec.ignore_class)
+        weights = ignoring.numbers_of_kept(weights, kept)
     return evaluation.evaluate(OP, spec, logits, labels, weights)

@@ -11,14 +11,20 @@ from keras_xent.reduction import Reduction
 
 
 class Spec(NamedTuple):
-    """What to compute: the class axis, the label smoothing, the reduction.
+    """What to compute.
 
-    The axis is None where there are no classes: each element of the logits is an example.
+    Attributes:
+        axis: the class axis, or None where each element of the logits is an example.
+        label_smoothing: how much of the label mass is spread.
+        reduction: what becomes of the losses.
+        ignore_class: the id of the examples that don't count, or None. Their weights are 0 already,
+            as reductions count them.
     """
 
     axis: Optional[int]
     label_smoothing: float
     reduction: Reduction
+    ignore_class: Optional[int] = None
 
     @property
     def class_axis(self) -> int:
@@ -38,7 +44,7 @@ class Spec(NamedTuple):
     def from_json(cls, text: str) -> Spec:
         """What `to_json` wrote."""
         fields = json.loads(text)
-        return cls(fields["axis"], fields["label_smoothing"], Reduction(fields["reduction"]))
+        return cls(**{**fields, "reduction": Reduction(fields["reduction"])})
 
 
 def real_dtype(dtype: tf.DType) -> tf.DType:

@@ -62,11 +62,13 @@ def check_weights(weights_shape: tf.TensorShape, losses_shape: tf.TensorShape) -
 def checked_weights(
     weights: tf.Tensor, static_losses_shape: tf.TensorShape, losses_shape: tf.Tensor
 ) -> tf.Tensor:
-    """The weights, which where `check_weights` is not sure carry an assertion with them."""
+    """The weights, by ops that fail if they don't fit where `check_weights` is not sure."""
     if check_weights(weights.shape, static_losses_shape):
         return weights
     with tf.control_dependencies([checks.assert_broadcastable(weights, losses_shape, _RULE)]):
-        return tf.identity(weights)
+        weights = tf.identity(weights)
+    # If XLA compiles this, it leaves the assertion out.
+    return checks.broadcastable(weights, losses_shape)
 
 
 def reduce_losses(losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction) -> tf.Tensor:

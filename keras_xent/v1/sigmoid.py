@@ -6,11 +6,10 @@ from typing import Any, Optional, Union
 
 import tensorflow as tf
 
-from keras_xent import _verifiable, ops
+from keras_xent import ops
 from keras_xent._functional import takes_keras_tensors
-from keras_xent.ops import conversion
 from keras_xent.reduction import Reduction
-from keras_xent.v1 import arguments, results
+from keras_xent.v1 import arguments, calls, results
 
 
 @takes_keras_tensors
@@ -70,36 +69,24 @@ def sigmoid_cross_entropy(
     summed in float64 (TF1 rounds to float32 on the way); the result is named as a float32 one
     whatever its dtype (TF1's last op is a cast).
     """
-    arguments.require(multi_class_labels=multi_class_labels, logits=logits, weights=weights)
-    reduction = arguments.to_reduction(reduction)
-    smoothing = arguments.to_smoothing(label_smoothing)
-    with tf.compat.v1.name_scope(
-        scope, "sigmoid_cross_entropy_loss", (logits, multi_class_labels, weights)
-    ):
-        logits = conversion.to_tensor(logits, "logits")
-        multi_class_labels = conversion.to_tensor(multi_class_labels, "multi_class_labels")
-        weights = conversion.to_tensor(weights, "weights")
 
-        def compute(
-            multi_class_labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
-        ) -> tf.Tensor:
-            with results.op_scope():
-                return ops.sigmoid_cross_entropy(
-                    logits,
-                    multi_class_labels,
-                    tf.cast(weights, tf.float32),
-                    label_smoothing=smoothing,
-                    reduction=reduction,
-                )
+    def compute(
+        labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor, **others: Any
+    ) -> tf.Tensor:
+        with results.op_scope():
+            weights = tf.cast(weights, tf.float32)
+            return ops.sigmoid_cross_entropy(logits, labels, weights, **others)
 
-        loss = _verifiable.computed(
-            compute,
-            (multi_class_labels, logits, weights),
-            "sigmoid_cross_entropy",
-            label_smoothing=smoothing,
-            reduction=reduction,
-        )
-        return results.collected(loss, reduction, loss_collection, smoothed=smoothing > 0)
+    return calls.weighted(
+        "sigmoid_cross_entropy",
+        compute,
+        {"multi_class_labels": multi_class_labels, "logits": logits, "weights": weights},
+        scope=scope,
+        default_scope="sigmoid_cross_entropy_loss",
+        loss_collection=loss_collection,
+        reduction=reduction,
+        label_smoothing=label_smoothing,
+    )
 
 
 @takes_keras_tensors
@@ -144,17 +131,18 @@ def sigmoid_cross_entropy_with_logits(
     does the portable backend).
     """
     arguments.require_keywords("sigmoid_cross_entropy_with_logits", _sentinel)
-    arguments.require(labels=labels, logits=logits)
-    with tf.compat.v1.name_scope(name, "logistic_loss", [logits, labels]) as scope:
-        logits = conversion.to_tensor(logits, "logits")
-        labels = conversion.to_tensor(labels, "labels")
 
-        def compute(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-            with results.op_scope():
-                return ops.sigmoid_cross_entropy(logits, labels, reduction=Reduction.NONE)
+    def compute(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        with results.op_scope():
+            return ops.sigmoid_cross_entropy(logits, labels, reduction=Reduction.NONE)
 
-        losses = _verifiable.computed(
-            compute, (labels, logits), "sigmoid_cross_entropy_with_logits"
-        )
+    return calls.of_examples(
+        "sigmoid_cross_entropy_with_logits",
+        compute,
+        labels,
+        logits,
+        name=name,
+        default_name="logistic_loss",
         # TF1's last op has the scope's name.
-        return results.named(losses, scope)
+        result_name=lambda scope, logits: scope,
+    )

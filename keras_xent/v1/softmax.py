@@ -6,11 +6,11 @@ from typing import Any, Optional, Union
 
 import tensorflow as tf
 
-from keras_xent import _verifiable, ops
+from keras_xent import ops
 from keras_xent._functional import takes_keras_tensors
-from keras_xent.ops import broadcasting, conversion
+from keras_xent.ops import broadcasting
 from keras_xent.reduction import Reduction
-from keras_xent.v1 import arguments, results
+from keras_xent.v1 import arguments, calls, results
 
 
 @takes_keras_tensors
@@ -68,35 +68,25 @@ def softmax_cross_entropy(
     smoothed over more than 65,504 classes too (TF1 divides by float16's infinity); the result
     is named as a float32 one whatever its dtype (TF1's last op is a cast).
     """
-    arguments.require(onehot_labels=onehot_labels, logits=logits, weights=weights)
-    reduction = arguments.to_reduction(reduction)
-    smoothing = arguments.to_smoothing(label_smoothing)
-    with tf.compat.v1.name_scope(
-        scope, "softmax_cross_entropy_loss", (logits, onehot_labels, weights)
-    ):
-        logits = conversion.to_tensor(logits, "logits")
-        onehot_labels = conversion.to_tensor(onehot_labels, "onehot_labels")
-        weights = conversion.to_tensor(weights, "weights")
 
-        def compute(
-            onehot_labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
-        ) -> tf.Tensor:
-            labels = tf.cast(onehot_labels, logits.dtype)
-            labels = tf.stop_gradient(labels, name="labels_stop_gradient")
-            weights = tf.cast(weights, tf.float32)
-            with results.op_scope():
-                return ops.softmax_cross_entropy(
-                    logits, labels, weights, label_smoothing=smoothing, reduction=reduction
-                )
+    def compute(
+        labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor, **others: Any
+    ) -> tf.Tensor:
+        labels = _stopped(labels, logits)
+        weights = tf.cast(weights, tf.float32)
+        with results.op_scope():
+            return ops.softmax_cross_entropy(logits, labels, weights, **others)
 
-        loss = _verifiable.computed(
-            compute,
-            (onehot_labels, logits, weights),
-            "softmax_cross_entropy",
-            label_smoothing=smoothing,
-            reduction=reduction,
-        )
-        return results.collected(loss, reduction, loss_collection, smoothed=smoothing > 0)
+    return calls.weighted(
+        "softmax_cross_entropy",
+        compute,
+        {"onehot_labels": onehot_labels, "logits": logits, "weights": weights},
+        scope=scope,
+        default_scope="softmax_cross_entropy_loss",
+        loss_collection=loss_collection,
+        reduction=reduction,
+        label_smoothing=label_smoothing,
+    )
 
 
 @takes_keras_tensors
@@ -148,15 +138,16 @@ def softmax_cross_entropy_with_logits_v2(
     differentiated with respect to the labels (TF1 returns 0); 16-bit losses are named as
     float32 ones (TF1's last op is a cast).
     """
-    if axis is not None and dim is not None:
-        raise ValueError(
-            f"both axis ({axis}) and dim ({dim}) are given, expected one: dim is TF1's older name "
-            "of axis"
-        )
-    arguments.require(labels=labels, logits=logits)
-    class_axis = axis if axis is not None else dim if dim is not None else -1
-    with tf.compat.v1.name_scope(name, "softmax_cross_entropy_with_logits", [logits, labels]):
-        return _losses("softmax_cross_entropy_with_logits_v2", labels, logits, class_axis)
+    return calls.of_examples(
+        "softmax_cross_entropy_with_logits_v2",
+        _losses,
+        labels,
+        logits,
+        axis=_class_axis(axis, dim, "dim is TF1's older name of axis"),
+        name=name,
+        default_name="softmax_cross_entropy_with_logits",
+        result_name=_result_name,
+    )
 
 
 @takes_keras_tensors
@@ -205,38 +196,46 @@ def softmax_cross_entropy_with_logits(
     logits by position; else those of `softmax_cross_entropy_with_logits_v2`.
     """
     arguments.require_keywords("softmax_cross_entropy_with_logits", _sentinel)
-    if axis is not None and dim is not None:
-        raise ValueError(
-            f"both axis ({axis}) and dim ({dim}) are given, expected one: give dim alone, or "
-            "dim=None beside axis, as dim is -1 by default"
-        )
-    arguments.require(labels=labels, logits=logits)
-    class_axis = axis if axis is not None else dim if dim is not None else -1
-    with tf.compat.v1.name_scope(name, "softmax_cross_entropy_with_logits_sg", [logits, labels]):
-        return _losses("softmax_cross_entropy_with_logits", labels, logits, class_axis, stop=True)
+    advice = "give dim alone, or dim=None beside axis, as dim is -1 by default"
+
+    def compute(labels: tf.Tensor, logits: tf.Tensor, axis: int) -> tf.Tensor:
+        return _losses(_stopped(labels, logits), logits, axis)
+
+    return calls.of_examples(
+        "softmax_cross_entropy_with_logits",
+        compute,
+        labels,
+        logits,
+        axis=_class_axis(axis, dim, advice),
+        name=name,
+        default_name="softmax_cross_entropy_with_logits_sg",
+        result_name=_result_name,
+    )
 
 
-def _losses(function: str, labels: Any, logits: Any, axis: int, stop: bool = False) -> tf.Tensor:
-    """What the two nn functions return.
+def _class_axis(axis: Optional[int], dim: Optional[int], advice: str) -> int:
+    """The class axis, which has two names.
 
-    Args:
-        function: which of the two.
-        labels: its labels.
-        logits: its logits.
-        axis: the class axis.
-        stop: whether the gradient stops at the labels.
+    Raises:
+        ValueError: both are given. The error ends with the advice.
     """
-    logits = conversion.to_tensor(logits, "logits")
-    labels = conversion.to_tensor(labels, "labels")
+    if axis is not None and dim is not None:
+        raise ValueError(f"both axis ({axis}) and dim ({dim}) are given, expected one: {advice}")
+    return axis if axis is not None else dim if dim is not None else -1
 
-    def compute(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        labels = tf.cast(labels, logits.dtype)
-        if stop:
-            labels = tf.stop_gradient(labels, name="labels_stop_gradient")
-        logits, labels = broadcasting.to_one_shape(logits, labels, axis)
-        with results.op_scope():
-            return ops.softmax_cross_entropy(logits, labels, axis=axis, reduction=Reduction.NONE)
 
-    losses = _verifiable.computed(compute, (labels, logits), function, axis=axis)
+def _stopped(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """The labels in the logits' dtype, at which the gradient stops."""
+    return tf.stop_gradient(tf.cast(labels, logits.dtype), name="labels_stop_gradient")
+
+
+def _losses(labels: tf.Tensor, logits: tf.Tensor, axis: int) -> tf.Tensor:
+    labels = tf.cast(labels, logits.dtype)
+    logits, labels = broadcasting.to_one_shape(logits, labels, axis)
+    with results.op_scope():
+        return ops.softmax_cross_entropy(logits, labels, axis=axis, reduction=Reduction.NONE)
+
+
+def _result_name(scope: str, logits: tf.Tensor) -> str:
     # TF1's last op is the reshape of the losses.
-    return results.named(losses, "Reshape_2")
+    return "Reshape_2"

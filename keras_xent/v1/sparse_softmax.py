@@ -6,11 +6,10 @@ from typing import Any, Optional, Union
 
 import tensorflow as tf
 
-from keras_xent import _verifiable, ops
+from keras_xent import ops
 from keras_xent._functional import takes_keras_tensors
-from keras_xent.ops import conversion
 from keras_xent.reduction import Reduction
-from keras_xent.v1 import arguments, results, squeezing
+from keras_xent.v1 import arguments, calls, results, squeezing
 
 
 @takes_keras_tensors
@@ -67,29 +66,24 @@ def sparse_softmax_cross_entropy(
     float32 on the way); the result is named as a float32 one whatever its dtype (TF1's last op
     is a cast).
     """
-    arguments.require(labels=labels, logits=logits, weights=weights)
-    reduction = arguments.to_reduction(reduction)
-    with tf.compat.v1.name_scope(
-        scope, "sparse_softmax_cross_entropy_loss", (logits, labels, weights)
-    ):
-        labels = conversion.to_tensor(labels, "labels")
-        logits = conversion.to_tensor(logits, "logits")
-        weights = conversion.to_tensor(weights, "weights")
 
-        def compute(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-            with results.op_scope():
-                labels, logits, weights = squeezing.squeezed(labels, logits, weights)
-                return ops.sparse_softmax_cross_entropy(
-                    logits, labels, tf.cast(weights, tf.float32), reduction=reduction
-                )
+    def compute(
+        labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor, **others: Any
+    ) -> tf.Tensor:
+        with results.op_scope():
+            labels, logits, weights = squeezing.squeezed(labels, logits, weights)
+            weights = tf.cast(weights, tf.float32)
+            return ops.sparse_softmax_cross_entropy(logits, labels, weights, **others)
 
-        loss = _verifiable.computed(
-            compute,
-            (labels, logits, weights),
-            "sparse_softmax_cross_entropy",
-            reduction=reduction,
-        )
-        return results.collected(loss, reduction, loss_collection)
+    return calls.weighted(
+        "sparse_softmax_cross_entropy",
+        compute,
+        {"labels": labels, "logits": logits, "weights": weights},
+        scope=scope,
+        default_scope="sparse_softmax_cross_entropy_loss",
+        loss_collection=loss_collection,
+        reduction=reduction,
+    )
 
 
 @takes_keras_tensors
@@ -137,19 +131,22 @@ def sparse_softmax_cross_entropy_with_logits(
     InvalidArgumentError); float16 losses are named as float32 ones (TF1's last op is a cast).
     """
     arguments.require_keywords("sparse_softmax_cross_entropy_with_logits", _sentinel)
-    arguments.require(labels=labels, logits=logits)
     default_name = "SparseSoftmaxCrossEntropyWithLogits"
-    with tf.compat.v1.name_scope(name, default_name, [labels, logits]):
-        labels = conversion.to_tensor(labels, "labels")
-        logits = conversion.to_tensor(logits, "logits")
 
-        def compute(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-            with results.op_scope():
-                return ops.sparse_softmax_cross_entropy(logits, labels, reduction=Reduction.NONE)
+    def compute(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        with results.op_scope():
+            return ops.sparse_softmax_cross_entropy(logits, labels, reduction=Reduction.NONE)
 
-        losses = _verifiable.computed(
-            compute, (labels, logits), "sparse_softmax_cross_entropy_with_logits"
-        )
+    def result_name(scope: str, logits: tf.Tensor) -> str:
         # TF1's last op is the fused op where it takes the logits as they are, else a reshape.
-        is_matrix = logits.shape.rank == 2
-        return results.named(losses, (name or default_name) if is_matrix else "Reshape_2")
+        return (name or default_name) if logits.shape.rank == 2 else "Reshape_2"
+
+    return calls.of_examples(
+        "sparse_softmax_cross_entropy_with_logits",
+        compute,
+        labels,
+        logits,
+        name=name,
+        default_name=default_name,
+        result_name=result_name,
+    )

@@ -6,12 +6,11 @@ from typing import Any, Optional, Union
 
 import tensorflow as tf
 
-from keras_xent import _verifiable
 from keras_xent._functional import takes_keras_tensors
-from keras_xent.ops import conversion, weighting
+from keras_xent.ops import weighting
 from keras_xent.ops.spec import real_dtype
 from keras_xent.reduction import Reduction
-from keras_xent.v1 import arguments, results
+from keras_xent.v1 import calls
 
 
 @takes_keras_tensors
@@ -53,23 +52,21 @@ def compute_weighted_loss(
     float32 on the way); the result is named as a float32 one whatever its dtype (TF1's last op
     is a cast).
     """
-    arguments.require(losses=losses, weights=weights)
-    reduction = arguments.to_reduction(reduction)
-    with tf.compat.v1.name_scope(scope, "weighted_loss", (losses, weights)):
-        losses = conversion.to_tensor(losses, "losses")
-        weights = conversion.to_tensor(weights, "weights")
 
-        def compute(losses: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-            real = real_dtype(losses.dtype)
-            real_weights = tf.cast(tf.cast(weights, tf.float32), real)
-            with tf.name_scope("weighting"):
-                real_weights = weighting.checked_weights(
-                    real_weights, losses.shape, tf.shape(losses)
-                )
-                loss = weighting.reduce_losses(tf.cast(losses, real), real_weights, reduction)
-                return tf.cast(loss, losses.dtype)
+    def compute(losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction) -> tf.Tensor:
+        real = real_dtype(losses.dtype)
+        real_weights = tf.cast(tf.cast(weights, tf.float32), real)
+        with tf.name_scope("weighting"):
+            real_weights = weighting.checked_weights(real_weights, losses.shape, tf.shape(losses))
+            loss = weighting.reduce_losses(tf.cast(losses, real), real_weights, reduction)
+            return tf.cast(loss, losses.dtype)
 
-        loss = _verifiable.computed(
-            compute, (losses, weights), "compute_weighted_loss", reduction=reduction
-        )
-        return results.collected(loss, reduction, loss_collection)
+    return calls.weighted(
+        "compute_weighted_loss",
+        compute,
+        {"losses": losses, "weights": weights},
+        scope=scope,
+        default_scope="weighted_loss",
+        loss_collection=loss_collection,
+        reduction=reduction,
+    )

@@ -7,301 +7,33 @@ gradient on its way, and where ours is broken, verification says so.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List
+from typing import Any
 
 import modes
 import numpy as np
 import pytest
 import tensorflow as tf
 import tf1
+from derivative_programs import (
+    FUNCTIONS,
+    GRAPH_PROGRAMS,
+    INPUTS,
+    PROGRAMS,
+    first,
+    functions,
+)
+from verified_calls import (
+    FAILURES,
+    LABELS,
+    LOGITS,
+    WEIGHTS,
+    loss,
+    losses,
+)
 
 import keras_xent
 from keras_xent import ops
 from keras_xent.testing import VerificationError, verify
-
-LOGITS, LABELS = tf1.logits_of([4, 3]), tf1.soft_labels_of([4, 3])
-WEIGHTS = np.array([1, 0, 2, 0.5], np.float32)
-TANGENT = tf1.logits_of([4, 3], seed=7)
-INPUTS = (LOGITS, LABELS, WEIGHTS)
-FAILURES = (VerificationError, tf.errors.InvalidArgumentError)
-
-Loss = Callable[..., Any]
-
-
-def functions(of: tf1.Functions) -> Dict[str, Loss]:
-    """The three functions, of logits, labels and weights."""
-    return {
-        "softmax_cross_entropy": lambda x, y, w: of.softmax_cross_entropy(y, x, w, 0.1),
-        "softmax_cross_entropy_with_logits_v2": lambda x, y, w: (
-            of.softmax_cross_entropy_with_logits_v2(y, x)
-        ),
-        # Of losses that have a second derivative.
-        "compute_weighted_loss": lambda x, y, w: of.compute_weighted_loss(
-            tf.reduce_sum(y * x * x * x, -1), w, reduction="weighted_mean"
-        ),
-    }
-
-
-FUNCTIONS = list(functions(tf1.OURS))
-
-
-def first(loss: Loss, x: Any, y: Any, w: Any) -> Any:
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        value = loss(x, y, w)
-    return tape.gradient(value, x)
-
-
-def tape_over_tape(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    with tf.GradientTape() as outer:
-        outer.watch([x, w])
-        gradient = first(loss, x, y, w)
-        total = tf.reduce_sum(gradient * gradient)
-    return [gradient, *outer.gradient(total, [x, w], unconnected_gradients="zero")]
-
-
-def gradient_penalty(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    """What the loss sends and what its gradient sends arrive as one sum."""
-    with tf.GradientTape() as outer:
-        outer.watch([x, w])
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            value = loss(x, y, w)
-        gradient = tape.gradient(value, x)
-        total = tf.reduce_sum(value) + tf.reduce_sum(gradient * gradient)
-    return [value, total, *outer.gradient(total, [x, w], unconnected_gradients="zero")]
-
-
-def persistent_tapes(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    with tf.GradientTape(persistent=True) as outer, tf.GradientTape(persistent=True) as tape:
-        outer.watch(x)
-        tape.watch(x)
-        value = loss(x, y, w)
-        one = tape.gradient(value, x)
-        three = tape.gradient(value, x, output_gradients=3 * tf.ones_like(value))
-        of_one = outer.gradient(one, x, output_gradients=tf.constant(TANGENT))
-    return [value, one, three, of_one, outer.gradient(value, x), outer.gradient(three, x)]
-
-
-def third_order(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    with tf.GradientTape() as outer:
-        outer.watch(x)
-        second = tape_over_tape(loss, x, y, w)[1]
-    return [second, outer.gradient(second, x)]
-
-
-def tangent_in_a_tape(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch([x, w])
-        with tf.autodiff.ForwardAccumulator(x, tf.constant(TANGENT)) as forward:
-            value = loss(x, y, w)
-        tangent = forward.jvp(value)
-    return [tangent, tape.gradient(tangent, x), tape.gradient(value, x)]
-
-
-def tangent_and_value_in_a_tape(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        with tf.autodiff.ForwardAccumulator(x, tf.constant(TANGENT)) as forward:
-            value = loss(x, y, w)
-        total = tf.reduce_sum(value) + tf.reduce_sum(forward.jvp(value) ** 2)
-    return [total, tape.gradient(total, x), first(loss, x, y, w)]
-
-
-def tape_in_a_tangent(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    """Forward over reverse: a Hessian times a vector."""
-    with tf.autodiff.ForwardAccumulator(x, tf.constant(TANGENT)) as forward:
-        gradient = first(loss, x, y, w)
-    return [gradient, forward.jvp(gradient)]
-
-
-def tangent_in_a_tangent(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    one, other = tf.constant(TANGENT), tf.ones_like(x) * y
-    with tf.autodiff.ForwardAccumulator(x, other) as outer, tf.autodiff.ForwardAccumulator(
-        x, one
-    ) as inner:
-        value = loss(x, y, w)
-    return [inner.jvp(value), outer.jvp(value), outer.jvp(inner.jvp(value)), first(loss, x, y, w)]
-
-
-def tangents_of_weights(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    with tf.autodiff.ForwardAccumulator([x, w], [tf.constant(TANGENT), w + 1]) as forward:
-        gradient = first(loss, x, y, w)
-        value = loss(x, y, w)
-    return [forward.jvp(value), forward.jvp(gradient)]
-
-
-def one_input_at_a_time(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    found = []
-    for source in (x, y, w):
-        with tf.GradientTape() as tape:
-            tape.watch(source)
-            value = loss(x, y, w)
-        found.append(tape.gradient(value, source))
-    return [each for each in found if each is not None]
-
-
-def unconnected(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    other = tf.constant([1.0, 2.0])
-    with tf.GradientTape() as tape:
-        tape.watch([x, y, w, other])
-        value = loss(x, y, w)
-    return tape.gradient(value, [x, y, w, other], unconnected_gradients="zero")
-
-
-def used_twice(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    with tf.GradientTape() as tape:
-        tape.watch([x, w])
-        value = loss(x, y, w)
-        total = tf.reduce_sum(value * value) + 2 * tf.reduce_sum(value) + loss(2 * x, y, w)
-    return tape.gradient(total, [x, w], unconnected_gradients="zero")
-
-
-def gathered(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    """What comes to the value are slices."""
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        total = tf.gather(tf.reshape(loss(x, y, w), [-1])[:1], [0, 0])
-    return [tape.gradient(total, x)]
-
-
-def recomputed(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    return [first(lambda x, *_: tf.recompute_grad(lambda x: loss(x, y, w))(x), x, y, w)]
-
-
-def around(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    """A custom gradient around the loss."""
-
-    @tf.custom_gradient
-    def with_half_of_it(x: Any) -> Any:
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            value = loss(x, y, w)
-        return value, lambda grad: 0.5 * tape.gradient(value, x, output_gradients=grad)
-
-    return [first(lambda x, *_: with_half_of_it(x), x, y, w)]
-
-
-def stopped(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        with tape.stop_recording():
-            value = loss(x, y, w)
-        total = tf.reduce_sum(value) * tf.reduce_sum(x) + tf.reduce_sum(loss(x, y, w))
-    return [tape.gradient(total, x)]
-
-
-def looped(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    def loop(x: Any, y: Any, w: Any) -> Any:
-        def step(i: Any, total: Any) -> Any:
-            scaled = x * (tf.cast(i, tf.float32) + 1)
-            return i + 1, total + tf.cond(
-                i > 0, lambda: tf.reduce_sum(loss(scaled, y, w)), lambda: tf.reduce_sum(scaled)
-            )
-
-        return tf.while_loop(lambda i, _: i < 3, step, (0, 0.0))[1]
-
-    return [first(loop, x, y, w)]
-
-
-def function_in_a_tape(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    """The gradient is asked for outside of the traced function, and then again."""
-    return tape_over_tape(tf.function(loss), x, y, w)
-
-
-def function_in_a_tangent(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    return tape_in_a_tangent(tf.function(loss), x, y, w)
-
-
-def jacobian(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        losses = tf.reshape(loss(x, y, w), [-1])
-    return [tape.jacobian(losses, x)]
-
-
-def hessian(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    with tf.GradientTape() as outer:
-        outer.watch(x)
-        gradient = first(loss, x, y, w)
-    return [gradient, outer.batch_jacobian(gradient, x)]
-
-
-PROGRAMS: Dict[str, Callable[..., List[Any]]] = {
-    program.__name__: program
-    for program in (
-        tape_over_tape,
-        gradient_penalty,
-        persistent_tapes,
-        third_order,
-        tangent_in_a_tape,
-        tangent_and_value_in_a_tape,
-        tape_in_a_tangent,
-        tangent_in_a_tangent,
-        tangents_of_weights,
-        one_input_at_a_time,
-        unconnected,
-        used_twice,
-        gathered,
-        recomputed,
-        around,
-        stopped,
-        looped,
-        function_in_a_tape,
-        function_in_a_tangent,
-        jacobian,
-        hessian,
-    )
-}
-
-
-def graph_gradients_twice(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    value = loss(x, y, w)
-    (gradient,) = tf.gradients(value, x)
-    total = tf.reduce_sum(value) + tf.reduce_sum(gradient * gradient)
-    return [gradient, *tf.gradients(total, [x, w], unconnected_gradients="zero")]
-
-
-def graph_hessians(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    value = loss(x, y, w)
-    return [*tf.gradients(value, x), *tf.hessians(value, x)]
-
-
-def graph_some_inputs(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    value = loss(x, y, w)
-    each = [tf.gradients(value, source, grad_ys=3 * tf.ones_like(value))[0] for source in (x, y, w)]
-    zeros = tf.gradients(value, [x, y, w], unconnected_gradients="zero")
-    return [*(gradient for gradient in each if gradient is not None), *zeros]
-
-
-def graph_descent(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    """The loss behind a step down its own gradient."""
-    value = loss(x - 0.3 * tf.gradients(loss(x, y, w), x)[0], y, w)
-    return tf.gradients(value, x)
-
-
-def graph_loop(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
-    def step(i: Any, total: Any) -> Any:
-        scaled = x * tf.cast(i, tf.float32)
-        more = tf.cond(
-            i > 0, lambda: tf.reduce_sum(loss(scaled, y, w)), lambda: tf.reduce_sum(scaled)
-        )
-        return i + 1, total + more
-
-    total = tf.while_loop(lambda i, _: i < 3, step, (0, 0.0))[1]
-    return tf.gradients(total, [x, w], unconnected_gradients="zero")
-
-
-GRAPH_PROGRAMS: Dict[str, Callable[..., List[Any]]] = {
-    program.__name__: program
-    for program in (
-        graph_gradients_twice,
-        graph_hessians,
-        graph_some_inputs,
-        graph_descent,
-        graph_loop,
-    )
-}
 
 # Eagerly every function; one in each other mode, where the programs take a second to build.
 RUNS = [
@@ -406,3 +138,39 @@ def test_a_gradient_in_a_vectorized_map() -> None:
 
     with verify():
         tf1.assert_same(rows(tf1.OURS), rows(tf1.THEIRS))
+
+
+@pytest.mark.parametrize("mode", ["eager", "traced"])
+def test_second_derivatives_stay(mode: str) -> None:
+    def second(logits: Any) -> Any:
+        with tf.GradientTape() as outer:
+            outer.watch(logits)
+            first = tf1.by_tape(lambda logits: loss(logits, LABELS, WEIGHTS), logits)[1]
+            total = tf.reduce_sum(first * first)
+        return [outer.gradient(total, logits)]
+
+    expected = modes.MODES[mode](second, LOGITS)
+    with verify():
+        tf1.assert_same(modes.MODES[mode](second, LOGITS), expected)
+
+
+@pytest.mark.parametrize("mode", ["eager", "traced"])
+def test_tangents_stay(mode: str) -> None:
+    def tangent(logits: Any) -> Any:
+        with tf.autodiff.ForwardAccumulator(logits, tf.ones_like(logits) * LABELS) as forward:
+            value = loss(logits, LABELS, WEIGHTS)
+        return [forward.jvp(value)]
+
+    expected = modes.MODES[mode](tangent, LOGITS)
+    with verify():
+        tf1.assert_same(modes.MODES[mode](tangent, LOGITS), expected)
+
+
+def test_a_persistent_tape_may_ask_twice() -> None:
+    logits = tf.constant(LOGITS)
+    with verify(), tf.GradientTape(persistent=True) as tape:
+        tape.watch(logits)
+        value = losses(logits, LABELS, None)
+    first = tape.gradient(value, logits)
+    second = tape.gradient(value, logits, output_gradients=tf.constant(WEIGHTS))
+    tf1.assert_same([second], [first * WEIGHTS[:, None]])

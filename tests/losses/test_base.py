@@ -353,3 +353,34 @@ def test_weights_that_do_not_fit_are_refused(loss: Loss) -> None:
     for weights in (np.ones(5, "f"), np.ones((6, 4), "f")):
         with pytest.raises(ValueError, match="weight"):
             loss()(loss.labels, LOGITS, weights)
+
+
+@pytest.mark.parametrize("from_logits", [True, False])
+@pytest.mark.parametrize("jit_compile", [True, False])
+def test_shapes_that_only_a_graph_finds_wrong_repeat_nothing(
+    loss: Loss, from_logits: bool, jit_compile: bool
+) -> None:
+    each = loss(from_logits=from_logits, reduction="sum")
+    predictions = tf.sigmoid(LOGITS).numpy()
+    signature = [
+        tf.TensorSpec([None] * tensor.ndim, tensor.dtype)
+        for tensor in (loss.labels, predictions, WEIGHTS)
+    ]
+    # XLA compiles no assertions.
+    traced = tf.function(each, input_signature=signature)
+    traced.get_concrete_function()
+    run = tf.function(lambda *inputs: traced(*inputs), jit_compile=jit_compile)
+    inputs = (loss.labels, predictions, WEIGHTS)
+    assert float(run(*inputs)) == pytest.approx(float(each(*inputs)), rel=1e-5)
+    wrong = [
+        (loss.labels, predictions, WEIGHTS[:2]),
+        (loss.labels, predictions, np.append(WEIGHTS, WEIGHTS[:1])),
+        (loss.labels[:1], predictions, WEIGHTS),
+        (loss.labels[:2], predictions, WEIGHTS),
+    ]
+    if loss.labels.ndim == 2:
+        wrong.append((loss.labels[:, :1], predictions, WEIGHTS))
+    for given in wrong:
+        # ValueError while TensorFlow traces again, with the shapes that it knows then.
+        with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+            run(*given)

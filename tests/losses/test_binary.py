@@ -263,3 +263,10 @@ def test_gradients_arrive_at_ragged_values() -> None:
 def test_other_rows_raise_an_error() -> None:
     with pytest.raises(ValueError, match="y_true and y_pred have different rows"):
         BinaryCrossentropy(True)(rows(LABELS, [0, 1, 2, 3, 6]), rows(LOGITS))
+
+
+@pytest.mark.parametrize("reduction", ["none", "sum_by_nonzero_weights"])
+def test_a_mean_over_the_axis_whose_sum_is_beyond_float16(reduction: str, backend: str) -> None:
+    logits = np.full((2, 2000), -60, np.float16)
+    loss = BinaryCrossentropy(from_logits=True, reduction=reduction, dtype="float16")
+    np.testing.assert_array_equal(np.float32(loss(np.ones_like(logits), logits)), 60)

@@ -118,23 +118,7 @@ def test_what_is_kept() -> None:
 
 def test_nothing_of_an_ignored_place_is_left() -> None:
     nan, inf = float("nan"), float("inf")
-    logits = tf.constant([[1.0, 2.0], [nan, 0.0], [-inf, inf]])
+    predictions = tf.constant([[1.0, 2.0], [nan, 0.0], [-inf, inf]])
     kept = tf.constant([True, False, False])
-    ids, logits = class_ids.without_ignored(tf.constant([1, 7, -1]), logits, kept, -1)
-    np.testing.assert_array_equal(ids, [1, 0, 0])
-    np.testing.assert_array_equal(logits, [[1, 2], [0, 0], [0, 0]])
-
-
-@pytest.mark.parametrize("value", [None, -1, np.int64(255), np.array(3)])
-def test_an_ignored_class_is_an_int_or_none(value: Any) -> None:
-    found = class_ids.checked_ignore_class(value)
-    assert found == value
-    assert found is None or type(found) is int
-
-
-@pytest.mark.parametrize("value", [True, 1.0, "1", [1]])
-def test_nothing_else_is_an_ignored_class(value: Any) -> None:
-    with pytest.raises(TypeError, match="ignore_class is"):
-        class_ids.checked_ignore_class(value)
-    with pytest.raises(ValueError, match="int64"):
-        class_ids.checked_ignore_class(2**63)
+    found = class_ids.without_ignored(predictions, kept, -1)
+    np.testing.assert_array_equal(found, [[1, 2], [0, 0], [0, 0]])

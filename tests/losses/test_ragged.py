@@ -369,6 +369,30 @@ def test_other_rows_raise_an_error(inputs: Any, message: str) -> None:
         in_graph(loss, *inputs)
 
 
+@pytest.mark.parametrize("reduction", ["sum", "sum_by_nonzero_weights", "none"])
+def test_under_xla_other_rows_give_nan(reduction: str) -> None:
+    """XLA compiles no assertions, and the values of other rows would be taken for these."""
+    loss = CategoricalCrossentropy(True, reduction=reduction)
+
+    def rows_of(values: tf.Tensor, splits: tf.Tensor) -> tf.RaggedTensor:
+        return tf.RaggedTensor.from_row_splits(values, splits, validate=False)
+
+    @tf.function(jit_compile=True)
+    def value(labels_splits: tf.Tensor, weights_splits: tf.Tensor) -> tf.Tensor:
+        splits = tf.constant(SPLITS, tf.int64)
+        labels, weights = rows_of(LABELS, labels_splits), rows_of(EACH, weights_splits)
+        losses = loss(labels, rows_of(LOGITS, splits), weights)
+        return losses if reduction != "none" else losses.flat_values
+
+    right, wrong = tf.constant(SPLITS, tf.int64), tf.constant([0, 1, 2, 3, 6], tf.int64)
+    expected = loss(rows(LABELS), rows(LOGITS), rows(EACH))
+    if reduction == "none":
+        expected = expected.flat_values
+    np.testing.assert_allclose(value(right, right), expected, rtol=1e-5)
+    for splits in ((wrong, right), (right, wrong)):
+        assert np.isnan(value(*splits)).all()
+
+
 def test_other_numbers_of_ragged_dimensions_raise_an_error() -> None:
     loss = CategoricalCrossentropy(from_logits=True)
     nested = tf.RaggedTensor.from_nested_row_splits(LABELS, [[0, 1, 4], SPLITS])

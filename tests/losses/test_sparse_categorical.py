@@ -354,13 +354,6 @@ def test_ragged_classes_with_other_numbers_of_ids_are_refused() -> None:
             SparseCategoricalCrossentropy(True)(ids, y_pred)
 
 
-def test_smoothing_of_ragged_classes_is_refused() -> None:
-    y_pred = tf.RaggedTensor.from_row_lengths(LOGITS.ravel()[:6], [2, 4])
-    loss = SparseCategoricalCrossentropy(True, label_smoothing=0.1)
-    with pytest.raises(ValueError, match=r"label_smoothing is 0\.1.*CategoricalCrossentropy"):
-        loss([0, 1], y_pred)
-
-
 def test_other_rows_raise_an_error() -> None:
     loss = SparseCategoricalCrossentropy(True)
     with pytest.raises(ValueError, match="y_true and y_pred have different rows"):

@@ -70,11 +70,16 @@ def results(source: str, arrays: Sequence[np.ndarray], mode: str = "eager") -> L
 
 def program(source: str) -> Dict[str, Any]:
     """What a program defines."""
+    namespace: Dict[str, Any] = {"contrib": _CONTRIB, "__name__": "program"}
+    exec(compile(as_tf2(source), "program.py", "exec"), namespace)
+    return namespace
+
+
+def as_tf2(source: str) -> str:
+    """A program that finds TF1's functions in TensorFlow 2."""
     for old, new in _IMPORTS:
         source = re.sub(old, new, source, flags=re.MULTILINE)
-    namespace: Dict[str, Any] = {"contrib": _CONTRIB, "__name__": "program"}
-    exec(compile(source, "program.py", "exec"), namespace)
-    return namespace
+    return source
 
 
 def assert_same(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> None:

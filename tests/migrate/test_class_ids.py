@@ -47,7 +47,7 @@ BEFORE = "CLASSES = 3\nDEPTH = 2\nDEPTH += 1\nN = len('xx')\n"
 @pytest.mark.parametrize(("labels", "ids"), PROVEN)
 def test_proven(labels: str, ids: str) -> None:
     new = check_loss_object(loss_call(f"{labels}, logits, weights, 0.1", BEFORE))
-    assert f"y_true={ids}, y_pred=logits" in new
+    assert f"y_true={ids}, y_pred=tf.identity(logits)" in new
     assert "SparseCategoricalCrossentropy(" in new
     _, findings = ported(loss_call(f"{labels}, logits", BEFORE), "keras")
     assert "the class ids, without tf.one_hot" in findings[0].message
@@ -115,7 +115,7 @@ def test_the_nn_functions() -> None:
     source = NN.replace("{}),", f"{ARGMAX}),")
     for name in ("softmax_cross_entropy_with_logits_v2", "softmax_cross_entropy_with_logits"):
         new = check_loss_object(source.format(name, ""))
-        assert "y_true=tf.argmax(logits, -1), y_pred=logits" in new
+        assert "y_true=tf.argmax(logits, -1), y_pred=tf.identity(logits)" in new
         assert "SparseCategorical" in check_loss_object(source.format(name, ", dim=-1"))
     new = ported(source.format("softmax_cross_entropy_with_logits_v2", ", axis=0"), "keras")[0]
     assert "SparseCategorical" not in new

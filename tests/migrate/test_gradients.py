@@ -7,9 +7,11 @@ from typing import Optional
 
 import pytest
 
+from keras_xent.migrate.attributes import Attributes
 from keras_xent.migrate.edits import apply
 from keras_xent.migrate.gradients import may_carry_gradient, stop_gradient_edits
 from keras_xent.migrate.module import Module
+from keras_xent.migrate.surroundings import Surroundings
 
 IMPORTS = """\
 import numpy as np
@@ -132,6 +134,34 @@ def test_parameters_and_outer_names() -> None:
     assert [may_carry_gradient(module, each) for each in result.elts] == [True, False]
 
 
+def test_attributes() -> None:
+    source = f"{IMPORTS}class M:\n    def f(self):\n        self.y = {{}}\n        return self.y\n"
+    for value, expected in [
+        ("tf.placeholder(tf.float32)", False),
+        ("tf.one_hot(self.y, 3)", False),
+        ("net(x)", True),
+        ("[]", True),
+    ]:
+        module = Module(source.format(value))
+        node = module.tree.body[-1].body[0].body[-1].value  # type: ignore[attr-defined]
+        attributes = Attributes(module, Surroundings())
+        assert may_carry_gradient(module, node, attributes) == expected
+        assert may_carry_gradient(module, node)
+
+
+def test_the_same_name_in_another_scope() -> None:
+    module = Module(f"{IMPORTS}y = f(x)\nz = y\ndef g():\n    y = z\n    return y\n")
+    node = module.tree.body[-1].body[-1].value  # type: ignore[attr-defined]
+    assert may_carry_gradient(module, node)
+
+
+def test_many_names_of_one_another() -> None:
+    """Whose ways through are without number."""
+    names = [f"y{number}" for number in range(40)]
+    before = "\n".join(f"{one} = {other}" for one in names for other in names)
+    assert not may_carry("y0", f"{before}\ny7 = tf.one_hot(x, 3)")
+
+
 def test_bound_by_nonlocal() -> None:
     """What an inner function does to a name is seen, whichever of them comes first."""
     module = Module(
@@ -166,7 +196,7 @@ def test_bound_by_nonlocal() -> None:
 def test_stop_gradient_edits(source: str, expected: Optional[str]) -> None:
     source = source.format("softmax_cross_entropy_with_logits")
     module = Module(source)
-    edits = stop_gradient_edits(module, module.calls[0])
+    edits = stop_gradient_edits(module, Attributes(module, Surroundings()), module.calls[0])
     if expected is None:
         assert edits is None
     else:
@@ -178,4 +208,4 @@ def test_nothing_to_stop() -> None:
     module = Module(
         "import tensorflow as tf\ntf.nn.softmax_cross_entropy_with_logits(labels=[1.0])"
     )
-    assert stop_gradient_edits(module, module.calls[0]) == ()
+    assert stop_gradient_edits(module, Attributes(module, Surroundings()), module.calls[0]) == ()

@@ -45,10 +45,10 @@ def test_nested() -> None:
         def loss(labels, logits, weights):
             return keras_xent.CategoricalCrossentropy(from_logits=True, \
 reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS)(
-                y_true=tf.one_hot(tf.argmax(labels, -1), 3), y_pred=logits, \
+                y_true=tf.one_hot(tf.argmax(labels, -1), 3), y_pred=tf.identity(logits), \
 sample_weight=tf.stop_gradient(
                     keras_xent.CategoricalCrossentropy(from_logits=True, \
-reduction=keras_xent.Reduction.NONE)(y_true=labels, y_pred=logits)))
+reduction=keras_xent.Reduction.NONE)(y_true=labels, y_pred=tf.identity(logits))))
         """,
         "keras",
     )
@@ -75,7 +75,7 @@ def test_comments_that_stay_where_they_are() -> None:
 reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS)(
                 # what is right
                 y_true=tf.stop_gradient(labels),
-                y_pred=logits,  # what is thought
+                y_pred=tf.identity(logits),  # what is thought
             )
         """,
         "keras",

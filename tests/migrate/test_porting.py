@@ -43,12 +43,12 @@ def test_to_keras() -> None:
 
 
 def test_to_keras_where_it_may_differ() -> None:
-    surroundings = Surroundings((("mask", "other.py:3"),))
+    surroundings = Surroundings((("collection", "other.py:3"),))
     new, (remark,) = ported(LOSS, Options(Target.KERAS, surroundings))
     assert new == LOSS.replace("tf.losses", "keras_xent.v1")
     assert remark.message == (
         "tf.losses.softmax_cross_entropy is keras_xent.v1.softmax_cross_entropy; not the loss "
-        "object: Keras masks are made (other.py:3), which a loss object applies and TF1 ignores"
+        "object: the loss collection is read (other.py:3), and a loss object doesn't join it"
     )
 
 
@@ -80,9 +80,9 @@ def test_port_to_keras_has_two_outcomes() -> None:
     remark, why_not = porting.port_to_keras(module, KERAS, call.reference, call)
     assert remark is not None
     assert why_not == ""
-    surroundings = Surroundings((("mask", "other.py:3"),))
+    surroundings = Surroundings((("collection", "other.py:3"),))
     remark, why_not = porting.port_to_keras(
         module, Options(Target.KERAS, surroundings), call.reference, call
     )
     assert remark is None
-    assert why_not.startswith("Keras masks are made")
+    assert why_not.startswith("the loss collection is read")

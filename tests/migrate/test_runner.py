@@ -115,11 +115,11 @@ def test_progress(folder: Path) -> None:
     ("name", "content", "traits"),
     [
         ("c.py", "loss = tf.losses.get_total_loss()", ["collection"]),
-        ("c.py", "Dense(3, activation='softmax')", ["softmax"]),
+        ("c.py", "set_floatx('float64')", ["floatx"]),
         ("c.py", "", []),
         # In JSON a quote and the end of a line are two characters each.
-        ("c.ipynb", '{"source": "Dense(3, activation=\\"softmax\\")"}', ["softmax"]),
-        ("c.ipynb", '{"source": "x\\nMasking(0)\\nSoftmax()(x)"}', ["mask", "softmax"]),
+        ("c.ipynb", '{"source": "get_collection(\\"losses\\")"}', ["collection"]),
+        ("c.ipynb", '{"source": "x\\nset_floatx(0)\\nget_losses()"}', ["collection", "floatx"]),
     ],
 )
 def test_to_keras_looks_through_all_files(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keras_xent.migrate.module import Module
-from keras_xent.migrate.suspicions import activation_output, is_no_activation, looks_swapped
+from keras_xent.migrate.suspicions import activation_output, looks_swapped
 
 IMPORTS = "import tensorflow.compat.v1 as tf\nfrom tensorflow.contrib import slim\n"
 
@@ -80,44 +80,6 @@ def test_of_a_sigmoid(logits: str, expected: str) -> None:
     assert bool(of_softmax) == ("softmax" in expected), "a sigmoid makes logits of a softmax"
 
 
-@pytest.mark.parametrize(
-    ("logits", "before", "expected"),
-    [
-        ("tf.matmul(x, w) + b", "", True),
-        ("tf.matmul(x, w)", "", True),
-        ("x * 2", "", True),
-        ("[x, y]", "", True),
-        ("tf.layers.dense(x, 3)", "", True),
-        ("tf.layers.dense(x, 3, name='fc')", "", True),
-        ("slim.fully_connected(x, 3, activation_fn=None)", "", True),
-        ("x", "x = tf.layers.dense(y, 3)", True),
-        ("x", "x = tf.layers.dense(y, 3)\nx = x / 2", True),
-        ("x", "if a:\n    x = tf.matmul(y, w)\nelse:\n    x = y + 1", True),
-        ("x", "if a:\n    x = tf.matmul(y, w)\nelse:\n    x = f(y)", False),
-        ("x", "x = tf.matmul(y, w)\nx = f(x)", False),
-        ("x", "x = tf.matmul(y, w)\nx = tf.nn.softmax(x)", False),
-        ("x", "", False),
-        ("self.x", "", False),
-        ("x", "for x in xs: pass", False),
-        ("f(x)", "", False),
-        ("tf.nn.softmax(x)", "", False),
-        ("tf.sigmoid(x)", "", False),
-        # These may hand on what they get as it is.
-        ("tf.convert_to_tensor(x)", "", False),
-        ("tf.constant(x)", "", False),
-        ("tf.cast(x, tf.float32)", "", False),
-        ("tf.layers.dense(x, 3, tf.nn.softmax)", "", False),
-        ("tf.layers.dense(x, 3, activation=a)", "", False),
-        ("tf.layers.dense(x, 3, **more)", "", False),
-        ("tf.keras.layers.Dense(3)(x)", "", False),
-    ],
-)
-def test_is_no_activation(logits: str, before: str, expected: bool) -> None:
-    module = module_with("y", logits, before)
-    assert is_no_activation(module, module.calls[0].logits) == expected
-
-
 def test_no_logits() -> None:
-    assert not is_no_activation(Module(""), None)
     module = Module("import tensorflow as tf\nz = tf.losses.softmax_cross_entropy(y)\n")
     assert activation_output(module, module.calls[0]) == ""

@@ -76,3 +76,18 @@ def test_a_class_axis_must_exist() -> None:
         arguments.class_axis_of(2, tf.TensorShape([2, 3]))
     with pytest.raises(ValueError, match="logits are a scalar"):
         arguments.class_axis_of(0, tf.TensorShape([]))
+
+
+@pytest.mark.parametrize("value", [None, -1, np.int64(255), np.array(3)])
+def test_an_ignored_class_is_an_int_or_none(value: Any) -> None:
+    found = arguments.ignored_class_of(value)
+    assert found == value
+    assert found is None or type(found) is int
+
+
+@pytest.mark.parametrize("value", [True, 1.0, "1", [1]])
+def test_nothing_else_is_an_ignored_class(value: Any) -> None:
+    with pytest.raises(TypeError, match="ignore_class is"):
+        arguments.ignored_class_of(value)
+    with pytest.raises(ValueError, match="int64"):
+        arguments.ignored_class_of(2**63)

@@ -119,3 +119,17 @@ def test_labels_that_pass_only_in_the_logits_shape(mode: str) -> None:
         # ValueError while TensorFlow traces again, with the shapes that it knows then.
         with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
             run(lambda x, y: checks.of_shape(y, tf.shape(x), x.shape), logits, other)
+
+
+@pytest.mark.parametrize("mode", [*modes.IN_XLA, "traced_unknown_shapes", "tf1_graph"])
+def test_weights_pass_only_if_they_can_be_broadcast(mode: str) -> None:
+    def checked(losses: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        return checks.broadcastable(weights, tf.shape(losses))
+
+    losses = np.zeros([2, 6], "f")
+    for shape in [(2, 6), (1, 6), (2, 1), (1, 1), ()]:
+        weights = np.arange(np.prod(shape), dtype="f").reshape(shape)
+        np.testing.assert_array_equal(modes.MODES[mode](checked, losses, weights), weights)
+    for shape in [(6,), (2, 6, 1), (3, 6), (4, 2, 6), (0, 6)]:
+        with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+            modes.MODES[mode](checked, losses, np.zeros(shape, "f"))

@@ -98,3 +98,19 @@ def test_native_half_precision_is_rounded_once(dtype: str) -> None:
     found, their = ours(x, y, 0.1, "none")
     reference.assert_close(found, losses, 0.6 * reference.EPSILON[dtype], 1e-7)
     reference.assert_close(their, slopes, 0.6 * reference.EPSILON[dtype], 1e-7)
+
+
+def test_second_derivatives_keep_their_relative_precision_in_the_tails() -> None:
+    x = tf.constant(
+        np.concatenate([np.linspace(-80, -20, 61), np.linspace(20, 80, 61)]), tf.float32
+    )
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            value = sigmoid_cross_entropy(x, tf.ones_like(x), reduction="sum")
+        slopes = inner.gradient(value, x)
+    found = outer.gradient(slopes, x).numpy()
+    wide = np.abs(reference.wide(x.numpy()))
+    wanted = np.exp(-wide) / (1 + np.exp(-wide)) ** 2
+    assert reference.ulps(found, wanted) <= 8

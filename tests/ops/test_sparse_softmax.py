@@ -100,12 +100,7 @@ def test_value_and_gradients_are_those_of_one_hot_labels(backend: str, case: Cas
     arrays = case.arrays()
     found = value_and_gradients(ours, case, arrays)
     expected = value_and_gradients(theirs, case, arrays)
-    # TF1 rounds to float32 while it weights float64 losses.
-    tolerance = max(reference.TENSORFLOW_TOLERANCE[case.dtype], 1e-6)
-    for one, wanted in zip(found, expected):
-        assert one.dtype == wanted.dtype
-        scale = max(1.0, float(np.max(np.abs(reference.wide(wanted)), initial=0)))
-        reference.assert_close(one, wanted, tolerance, tolerance * scale)
+    reference.assert_as_tensorflow(found, expected, case.dtype)
 
 
 RNG = np.random.default_rng(3)
@@ -206,6 +201,33 @@ def test_under_xla_such_an_example_alone_is_nan_as_in_tensorflow(
     if not smoothing:
         reference.assert_close(losses, their_losses, 1e-6)
         reference.assert_close(gradient, their_gradient, 1e-6)
+
+
+@pytest.mark.parametrize("mode", ["compiled", "compiled_unknown_shapes"])
+def test_so_are_its_second_derivatives(mode: str) -> None:
+    logits, ids = np.array([[0, 1, 2], [2, 0, 1]], "f"), np.array([1, 3], "int32")
+
+    def run(logits: tf.Tensor, ids: tf.Tensor) -> List[tf.Tensor]:
+        weights, found = tf.constant([1.0, 2.0]), []
+        for loss in (
+            lambda: sparse_softmax_cross_entropy(logits, ids, weights, reduction="sum"),
+            lambda: tf.reduce_sum(
+                weights * tf.nn.sparse_softmax_cross_entropy_with_logits(ids, logits)
+            ),
+        ):
+            with tf.GradientTape() as outer:
+                outer.watch([logits, weights])
+                with tf.GradientTape() as inner:
+                    inner.watch(logits)
+                    value = loss()
+                product = tf.reduce_sum(inner.gradient(value, logits) * [1.0, 2.0, 4.0])
+            found += outer.gradient(product, [logits, weights])
+        return found
+
+    to_logits, to_weights, their_to_logits, their_to_weights = modes.MODES[mode](run, logits, ids)
+    assert np.isnan(their_to_logits[1]).all() and np.isnan(their_to_weights[1])
+    np.testing.assert_allclose(to_logits, their_to_logits, rtol=1e-5)
+    np.testing.assert_allclose(to_weights, their_to_weights, rtol=1e-5)
 
 
 def test_so_is_one_in_a_function_that_was_traced_without_xla() -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Tuple
 
 import modes
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_xent import Reduction
-from keras_xent.ops import weighting
+from keras_xent import Reduction, v1
+from keras_xent.ops import (
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+    sparse_softmax_cross_entropy,
+    weighting,
+)
 from keras_xent.reduction import V1_NAMES
 
 Shape = Optional[List[Optional[int]]]
@@ -197,3 +202,45 @@ def test_checked_weights_carry_the_assertion_where_not(known: Shape) -> None:
     np.testing.assert_array_equal(checked(tf.ones([3]), tf.ones([3])), [1.0, 1.0, 1.0])
     with pytest.raises(tf.errors.InvalidArgumentError, match="can not be broadcast"):
         checked(tf.ones([3]), tf.ones([3, 3]))
+
+
+LOGITS = np.random.default_rng(0).normal(size=(4, 5)).astype(np.float32)
+ONE_HOT = np.eye(5, dtype=np.float32)[[3, 0, 1, 4]]
+EVERY_LOSS = {
+    "softmax": lambda x, w: softmax_cross_entropy(x, ONE_HOT, w),
+    "sparse softmax": lambda x, w: sparse_softmax_cross_entropy(x, [3, 0, 1, 4], w),
+    "sigmoid": lambda x, w: sigmoid_cross_entropy(x, ONE_HOT, w),
+    "compute_weighted_loss": lambda x, w: v1.compute_weighted_loss(x, w),
+}
+
+
+@pytest.mark.parametrize("traced_for_xla", [True, False])
+@pytest.mark.parametrize("of_gradient", [False, True])
+@pytest.mark.parametrize("loss", list(EVERY_LOSS.values()), ids=list(EVERY_LOSS))
+def test_xla_repeats_no_weights_whose_wrong_shape_a_trace_did_not_know(
+    loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], of_gradient: bool, traced_for_xla: bool
+) -> None:
+    """XLA compiles no assertions."""
+
+    def run(logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        if not of_gradient:
+            return loss(logits, weights)
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            value = loss(logits, weights)
+        return tape.gradient(value, logits)
+
+    signature = [tf.TensorSpec(None)] * 2
+    traced = tf.function(run, input_signature=signature, jit_compile=traced_for_xla or None)
+    traced.get_concrete_function()
+    compiled = tf.function(lambda *inputs: traced(*inputs), jit_compile=True)
+    by_element = loss in (EVERY_LOSS["sigmoid"], EVERY_LOSS["compute_weighted_loss"])
+    right, wrong = np.float32([0.5, 2, 0, 1]), np.float32([0.5, 2, 0, 1, 3])
+    if by_element:
+        right = right[:, None]
+    expected = run(tf.constant(LOGITS), tf.constant(right))
+    np.testing.assert_allclose(compiled(LOGITS, right), expected, rtol=1e-5, atol=1e-6)
+    for weights in (wrong, wrong[:2]) if by_element else (wrong[:2], right[None]):
+        # ValueError while TensorFlow traces again, with the shapes that it knows then.
+        with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+            compiled(LOGITS, weights)

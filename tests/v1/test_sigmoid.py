@@ -9,8 +9,6 @@ import pytest
 import tensorflow as tf
 import tf1
 
-placeholder = tf.compat.v1.placeholder
-
 
 def test_the_examples_of_tensorflows_documentation(backend: str) -> None:
     # https://www.tensorflow.org/api_docs/python/tf/nn/sigmoid_cross_entropy_with_logits
@@ -79,21 +77,6 @@ def test_a_weight_an_example_counts_once_for_each_class(backend: str) -> None:
 
 
 class TestDifferences:
-    def test_labels_are_never_broadcast(self, backend: str) -> None:
-        for name in ("sigmoid_cross_entropy", "sigmoid_cross_entropy_with_logits"):
-            with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-                labels, logits = placeholder(tf.float32), placeholder(tf.float32)
-                arguments = {tf1.LABELS.get(name, "labels"): labels, "logits": logits}
-                feed = {labels: [1.0], logits: [1.0, 2.0]}
-                session.run(getattr(tf1.THEIRS, name)(**arguments), feed)
-                with pytest.raises(tf.errors.InvalidArgumentError):
-                    session.run(getattr(tf1.OURS, name)(**arguments), feed)
-
-    def test_a_smoothing_above_one_is_refused(self, backend: str) -> None:
-        assert np.isfinite(tf1.THEIRS.sigmoid_cross_entropy([1.0], [2.0], label_smoothing=2.0))
-        with pytest.raises(ValueError, match=r"label_smoothing is 2\.0"):
-            tf1.OURS.sigmoid_cross_entropy([1.0], [2.0], label_smoothing=2.0)
-
     def test_the_loss_of_an_infinite_logit_is_0_or_infinite(self, backend: str) -> None:
         logits = np.float32([np.inf, -np.inf, np.inf, -np.inf, np.inf, -np.inf])
         labels = np.float32([1, 0, 0, 1, 0.5, 0.5])
@@ -121,21 +104,3 @@ class TestDifferences:
             [tf1.OURS.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)],
             [tf1.THEIRS.sigmoid_cross_entropy(labels, logits, reduction="none")],
         )
-
-    def test_float64_is_not_rounded_to_float32(self, backend: str) -> None:
-        labels, logits = tf1.bits_of([4]), tf1.logits_of([4], "float64") / 3
-        losses = tf.nn.sigmoid_cross_entropy_with_logits(labels.astype("float64"), logits)
-        exact = np.sum(losses * [1, 0, 2, 0.5]) / 3
-        arguments = (labels, logits, [1.0, 0.0, 2.0, 0.5])
-        assert abs(tf1.OURS.sigmoid_cross_entropy(*arguments).numpy() - exact) < 1e-15
-        assert 1e-12 < abs(tf1.THEIRS.sigmoid_cross_entropy(*arguments).numpy() - exact) < 1e-6
-
-    @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
-    def test_results_keep_their_name_in_every_dtype(self, backend: str, dtype: str) -> None:
-        with tf.Graph().as_default():
-            logits = placeholder(dtype, [None, 3])
-            names = [
-                tf1.OURS.sigmoid_cross_entropy(logits, logits).op.name,
-                tf1.OURS.sigmoid_cross_entropy_with_logits(labels=logits, logits=logits).op.name,
-            ]
-        assert names == ["sigmoid_cross_entropy_loss/value", "logistic_loss"]

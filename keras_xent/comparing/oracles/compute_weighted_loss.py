@@ -7,18 +7,17 @@ from typing import Any, List, Tuple
 
 import tensorflow as tf
 
-from keras_xent import _tensorflow
 from keras_xent.comparing import exactness
 from keras_xent.comparing.difference import Pieces
 from keras_xent.comparing.magnitudes.weighting import Weighting
-from keras_xent.comparing.oracles.oracle import Oracle, oracle_of
-from keras_xent.comparing.oracles.weighted import rounding_of_weighted
-from keras_xent.reduction import V1_NAMES, Reduction
+from keras_xent.comparing.oracles.oracle import oracle_of
+from keras_xent.comparing.oracles.weighted import Reduced, rounding_of_weighted
+from keras_xent.reduction import Reduction
 
 
 @oracle_of("compute_weighted_loss")
 @dataclasses.dataclass(frozen=True)
-class ComputeWeightedLoss(Oracle):
+class ComputeWeightedLoss(Reduced):
     """`tf.compat.v1.losses.compute_weighted_loss`."""
 
     reduction: Reduction
@@ -26,12 +25,8 @@ class ComputeWeightedLoss(Oracle):
     theirs = "tf.compat.v1.losses.compute_weighted_loss"
     inputs = ("losses", "weights")
 
-    def value(self, *inputs: tf.Tensor) -> tf.Tensor:
-        losses, weights = inputs
-        with _tensorflow.last_loss_reduction_kept():
-            return tf.compat.v1.losses.compute_weighted_loss(
-                losses, weights, loss_collection=None, reduction=V1_NAMES[self.reduction]
-            )
+    def _call(self, *inputs: tf.Tensor, **arguments: Any) -> tf.Tensor:
+        return tf.compat.v1.losses.compute_weighted_loss(*inputs, **arguments)
 
     def value_tolerance(self, *inputs: tf.Tensor) -> tf.Tensor:
         magnitudes, weighted = self._magnitudes(*inputs)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import tensorflow as tf
 
-from keras_xent import _tensorflow
 from keras_xent.comparing.difference import Pieces
 from keras_xent.comparing.magnitudes.examples import Examples
 from keras_xent.comparing.magnitudes.sigmoid import of_sigmoid
@@ -14,7 +14,7 @@ from keras_xent.comparing.oracles import infinite_logits
 from keras_xent.comparing.oracles.of_examples import OfExamples
 from keras_xent.comparing.oracles.oracle import oracle_of
 from keras_xent.comparing.oracles.weighted import Weighted
-from keras_xent.reduction import V1_NAMES, Reduction
+from keras_xent.reduction import Reduction
 
 
 @oracle_of("sigmoid_cross_entropy")
@@ -28,18 +28,8 @@ class SigmoidCrossEntropy(Weighted):
     theirs = "tf.compat.v1.losses.sigmoid_cross_entropy"
     inputs = ("multi_class_labels", "logits", "weights")
 
-    def value(self, *inputs: tf.Tensor) -> tf.Tensor:
-        labels, logits, weights = inputs
-        # Computed in a backward pass too, when other losses may have come after this one.
-        with _tensorflow.last_loss_reduction_kept():
-            return tf.compat.v1.losses.sigmoid_cross_entropy(
-                labels,
-                logits,
-                weights,
-                label_smoothing=self.label_smoothing,
-                loss_collection=None,
-                reduction=V1_NAMES[self.reduction],
-            )
+    def _call(self, *inputs: tf.Tensor, **arguments: Any) -> tf.Tensor:
+        return tf.compat.v1.losses.sigmoid_cross_entropy(*inputs, **arguments)
 
     def examples(self, labels: tf.Tensor, logits: tf.Tensor) -> Examples:
         return of_sigmoid(labels, logits, self.label_smoothing, weighted=True)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import tensorflow as tf
 
-from keras_xent import _tensorflow
 from keras_xent.comparing.difference import Pieces
 from keras_xent.comparing.magnitudes.examples import Examples
 from keras_xent.comparing.magnitudes.softmax import of_softmax
 from keras_xent.comparing.oracles import infinite_logits
 from keras_xent.comparing.oracles.oracle import oracle_of
 from keras_xent.comparing.oracles.weighted import Weighted
-from keras_xent.reduction import V1_NAMES, Reduction
+from keras_xent.reduction import Reduction
 
 
 @oracle_of("softmax_cross_entropy")
@@ -27,18 +27,8 @@ class SoftmaxCrossEntropy(Weighted):
     theirs = "tf.compat.v1.losses.softmax_cross_entropy"
     inputs = ("onehot_labels", "logits", "weights")
 
-    def value(self, *inputs: tf.Tensor) -> tf.Tensor:
-        labels, logits, weights = inputs
-        # Computed in a backward pass too, when other losses may have come after this one.
-        with _tensorflow.last_loss_reduction_kept():
-            return tf.compat.v1.losses.softmax_cross_entropy(
-                labels,
-                logits,
-                weights,
-                label_smoothing=self.label_smoothing,
-                loss_collection=None,
-                reduction=V1_NAMES[self.reduction],
-            )
+    def _call(self, *inputs: tf.Tensor, **arguments: Any) -> tf.Tensor:
+        return tf.compat.v1.losses.softmax_cross_entropy(*inputs, **arguments)
 
     def examples(self, labels: tf.Tensor, logits: tf.Tensor) -> Examples:
         examples = of_softmax(labels, logits, -1, self.label_smoothing, weighted=True)

@@ -7,13 +7,12 @@ from typing import Any, List, Tuple
 
 import tensorflow as tf
 
-from keras_xent import _tensorflow
 from keras_xent.comparing.magnitudes.examples import Examples
 from keras_xent.comparing.magnitudes.sparse_softmax import of_sparse_softmax
 from keras_xent.comparing.oracles.of_examples import OfExamples
 from keras_xent.comparing.oracles.oracle import oracle_of
 from keras_xent.comparing.oracles.weighted import Weighted
-from keras_xent.reduction import V1_NAMES, Reduction
+from keras_xent.reduction import Reduction
 
 
 @oracle_of("sparse_softmax_cross_entropy")
@@ -26,13 +25,8 @@ class SparseSoftmaxCrossEntropy(Weighted):
     theirs = "tf.compat.v1.losses.sparse_softmax_cross_entropy"
     inputs = ("labels", "logits", "weights")
 
-    def value(self, *inputs: tf.Tensor) -> tf.Tensor:
-        labels, logits, weights = inputs
-        # Computed in a backward pass too, when other losses may have come after this one.
-        with _tensorflow.last_loss_reduction_kept():
-            return tf.compat.v1.losses.sparse_softmax_cross_entropy(
-                labels, logits, weights, loss_collection=None, reduction=V1_NAMES[self.reduction]
-            )
+    def _call(self, *inputs: tf.Tensor, **arguments: Any) -> tf.Tensor:
+        return tf.compat.v1.losses.sparse_softmax_cross_entropy(*inputs, **arguments)
 
     def value_tolerance(self, *inputs: tf.Tensor) -> tf.Tensor:
         return super().value_tolerance(*squeezed(*inputs))

@@ -7,6 +7,7 @@ from typing import Any, List, Tuple
 
 import tensorflow as tf
 
+from keras_xent import _tensorflow
 from keras_xent.comparing import exactness
 from keras_xent.comparing.difference import Pieces
 from keras_xent.comparing.magnitudes.examples import Examples
@@ -15,10 +16,23 @@ from keras_xent.comparing.oracles.oracle import Oracle
 from keras_xent.reduction import Reduction
 
 
-class Weighted(Oracle):
-    """A function of labels, logits and weights that reduces the losses."""
+class Reduced(Oracle):
+    """A function that weights and reduces losses."""
 
     reduction: Reduction
+
+    @abc.abstractmethod
+    def _call(self, *inputs: tf.Tensor, **arguments: Any) -> tf.Tensor:
+        """Calls TensorFlow's function with just that."""
+
+    def value(self, *inputs: tf.Tensor) -> tf.Tensor:
+        # Computed in a backward pass too, when other losses may have come after this one.
+        with _tensorflow.last_loss_reduction_kept():
+            return self._call(*inputs, loss_collection=None, **self.arguments)
+
+
+class Weighted(Reduced):
+    """One whose losses are of labels and logits, and have weights."""
 
     @abc.abstractmethod
     def examples(self, labels: tf.Tensor, logits: tf.Tensor) -> Examples:

@@ -176,7 +176,7 @@ def test_loss_object() -> None:
             return keras_xent.CategoricalCrossentropy(from_logits=True, \
 label_smoothing=0.1, reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS)(
                 y_true=tf.stop_gradient(labels),
-                y_pred=logits,
+                y_pred=tf.identity(logits),
                 sample_weight=weights,
             )
         """,

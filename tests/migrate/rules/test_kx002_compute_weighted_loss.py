@@ -90,7 +90,7 @@ def test_nested() -> None:
 
         def loss(labels, logits, weights):
             return keras_xent.v1.compute_weighted_loss(
-                keras_xent.CategoricalCrossentropy(from_logits=True, reduction=keras_xent.Reduction.NONE)(y_true=labels, y_pred=logits),  # each
+                keras_xent.CategoricalCrossentropy(from_logits=True, reduction=keras_xent.Reduction.NONE)(y_true=labels, y_pred=tf.identity(logits)),  # each
                 weights,
                 reduction=keras_xent.Reduction.SUM_OVER_BATCH_SIZE)
         """,  # noqa: E501

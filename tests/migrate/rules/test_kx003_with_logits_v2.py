@@ -117,7 +117,7 @@ def test_commonest() -> None:
         def loss(labels, logits, weights):
             cross_entropy = keras_xent.CategoricalCrossentropy(from_logits=True, \
 reduction=keras_xent.Reduction.NONE)(
-                y_true=labels, y_pred=logits)
+                y_true=labels, y_pred=tf.identity(logits))
             return tf.reduce_mean(cross_entropy)
         """,
         "keras",

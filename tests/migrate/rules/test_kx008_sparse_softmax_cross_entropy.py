@@ -134,7 +134,7 @@ def test_transformed() -> None:
             return keras_xent.SparseCategoricalCrossentropy(from_logits=True, \
 reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS)(
                 y_true=tf.argmax(labels, 1),  # ids
-                y_pred=logits,
+                y_pred=tf.identity(logits),
                 sample_weight=weights,
             )
         """,

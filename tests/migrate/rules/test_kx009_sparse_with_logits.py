@@ -86,7 +86,7 @@ def test_averaged_in_the_next_line() -> None:
         def loss(labels, logits, weights):
             xentropy = keras_xent.SparseCategoricalCrossentropy(from_logits=True, \
 reduction=keras_xent.Reduction.NONE)(
-                y_true=tf.argmax(labels, 1), y_pred=logits)
+                y_true=tf.argmax(labels, 1), y_pred=tf.identity(logits))
             return tf.reduce_mean(xentropy)
         """,
         "keras",

@@ -99,7 +99,7 @@ def test_transformed() -> None:
         def loss(labels, logits, weights):
             return keras_xent.BinaryCrossentropy(from_logits=True, label_smoothing=0.1, \
 reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS)(
-                y_true=labels, y_pred=logits)
+                y_true=labels, y_pred=tf.identity(logits))
         """,
         "keras",
         codes=["KX010"],

@@ -1,0 +1,73 @@
+"""The loss of class ids where each loss has its own number of classes.
+
+The classes of all losses lie one after the other. Padded to a matrix, they would have a size that
+XLA can't know.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import tensorflow as tf
+
+from keras_xent.ops import checks
+from keras_xent.ops.spec import real_dtype
+
+
+def losses(
+    classes: Any,
+    logits: tf.Tensor,
+    ids: tf.Tensor,
+    kept: Optional[tf.Tensor],
+    label_smoothing: float,
+) -> tf.Tensor:
+    """The losses. Those without a class are 0, and so are those that are not kept.
+
+    Args:
+        classes: a ragged tensor that has a row of classes for each loss.
+        logits: of all its classes.
+        ids: one for each loss: the class within its row.
+        kept: which losses to compute; None for all.
+        label_smoothing: how much of the label mass is spread over the classes of a loss.
+
+    Raises:
+        tf.errors.InvalidArgumentError: an id that its row of classes doesn't have. Under XLA such a
+            loss is NaN.
+    """
+    real = real_dtype(logits.dtype)
+    rows, counts = classes.value_rowids(), classes.row_lengths()
+    ids, is_class = _checked(tf.cast(ids, counts.dtype), counts, kept)
+    x = tf.cast(logits, real)
+    if kept is not None:
+        x = tf.where(tf.gather(kept, rows), x, tf.zeros([], real))
+    place = tf.range(tf.size(x, counts.dtype)) - tf.gather(classes.row_starts(), rows)
+    is_label = tf.equal(place, tf.gather(ids, rows))
+    labels = tf.where(is_label, tf.constant(1 - label_smoothing, real), tf.zeros([], real))
+    if label_smoothing:
+        labels += tf.gather(label_smoothing / tf.cast(counts, real), rows)
+    # A class without label mass adds nothing, even if its logit is -inf.
+    terms = tf.math.multiply_no_nan(_log_softmax(x, rows, classes.nrows()), labels)
+    each = -tf.math.unsorted_segment_sum(terms, rows, classes.nrows())
+    each = tf.where(is_class, each, tf.constant(float("nan"), real))
+    if kept is not None:
+        each = tf.where(kept, each, tf.zeros([], real))
+    return tf.cast(each, logits.dtype)
+
+
+def _log_softmax(x: tf.Tensor, rows: tf.Tensor, num_rows: tf.Tensor) -> tf.Tensor:
+    """The logarithms of the softmax of each row, one row after the other."""
+    largest = tf.stop_gradient(tf.math.unsorted_segment_max(x, rows, num_rows))
+    below = x - tf.gather(largest, rows)
+    totals = tf.math.unsorted_segment_sum(tf.exp(below), rows, num_rows)
+    return below - tf.gather(tf.math.log(totals), rows)
+
+
+def _checked(ids: tf.Tensor, counts: tf.Tensor, kept: Optional[tf.Tensor]) -> Any:
+    """The ids, and which of them are classes of their row, or not kept."""
+    is_class = (ids >= 0) & (ids < counts)
+    if kept is not None:
+        is_class |= ~kept
+    message = "y_true holds class ids that y_pred doesn't have: the ids and the numbers of classes"
+    all_are = tf.reduce_all(is_class)
+    with tf.control_dependencies([checks.assert_true(all_are, message, ids, counts)]):
+        return tf.identity(ids), is_class

@@ -1,0 +1,149 @@
+"""What `tf.vectorized_map` makes of the nodes that are ours, as registered with TensorFlow."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+
+import tensorflow as tf
+
+from keras_xent import _tensorflow
+from keras_xent._tensorflow import Mapped
+from keras_xent.ops import dispatch, evaluation, explicit, gradients, registered_gradients
+from keras_xent.ops.loss_op import LossOp
+from keras_xent.ops.spec import Spec
+from keras_xent.ops.vectorized import steps
+
+_NATIVE_SCALE = "KerasXent>ScaleBackprop"
+
+
+class _NativeOp(NamedTuple):
+    """What a native op computes."""
+
+    op: LossOp
+    step: str
+
+
+# By the native ops' names.
+_native: Dict[str, _NativeOp] = {}
+
+
+class _Kind(NamedTuple):
+    """What computes the values that carry a gradient of ours, and of how many inputs."""
+
+    op: LossOp
+    compute: Callable[..., tf.Tensor]
+    inputs: int
+
+
+# By the gradients' names.
+_kinds: Dict[str, _Kind] = {}
+
+
+def register(op: LossOp) -> None:
+    """Makes the conversion of an op's nodes known to TensorFlow."""
+    for prefix in ("", "Unreduced"):
+        name = f"KerasXent>{prefix}{op.name}"
+        _native[name] = _NativeOp(op, "loss")
+        _native[f"{name}WithBackprop"] = _NativeOp(op, "loss_with_backprop")
+    _native[f"KerasXent>{op.name}Grad"] = _NativeOp(op, "weighted_backprop")
+    _kinds[evaluation.gradient_name(op)] = _Kind(op, steps.loss, 3)
+    _kinds[gradients.gradient_name(op)] = _Kind(op, steps.logits_gradient, 4)
+    for name, native in _native.items():
+        if native.op is op:
+            _tensorflow.convert_for_vectorized_map(name, _convert_step, only=_is_step)
+
+
+class _Step(NamedTuple):
+    """A step, natively or as the device demands, and what it is computed from.
+
+    Attributes:
+        op: None for `scale_backprop`, which is the same for all.
+    """
+
+    op: Optional[LossOp]
+    name: str
+    spec: Spec
+    tensors: Sequence[Any]
+
+
+def _step_of(node: tf.Operation, inputs: Sequence[Any]) -> Optional[_Step]:
+    """The step that a node runs, or None."""
+    if node.type in ("Case", "StatelessCase"):
+        step = dispatch.step_of(node, inputs)
+        return None if step is None else _Step(*step)
+    if node.type == _NATIVE_SCALE:
+        return _Step(None, "scale_backprop", registered_gradients.scaling_spec_of(node), inputs)
+    native = _native.get(node.type)
+    if native is None:
+        return None
+    spec = registered_gradients.spec_of(native.op, node)
+    return _Step(native.op, native.step, spec, inputs[:3])
+
+
+def _is_step(node: tf.Operation) -> bool:
+    return _step_of(node, list(node.inputs)) is not None
+
+
+def _convert_step(node: tf.Operation, inputs: List[Mapped], length: tf.Tensor) -> List[Mapped]:
+    step = _step_of(node, inputs)
+    assert step is not None
+    spec, op = step.spec, step.op
+    if step.name == "scale_backprop":
+        return [Mapped(steps.scale_backprop(spec, *step.tensors), True)]
+    assert op is not None
+    logits, labels, weights = step.tensors
+    one = Mapped(tf.ones([], logits.tensor.dtype), False)
+    if step.name == "weighted_backprop":
+        gradient = steps.logits_gradient(op, spec.unreduced(), length, one, logits, labels, weights)
+        return [Mapped(gradient, True)]
+    if step.name == "loss":
+        return [Mapped(steps.loss(op, spec, length, logits, labels, weights), True)]
+    both = steps.loss_with_backprop(op, spec, length, logits, labels, weights)
+    return [Mapped(output, True) for output in both]
+
+
+def _is_explicit(node: tf.Operation) -> bool:
+    return explicit.kind_of(node) in _kinds
+
+
+def _convert_explicit(
+    node: tf.Operation, inputs: List[Mapped], length: tf.Tensor
+) -> List[Mapped]:
+    """The gradient of the node is that of a single iteration, so it has to be another value.
+
+    The steps have become values with gradients already. The portable backend's ops have not: the
+    value is computed anew, and what they compute is pruned, as nothing else uses it.
+    """
+    value, *tensors = inputs
+    if not (value.stacked and _has_gradient(node.inputs[0].op)):
+        name = explicit.kind_of(node)
+        assert name is not None
+        kind = _kinds[name]
+        spec = explicit.spec_of(node)
+        value = Mapped(kind.compute(kind.op, spec, length, *tensors[: kind.inputs]), True)
+    return [value, *tensors]
+
+
+def _has_gradient(node: tf.Operation) -> bool:
+    """Whether what `_convert_step` makes of the node has its gradients to all inputs."""
+    while node.type == "Identity":
+        node = node.inputs[0].op
+    step = _step_of(node, list(node.inputs))
+    # A backprop may come from outside of the mapped function, as a mere number.
+    return step is not None and step.name != "scale_backprop"
+
+
+def _convert_device_index(
+    node: tf.Operation, inputs: List[Mapped], length: tf.Tensor
+) -> List[Mapped]:
+    names = node.get_attr("device_names")
+    index = tf.raw_ops.DeviceIndex(device_names=names)
+    _tensorflow.set_device(index.op, node.device)
+    return [Mapped(index, False)]
+
+
+for _type in ("Case", "StatelessCase", _NATIVE_SCALE):
+    _tensorflow.convert_for_vectorized_map(_type, _convert_step, only=_is_step)
+_tensorflow.convert_for_vectorized_map("IdentityN", _convert_explicit, only=_is_explicit)
+# TensorFlow takes it for stateful, and has no converter.
+_tensorflow.convert_for_vectorized_map("DeviceIndex", _convert_device_index)

@@ -1,0 +1,62 @@
+"""The reduction of each iteration."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import tensorflow as tf
+
+from keras_xent._tensorflow import Mapped
+from keras_xent.ops.spec import Spec
+from keras_xent.ops.vectorized.stacking import Rank, aligned, all_but_first
+from keras_xent.reduction import Reduction
+
+
+def coefficients(
+    spec: Spec,
+    upstream: tf.Tensor,
+    weights: Mapped,
+    losses_shape: tf.Tensor,
+    rank: Rank,
+) -> tf.Tensor:
+    """The derivatives of the values with respect to the losses, times `upstream`."""
+    factors = aligned(weights, rank)
+    return divided(spec, upstream, factors, losses_shape, rank) * factors
+
+
+def divided(
+    spec: Spec,
+    numerator: tf.Tensor,
+    weights: tf.Tensor,
+    losses_shape: tf.Tensor,
+    rank: Rank,
+) -> tf.Tensor:
+    """The numerators of all iterations, each divided as its reduction says.
+
+    Args:
+        spec: has the reduction.
+        numerator: of the stacked losses' rank, the first dimension 1 or the iterations.
+        weights: the same.
+        losses_shape: the stacked losses' shape.
+        rank: of all these.
+    """
+    by = denominator(spec, weights, losses_shape, rank)
+    return numerator if by is None else tf.math.divide_no_nan(numerator, by)
+
+
+def denominator(
+    spec: Spec, weights: tf.Tensor, losses_shape: tf.Tensor, rank: Rank
+) -> Optional[tf.Tensor]:
+    """What the iterations' sums are divided by, in a tensor of that rank or a scalar, or None."""
+    if spec.reduction in (Reduction.NONE, Reduction.SUM):
+        return None
+    size = tf.reduce_prod(losses_shape[1:])
+    if spec.reduction is Reduction.SUM_OVER_BATCH_SIZE:
+        return tf.cast(size, weights.dtype)
+    counted = weights
+    if spec.reduction is Reduction.SUM_BY_NONZERO_WEIGHTS:
+        counted = tf.cast(tf.not_equal(weights, 0), weights.dtype)
+    total = tf.reduce_sum(counted, all_but_first(rank), keepdims=True)
+    # Each weight counts as often as it is broadcast.
+    times = size // tf.maximum(tf.reduce_prod(tf.shape(weights)[1:]), 1)
+    return total * tf.cast(times, weights.dtype)
