@@ -37,6 +37,8 @@ _OF_INTEREST = re.compile(
     rb"(?:(?<![A-Za-z0-9_])|(?<=\\n))(?:%(functions)s)(?![A-Za-z0-9_])"
     rb"|(?<!keras\.)losses\s*\.\s*(?:%(others)s)(?![A-Za-z0-9_])"
     rb"|(?:contrib|slim)\b[^\n]*\blosses"
+    rb"|(?:tf\w*|tensorflow|v1)\s*\.\s*losses(?![A-Za-z0-9_]|\s*\.)"  # the module is handed on
+    rb"|(?<!keras\.)losses\.\\?['\"]"  # a string that goes on with the name
     rb"|(?:getattr|hasattr|setattr)\s*\([^,]*losses"
     % {
         b"functions": "|".join(sorted(FUNCTION_NAMES)).encode(),

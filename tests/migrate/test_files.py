@@ -57,6 +57,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         500 * b"x" + b" softmax_cross_entropy " + 500 * b"x",
         150 * b"losses " + b"slim.losses",
         150 * b"my_softmax_cross_entropy " + b"softmax_cross_entropy",
+        b"class A: l = tf.losses\n",
+        b"l = tf.compat.v1.losses # x",
+        b"f = eval('tf.losses.' + name)",
+        b'"source": ["f = eval(\\"tf.losses.\\" + name)"]',
     ],
 )
 def test_of_interest(content: bytes) -> None:
@@ -88,6 +92,8 @@ def test_of_interest(content: bytes) -> None:
         b"from keras.losses import mean_squared_error",
         b"import keras.losses as l\nl.mean_squared_error",
         b"from tensorflow import losses as l",
+        b"tf.keras.losses; x = self.losses",
+        b"tf.losses .add_loss",
     ],
 )
 def test_not_of_interest(content: bytes) -> None:

@@ -17,7 +17,7 @@ from keras_xent.migrate.losses.softmax import LOGITS, LOGITS_TF2
 from keras_xent.migrate.module import Module, Reference
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.porting import flagged, port_reference
-from keras_xent.migrate.positional import problem
+from keras_xent.migrate.positional import port_of_tf1
 from keras_xent.migrate.registry import Rule
 
 _WHICH = (
@@ -36,7 +36,7 @@ def check(module: Module, options: Options) -> Iterable[Remark]:
             remark = _of_tf2(module, options, reference)
         elif reference.function is LOGITS:
             is_tf1 = reference.ported or reference.tf1_for_certain or module.era is Era.TF1
-            remark = (_of_tf1 if is_tf1 else _of_either)(module, options, reference)
+            remark = (port_of_tf1 if is_tf1 else _of_either)(module, options, reference)
         if remark:
             yield remark
 
@@ -46,14 +46,6 @@ def _of_tf2(module: Module, options: Options, reference: Reference) -> Optional[
     if remark is None or remark.action is not Action.PORTED:
         return remark
     return dataclasses.replace(remark, message=remark.message + _TF2)
-
-
-def _of_tf1(module: Module, options: Options, reference: Reference) -> Optional[Remark]:
-    call = module.call_through(reference)
-    message = problem(call) if call else ""
-    if message:
-        return flagged(module, reference, message)
-    return port_reference(module, options, reference, call)
 
 
 def _of_either(module: Module, options: Options, reference: Reference) -> Optional[Remark]:

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import ast
 import collections
-from typing import Dict, Iterator, List, Union
+from typing import Dict, FrozenSet, Iterator, List, Union
 
 from keras_xent.migrate.eras import Era
 from keras_xent.migrate.finding import Action, Remark
 from keras_xent.migrate.module import Module
+from keras_xent.migrate.names import UNKNOWN
 from keras_xent.migrate.options import Options, Target
 from keras_xent.migrate.other_losses import ALSO_IN_TF2, OTHER_LOSSES
 from keras_xent.migrate.registry import Rule
 from keras_xent.migrate.tf1_modules import LOSSES_MODULES, canonical, is_tf1, is_tf2
+from keras_xent.migrate.unfollowed import handed_on, is_own, starred
 
 _NAMES = {f"{module}.{name}": name for module in LOSSES_MODULES for name in OTHER_LOSSES}
 _Node = Union[ast.Attribute, ast.Name]
@@ -42,20 +44,32 @@ def _nodes(module: Module) -> Iterator[_Node]:
         if attribute.attr in OTHER_LOSSES and isinstance(attribute.ctx, ast.Load):
             yield attribute
     for name in module.all(ast.Name):
-        if isinstance(name.ctx, ast.Load) and module.is_imported(name):
+        if isinstance(name.ctx, ast.Load) and (name.id in OTHER_LOSSES or module.is_imported(name)):
             yield name
 
 
 def _loss(module: Module, node: _Node) -> str:
-    names = module.names(node)
+    names = _qualified(module, node)
     losses = {"" if is_tf2(name) else _NAMES.get(canonical(name), "") for name in names}
     return losses.pop() if len(losses) == 1 else ""
 
 
+def _qualified(module: Module, node: _Node) -> FrozenSet[str]:
+    """The names that a node may have, those that can't be followed too."""
+    names = module.names(node)
+    if names - {UNKNOWN}:
+        return names
+    by_star = frozenset(name for name in starred(module, node) if canonical(name) in _NAMES)
+    if by_star or isinstance(node, ast.Name) or is_own(node):
+        return by_star
+    return frozenset(f"{each}.{node.attr}" for each in handed_on(module, LOSSES_MODULES))
+
+
 def _is_named(module: Module, options: Options, node: _Node, name: str) -> bool:
-    if any(is_tf1(each) for each in module.names(node)):
+    if any(is_tf1(each) for each in _qualified(module, node)):
         return options.target is Target.KERAS
-    return name not in ALSO_IN_TF2 or module.era is Era.TF1
+    # TF2 has no module `tensorflow.losses` that a name is imported from.
+    return isinstance(node, ast.Name) or name not in ALSO_IN_TF2 or module.era is Era.TF1
 
 
 def _message(module: Module, counted: Dict[str, List[_Node]]) -> str:
