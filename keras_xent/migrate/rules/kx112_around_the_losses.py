@@ -2,7 +2,8 @@
 
 The port of a loss leaves `get_total_loss`, `get_losses` and `add_loss` as they are: in a TF1 graph
 `keras_xent.v1` needs nothing else. With `--to keras` the program leaves the graph, and each is
-named with what takes its place. Estimators are named in any case, for TensorFlow 2.16 has none.
+named with what takes its place. Estimators are named in any case, for TensorFlow 2.16 has none:
+on `keras_xent.v1` in one line, which is all that there is to know before.
 
 Only files that use one of the functions are looked at, and each is said once a file.
 """
@@ -37,15 +38,19 @@ _COLLECTION = {
         "Before and after: migration_guide/collections-and-estimators.md#add_loss"
     ),
 }
+_UP_TO_2_15 = (
+    "TensorFlow has Estimators up to 2.15, in tf.compat.v1.estimator. From 2.16 on a keras.Model "
+    "takes the place of the model_fn. Before and after: migration_guide/estimators.md#model_fn"
+)
 _ESTIMATOR = (
-    "TensorFlow has no Estimators from 2.16 on. Make the model_fn a keras.Model, and of train, "
-    "evaluate and predict its fit, evaluate and predict. Before and after: "
+    "Keras has no Estimators, and TensorFlow none from 2.16 on. Make the model_fn a keras.Model, "
+    "and of train, evaluate and predict its fit, evaluate and predict. Before and after: "
     "migration_guide/estimators.md#model_fn"
 )
 _SPEC = (
-    "TensorFlow has no Estimators from 2.16 on. compile takes the loss and the optimizer that "
-    "EstimatorSpec took as loss and train_op; what else was added to the loss goes into layers, "
-    "with kernel_regularizer= and self.add_loss. Before and after: "
+    "Keras has no EstimatorSpec, and TensorFlow none from 2.16 on. compile takes the loss and the "
+    "optimizer that EstimatorSpec took as loss and train_op; what else was added to the loss goes "
+    "into layers, with kernel_regularizer= and self.add_loss. Before and after: "
     "migration_guide/estimators.md#estimatorspec"
 )
 
@@ -72,8 +77,10 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
         return
     for node in module.all(ast.Call):
         message = _of_estimator(module, node)
-        if not message and options.target is Target.KERAS:
-            message = _of_collection(module, node)
+        if options.target is Target.KERAS:
+            message = message or _of_collection(module, node)
+        elif message:
+            message = _UP_TO_2_15
         if message:
             yield Remark(module.offset(node), Action.FLAGGED, message, once=True)
 
