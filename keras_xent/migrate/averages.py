@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from typing import Optional
 
+from keras_xent.migrate import variables
 from keras_xent.migrate.module import Call, Module
 from keras_xent.migrate.scopes import Scope, Value
 from keras_xent.migrate.tensorflow_names import called
@@ -36,13 +37,7 @@ def _is_variable_only_averaged(module: Module, target: ast.Name, value: ast.expr
     bindings = scope.bindings.get(target.id, [])  # not those of `global` and `nonlocal`
     if len(bindings) != 1 or not isinstance(bindings[0], Value) or bindings[0].value is not value:
         return False
-    uses = [
-        name
-        for name in module.all(ast.Name)
-        if name.id == target.id
-        and isinstance(name.ctx, ast.Load)
-        and module.scopes.of(name).lookup(name.id) is bindings
-    ]
+    uses = variables.uses(module, target) or []
     return bool(uses) and all(_is_averaged(module, name) for name in uses)
 
 

@@ -52,10 +52,14 @@ def proven(module: Module, call: Call) -> Optional[ast.expr]:
         return None
     if rewriting.has_comment(module.source(labels)):
         return None
+    if _is_argmax_of_logits(module, call, ids, depth):
+        return ids
+    # TF1 broadcasts labels and ids can't be: those of one class, and in tf.nn any of other shapes
+    # than the logits'. The functions that reduce compare the shapes, as far as they are known.
     classes = constants.integer(module, depth)
-    if classes is not None and classes >= 2:  # TF1 broadcasts labels of one class
-        return ids if _are_below(module, ids, classes) else None
-    return ids if _is_argmax_of_logits(module, call, ids, depth) else None
+    if not call.function.reduces or classes is None or classes < 2 or _is_one_id(module, ids):
+        return None
+    return ids if _are_below(module, ids, classes) else None
 
 
 def _is_one_hot(module: Module, node: ast.expr) -> bool:
@@ -93,6 +97,21 @@ def _are_below(module: Module, ids: ast.expr, classes: int) -> bool:
     if function in _TO_INTEGERS or (function == "cast" and _is_cast_to_integers(module, ids)):
         return bool(ids.args) and _is_boolean(module, ids.args[0])
     return False
+
+
+def _is_one_id(module: Module, ids: ast.expr) -> bool:
+    """Whether a dimension of the ids is certainly 1, or they have none: TF1 may broadcast it."""
+    if isinstance(ids, (ast.List, ast.Tuple)):
+        return len(ids.elts) == 1 or any(
+            isinstance(each, (ast.List, ast.Tuple)) and _is_one_id(module, each)
+            for each in ids.elts
+        )
+    function = tensorflow_function(module, ids)
+    if isinstance(ids, ast.Call) and len(ids.args) == 1 and function == "constant":
+        return _is_one_id(module, ids.args[0])
+    if isinstance(ids, ast.Call) and len(ids.args) == 1 and function == "range":
+        return constants.integer(module, ids.args[0]) == 1
+    return constants.integer(module, ids) is not None
 
 
 def _leaves(node: ast.expr) -> Iterator[ast.expr]:

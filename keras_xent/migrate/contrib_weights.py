@@ -85,8 +85,8 @@ def _is_column(module: Module, weights: ast.expr) -> bool:
     """Whether it is certain that weights have a last dimension of 1, after one that isn't."""
     value = module.followed(weights)
     if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Tuple):
-        first, last = value.slice.elts[0], value.slice.elts[-1]
-        return len(value.slice.elts) == 2 and isinstance(first, ast.Slice) and _is_new(last)
+        parts = value.slice.elts
+        return len(parts) == 2 and isinstance(parts[0], ast.Slice) and _is_new(parts[1])
     if tensorflow_function(module, value) != "expand_dims":
         return False
     assert isinstance(value, ast.Call)

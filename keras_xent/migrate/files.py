@@ -28,6 +28,8 @@ _OF_INTEREST = re.compile(
     rb"|(?<!keras\.)losses\s*\.\s*(?:Reduction|%(others)s)(?![A-Za-z0-9_])"
     rb"|(?<!keras\.)losses\s+import\b|(?<!keras )\bimport\s+losses\b"
     rb"|(?:contrib|slim)\s*\.\s*losses"
+    rb"|(?:tf\w*|tensorflow|v1)\s*\.\s*losses(?![A-Za-z0-9_]|\s*\.)"  # the module is handed on
+    rb"|(?<!keras\.)losses\.\\?['\"]"  # a string that goes on with the name
     rb"|(?:getattr|hasattr|setattr)\s*\([^,]*losses"
     % {b"functions": _FUNCTIONS, b"others": _OTHER_LOSSES}
 )

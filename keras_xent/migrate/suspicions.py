@@ -20,7 +20,9 @@ _ACTIVATIONS = ("activation", "activation_fn")
 
 
 def looks_swapped(module: Module, call: Call) -> bool:
-    """Whether labels and logits seem to have each other's place."""
+    """Whether labels and logits seem to have each other's place; both have to be there."""
+    if call.labels is None or call.logits is None:
+        return False
     labels, logits = _noun(module, call.labels), _noun(module, call.logits)
     if _LOGITS.search(labels) and not _LABELS.search(labels):
         return not _LOGITS.search(logits)

@@ -22,6 +22,11 @@ CALL = "tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=x)"
         (f"self.z = {CALL}; return tf.reduce_mean(self.z)", False),
         (f"z = {CALL}; return tf.reduce_mean(z, keepdims=True)", False),
         (f"z = {CALL}; del z", False),
+        (f"z = {CALL}; z += x; return tf.reduce_mean(z)", False),
+        (f"z = {CALL}; m = tf.reduce_mean(z); return locals()", False),
+        (f"z = {CALL}; m = tf.reduce_mean(z); return vars()", False),
+        (f"z = {CALL}; m = tf.reduce_mean(z); return globals()", False),
+        (f"z = {CALL}; m = tf.reduce_mean(z); return eval('z')", False),
     ],
 )
 def test_in_a_function(body: str, expected: bool) -> None:

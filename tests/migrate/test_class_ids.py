@@ -65,14 +65,57 @@ def test_not_proven(labels: str) -> None:
     )
 
 
+NN = (
+    "import tensorflow.compat.v1 as tf\n\n\ndef loss(labels, logits, weights):\n"
+    "    return tf.nn.{}(labels=tf.one_hot({}), logits=logits{})\n"
+)
+ARGMAX = "tf.argmax(logits, -1), tf.shape(logits)[-1]"
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        "[1], 3",
+        "1, 3",
+        "[1, 0], 3",
+        "[[0, 1], [1, 0]], 3",
+        "tf.constant([0, 1]), 3",
+        "tf.range(1), 3",
+        "tf.cast(weights > 0.5, tf.int32), 3",
+    ],
+)
+def test_the_nn_functions_broadcast_labels(ids: str) -> None:
+    """TensorFlow does, and the ids can't be."""
+    for name in ("softmax_cross_entropy_with_logits_v2", "softmax_cross_entropy_with_logits"):
+        new, _ = ported(NN.format(name, ids, ""), "keras")
+        assert f"y_true=tf.one_hot({ids})" in new
+        assert "SparseCategorical" not in new
+
+
+@pytest.mark.parametrize(
+    ("ids", "is_sparse"),
+    [
+        ("[1]", False),
+        ("1", False),
+        ("[[1], [0]]", False),
+        ("[[0, 1]]", False),
+        ("tf.constant([0])", False),
+        ("tf.range(1)", False),
+        ("tf.range(3)", True),
+        ("[[0, 1], [1, 0]]", True),
+    ],
+)
+def test_one_id_may_be_broadcast(ids: str, is_sparse: bool) -> None:
+    """TF1's losses compare the shapes, but not where the number of logits isn't known."""
+    new, _ = ported(loss_call(f"tf.one_hot({ids}, 3), logits"), "keras")
+    assert ("SparseCategorical" in new) == is_sparse
+
+
 def test_the_nn_functions() -> None:
-    source = (
-        "import tensorflow.compat.v1 as tf\n\n\ndef loss(labels, logits, weights):\n"
-        "    return tf.nn.{}(labels=tf.one_hot([0, 2, 1, 0], 3), logits=logits{})\n"
-    )
+    source = NN.replace("{}),", f"{ARGMAX}),")
     for name in ("softmax_cross_entropy_with_logits_v2", "softmax_cross_entropy_with_logits"):
         new = check_loss_object(source.format(name, ""))
-        assert "y_true=[0, 2, 1, 0], y_pred=tf.identity(logits)" in new
+        assert "y_true=tf.argmax(logits, -1), y_pred=tf.identity(logits)" in new
         assert "SparseCategorical" in check_loss_object(source.format(name, ", dim=-1"))
     new = ported(source.format("softmax_cross_entropy_with_logits_v2", ", axis=0"), "keras")[0]
     assert "SparseCategorical" not in new

@@ -60,6 +60,7 @@ def test_one_dimension(text: str, reshaped: bool) -> None:
         "sparse_softmax_cross_entropy(x, y, tf.constant([[1.0]]))",
         "sigmoid_cross_entropy(x, y, w)",
         "sigmoid_cross_entropy(x, y, w[None])",
+        "sigmoid_cross_entropy(x, y, w[()])",
         "sigmoid_cross_entropy(x, y, w[None, :])",
         "sigmoid_cross_entropy(x, y, tf.expand_dims(w, 0))",
     ],

@@ -49,6 +49,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         b"tf.losses.mean_squared_error",
         b"from tensorflow.losses import huber_loss",
         b"from tensorflow import losses as l",
+        b"class A: l = tf.losses\n",
+        b"l = tf.compat.v1.losses # x",
+        b"f = eval('tf.losses.' + name)",
+        b'"source": ["f = eval(\\"tf.losses.\\" + name)"]',
     ],
 )
 def test_of_interest(content: bytes) -> None:
@@ -71,6 +75,8 @@ def test_of_interest(content: bytes) -> None:
         b"from tensorflow.keras import losses",
         b"tf.losses.add_loss",
         b"getattr(x, name)",
+        b"tf.keras.losses; x = self.losses",
+        b"tf.losses .add_loss",
     ],
 )
 def test_not_of_interest(content: bytes) -> None:

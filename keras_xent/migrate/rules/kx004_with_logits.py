@@ -13,8 +13,8 @@ from keras_xent.migrate.gradients import may_carry_gradient
 from keras_xent.migrate.losses.softmax import LOGITS
 from keras_xent.migrate.module import Module, Reference
 from keras_xent.migrate.options import Options
-from keras_xent.migrate.porting import flagged, port_reference
-from keras_xent.migrate.positional import problem
+from keras_xent.migrate.porting import flagged
+from keras_xent.migrate.positional import port_of_tf1
 from keras_xent.migrate.registry import Rule
 from keras_xent.migrate.tensorflow_names import is_tf1_code
 
@@ -32,19 +32,11 @@ def check(module: Module, options: Options) -> Iterable[Remark]:
     whole_file_is_tf1 = is_tf1_code(module)
     for reference in references:
         if reference.ported or reference.tf1_for_certain or whole_file_is_tf1:
-            remark = _of_tf1(module, options, reference)
+            remark = port_of_tf1(module, options, reference)
         else:
             remark = _of_either(module, reference)
         if remark:
             yield remark
-
-
-def _of_tf1(module: Module, options: Options, reference: Reference) -> Optional[Remark]:
-    call = module.call_through(reference)
-    message = problem(call) if call else ""
-    if message:
-        return flagged(module, reference, message)
-    return port_reference(module, options, reference, call)
 
 
 def _of_either(module: Module, reference: Reference) -> Optional[Remark]:

@@ -1,12 +1,14 @@
 """KX108: a function that is reached, tested or replaced by its name.
 
-`getattr(tf.losses, name)`, `hasattr(tf.nn, "softmax_cross_entropy_with_logits_v2")`, and an
-assignment to `tf.losses.softmax_cross_entropy` can't be followed in the text.
+`getattr(tf.losses, name)`, `hasattr(tf.nn, "softmax_cross_entropy_with_logits_v2")`, an assignment
+to `tf.losses.softmax_cross_entropy`, and `eval("tf.losses.softmax_cross_entropy")` can't be
+followed in the text.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from typing import Iterator
 
 from keras_xent.migrate import functions, tf1_modules
@@ -18,6 +20,14 @@ from keras_xent.migrate.tf1_modules import canonical
 
 _REPLACED = "is replaced here; what is ported no longer sees that"
 _BUILTINS = ("getattr", "hasattr", "setattr")
+_EVALUATING = ("eval", "exec")
+_PRINTING = ("print", "debug", "info", "warn", "warning", "error", "exception", "fatal")
+_NAME = (
+    rf"losses\.(?:{'|'.join(sorted(functions.LOSSES_NAMES))})"
+    rf"|nn\.(?:{'|'.join(sorted(functions.NN_NAMES))})"
+)
+_IN_CODE = re.compile(rf"(?<!\w)(?:{_NAME})(?!\w)|(?<!\w)(?<!keras\.)losses\.\Z")
+_WHOLE_NAME = re.compile(rf"(?:tf\w*|tensorflow)\.(?:\w+\.)*(?:{_NAME})")
 _LOSSES = (*tf1_modules.LOSSES_MODULES, *tf1_modules.CONTRIB_LOSSES_MODULES)
 
 
@@ -36,6 +46,53 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
                 Action.FLAGGED,
                 f"{module.source(target)} {_REPLACED}",
             )
+    yield from _evaluations(module)
+    yield from _arguments(module)
+
+
+def _evaluations(module: Module) -> Iterator[Remark]:
+    for node in module.all(ast.Call):
+        evaluates = isinstance(node.func, ast.Name) and node.func.id in _EVALUATING
+        if evaluates and any(_IN_CODE.search(each) for each in _evaluated(module, node)):
+            yield Remark(
+                module.offset(node),
+                Action.FLAGGED,
+                "the loss is in a string, in which nothing is ported: write the code out, and run "
+                f"this again, or write {module.package}.v1's name",
+            )
+
+
+def _arguments(module: Module) -> Iterator[Remark]:
+    for string in module.all(ast.Constant):
+        text = string.value
+        if isinstance(text, str) and _WHOLE_NAME.fullmatch(text) and _is_argument(module, string):
+            is_contrib = any(part in text for part in ("contrib.", "slim."))
+            yield Remark(
+                module.offset(string),
+                Action.FLAGGED,
+                f"{text} is in a string: if the function is looked up or replaced by this name, "
+                f"write {module.package}.v1.{text.rsplit('.', 1)[1]}"
+                f"{', which takes the labels first' if is_contrib else ''}",
+            )
+
+
+def _evaluated(module: Module, node: ast.Call) -> Iterator[str]:
+    """The strings in the arguments of `eval` and `exec`."""
+    for argument in node.args:
+        for each in ast.walk(module.followed(argument) or argument):
+            if isinstance(each, ast.Constant) and isinstance(each.value, str):
+                yield each.value
+
+
+def _is_argument(module: Module, node: ast.Constant) -> bool:
+    """Whether a string is given to a function that may look it up: not to `print` or a log."""
+    call = module.scopes.parent(node)
+    if isinstance(call, ast.keyword):
+        call = module.scopes.parent(call)
+    if not isinstance(call, ast.Call):
+        return False
+    name = module.dotted(call.func).rsplit(".", 1)[-1]
+    return name not in (*_EVALUATING, *_PRINTING)
 
 
 def _of_builtin(module: Module, node: ast.Call, builtin: str) -> str:

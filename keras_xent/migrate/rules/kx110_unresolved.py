@@ -1,14 +1,14 @@
 """KX110: a name that looks like one of the functions, of which it can't be told what it is.
 
-Through a project's own compatibility module, a star import, a parameter, or a variable that several
-branches bind to different things.
+Through a project's own compatibility module, a star import, a parameter, an attribute that holds
+`tf.losses`, or a variable that several branches bind to different things.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from typing import Iterator
+from typing import Iterator, Set
 
 from keras_xent.migrate import functions
 from keras_xent.migrate.finding import Action, Remark
@@ -17,6 +17,7 @@ from keras_xent.migrate.module import Module
 from keras_xent.migrate.names import UNKNOWN
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.registry import Rule
+from keras_xent.migrate.unfollowed import handed_on, is_own
 
 _LOOKS_LIKE_TF1 = re.compile(
     rf"(^|\.)(losses\.({'|'.join(sorted(functions.LOSSES_NAMES))})"
@@ -80,8 +81,14 @@ def _may_be_tf1(module: Module, node: ast.Attribute) -> bool:
     if names and UNKNOWN not in names:
         # Another library's, or TF2's; but a project's module may hand TF1 on.
         return any(_LOOKS_LIKE_TF1.search(name) and not _is_library(name) for name in names)
-    source = module.dotted(node)
-    return bool(_LOOKS_LIKE_TF1.search(source))
+    if _LOOKS_LIKE_TF1.search(module.dotted(node)):
+        return True
+    return not is_own(node) and bool(handed_on(module, _modules(node.attr)))
+
+
+def _modules(function: str) -> Set[str]:
+    """The modules that have a function of a name."""
+    return {module for each in functions.ALL if each.name == function for module in each.modules}
 
 
 def _is_library(name: str) -> bool:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import ast
 import collections
-from typing import Dict, Iterator, List, Union
+from typing import Dict, FrozenSet, Iterator, List, Union
 
 from keras_xent.migrate.finding import Action, Remark
 from keras_xent.migrate.module import Module
+from keras_xent.migrate.names import UNKNOWN
 from keras_xent.migrate.options import Options
 from keras_xent.migrate.other_losses import ALSO_IN_TF2, OTHER_LOSSES
 from keras_xent.migrate.registry import Rule
 from keras_xent.migrate.tensorflow_names import is_tf1_code
 from keras_xent.migrate.tf1_modules import LOSSES_MODULES, canonical, is_tf1, is_tf2
+from keras_xent.migrate.unfollowed import handed_on, is_own, starred
 
 _NAMES = {f"{module}.{name}": name for module in LOSSES_MODULES for name in OTHER_LOSSES}
 _Node = Union[ast.Attribute, ast.Name]
@@ -44,18 +46,31 @@ def _nodes(module: Module) -> Iterator[_Node]:
         if attribute.attr in OTHER_LOSSES and isinstance(attribute.ctx, ast.Load):
             yield attribute
     for name in module.all(ast.Name):
-        if isinstance(name.ctx, ast.Load) and module.is_imported(name):
+        if isinstance(name.ctx, ast.Load) and (name.id in OTHER_LOSSES or module.is_imported(name)):
             yield name
 
 
 def _loss(module: Module, node: _Node) -> str:
-    names = module.names(node)
+    names = _qualified(module, node)
     losses = {"" if is_tf2(name) else _NAMES.get(canonical(name), "") for name in names}
     return losses.pop() if len(losses) == 1 else ""
 
 
+def _qualified(module: Module, node: _Node) -> FrozenSet[str]:
+    """The names that a node may have, those that can't be followed too."""
+    names = module.names(node)
+    if names - {UNKNOWN}:
+        return names
+    by_star = frozenset(name for name in starred(module, node) if canonical(name) in _NAMES)
+    if by_star or isinstance(node, ast.Name) or is_own(node):
+        return by_star
+    return frozenset(f"{each}.{node.attr}" for each in handed_on(module, LOSSES_MODULES))
+
+
 def _is_certain(module: Module, node: _Node) -> bool:
-    return all(is_tf1(name) for name in module.names(node))
+    """Whether it is TF1's. TF2 has no module `tensorflow.losses` that a name is imported from."""
+    is_imported = isinstance(node, ast.Name)
+    return is_imported or all(is_tf1(name) for name in _qualified(module, node))
 
 
 def _message(module: Module, counted: Dict[str, List[_Node]]) -> str:

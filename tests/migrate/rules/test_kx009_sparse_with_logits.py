@@ -128,7 +128,10 @@ def test_perhaps_tf2() -> None:
     check_flagged(source + "s = tf.Session()\n", "KX009", "positional arguments")
     source = f"import tensorflow as tf\nf = tf.nn.{NAME}\n"
     check_flagged(source, "KX009", "handed on, and no name in this file says")
-    assert f"keras_xent.v1.{NAME}" in ported(source + "s = tf.Session()\n")[0]
+    source += "s = tf.Session()\n"
+    check_flagged(source, "KX009", "handed on, and it may get positional arguments", line=2)
+    assert ported(source)[0] == source
+    assert f"keras_xent.v1.{NAME}" in ported(source + "z = f(labels=y, logits=x)\n")[0]
 
 
 def test_noop() -> None:

@@ -24,6 +24,19 @@ from migrate.tools import check_flagged, check_not_found, ported
         ("x = hasattr(tf.losses, 'softmax_cross_entropy')", "keep the branch that was taken"),
         ("setattr(tf.losses, 'softmax_cross_entropy', f)", "is replaced here"),
         ("f = getattr(tf.contrib.losses, name)", "v1, which takes the labels first"),
+        ("f = eval('tf.losses.sigmoid_cross_entropy')", "the loss is in a string"),
+        ("f = eval('tf.losses.' + name)", "the loss is in a string"),
+        ("f = eval(f'tf.losses.{name}')", "the loss is in a string"),
+        ("exec('z = tf.nn.sigmoid_cross_entropy_with_logits(labels=y)')", "is in a string"),
+        (
+            "mock.patch('tensorflow.losses.softmax_cross_entropy', f)",
+            "write keras_xent.v1.softmax_cross_entropy",
+        ),
+        (
+            "f = locate('tensorflow.contrib.losses.softmax_cross_entropy')",
+            "v1.softmax_cross_entropy, which takes the labels first",
+        ),
+        ("f = locate(name='tf.nn.sigmoid_cross_entropy_with_logits')", "is in a string"),
         ("tf.losses.softmax_cross_entropy = f", "is replaced here"),
         ("tf.nn.softmax_cross_entropy_with_logits = f", "is replaced here"),
     ],
@@ -34,9 +47,12 @@ def test_flagged(line: str, message: str) -> None:
     assert ported(source)[0] == source
 
 
-@pytest.mark.parametrize(
-    "owner", ["tf.losses", "tf.nn", "slim.losses", "tf.compat.v1.nn"]
-)
+def test_a_variable_that_is_evaluated() -> None:
+    source = "import tensorflow as tf\ncode = 'tf.losses.softmax_cross_entropy'\nf = eval(code)\n"
+    check_flagged(source, "KX108", "the loss is in a string", line=3)
+
+
+@pytest.mark.parametrize("owner", ["tf.losses", "tf.nn", "slim.losses", "tf.compat.v1.nn"])
 def test_what_is_said_is_ported(owner: str) -> None:
     """Written out, the call becomes what computes the same."""
     is_nn = owner.endswith("nn")
@@ -64,6 +80,13 @@ def test_what_is_said_is_ported(owner: str) -> None:
         "x = hasattr(tf, 'contrib')",
         "f = getattr(FLAGS, 'softmax_cross_entropy')",
         "f = getattr(*things)",
+        "f = eval('tf.nn.' + name)",
+        "f = eval('tf.keras.losses.' + name)",
+        "f = eval('tf.losses.mean_squared_error')",
+        "x = 'tf.losses.softmax_cross_entropy'",
+        "print('tf.losses.softmax_cross_entropy')",
+        "logging.info('tf.losses.softmax_cross_entropy')",
+        "f = locate('optax.losses.softmax_cross_entropy')",
         "self.softmax_cross_entropy = f",
         "softmax_cross_entropy = f",
     ],

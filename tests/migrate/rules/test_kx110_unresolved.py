@@ -19,6 +19,15 @@ UNKNOWN = [
     "class A:\n    def f(self):\n        return self.tf.losses.softmax_cross_entropy(y, x)\n",
     "try:\n    import tensorflow as tf\nexcept ImportError:\n    tf = load()\n"
     "z = tf.losses.softmax_cross_entropy(y, x)\n",
+    "import tensorflow as tf\nclass A:\n    tfl = tf.losses\n    def f(self):\n"
+    "        return self.tfl.sigmoid_cross_entropy(y, x)\n",
+    "import tensorflow as tf\nclass A:\n    def f(self):\n        self.n = tf.nn\n"
+    "        return self.n.sigmoid_cross_entropy_with_logits(labels=y, logits=x)\n",
+    "from tensorflow import losses\nclass A:\n    x = losses\n"
+    "z = A.x.softmax_cross_entropy(y, x)\n",
+    "class A:\n    import tensorflow.losses as x\nz = A().x.softmax_cross_entropy(y, x)\n",
+    "import tensorflow as tf\nM = {'l': tf.losses}\nz = M['l'].softmax_cross_entropy(y, x)\n",
+    "import tensorflow as tf\ndef f(m=tf.losses):\n    return m.softmax_cross_entropy(y, x)\n",
     "import tensorflow as tf\nlosses = tf.losses if x else make()\n"
     "z = losses.softmax_cross_entropy(y, x)\n",
 ]
@@ -109,6 +118,8 @@ def test_in_an_f_string() -> None:
         "import mesh_tensorflow as mtf\nz = mtf.layers.softmax_cross_entropy_with_logits(x, y)\n",
         "import tensorflow.compat.v2 as tf\nz = tf.losses.softmax_cross_entropy(y, x)\n",
         "z = self.softmax_cross_entropy(y, x)\n",
+        "import tensorflow as tf\nf(tf.losses)\nz = self.softmax_cross_entropy(y, x)\n",
+        "import tensorflow as tf\nf(tf.keras.losses)\nz = x.softmax_cross_entropy(y, x)\n",
         "def softmax_cross_entropy(y, x): pass\nz = softmax_cross_entropy(y, x)\n",
         "from .losses import softmax_cross_entropy\nz = softmax_cross_entropy(y, x)\n",
     ],

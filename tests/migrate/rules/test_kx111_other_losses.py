@@ -42,6 +42,12 @@ def test_once_a_file() -> None:
         "import tensorflow as tf\nz = tf.compat.v1.losses.mean_squared_error(y, x)\n",
         "import tensorflow as tf\nz = tf.losses.mean_squared_error(y, x)\ns = tf.Session()\n",
         "from tensorflow.losses import log_loss\nz = log_loss(y, x)\n",
+        "from tensorflow.losses import mean_squared_error\nz = mean_squared_error(x, y)\n",
+        "from tensorflow.losses import *\nz = mean_squared_error(x, y)\n",
+        "from tensorflow.compat.v1.losses import *\nz = huber_loss(x, y)\n",
+        "from tensorflow import *\nz = losses.huber_loss(x, y)\n",
+        f"{TF1}class A:\n    l = tf.losses\n    def f(self): self.l.mean_squared_error(y, x)\n",
+        f"{TF1}def f(m=tf.losses):\n    return m.log_loss(y, x)\n",
         "from tensorflow import losses as l\nz = l.hinge_loss(y, x)\n",
         "import tensorflow as tf\nlosses = tf.losses\nz = losses.cosine_distance(y, x)\n",
     ],
@@ -56,6 +62,10 @@ def test_ways(source: str) -> None:
         "import tensorflow as tf\nz = tf.losses.mean_squared_error(y, x)\n",  # TF2's, of Keras
         "import tensorflow as tf\nz = tf.keras.losses.mean_squared_error(y, x)\n",
         "import tensorflow.compat.v2 as tf\nz = tf.losses.huber_loss(y, x)\n",
+        "from tensorflow import *\nz = losses.mean_squared_error(y, x)\n",  # perhaps of Keras
+        "from tensorflow.keras.losses import *\nz = mean_squared_error(x, y)\n",
+        "from tensorflow.compat.v2 import *\nz = losses.huber_loss(x, y)\n",
+        f"{TF1}f(tf.losses)\nz = self.log_loss(y, x)\n",
         "from sklearn.metrics import log_loss\nz = log_loss(y, x)\n",
         f"{TF1}z = tf.losses.add_loss(x)\n",
         f"{TF1}z = tf.metrics.mean_squared_error(y, x)\n",
