@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import collections
 import dataclasses
 import re
-from typing import FrozenSet, List, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from keras_xent.migrate.edits import Edit, apply
 from keras_xent.migrate.finding import Finding, Remark
@@ -83,11 +84,28 @@ def _found(module: Module, rules: Sequence[Rule], options: Options) -> List[Tupl
         if not _is_suppressed(module, rule, remark)
     ]
     ported = {remark.offset for _, remark in found if remark.edits and remark.part_of is None}
-    return [
-        (rule, remark)
-        for rule, remark in found
-        if remark.part_of is None or remark.part_of in ported
-    ]
+    return _said_once(
+        [
+            (rule, remark)
+            for rule, remark in found
+            if remark.part_of is None or remark.part_of in ported
+        ]
+    )
+
+
+def _said_once(found: List[Tuple[Rule, Remark]]) -> List[Tuple[Rule, Remark]]:
+    """The remarks, and of those that are said once a file the first, with how many there are."""
+    kept = [(rule, remark) for rule, remark in found if not remark.once]
+    same: Dict[Tuple[str, str], List[Tuple[Rule, Remark]]] = collections.defaultdict(list)
+    for rule, remark in found:
+        if remark.once:
+            same[rule.code, remark.message].append((rule, remark))
+    for remarks in same.values():
+        rule, first = min(remarks, key=lambda each: each[1].offset)
+        more = len(remarks) - 1
+        places = f" ({more} more place{'s' if more > 1 else ''} in this file)" if more else ""
+        kept.append((rule, dataclasses.replace(first, message=first.message + places)))
+    return kept
 
 
 def port(

@@ -50,6 +50,7 @@ class Remark:
         part_of: The place whose port it belongs to, for it is wrong without that; None if it is
             right by itself.
         note: See `Finding`.
+        once: Whether it is said once a file, at the first place of which it is true.
     """
 
     offset: int
@@ -59,3 +60,4 @@ class Remark:
     needs_import: bool = False
     part_of: Optional[int] = None
     note: str = ""
+    once: bool = False

@@ -36,7 +36,8 @@ TRAITS: Dict[str, Trait] = {
             rb"|\bget_collection(?:_ref)?\s*\(\s*(?:key\s*=\s*)?"
             rb"(?:\\?['\"]losses\\?['\"]|(?!\\?['\"]|[\w.]*GraphKeys\.)\w)"
         ),
-        "the loss collection is read ({place}), and a loss object doesn't join it",
+        "the loss collection is read ({place}), and a loss object doesn't join it. Without it: "
+        "migration_guide/collections-and-estimators.md#where-each-term-goes",
     ),
     "floatx": Trait(
         re.compile(

@@ -48,7 +48,8 @@ def test_to_keras_where_it_may_differ() -> None:
     assert new == LOSS.replace("tf.losses", "keras_xent.v1")
     assert remark.message == (
         "tf.losses.softmax_cross_entropy is keras_xent.v1.softmax_cross_entropy; not the loss "
-        "object: the loss collection is read (other.py:3), and a loss object doesn't join it"
+        "object: the loss collection is read (other.py:3), and a loss object doesn't join it. "
+            "Without it: migration_guide/collections-and-estimators.md#where-each-term-goes"
     )
 
 

@@ -1,7 +1,8 @@
-"""The guide's two programs print the same losses, step by step."""
+"""The guide's programs print the same before and after, step by step."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,19 +11,27 @@ from typing import Dict
 import numpy as np
 import pytest
 
+from keras_xent.migrate.engine import port
+from keras_xent.migrate.options import Options
+from keras_xent.migrate.registry import chosen_rules
+
 PROGRAMS = Path(__file__).parent.parent.parent / "migration_guide" / "programs"
+
+
+def printed_by(programs: Dict[str, Path]) -> Dict[str, np.ndarray]:
+    """What they print. Each has a process: TF1's switch TensorFlow 2 off."""
+    running = {
+        name: subprocess.Popen([sys.executable, path], stdout=subprocess.PIPE)
+        for name, path in programs.items()
+    }
+    printed = {name: program.communicate()[0] for name, program in running.items()}
+    assert all(program.returncode == 0 for program in running.values())
+    return {name: np.array(text.split(), np.float64) for name, text in printed.items()}
 
 
 @pytest.fixture(scope="module")
 def losses() -> Dict[str, np.ndarray]:
-    """What both print. Each has a process: before.py switches TensorFlow 2 off."""
-    running = {
-        name: subprocess.Popen([sys.executable, PROGRAMS / f"{name}.py"], stdout=subprocess.PIPE)
-        for name in ("before", "after")
-    }
-    printed = {name: program.communicate()[0] for name, program in running.items()}
-    assert [program.returncode for program in running.values()] == [0, 0]
-    return {name: np.array(text.split(), np.float64) for name, text in printed.items()}
+    return printed_by({name: PROGRAMS / f"{name}.py" for name in ("before", "after")})
 
 
 def test_the_trajectories_are_equal(losses: Dict[str, np.ndarray]) -> None:
@@ -34,3 +43,22 @@ def test_every_term_is_there(losses: Dict[str, np.ndarray]) -> None:
     # The batch without labels leaves the regularisation and the activity loss.
     without_labels = losses["before"][2::8]
     assert np.all((without_labels > 0.01) & (without_labels < 0.1))
+
+
+def test_the_model_fn_and_its_ports_are_equal(tmp_path: Path) -> None:
+    # Before 2.16 TensorFlow's own Estimator runs the model_fn, later what stands in for it.
+    before, after = PROGRAMS / "estimator_before.py", PROGRAMS / "estimator_after.py"
+    ported, _ = port(before.read_text(encoding="utf-8"), chosen_rules(), Options())
+    assert "keras_xent.v1.softmax_cross_entropy(" in ported
+    (tmp_path / "ported.py").write_text(ported, encoding="utf-8")
+    shutil.copy(PROGRAMS / "estimator_in_a_session.py", tmp_path)
+
+    printed = printed_by({"before": before, "ported": tmp_path / "ported.py", "after": after})
+    steps, examples = 20, 128
+    expected = printed["before"]
+    assert expected.shape == (steps + len(("loss", "accuracy")) + examples,)
+    np.testing.assert_allclose(printed["ported"], expected, rtol=1e-5)
+    np.testing.assert_allclose(printed["after"], expected, rtol=1e-5)
+    # It has trained, and the batch without labels has the other terms of the loss.
+    assert expected[16] < expected[8] < expected[0]
+    assert np.all((expected[2:steps:8] > 0.01) & (expected[2:steps:8] < 0.1))

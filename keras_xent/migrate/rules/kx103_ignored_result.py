@@ -2,7 +2,7 @@
 
 `tf.losses.softmax_cross_entropy(...)` on a line of its own puts the loss into a collection, from
 which `tf.losses.get_total_loss()` takes it. `keras_xent.v1` does the same in a graph. Eagerly, in
-TF2 and in Keras there are no collections: the loss would be lost.
+TF2 and in Keras there are no collections: the loss would be lost. Said once a file.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
             Action.FLAGGED,
             "the result is ignored: it counts only through the loss collection of a TF1 graph. "
             "Before this runs without one, keep the result, and add up the losses and the "
-            "regularization losses yourself",
+            "regularization losses yourself. Before and after: "
+            "migration_guide/collections-and-estimators.md#a-result-that-is-ignored",
+            once=True,
         )
 
 

@@ -55,6 +55,21 @@ def test_not_found(statement: str) -> None:
     check_not_found(f"import tensorflow as tf\n{statement}\n", "KX103")
 
 
+def test_once_a_file() -> None:
+    found = check_flagged(
+        f"import tensorflow as tf\nx = 1\n{CALL}\nvalue = {CALL}\n{CALL}\n{CALL}\n",
+        "KX103",
+        "#a-result-that-is-ignored (2 more places in this file)",
+        line=3,
+    )
+    assert found.message.startswith("the result is ignored: ")
+
+
+def test_those_with_a_comment_do_not_count() -> None:
+    source = f"import tensorflow as tf\n{CALL}  # keras-xent: ignore\n{CALL}\n{CALL}\n"
+    check_flagged(source, "KX103", "(1 more place in this file)", line=3)
+
+
 @pytest.mark.parametrize("statement", [CALL, f"_ = {CALL}"])
 def test_no_loss_object(statement: str) -> None:
     """A loss object joins no collection: the loss would be lost without a word."""
