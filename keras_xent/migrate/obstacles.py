@@ -13,7 +13,10 @@ from keras_xent.migrate.dtypes import UNKNOWN, Dtypes
 from keras_xent.migrate.function import Loss, LossObject
 from keras_xent.migrate.module import Call, Module
 from keras_xent.migrate.surroundings import Surroundings
+from keras_xent.migrate.tensorflow_names import tensorflow_function
 
+# What hands on a tensor of the same shape.
+_SAME_SHAPE = ("stop_gradient", "identity", "cast", "convert_to_tensor", "constant", "to_float")
 # Where an expression assigns, or lets other code run.
 _GIVING_WAY = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 
@@ -50,6 +53,7 @@ def obstacle(
         next((reason for reason in found if reason), "")
         or _dtypes(shown)
         or _reduced(module, call, loss)
+        or _broadcast(module, call, loss)
         or _elsewhere(surroundings, call, shown)
     )
 
@@ -141,6 +145,33 @@ def _reduced(module: Module, call: Call, loss: Loss) -> str:
             "dimension too, and TF1 drops it"
         )
     return ""
+
+
+def _broadcast(module: Module, call: Call, loss: Loss) -> str:
+    """Whether the labels show a dimension more, or are written out: TF1 fits their shape."""
+    if call.function.reduces or loss.of_ids is None:
+        return ""
+    labels, logits = (_unwrapped(module, each) for each in (call.labels, call.logits))
+    written = (ast.List, ast.Tuple)
+    both_are_written = isinstance(labels, written) and isinstance(logits, written)
+    added = tensorflow_function(module, labels) == "expand_dims"
+    if both_are_written or not (added or isinstance(labels, written)):
+        return ""
+    return (
+        f"{call.reference.function.name} broadcasts or flattens labels of another shape than the "
+        "logits', as its labels may be, and a loss object raises an error"
+    )
+
+
+def _unwrapped(module: Module, node: Optional[ast.expr]) -> Optional[ast.expr]:
+    """What a tensor is made of, without the functions that keep its shape."""
+    node = module.followed(node)
+    while isinstance(node, ast.Call) and tensorflow_function(module, node) in _SAME_SHAPE:
+        inner = node.args[0] if node.args else None
+        if inner is None:
+            return node
+        node = module.followed(inner)
+    return node
 
 
 def _averaged(module: Module, call: Call) -> str:

@@ -132,3 +132,30 @@ def test_plain_values_move(value: str) -> None:
     config = "import types\neps = 0.1\nconfig = types.SimpleNamespace(eps=0.2)"
     new = check_loss_object(loss_call(f"labels, logits, weights, {value}", config))
     assert f"label_smoothing={value}, " in new
+
+
+NN = """
+import tensorflow.compat.v1 as tf
+
+def loss(labels, logits, weights):
+    labels = tf.cast(labels, tf.float32)
+    return tf.reduce_mean(
+        tf.nn.softmax_cross_entropy_with_logits_v2(labels={labels}, logits={logits}))
+"""
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        "tf.stop_gradient([labels])",
+        "[labels]",
+        "tf.expand_dims(labels, 0)",
+        "tf.stop_gradient(tf.constant([[0.0, 0.25, 0.75]]))",
+    ],
+)
+def test_labels_that_tf1_fits_to_the_logits(labels: str) -> None:
+    check_stays_v1(NN.format(labels=labels, logits="logits"), "broadcasts or flattens labels")
+
+
+def test_labels_and_logits_that_are_both_written_out() -> None:
+    check_loss_object(NN.format(labels="[labels]", logits="[logits]"))
