@@ -1,8 +1,8 @@
 """Where `import keras_xent` belongs in a source.
 
-It loads TensorFlow, so it stands in the block of imports that has TensorFlow's, or after the import
-of TensorFlow that a place needs, in the scope in which that stands: before it, a program may set the
-variables that TensorFlow reads as it loads.
+It loads TensorFlow, so it stands in the block of imports that has TensorFlow's, or after the
+import of TensorFlow that a place needs, in the scope in which that stands: before it, a program may
+set the variables that TensorFlow reads as it loads.
 """
 
 from __future__ import annotations
