@@ -18,10 +18,10 @@ from keras_xent.migrate.options import Options
 from keras_xent.migrate.program import Place, Program
 from keras_xent.migrate.registry import chosen_rules
 
-# What Python 3 says of `print x`, `exec x`, `except E, e:`, `0777`, and tabs among spaces.
 # The rule for names of which it can't be told what they are.
 _UNRESOLVED = "KX110"
 
+# What Python 3 says of `print x`, `exec x`, `except E, e:`, `0777`, and tabs among spaces.
 _PYTHON_2 = re.compile(r"print|exec|multiple exception types|leading zeros|tabs and spaces")
 
 

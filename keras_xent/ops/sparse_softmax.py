@@ -104,14 +104,15 @@ class SparseSoftmaxCrossEntropy(LossOp):
             logits = ignoring.logits_of_kept(logits, kept, axis)
             labels = ignoring.ids_of_kept(labels, kept)
         # NaN, as the first derivatives are, where there is a device that computes those.
-        coefficients = _or_nan(coefficients, _is_class(spec, logits, labels))
+        is_class = _is_class(spec, logits, labels)
+        coefficients = _or_nan(coefficients, is_class)
         p, to_logits = derivatives.product_with_jacobian(v, logits, coefficients, axis)
         # The sum of v * b in its parts: nothing of the one-hot labels' size is made.
         labelled = _gathered(class_axis.moved_last(v, axis), labels)
         to_coefficients = tf.reduce_sum(v * p, axis) - (1 - s) * labelled
         if s:
             to_coefficients -= s * tf.reduce_mean(v, axis)
-        to_coefficients = _or_nan(to_coefficients, _is_class(spec, logits, labels))
+        to_coefficients = _or_nan(to_coefficients, is_class)
         if spec.ignore_class is not None:
             to_coefficients = ignoring.numbers_of_kept(to_coefficients, kept)
         return to_logits, None, to_coefficients
