@@ -1,10 +1,10 @@
-"""``python -m keras_xent``: the same as the ``keras-xent`` command."""
+"""``python -m keras_xent``: the same as the ``keras-xent`` command, once TensorFlow is imported."""
 
 from __future__ import annotations
 
 import sys
 
-from keras_xent.cli import main
+from keras_xent_cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""``python -m keras_xent migrate`` in a process of its own, with packages blocked."""
+"""``python -m keras_xent_cli migrate`` in a process of its own, with packages blocked."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def migrate(
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "keras_xent", "migrate", *arguments],
+        [sys.executable, "-m", "keras_xent_cli", "migrate", *arguments],
         cwd=cwd,
         env=env,
         capture_output=True,

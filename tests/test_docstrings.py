@@ -11,6 +11,7 @@ from typing import List
 import pytest
 
 import keras_xent
+import keras_xent_cli
 
 # What an extra brings: a module that needs one is none of an installation without it.
 _EXTRAS = {"matplotlib", "rich", "sklearn", "tf_keras"}
@@ -22,9 +23,11 @@ _NOT_TO_IMPORT = ("__main__", "libkeras_xent")
 
 
 def module_names() -> List[str]:
-    found = pkgutil.walk_packages(keras_xent.__path__, "keras_xent.")
-    names = [module.name for module in found if module.name.split(".")[-1] not in _NOT_TO_IMPORT]
-    return ["keras_xent", *names]
+    names = []
+    for package in (keras_xent, keras_xent_cli):
+        found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        names += [package.__name__, *(module.name for module in found)]
+    return [name for name in names if name.split(".")[-1] not in _NOT_TO_IMPORT]
 
 
 def imported(name: str) -> ModuleType:

@@ -127,7 +127,7 @@ def test_the_codemod_names_sections_that_are_there() -> None:
     # Its report is made of the strings in its source.
     strings = [
         node.value
-        for path in (ROOT / "keras_xent" / "migrate").glob("**/*.py")
+        for path in (ROOT / "keras_xent_cli" / "migrate").glob("**/*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]

@@ -23,7 +23,8 @@ def source_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in SOURCES:
         shutil.copy(ROOT / name, tree)
     ignored = shutil.ignore_patterns("*.so", "__pycache__")
-    shutil.copytree(ROOT / "keras_xent", tree / "keras_xent", ignore=ignored)
+    for package in ("keras_xent", "keras_xent_cli"):
+        shutil.copytree(ROOT / package, tree / package, ignore=ignored)
     return tree
 
 

@@ -33,5 +33,5 @@ def test_what_is_compared_imports_no_comparison(part: str) -> None:
     sources = [*PACKAGE.glob(f"{part}.py"), *PACKAGE.glob(f"{part}/**/*.py")]
     assert sources
     for source in sources:
-        not_allowed = ("comparing", "_verification", "testing", "doctor", "demo")
+        not_allowed = ("comparing", "_verification", "testing")
         assert [name for name in imported(source) if name.startswith(not_allowed)] == []

@@ -9,8 +9,8 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from keras_xent.demo import chart
-from keras_xent.demo.comparison import Comparison, Row
+from keras_xent_cli.demo import chart
+from keras_xent_cli.demo.comparison import Comparison, Row
 
 
 def comparison(steps: int) -> Comparison:

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 import keras_xent
-from keras_xent.demo import command
+from keras_xent_cli.demo import command
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 

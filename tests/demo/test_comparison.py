@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keras_xent.demo import data
-from keras_xent.demo.comparison import TOLERANCE, compare
-from keras_xent.demo.network import initial_parameters
-from keras_xent.demo.training import Training
-from keras_xent.demo.yardstick import held_out_accuracy, weighted_loss
+from keras_xent_cli.demo import data
+from keras_xent_cli.demo.comparison import TOLERANCE, compare
+from keras_xent_cli.demo.network import initial_parameters
+from keras_xent_cli.demo.training import Training
+from keras_xent_cli.demo.yardstick import held_out_accuracy, weighted_loss
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keras_xent.demo import data
+from keras_xent_cli.demo import data
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from keras_xent.demo.network import initial_parameters, logits
+from keras_xent_cli.demo.network import initial_parameters, logits
 
 
 def test_shapes_of_the_parameters() -> None:

@@ -6,8 +6,8 @@ import io
 
 from rich.console import Console
 
-from keras_xent.demo import report
-from keras_xent.demo.comparison import Comparison, Row
+from keras_xent_cli.demo import report
+from keras_xent_cli.demo.comparison import Comparison, Row
 
 
 def comparison(ours_difference: float) -> Comparison:

@@ -7,9 +7,9 @@ import io
 import pytest
 from rich.console import Console
 
-from keras_xent.demo import data
-from keras_xent.demo.comparison import Comparison
-from keras_xent.demo.run import train_all
+from keras_xent_cli.demo import data
+from keras_xent_cli.demo.comparison import Comparison
+from keras_xent_cli.demo.run import train_all
 
 EPOCHS = 9
 

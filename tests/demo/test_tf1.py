@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_xent.demo import data, tf1
-from keras_xent.demo.network import initial_parameters
-from keras_xent.demo.training import Schedule, Training
+from keras_xent_cli.demo import data, tf1
+from keras_xent_cli.demo.network import initial_parameters
+from keras_xent_cli.demo.training import Schedule, Training
 
 SCHEDULE = Schedule(examples=1437, epochs=1)
 

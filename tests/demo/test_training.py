@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from keras_xent.demo.training import Schedule, Training
+from keras_xent_cli.demo.training import Schedule, Training
 
 
 def test_the_last_batch_of_an_epoch_counts() -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_xent.demo import data
-from keras_xent.demo.network import initial_parameters, logits
-from keras_xent.demo.yardstick import held_out_accuracy, largest_difference, weighted_loss
+from keras_xent_cli.demo import data
+from keras_xent_cli.demo.network import initial_parameters, logits
+from keras_xent_cli.demo.yardstick import held_out_accuracy, largest_difference, weighted_loss
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import keras_xent
-from keras_xent.doctor.backend import backend_findings, check_backend
-from keras_xent.doctor.finding import Finding, Status
+from keras_xent_cli.doctor.backend import backend_findings, check_backend
+from keras_xent_cli.doctor.finding import Finding, Status
 
 
 def findings(**changes: Any) -> list[Finding]:

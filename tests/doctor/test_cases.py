@@ -10,9 +10,9 @@ import tensorflow as tf
 
 import keras_xent
 from keras_xent import losses
-from keras_xent.doctor.cases import SelfTestCase, all_cases
-from keras_xent.doctor.places import Place
-from keras_xent.doctor.selftest import run_case
+from keras_xent_cli.doctor.cases import SelfTestCase, all_cases
+from keras_xent_cli.doctor.places import Place
+from keras_xent_cli.doctor.selftest import run_case
 
 CASES = all_cases()
 

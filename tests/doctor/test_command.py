@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import keras_xent
-from keras_xent.doctor import command, places
-from keras_xent.doctor.finding import Finding, Status
+from keras_xent_cli.doctor import command, places
+from keras_xent_cli.doctor.finding import Finding, Status
 
 PROBLEM = Finding("Keras backend", "jax", Status.PROBLEM, "Set KERAS_BACKEND=tensorflow.")
 

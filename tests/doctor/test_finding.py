@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keras_xent.doctor.finding import Finding, Status, describe
+from keras_xent_cli.doctor.finding import Finding, Status, describe
 
 
 def test_a_finding_is_ok_unless_told_otherwise() -> None:

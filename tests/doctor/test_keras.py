@@ -7,8 +7,8 @@ import types
 import pytest
 import tensorflow as tf
 
-from keras_xent.doctor.finding import Status
-from keras_xent.doctor.keras import check_keras, keras_backend_finding
+from keras_xent_cli.doctor.finding import Status
+from keras_xent_cli.doctor.keras import check_keras, keras_backend_finding
 
 
 class BrokenKeras:

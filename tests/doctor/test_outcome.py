@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from keras_xent.doctor.finding import Status
-from keras_xent.doctor.outcome import Outcome, selftest_finding
-from keras_xent.doctor.places import Place
+from keras_xent_cli.doctor.finding import Status
+from keras_xent_cli.doctor.outcome import Outcome, selftest_finding
+from keras_xent_cli.doctor.places import Place
 
 NAN = float("nan")
 

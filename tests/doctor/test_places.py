@@ -9,12 +9,12 @@ import tensorflow as tf
 import tf1
 
 import keras_xent
-from keras_xent.doctor import places
-from keras_xent.doctor.finding import Status
-from keras_xent.doctor.places import Place
 from keras_xent.ops.native import Native
 from keras_xent.ops.portable import Portable
 from keras_xent.ops.xla import Xla
+from keras_xent_cli.doctor import places
+from keras_xent_cli.doctor.finding import Status
+from keras_xent_cli.doctor.places import Place
 
 OWN_OPS = "TensorFlow's own ops"
 BY_XLA = "XLA"
@@ -136,9 +136,9 @@ def test_a_second_device_runs_the_self_test() -> None:
 import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu[0], [tf.config.LogicalDeviceConfiguration()] * 2)
-from keras_xent.doctor import places
-from keras_xent.doctor.cases import all_cases
-from keras_xent.doctor.selftest import run_case
+from keras_xent_cli.doctor import places
+from keras_xent_cli.doctor.cases import all_cases
+from keras_xent_cli.doctor.selftest import run_case
 for compiled in (False, True):
     for case in all_cases()[:2]:
         place = places.Place("CPU:1", places.path("CPU:1", compiled), compiled)

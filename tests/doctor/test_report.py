@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from keras_xent.doctor import report
-from keras_xent.doctor.finding import Finding, Status
-from keras_xent.doctor.outcome import Outcome
-from keras_xent.doctor.places import Place
+from keras_xent_cli.doctor import report
+from keras_xent_cli.doctor.finding import Finding, Status
+from keras_xent_cli.doctor.outcome import Outcome
+from keras_xent_cli.doctor.places import Place
 
 OK = Finding("NumPy", "1.26")
 NOTE = Finding("backend", "portable", Status.NOTE, "Install a compiler.")

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_xent.doctor.cases import Loss, Losses, SelfTestCase, all_cases
-from keras_xent.doctor.finding import Status
-from keras_xent.doctor.outcome import Outcome
-from keras_xent.doctor.places import Place
-from keras_xent.doctor.selftest import run_case
+from keras_xent_cli.doctor.cases import Loss, Losses, SelfTestCase, all_cases
+from keras_xent_cli.doctor.finding import Status
+from keras_xent_cli.doctor.outcome import Outcome
+from keras_xent_cli.doctor.places import Place
+from keras_xent_cli.doctor.selftest import run_case
 
 FIRST = all_cases()[0]
 CPU = Place("CPU:0", "native kernels")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from keras_xent.doctor.tables import plain_table, print_table
+from keras_xent_cli.doctor.tables import plain_table, print_table
 
 HEADINGS = ["case", "status", "found"]
 ROWS = [["first", "ok", "[7]"], ["the second", "PROBLEM", "nothing"]]

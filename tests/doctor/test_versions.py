@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 import keras_xent
-from keras_xent.doctor.finding import Status
-from keras_xent.doctor.versions import check_versions, tensorflow_finding, version_numbers
+from keras_xent_cli.doctor.finding import Status
+from keras_xent_cli.doctor.versions import check_versions, tensorflow_finding, version_numbers
 
 
 def test_the_versions_that_are_installed() -> None:

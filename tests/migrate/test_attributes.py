@@ -8,9 +8,9 @@ from typing import List, Optional
 
 import pytest
 
-from keras_xent.migrate.attributes import Attributes
-from keras_xent.migrate.module import Module
-from keras_xent.migrate.surroundings import Surroundings
+from keras_xent_cli.migrate.attributes import Attributes
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.surroundings import Surroundings
 
 CLASS = """\
 import abc

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from keras_xent.migrate.averages import is_only_averaged
-from keras_xent.migrate.module import Module
+from keras_xent_cli.migrate.averages import is_only_averaged
+from keras_xent_cli.migrate.module import Module
 
 CALL = "tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=x)"
 

@@ -16,10 +16,10 @@ from migrate import executing
 from migrate.tools import ported
 
 from keras_xent._keras import IS_KERAS_3
-from keras_xent.migrate import bare_logits
-from keras_xent.migrate.attributes import Attributes
-from keras_xent.migrate.module import Module
-from keras_xent.migrate.surroundings import Surroundings
+from keras_xent_cli.migrate import bare_logits
+from keras_xent_cli.migrate.attributes import Attributes
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.surroundings import Surroundings
 
 IMPORTS = """\
 import numpy as np

@@ -14,8 +14,8 @@ from typing import Any, Dict, List, Tuple
 import pytest
 from command_line import environment, migrate
 
-from keras_xent import cli
-from keras_xent.migrate.registry import all_rules
+from keras_xent_cli import main as cli
+from keras_xent_cli.migrate.registry import all_rules
 
 TF = "import tensorflow.compat.v1 as tf\n"
 OLD = f"{TF}x = tf.losses.softmax_cross_entropy(a, b)\n"
@@ -269,7 +269,7 @@ def test_the_console_script_without_tensorflow(tmp_path: Path, folder: Path) -> 
     script = tmp_path / "bin" / "keras-xent"
     script.parent.mkdir()
     # What pip writes.
-    script.write_text("import sys\nfrom keras_xent.cli import main\nsys.exit(main())\n")
+    script.write_text("import sys\nfrom keras_xent_cli.main import main\nsys.exit(main())\n")
     write(a=OLD)
     done = subprocess.run(
         [sys.executable, str(script), "migrate", ".", "--check"],
@@ -289,7 +289,7 @@ def test_a_reader_that_leaves_early(tmp_path: Path, folder: Path, format_: str) 
     call = "x = tf.losses.softmax_cross_entropy(a, b)\n"
     write(a=TF + call * 600)  # more than a pipe holds
     with subprocess.Popen(
-        [sys.executable, "-m", "keras_xent", "migrate", ".", "--format", format_],
+        [sys.executable, "-m", "keras_xent_cli", "migrate", ".", "--format", format_],
         env=environment(tmp_path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -328,7 +328,7 @@ def in_a_terminal(folder: Path, env: Dict[str, str], *arguments: str) -> str:
     pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "keras_xent", "migrate", *arguments],
+        [sys.executable, "-m", "keras_xent_cli", "migrate", *arguments],
         cwd=folder,
         env={**env, "TERM": "xterm"},
         stdout=theirs,

@@ -7,8 +7,8 @@ from typing import Optional
 
 import pytest
 
-from keras_xent.migrate import constants
-from keras_xent.migrate.module import Module
+from keras_xent_cli.migrate import constants
+from keras_xent_cli.migrate.module import Module
 
 IMPORTS = "import keras_xent\nimport tensorflow.compat.v1 as tf\nimport tensorflow as tf2\n"
 

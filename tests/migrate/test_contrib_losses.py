@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from keras_xent.migrate.contrib_losses import advice
+from keras_xent_cli.migrate.contrib_losses import advice
 
 
 def test_every_loss_of_contrib_has_an_advice() -> None:

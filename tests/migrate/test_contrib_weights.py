@@ -6,8 +6,8 @@ from typing import Tuple
 
 import pytest
 
-from keras_xent.migrate import contrib_weights
-from keras_xent.migrate.module import Call, Module
+from keras_xent_cli.migrate import contrib_weights
+from keras_xent_cli.migrate.module import Call, Module
 
 
 def call(text: str, before: str = "") -> Tuple[Module, Call]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_xent.migrate.edits import Edit, apply
+from keras_xent_cli.migrate.edits import Edit, apply
 
 
 def replace(start: int, end: int, new: str) -> Edit:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from keras_xent.migrate.eras import Era, era, marks, possible
-from keras_xent.migrate.module import Module
+from keras_xent_cli.migrate.eras import Era, era, marks, possible
+from keras_xent_cli.migrate.module import Module
 
 TF = "import tensorflow as tf\n"
 EITHER = "try:\n    import tensorflow.compat.v1 as tf\nexcept:\n    import tensorflow as tf\n"

@@ -10,7 +10,7 @@ from typing import List
 
 import pytest
 
-from keras_xent.migrate import files
+from keras_xent_cli.migrate import files
 
 
 def make(folder: Path, *names: str) -> None:

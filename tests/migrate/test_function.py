@@ -7,8 +7,8 @@ import inspect
 import pytest
 
 import keras_xent
-from keras_xent.migrate import functions
-from keras_xent.migrate.function import Function, Loss
+from keras_xent_cli.migrate import functions
+from keras_xent_cli.migrate.function import Function, Loss
 
 WITH_OBJECT = [function for function in functions.ALL if function.loss_object]
 LOSSES = list(

@@ -11,10 +11,10 @@ import tensorflow as tf
 import tf_slim
 
 import keras_xent
-from keras_xent.migrate import functions
-from keras_xent.migrate.function import Function
-from keras_xent.migrate.losses import sigmoid, softmax, sparse_softmax, weighted
-from keras_xent.migrate.tf1_modules import (
+from keras_xent_cli.migrate import functions
+from keras_xent_cli.migrate.function import Function
+from keras_xent_cli.migrate.losses import sigmoid, softmax, sparse_softmax, weighted
+from keras_xent_cli.migrate.tf1_modules import (
     CONTRIB_LOSSES_MODULES,
     LOSSES_MODULES,
     NN_MODULES,

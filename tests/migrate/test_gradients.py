@@ -7,11 +7,11 @@ from typing import Optional
 
 import pytest
 
-from keras_xent.migrate.attributes import Attributes
-from keras_xent.migrate.edits import apply
-from keras_xent.migrate.gradients import may_carry_gradient, stop_gradient_edits
-from keras_xent.migrate.module import Module
-from keras_xent.migrate.surroundings import Surroundings
+from keras_xent_cli.migrate.attributes import Attributes
+from keras_xent_cli.migrate.edits import apply
+from keras_xent_cli.migrate.gradients import may_carry_gradient, stop_gradient_edits
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.surroundings import Surroundings
 
 IMPORTS = """\
 import numpy as np

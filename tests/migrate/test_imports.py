@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from keras_xent.migrate.edits import apply
-from keras_xent.migrate.imports import import_edits
-from keras_xent.migrate.module import Module
+from keras_xent_cli.migrate.edits import apply
+from keras_xent_cli.migrate.imports import import_edits
+from keras_xent_cli.migrate.module import Module
 
 IMPORT = "import keras_xent\n"
 

@@ -12,9 +12,9 @@ from typing import Any, Dict, List
 
 import pytest
 
-from keras_xent.migrate import engine, files, job
-from keras_xent.migrate.finding import Action
-from keras_xent.migrate.job import FileReport, Job
+from keras_xent_cli.migrate import engine, files, job
+from keras_xent_cli.migrate.finding import Action
+from keras_xent_cli.migrate.job import FileReport, Job
 
 OLD = "import tensorflow.compat.v1 as tf\nx = tf.losses.softmax_cross_entropy(a, b)\n"
 NEW = (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from keras_xent.migrate.finding import Action, Finding
-from keras_xent.migrate.job import FileReport
-from keras_xent.migrate.json_report import flagged_by_rule, summary, to_json
-from keras_xent.migrate.runner import Run
+from keras_xent_cli.migrate.finding import Action, Finding
+from keras_xent_cli.migrate.job import FileReport
+from keras_xent_cli.migrate.json_report import flagged_by_rule, summary, to_json
+from keras_xent_cli.migrate.runner import Run
 
 PORTED = Finding(2, 5, "KX001", Action.PORTED, "a is b")
 FLAGGED = Finding(3, 1, "KX103", Action.FLAGGED, "look: é\u2028\udcff")

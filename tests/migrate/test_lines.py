@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_xent.migrate.lines import Lines
+from keras_xent_cli.migrate.lines import Lines
 
 ENDINGS = ["\n", "\r\n", "\r"]
 # What str.splitlines takes for the end of a line, and Python doesn't; wide and combining

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from keras_xent.migrate.job import Job
-from keras_xent.migrate.loss_scopes import find
-from keras_xent.migrate.options import Options, Target
-from keras_xent.migrate.runner import run_jobs
+from keras_xent_cli.migrate.job import Job
+from keras_xent_cli.migrate.loss_scopes import find
+from keras_xent_cli.migrate.options import Options, Target
+from keras_xent_cli.migrate.runner import run_jobs
 
 
 @pytest.mark.parametrize(

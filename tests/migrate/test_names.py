@@ -8,8 +8,8 @@ from typing import FrozenSet
 
 import pytest
 
-from keras_xent.migrate.names import UNKNOWN, resolve, resolve_global
-from keras_xent.migrate.scopes import Scopes
+from keras_xent_cli.migrate.names import UNKNOWN, resolve, resolve_global
+from keras_xent_cli.migrate.scopes import Scopes
 
 
 def names(source: str) -> FrozenSet[str]:

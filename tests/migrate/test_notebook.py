@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_xent.migrate.edits import Edit
-from keras_xent.migrate.engine import examine
-from keras_xent.migrate.notebook import Notebook, first_syntax_error, without_magics
-from keras_xent.migrate.options import Options
-from keras_xent.migrate.registry import chosen_rules
+from keras_xent_cli.migrate.edits import Edit
+from keras_xent_cli.migrate.engine import examine
+from keras_xent_cli.migrate.notebook import Notebook, first_syntax_error, without_magics
+from keras_xent_cli.migrate.options import Options
+from keras_xent_cli.migrate.registry import chosen_rules
 
 Source = Union[str, List[str]]
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 import keras_xent
-from keras_xent.migrate.other_losses import ALSO_IN_TF2, OTHER_LOSSES
+from keras_xent_cli.migrate.other_losses import ALSO_IN_TF2, OTHER_LOSSES
 
 _V1 = tf.compat.v1
 FURTHER: Dict[str, Dict[str, Any]] = {"huber_loss": {"delta": 0.3}, "cosine_distance": {"axis": 1}}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from keras_xent.migrate import porting
-from keras_xent.migrate.edits import apply
-from keras_xent.migrate.finding import Action
-from keras_xent.migrate.function import Function
-from keras_xent.migrate.losses.softmax import LOSS as FUNCTION
-from keras_xent.migrate.losses.weighted import WEIGHTED
-from keras_xent.migrate.module import Module
-from keras_xent.migrate.options import Options, Target
-from keras_xent.migrate.surroundings import Surroundings
+from keras_xent_cli.migrate import porting
+from keras_xent_cli.migrate.edits import apply
+from keras_xent_cli.migrate.finding import Action
+from keras_xent_cli.migrate.function import Function
+from keras_xent_cli.migrate.losses.softmax import LOSS as FUNCTION
+from keras_xent_cli.migrate.losses.weighted import WEIGHTED
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.options import Options, Target
+from keras_xent_cli.migrate.surroundings import Surroundings
 
 V1 = Options()
 KERAS = Options(Target.KERAS)

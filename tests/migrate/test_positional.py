@@ -6,9 +6,9 @@ import pytest
 from migrate import executing
 from migrate.tools import TARGETS, ported
 
-from keras_xent.migrate.finding import Action
-from keras_xent.migrate.module import Module
-from keras_xent.migrate.positional import problem
+from keras_xent_cli.migrate.finding import Action
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.positional import problem
 
 CALL = "import tensorflow.compat.v1 as tf\ntf.nn.sigmoid_cross_entropy_with_logits"
 

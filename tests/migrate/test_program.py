@@ -10,12 +10,12 @@ from typing import Dict, Tuple
 
 import pytest
 
-from keras_xent.migrate.eras import Era
-from keras_xent.migrate.finding import Finding
-from keras_xent.migrate.job import FileReport, Job, run_job
-from keras_xent.migrate.names import OWN, UNKNOWN
-from keras_xent.migrate.program import Place, Program
-from keras_xent.migrate.runner import run_jobs
+from keras_xent_cli.migrate.eras import Era
+from keras_xent_cli.migrate.finding import Finding
+from keras_xent_cli.migrate.job import FileReport, Job, run_job
+from keras_xent_cli.migrate.names import OWN, UNKNOWN
+from keras_xent_cli.migrate.program import Place, Program
+from keras_xent_cli.migrate.runner import run_jobs
 
 XENT = "tf.losses.softmax_cross_entropy(y, x)"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from keras_xent.migrate import rules
-from keras_xent.migrate.registry import all_rules, chosen_rules
+from keras_xent_cli.migrate import rules
+from keras_xent_cli.migrate.registry import all_rules, chosen_rules
 
 CODES = [
     *("KX001", "KX002", "KX003", "KX004", "KX005", "KX006", "KX007", "KX008", "KX009", "KX010"),

@@ -8,11 +8,11 @@ from typing import List, Optional
 import pytest
 from rich.console import Console
 
-from keras_xent.migrate import report
-from keras_xent.migrate.finding import Action, Finding
-from keras_xent.migrate.job import FileReport
-from keras_xent.migrate.registry import all_rules
-from keras_xent.migrate.runner import MANY_FILES, Run
+from keras_xent_cli.migrate import report
+from keras_xent_cli.migrate.finding import Action, Finding
+from keras_xent_cli.migrate.job import FileReport
+from keras_xent_cli.migrate.registry import all_rules
+from keras_xent_cli.migrate.runner import MANY_FILES, Run
 
 PORTED = Finding(2, 5, "KX001", Action.PORTED, "a is [bold]b[/bold]")
 FLAGGED = Finding(3, 1, "KX103", Action.FLAGGED, "look :smile:")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keras_xent.migrate import rewriting
+from keras_xent_cli.migrate import rewriting
 
 NAMES = ("logits", "labels", "weights")
 

@@ -16,10 +16,10 @@ from typing import Callable, Iterator, List
 import pytest
 from command_line import environment, migrate
 
-from keras_xent.migrate import runner
-from keras_xent.migrate.job import Job
-from keras_xent.migrate.options import Options, Target
-from keras_xent.migrate.runner import MANY_FILES, run_jobs
+from keras_xent_cli.migrate import runner
+from keras_xent_cli.migrate.job import Job
+from keras_xent_cli.migrate.options import Options, Target
+from keras_xent_cli.migrate.runner import MANY_FILES, run_jobs
 
 OLD = "import tensorflow.compat.v1 as tf\nx = tf.losses.softmax_cross_entropy(a, b)\n"
 TO_KERAS = Job(options=Options(Target.KERAS))
@@ -185,7 +185,6 @@ def test_there_is_a_pool_for_many_files(folder: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("method", ["spawn", "fork"])
 def test_workers_start_without_tensorflow(folder: Path, tmp_path: Path, method: str) -> None:
     many(folder)
-    # As `python -m keras_xent`, for that is what workers start again.
     script = tmp_path / "start.py"
     script.write_text(
         "import multiprocessing, runpy, sys\n"
@@ -193,7 +192,7 @@ def test_workers_start_without_tensorflow(folder: Path, tmp_path: Path, method: 
         "if __name__ == '__main__':\n"
         f"    context = multiprocessing.get_context({method!r})\n"
         "    multiprocessing.get_context = lambda method: context\n"
-        "    from keras_xent.cli import main\n"
+        "    from keras_xent_cli.main import main\n"
         "    sys.exit(main())\n"
     )
     done = subprocess.run(
@@ -215,7 +214,7 @@ import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
 sys.argv[0] = "keras-xent"
 from pathlib import Path
-from keras_xent.migrate import job, runner
+from keras_xent_cli.migrate import job, runner
 
 def slow(path, job, content):
     Path(f"{path}.started").touch()
@@ -225,7 +224,7 @@ def slow(path, job, content):
         Path(f"{path}.started").rename(f"{path}.cleaned")
 
 runner.run_job = slow
-from keras_xent.cli import main
+from keras_xent_cli.main import main
 sys.exit(main(["migrate", "."]))
 """
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_xent.migrate.scopes import Import, Other, Scope, Scopes, Value
+from keras_xent_cli.migrate.scopes import Import, Other, Scope, Scopes, Value
 
 SOURCES = {
     "parameters": """

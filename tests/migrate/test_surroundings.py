@@ -9,7 +9,7 @@ from typing import Set
 import pytest
 from migrate.tools import check_loss_object, check_stays_v1, ported
 
-from keras_xent.migrate.surroundings import TRAITS, Surroundings, look_around
+from keras_xent_cli.migrate.surroundings import TRAITS, Surroundings, look_around
 
 LOSS = "import tensorflow as tf\n{}\n\n\ndef f(y, x):\n    return {}(y, x)\n"
 FUNCTION = "tf.losses.softmax_cross_entropy"

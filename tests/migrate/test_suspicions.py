@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from keras_xent.migrate.module import Module
-from keras_xent.migrate.suspicions import activation_output, looks_swapped
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.suspicions import activation_output, looks_swapped
 
 IMPORTS = "import tensorflow.compat.v1 as tf\nfrom tensorflow.contrib import slim\n"
 

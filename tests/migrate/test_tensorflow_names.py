@@ -6,8 +6,8 @@ import ast
 
 import pytest
 
-from keras_xent.migrate.module import Module
-from keras_xent.migrate.tensorflow_names import (
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.tensorflow_names import (
     called,
     spelled,
     tensorflow_function,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keras_xent.migrate import tf1_modules
+from keras_xent_cli.migrate import tf1_modules
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import ast
 
 import pytest
 
-from keras_xent.migrate.module import Module
-from keras_xent.migrate.tf1_modules import LOSSES_MODULES
-from keras_xent.migrate.unfollowed import handed_on, is_own, starred
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.tf1_modules import LOSSES_MODULES
+from keras_xent_cli.migrate.unfollowed import handed_on, is_own, starred
 
 LOSSES = "tensorflow.compat.v1.losses"
 TF1 = "import tensorflow.compat.v1 as tf\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keras_xent.migrate.unparsed import may_hold
+from keras_xent_cli.migrate.unparsed import may_hold
 
 NAME = "tf.losses.softmax_cross_entropy"
 

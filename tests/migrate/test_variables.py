@@ -6,8 +6,8 @@ import ast
 
 import pytest
 
-from keras_xent.migrate.module import Module
-from keras_xent.migrate.variables import uses
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.variables import uses
 
 
 def lines(source: str) -> list[int] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import tensorflow as tf
 
-from keras_xent.migrate.version_names import TF1_ONLY, TF1_PACKAGES, TF2_NAMES
+from keras_xent_cli.migrate.version_names import TF1_ONLY, TF1_PACKAGES, TF2_NAMES
 
 # What even tf.compat.v1 has no longer.
 GONE = {"contrib", "mul", "sub", "initialize_all_variables"}

@@ -11,9 +11,9 @@ from typing import Dict
 import numpy as np
 import pytest
 
-from keras_xent.migrate.engine import port
-from keras_xent.migrate.options import Options
-from keras_xent.migrate.registry import chosen_rules
+from keras_xent_cli.migrate.engine import port
+from keras_xent_cli.migrate.options import Options
+from keras_xent_cli.migrate.registry import chosen_rules
 
 PROGRAMS = Path(__file__).parent.parent.parent / "migration_guide" / "programs"
 

@@ -8,10 +8,10 @@ from typing import Dict, List, Tuple
 
 import pytest
 
-from keras_xent.migrate.engine import port
-from keras_xent.migrate.finding import Action
-from keras_xent.migrate.options import Options, Target
-from keras_xent.migrate.registry import all_rules, chosen_rules
+from keras_xent_cli.migrate.engine import port
+from keras_xent_cli.migrate.finding import Action
+from keras_xent_cli.migrate.options import Options, Target
+from keras_xent_cli.migrate.registry import all_rules, chosen_rules
 
 PAGE = Path(__file__).parents[2] / "migration_guide" / "rules.md"
 SLIM = "import tf_slim as slim\n"

@@ -12,7 +12,7 @@ from migrate.tools import (
     ported,
 )
 
-from keras_xent.migrate.finding import Action
+from keras_xent_cli.migrate.finding import Action
 
 NAME = "softmax_cross_entropy_with_logits"
 

@@ -6,9 +6,9 @@ import pytest
 from migrate import executing
 from migrate.tools import check_noop, check_transformed, ported
 
-from keras_xent.migrate.engine import port
-from keras_xent.migrate.options import Options
-from keras_xent.migrate.registry import chosen_rules
+from keras_xent_cli.migrate.engine import port
+from keras_xent_cli.migrate.options import Options
+from keras_xent_cli.migrate.registry import chosen_rules
 
 CONSTANTS = {
     "NONE": "NONE",

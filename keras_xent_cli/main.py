@@ -1,0 +1,161 @@
+"""The command line: ``keras-xent COMMAND``, also ``python -m keras_xent_cli COMMAND``."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib
+import importlib.metadata
+import logging
+import os
+import sys
+import tempfile
+from typing import Sequence
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """One subcommand: a module with ``add_arguments(parser)`` and ``run(args) -> int``.
+
+    Args:
+        name: What the user types.
+        summary: One line for ``keras-xent --help``.
+        module: The module's full name. It is imported only when the command is chosen.
+        uses_tensorflow: Whether the command computes with TensorFlow.
+    """
+
+    name: str
+    summary: str
+    module: str
+    uses_tensorflow: bool
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        name="demo",
+        summary="train one network with TF1's loss, Keras's and keras_xent's, and compare",
+        module="keras_xent_cli.demo.command",
+        uses_tensorflow=True,
+    ),
+    Command(
+        name="doctor",
+        summary="check this installation: versions, backend, a self-test against TensorFlow",
+        module="keras_xent_cli.doctor.command",
+        uses_tensorflow=True,
+    ),
+    Command(
+        name="migrate",
+        summary="port TF1's cross entropies in source files to keras_xent",
+        module="keras_xent_cli.migrate.command",
+        uses_tensorflow=False,
+    ),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: The arguments after the program's name; ``sys.argv[1:]`` when None.
+
+    Returns:
+        The exit code: 0 for success, 1 when a command found something wrong, 2 when it could not
+        start (a missing package, a wrong argument), 130 when interrupted.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    chosen = _chosen_command(arguments)
+    parser = _parser(chosen)
+    args = parser.parse_args(arguments)
+    if chosen is None:
+        parser.print_help(sys.stderr)
+        return 2
+    if chosen.uses_tensorflow:
+        start_tensorflow_quietly()
+    try:
+        return int(importlib.import_module(chosen.module).run(args))
+    except KeyboardInterrupt:
+        return 130
+
+
+def start_tensorflow_quietly() -> None:
+    """Import TensorFlow and start its devices without the log lines this prints.
+
+    TensorFlow logs a dozen lines about CPUs and missing GPUs that have nothing to do with the
+    command and hide its output. ``TF_CPP_MIN_LOG_LEVEL`` is enough for older versions; newer ones
+    (2.21 for one) ignore it while they are imported, so that standard error is set aside too.
+
+    A user who has set ``TF_CPP_MIN_LOG_LEVEL`` wants that log: then nothing is hidden. If
+    TensorFlow cannot be imported, the log is printed after all, and the command goes on: it is
+    the command that says what is wrong.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return
+    # 3 leaves fatal errors only: on machines without a GPU a plain start logs errors.
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    # v1 functions are called here on purpose; their deprecation warnings would be noise.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    with tempfile.TemporaryFile() as log:
+        sys.stderr.flush()
+        real_stderr = os.dup(2)
+        os.dup2(log.fileno(), 2)
+        failed = False
+        try:
+            _start_tensorflow()
+        except Exception:
+            # Whatever it is: the command meets it again, and reports it.
+            failed = True
+        finally:
+            sys.stderr.flush()
+            os.dup2(real_stderr, 2)
+            os.close(real_stderr)
+        if failed:
+            log.seek(0)
+            sys.stderr.write(log.read().decode(errors="replace"))
+
+
+def _start_tensorflow() -> None:
+    # Each line sets off log lines that TensorFlow prints once in a process: on import, when it
+    # looks for devices, and when the first session runs (the demo's TF1 training has one).
+    tensorflow = importlib.import_module("tensorflow")
+    tensorflow.config.list_physical_devices()
+    with tensorflow.Graph().as_default(), tensorflow.compat.v1.Session() as session:
+        session.run(tensorflow.constant(0))
+
+
+def _chosen_command(arguments: list[str]) -> Command | None:
+    # No option before the command takes a value, so the first plain word is the command.
+    word = next((argument for argument in arguments if not argument.startswith("-")), None)
+    return next((command for command in COMMANDS if command.name == word), None)
+
+
+def _parser(chosen: Command | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="keras-xent",
+        description="TF1's cross entropies as native Keras losses: the command line.",
+        epilog="keras-xent COMMAND --help describes one command.",
+    )
+    parser.add_argument("--version", action="version", version=f"keras_xent {_version()}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for command in COMMANDS:
+        subparser = subparsers.add_parser(
+            command.name, help=command.summary, description=_sentence(command.summary)
+        )
+        if command is chosen:
+            importlib.import_module(command.module).add_arguments(subparser)
+    return parser
+
+
+def _version() -> str:
+    """The installed package's version, which is known without importing it."""
+    try:
+        return importlib.metadata.version("keras_xent")
+    except importlib.metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def _sentence(summary: str) -> str:
+    return summary[0].upper() + summary[1:] + "."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

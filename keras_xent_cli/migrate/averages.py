@@ -1,0 +1,54 @@
+"""Losses that are given for every element, of which only the mean is taken.
+
+It doesn't matter to it whether a mean over the last axis has been taken before.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Optional
+
+from keras_xent_cli.migrate import variables
+from keras_xent_cli.migrate.module import Call, Module
+from keras_xent_cli.migrate.scopes import Scope, Value
+from keras_xent_cli.migrate.tensorflow_names import called
+
+_MEANS = frozenset({"tensorflow.reduce_mean", "tensorflow.math.reduce_mean"})
+
+
+def is_only_averaged(module: Module, call: Call) -> bool:
+    """Whether a call stands in `tf.reduce_mean(...)`, or in a variable that only stands there."""
+    if _is_averaged(module, call.node):
+        return True
+    statement = module.scopes.parent(call.node)
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return False
+    target = statement.targets[0]
+    if not isinstance(target, ast.Name):
+        return False
+    return _is_variable_only_averaged(module, target, call.node)
+
+
+def _is_variable_only_averaged(module: Module, target: ast.Name, value: ast.expr) -> bool:
+    scope: Scope = module.scopes.of(target)
+    # What is at the top level others may import.
+    if not isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return False
+    bindings = scope.bindings.get(target.id, [])  # not those of `global` and `nonlocal`
+    if len(bindings) != 1 or not isinstance(bindings[0], Value) or bindings[0].value is not value:
+        return False
+    uses = variables.uses(module, target) or []
+    return bool(uses) and all(_is_averaged(module, name) for name in uses)
+
+
+def _is_averaged(module: Module, node: ast.expr) -> bool:
+    """Whether it is the only argument of `tf.reduce_mean`."""
+    parent: Optional[ast.AST] = module.scopes.parent(node)
+    if isinstance(parent, ast.keyword):
+        if parent.arg != "input_tensor":
+            return False
+        parent = module.scopes.parent(parent)
+    if not isinstance(parent, ast.Call) or parent.func is node:
+        return False
+    names = called(module, parent)
+    return bool(names) and names <= _MEANS and len(parent.args) + len(parent.keywords) == 1

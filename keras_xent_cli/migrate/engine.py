@@ -1,0 +1,161 @@
+"""One source through the rules."""
+
+from __future__ import annotations
+
+import ast
+import collections
+import dataclasses
+import re
+from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
+
+from keras_xent_cli.migrate.edits import Edit, apply
+from keras_xent_cli.migrate.finding import Finding, Remark
+from keras_xent_cli.migrate.imports import import_edits
+from keras_xent_cli.migrate.leftovers import Leftovers
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.options import Options
+from keras_xent_cli.migrate.program import Place
+from keras_xent_cli.migrate.registry import Rule
+
+# `# keras-xent: ignore`, or `# keras-xent: ignore KX103, KX104`, at the end of a line.
+_SUPPRESSION = re.compile(r"#\s*keras-xent:\s*ignore(?P<codes>(?:[\s,]+KX\d+)*)\s*$")
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What came of one source.
+
+    Args:
+        edits: What changes in the text.
+        findings: Each with its offset in the text, in the order of the text.
+    """
+
+    edits: Tuple[Edit, ...]
+    findings: Tuple[Tuple[int, Finding], ...]
+
+
+def examine(
+    text: str, rules: Sequence[Rule], options: Options, place: Optional[Place] = None
+) -> Outcome:
+    """Apply the rules to a source.
+
+    Args:
+        text: The source.
+        rules: Those to apply.
+        options: See `Options`.
+        place: Where the source stands in a program.
+
+    Raises:
+        SyntaxError: the text is not Python 3.
+        ValueError: the text has null bytes, or uses the name `keras_xent` for something else.
+    """
+    module = Module(text, place)
+    found = _found(module, rules, options)
+    edits = [edit for _, remark in found for edit in remark.edits]
+    naming_us = {remark.offset for _, remark in found if remark.needs_import}
+    if naming_us and module.package_is_taken():
+        raise ValueError(
+            f"the name {module.package} stands for something else in line "
+            f"{module.package_is_taken()}: rename that first"
+        )
+    edits += import_edits(module, sorted(naming_us))
+    leftovers = Leftovers(module, naming_us, _suppressed_lines(module))
+    edits += leftovers.edits
+    found += [
+        (rule, remark)
+        for rule in rules
+        if rule.check_leftovers
+        for remark in rule.check_leftovers(leftovers)
+        if not _is_suppressed(module, rule, remark)
+    ]
+    findings = [
+        (remark.offset, _finding(module, rule, remark))
+        for rule, remark in sorted(found, key=lambda each: (each[1].offset, each[0].code))
+    ]
+    return Outcome(tuple(edits), tuple(findings))
+
+
+def _found(module: Module, rules: Sequence[Rule], options: Options) -> List[Tuple[Rule, Remark]]:
+    """What the rules say, without what is suppressed, and without parts of what isn't ported."""
+    found = [
+        (rule, remark)
+        for rule in rules
+        for remark in rule.check(module, options)
+        if not _is_suppressed(module, rule, remark)
+    ]
+    ported = {remark.offset for _, remark in found if remark.edits and remark.part_of is None}
+    return _said_once(
+        [
+            (rule, remark)
+            for rule, remark in found
+            if remark.part_of is None or remark.part_of in ported
+        ]
+    )
+
+
+def _said_once(found: List[Tuple[Rule, Remark]]) -> List[Tuple[Rule, Remark]]:
+    """The remarks, and of those that are said once a file the first, with how many there are."""
+    kept = [(rule, remark) for rule, remark in found if not remark.once]
+    same: Dict[Tuple[str, str], List[Tuple[Rule, Remark]]] = collections.defaultdict(list)
+    for rule, remark in found:
+        if remark.once:
+            same[rule.code, remark.message].append((rule, remark))
+    for remarks in same.values():
+        rule, first = min(remarks, key=lambda each: each[1].offset)
+        more = len(remarks) - 1
+        places = f" ({more} more place{'s' if more > 1 else ''} in this file)" if more else ""
+        kept.append((rule, dataclasses.replace(first, message=first.message + places)))
+    return kept
+
+
+def port(
+    text: str, rules: Sequence[Rule], options: Options, place: Optional[Place] = None
+) -> Tuple[str, Tuple[Finding, ...]]:
+    """The new text of a source, and what was found in it.
+
+    Raises:
+        SyntaxError: the text is not Python 3.
+        ValueError: see `examine`.
+    """
+    outcome = examine(text, rules, options, place)
+    new = apply(text, outcome.edits)
+    check_still_parses(new)
+    return new, tuple(finding for _, finding in outcome.findings)
+
+
+def check_still_parses(text: str) -> None:
+    """Make sure that a new text is Python, so that a mistake of ours never reaches a file.
+
+    Raises:
+        ValueError: it is not.
+    """
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        raise ValueError(
+            f"the port of this file would not parse (line {error.lineno}: {error.msg}); it is "
+            "left. Please report this"
+        ) from error
+
+
+def _finding(module: Module, rule: Rule, remark: Remark) -> Finding:
+    line, column = module.lines.place(remark.offset)
+    return Finding(line, column, rule.code, remark.action, remark.message, remark.note)
+
+
+def _is_suppressed(module: Module, rule: Rule, remark: Remark) -> bool:
+    line, _ = module.lines.place(remark.offset)
+    match = _SUPPRESSION.search(module.lines.lines[line - 1].rstrip("\r\n"))
+    if not match:
+        return False
+    codes = re.findall(r"KX\d+", match["codes"])
+    return not codes or rule.code in codes
+
+
+def _suppressed_lines(module: Module) -> FrozenSet[int]:
+    if "keras-xent:" not in module.text:
+        return frozenset()
+    if "keras-xent:" not in module.text:
+        return frozenset()
+    lines = enumerate(module.lines.lines, start=1)
+    return frozenset(number for number, line in lines if _SUPPRESSION.search(line.rstrip("\r\n")))

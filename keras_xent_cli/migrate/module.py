@@ -1,0 +1,318 @@
+"""One source, read: the places where it uses TF1's cross entropies."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import re
+import warnings
+from typing import Dict, Iterator, List, Optional, Tuple, Type, TypeVar, Union
+
+from keras_xent_cli.migrate import functions, tf1_modules
+from keras_xent_cli.migrate.eras import Era, era
+from keras_xent_cli.migrate.function import Function
+from keras_xent_cli.migrate.lines import Lines
+from keras_xent_cli.migrate.losses.softmax import LOGITS, LOGITS_TF2
+from keras_xent_cli.migrate.names import UNKNOWN, Names, resolve, resolve_global
+from keras_xent_cli.migrate.program import Place
+from keras_xent_cli.migrate.scopes import Import, Scopes, Value
+
+# What may stand between the dots of an attribute: a comment, a space, a line's continuation.
+_BETWEEN_NAMES = re.compile(r"#[^\r\n]*|\s|\\")
+
+_Node = TypeVar("_Node", bound=ast.AST)
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """An expression that names one of the functions, called or not.
+
+    Args:
+        node: The name or attribute.
+        function: What it names.
+        tf1_for_certain: Whether it is reached through `tensorflow.compat.v1`, where there is one.
+        ported: Whether it is `keras_xent.v1`'s already.
+        renamed: Whether the text of the expression has to change for the port. A variable that
+            holds the function keeps its name.
+    """
+
+    node: ast.expr
+    function: Function
+    tf1_for_certain: bool
+    ported: bool
+    renamed: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """A call of one of the functions.
+
+    Args:
+        node: The call.
+        reference: What is called.
+        arguments: By the parameters' names, as far as they can be told.
+        problem: Why the arguments can't be told, or "".
+    """
+
+    node: ast.Call
+    reference: Reference
+    arguments: Dict[str, ast.expr]
+    problem: str
+
+    @property
+    def function(self) -> Function:
+        """What is called."""
+        return self.reference.function
+
+    @property
+    def labels(self) -> Optional[ast.expr]:
+        """The labels, whatever the parameter is called."""
+        name = self.function.labels
+        return self.arguments.get(name) if name else None
+
+    @property
+    def logits(self) -> Optional[ast.expr]:
+        """The logits."""
+        return self.arguments.get("logits")
+
+
+class Module:
+    """A parsed source.
+
+    Args:
+        text: The source.
+        place: Where it stands in a program.
+
+    Raises:
+        SyntaxError: it is not Python 3.
+        ValueError: it has null bytes.
+    """
+
+    def __init__(self, text: str, place: Optional[Place] = None) -> None:
+        self.text = text
+        self.place = place or Place()
+        self.lines = Lines(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of invalid escapes in what isn't our code
+            self.tree = ast.parse(text)
+        self.scopes = Scopes(self.tree)
+        self._nodes = list(ast.walk(self.tree))
+        self._by_type: Dict[Type[ast.AST], List[ast.AST]] = {}
+        for node in self._nodes:
+            self._by_type.setdefault(type(node), []).append(node)
+        self._names: Dict[ast.expr, Names] = {}
+        self._package = self._find_package()
+
+    # The rest is found when it is asked for: of most of a program's files only names are wanted.
+
+    @functools.cached_property
+    def era(self) -> Optional[Era]:
+        """The version of TensorFlow that it is written for; None if it can't be told."""
+        return era(self)
+
+    @functools.cached_property
+    def references(self) -> List[Reference]:
+        """The places that name one of the functions."""
+        return list(self._find_references())
+
+    @functools.cached_property
+    def calls(self) -> List[Call]:
+        """The calls of the functions."""
+        by_node = {reference.node: reference for reference in self.references}
+        return [
+            self._call(node, by_node[node.func])
+            for node in self.all(ast.Call)
+            if node.func in by_node
+        ]
+
+    @functools.cached_property
+    def _call_by_node(self) -> Dict[ast.AST, Call]:
+        return {call.node: call for call in self.calls}
+
+    def all(self, kind: Type[_Node]) -> Iterator[_Node]:
+        """All nodes of a kind, such as `ast.Call` or `ast.expr`."""
+        nodes = self._nodes if kind.__subclasses__() else self._by_type.get(kind, [])
+        return (node for node in nodes if isinstance(node, kind))
+
+    @property
+    def package(self) -> str:
+        """How the source spells `keras_xent`, or will."""
+        return self.imported_package() or functions.PACKAGE
+
+    def imported_package(self) -> str:
+        """The top-level name that an import has bound to `keras_xent`; "" if none has."""
+        return self._package
+
+    def package_is_taken(self) -> int:
+        """The line in which some scope binds the name of the package to something else, or 0."""
+        bindings = [
+            binding for scope in self.scopes.all for binding in scope.bindings.get(self.package, [])
+        ]
+        others = (each for each in bindings if each != Import(functions.PACKAGE, each.line))
+        return next((each.line for each in others), 0)
+
+    def imports(self) -> Iterator[Union[ast.Import, ast.ImportFrom]]:
+        """All imports."""
+        yield from self.all(ast.Import)
+        yield from self.all(ast.ImportFrom)
+
+    def imports_of(self, name: str, line: int) -> List[Union[ast.Import, ast.ImportFrom]]:
+        """The imports that begin in a line and bind a name."""
+        return [
+            statement
+            for statement in self.imports()
+            if statement.lineno == line
+            and any(name == (each.asname or each.name.split(".")[0]) for each in statement.names)
+        ]
+
+    def is_imported(self, node: ast.Name) -> bool:
+        """Whether a name comes from imports alone."""
+        bindings = self.scopes.of(node).lookup(node.id)
+        return bool(bindings) and all(isinstance(each, Import) for each in bindings)
+
+    def names(self, node: ast.expr) -> Names:
+        """The qualified names that an expression may have, through the program's own modules."""
+        if node not in self._names:  # for every rule asks again
+            self._names[node] = self._followed(resolve(self.scopes, node, self._starred))
+        return self._names[node]
+
+    def names_of_global(self, name: str) -> Names:
+        """The qualified names that a name has at the module's top level."""
+        return self._followed(resolve_global(self.scopes, name, self._starred))
+
+    def _followed(self, names: Names) -> Names:
+        return frozenset().union(*(self.place.follow(each) if each else {each} for each in names))
+
+    def _starred(self, name: str) -> Names:
+        return self.place.starred(name, self.scopes.module.stars)
+
+    def offset(self, node: Union[ast.expr, ast.stmt]) -> int:
+        """Where a node begins."""
+        return self.lines.span(node)[0]
+
+    def source(self, node: Union[ast.expr, ast.stmt]) -> str:
+        """The text of a node."""
+        return self.lines.segment(node)
+
+    def dotted(self, node: ast.expr) -> str:
+        """The text of a name or an attribute, on one line."""
+        return _BETWEEN_NAMES.sub("", self.source(node))
+
+    def call_of(self, node: Optional[ast.AST]) -> Optional[Call]:
+        """The call of one of the functions that a node is."""
+        return self._call_by_node.get(node) if node else None
+
+    def call_through(self, reference: Reference) -> Optional[Call]:
+        """The call in which a reference is what is called; None if it is handed on."""
+        call = self.call_of(self.scopes.parent(reference.node))
+        return call if call and call.reference is reference else None
+
+    def is_ignored(self, call: Call) -> bool:
+        """Whether nothing takes the result of a call; `_` takes nothing."""
+        parent = self.scopes.parent(call.node)
+        if isinstance(parent, ast.Assign):
+            return all(isinstance(each, ast.Name) and each.id == "_" for each in parent.targets)
+        return isinstance(parent, ast.Expr)
+
+    def last_value(self, node: ast.expr) -> Optional[ast.expr]:
+        """What a name was last bound to before it is read; None if that can't be followed.
+
+        In the order of the text: branches and loops are not followed.
+        """
+        if not isinstance(node, ast.Name):
+            return None
+        bindings = self.scopes.of(node).lookup(node.id)
+        before = [binding for binding in bindings if binding.line < node.lineno]
+        last = max(before, key=lambda binding: binding.line, default=None)
+        return last.value if isinstance(last, Value) else None
+
+    def followed(self, node: Optional[ast.expr]) -> Optional[ast.expr]:
+        """An expression, or what was last assigned to it if it is a name."""
+        seen: List[ast.expr] = []
+        while node is not None and node not in seen:
+            seen.append(node)
+            value = self.last_value(node)
+            if value is None:
+                break
+            node = value
+        return node
+
+    def _find_package(self) -> str:
+        for name, bindings in self.scopes.module.bindings.items():
+            if any(each == Import(functions.PACKAGE, each.line) for each in bindings):
+                return name
+        return ""
+
+    def _find_references(self) -> Iterator[Reference]:
+        for node in self._nodes:
+            if not isinstance(node, (ast.Attribute, ast.Name)):
+                continue
+            if not isinstance(node.ctx, ast.Load):
+                continue
+            if isinstance(node, ast.Attribute) and node.attr not in functions.FUNCTION_NAMES:
+                continue
+            reference = self._reference(node)
+            if reference:
+                yield reference
+
+    def _reference(self, node: Union[ast.Attribute, ast.Name]) -> Optional[Reference]:
+        names = self.names(node)
+        if not names or UNKNOWN in names:
+            return None
+        tf1 = {functions.tf1_function(name) for name in names}
+        ported = {functions.ported_function(name) for name in names}
+        found = tf1 - {None} or ported
+        if len(found) != 1:
+            return None  # several functions: KX110 names it
+        function = found.pop()
+        if function is None or (None in tf1 and None in ported) or not self._is_in_place(node):
+            return None
+        tf1_for_certain = any(tf1_modules.is_tf1(name) for name in names)
+        is_plain = tf1 != {None} and not tf1_for_certain
+        if function is LOGITS and is_plain and self.era is Era.TF2:
+            function = LOGITS_TF2
+        return Reference(
+            node,
+            function,
+            tf1_for_certain=tf1_for_certain,
+            ported=tf1 == {None},
+            renamed=isinstance(node, ast.Attribute) or not self._is_variable(node),
+        )
+
+    def _is_in_place(self, node: Union[ast.Attribute, ast.Name]) -> bool:
+        # Before Python 3.12 the positions of what stands in an f-string are wrong.
+        name = node.attr if isinstance(node, ast.Attribute) else node.id
+        return self.source(node).endswith(name)
+
+    def _is_variable(self, node: ast.Name) -> bool:
+        # One that an import may have bound too is not: the import stays, and is TF1's.
+        bindings = self.scopes.of(node).lookup(node.id)
+        return bool(bindings) and all(isinstance(binding, Value) for binding in bindings)
+
+    def _call(self, node: ast.Call, reference: Reference) -> Call:
+        arguments, problem = _bind(node, reference.function.parameters)
+        return Call(node, reference, arguments, problem)
+
+
+def _bind(node: ast.Call, parameters: Tuple[str, ...]) -> Tuple[Dict[str, ast.expr], str]:
+    arguments: Dict[str, ast.expr] = {}
+    problem = ""
+    for position, value in enumerate(node.args):
+        if isinstance(value, ast.Starred):
+            problem = "it has *arguments"
+            break
+        if position >= len(parameters):
+            problem = f"it has {len(node.args)} positional arguments of at most {len(parameters)}"
+            break
+        arguments[parameters[position]] = value
+    for keyword in node.keywords:
+        if keyword.arg is None:
+            problem = problem or "it has **arguments"
+        elif keyword.arg not in parameters:
+            problem = f"{keyword.arg!r} is none of its arguments"
+        elif keyword.arg in arguments:
+            problem = f"{keyword.arg!r} is given twice"
+        else:
+            arguments[keyword.arg] = keyword.value
+    return arguments, problem

@@ -1,0 +1,31 @@
+"""What the user asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+from keras_xent_cli.migrate.surroundings import Surroundings
+
+
+class Target(str, enum.Enum):
+    """What calls become."""
+
+    V1 = "v1"
+    KERAS = "keras"
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What rules need to know beside the source.
+
+    Args:
+        target: What calls become.
+        surroundings: What the other files of the program do.
+        loss_scope: Where the program may change the collection that contrib's losses join; ""
+            if it doesn't.
+    """
+
+    target: Target = Target.V1
+    surroundings: Surroundings = dataclasses.field(default_factory=Surroundings)
+    loss_scope: str = ""

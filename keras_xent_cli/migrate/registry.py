@@ -1,0 +1,67 @@
+"""The rules: every module in ``rules/`` has one, and is found here by being there."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib
+import pkgutil
+from typing import Callable, Iterable, Iterator, Optional, Sequence, Tuple
+
+from keras_xent_cli.migrate.finding import Remark
+from keras_xent_cli.migrate.leftovers import Leftovers
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.options import Options
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """One rule.
+
+    Args:
+        code: KX0.. for rules that port, KX1.. for those that name what needs a person.
+        summary: One line.
+        check: What it finds in a module.
+        check_leftovers: What it finds in what the port of the module leaves behind.
+        is_defect: Whether what it names is probably a mistake in the program, whoever ports it.
+    """
+
+    code: str
+    summary: str
+    check: Callable[[Module, Options], Iterable[Remark]]
+    check_leftovers: Optional[Callable[[Leftovers], Iterable[Remark]]] = None
+    is_defect: bool = False
+
+
+@functools.lru_cache(maxsize=None)
+def all_rules() -> Tuple[Rule, ...]:
+    """Every rule, by code."""
+    package = importlib.import_module("keras_xent_cli.migrate.rules")
+    found = [
+        importlib.import_module(f"{package.__name__}.{module.name}").RULE
+        for module in pkgutil.iter_modules(package.__path__)
+    ]
+    return tuple(sorted(found, key=lambda rule: rule.code))
+
+
+def chosen_rules(select: Sequence[str] = (), ignore: Sequence[str] = ()) -> Tuple[Rule, ...]:
+    """The rules that the user wants.
+
+    Args:
+        select: Codes, or beginnings of codes; all rules if empty.
+        ignore: Codes, or beginnings of codes, to leave out of these.
+
+    Raises:
+        ValueError: a code that is none.
+    """
+    for code in [*select, *ignore]:
+        if not any(rule.code.startswith(code) for rule in all_rules()):
+            known = ", ".join(rule.code for rule in all_rules())
+            raise ValueError(f"there is no rule {code!r}, expected some of: {known}")
+    return tuple(_chosen(select or ("KX",), ignore))
+
+
+def _chosen(select: Sequence[str], ignore: Sequence[str]) -> Iterator[Rule]:
+    for rule in all_rules():
+        if rule.code.startswith(tuple(select)) and not rule.code.startswith(tuple(ignore)):
+            yield rule

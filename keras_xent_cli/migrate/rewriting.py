@@ -1,0 +1,173 @@
+"""Calls rewritten by libcst, so that comments and formatting inside of them stay."""
+
+from __future__ import annotations
+
+import re
+from typing import Callable, Collection, Dict, List, Optional, Sequence
+
+import libcst as cst
+
+from keras_xent_cli.migrate.lines import Lines
+
+Change = Callable[[cst.Call], cst.Call]
+
+# With the line's end: what follows it can't stay on the line.
+_COMMENT_IN_NAME = re.compile(r"#[^\r\n]*(?:\r\n|\r|\n)\s*")
+
+
+def rewritten(source: str, change: Change) -> str:
+    """The source of a call after a change.
+
+    Args:
+        source: The text of one call.
+        change: Makes the new call of the old.
+    """
+    # In parentheses, for the call may stand in some: then it may have line breaks outside its own.
+    expression = cst.parse_expression(f"({source})")
+    assert isinstance(expression, cst.Call)
+    bare = change(expression.with_changes(lpar=[], rpar=[]))
+    return _code(bare, source)
+
+
+def renamed(old: str, new: str) -> str:
+    """A new name for a dotted one, with the comments that stood inside of it."""
+    comments: List[str] = _COMMENT_IN_NAME.findall(old)
+    return new + "".join(f"  {comment}" for comment in comments)
+
+
+def rename_keyword(source: str, old: str, new: str) -> str:
+    """The call with one keyword argument under another name."""
+
+    def change(call: cst.Call) -> cst.Call:
+        return call.with_changes(
+            args=[
+                _keyword(argument, new) if _name(argument) == old else argument
+                for argument in call.args
+            ]
+        )
+
+    return rewritten(source, change)
+
+
+def name_arguments(source: str, parameters: Sequence[str]) -> str:
+    """The call with every positional argument named."""
+
+    def change(call: cst.Call) -> cst.Call:
+        return call.with_changes(
+            args=[
+                _keyword(argument, parameters[position]) if _name(argument) is None else argument
+                for position, argument in enumerate(call.args)
+            ]
+        )
+
+    return rewritten(source, change)
+
+
+def argument(source: str, name: str) -> str:
+    """The text of one of a call's arguments.
+
+    Args:
+        source: The call.
+        name: The argument's keyword; "" for the first argument.
+    """
+    found: List[str] = []
+
+    def change(call: cst.Call) -> cst.Call:
+        found.extend(_code(each.value, source) for each in call.args if (_name(each) or "") == name)
+        return call
+
+    rewritten(source, change)
+    return found[0]
+
+
+def has_comment(source: str) -> bool:
+    """Whether there are comments between a call's parentheses."""
+    found: List[cst.Comment] = []
+
+    class Comments(cst.CSTVisitor):
+        def visit_Comment(self, node: cst.Comment) -> None:  # noqa: N802
+            found.append(node)
+
+    cst.parse_expression(f"({source})").visit(Comments())
+    return bool(found)
+
+
+def split_call(
+    source: str,
+    parameters: Sequence[str],
+    first: Callable[[Dict[str, str]], str],
+    moved: Dict[str, str],
+    dropped: Collection[str],
+    renamed: Dict[str, str],
+) -> str:
+    """A call of a function made into a call of what another call returns.
+
+    Args:
+        source: The call.
+        parameters: The function's parameters, by which positional arguments get their names.
+        first: Makes the text of the first call of the arguments that move there.
+        moved: The arguments that go to the first call, with their names there.
+        dropped: The arguments that go nowhere.
+        renamed: The names of the others in the second call.
+    """
+
+    def change(call: cst.Call) -> cst.Call:
+        named = [
+            _keyword(argument, _name(argument) or parameters[position])
+            for position, argument in enumerate(call.args)
+        ]
+        texts = {str(_name(each)): _code(each.value, source) for each in named}
+        moving = {moved[name]: text for name, text in texts.items() if name in moved}
+        kept = [
+            _keyword(argument, renamed[str(_name(argument))])
+            for argument in named
+            if _name(argument) not in moved and _name(argument) not in dropped
+        ]
+        if kept and _name(named[-1]) not in renamed:
+            # The end of the list looks as before: a comma or none, a line break or none.
+            kept[-1] = kept[-1].with_changes(
+                comma=named[-1].comma, whitespace_after_arg=named[-1].whitespace_after_arg
+            )
+        function = cst.parse_expression(first(moving))
+        return call.with_changes(func=function, args=kept)
+
+    return rewritten(source, change)
+
+
+def without_names(source: str, gone: Collection[int]) -> str:
+    """An import without some of its names.
+
+    Args:
+        source: The text of an import.
+        gone: Which names go, by their order; not all of them.
+    """
+    statement = cst.parse_statement(source)
+    assert isinstance(statement, cst.SimpleStatementLine)
+    (old,) = statement.body
+    assert isinstance(old, (cst.Import, cst.ImportFrom))
+    assert not isinstance(old.names, cst.ImportStar)
+    kept = [each for index, each in enumerate(old.names) if index not in gone]
+    # The end of the list looks as before: a comma or none.
+    kept[-1] = kept[-1].with_changes(comma=old.names[-1].comma)
+    return _code(old.with_changes(names=kept), source)
+
+
+def _name(argument: cst.Arg) -> Optional[str]:
+    return argument.keyword.value if argument.keyword else None
+
+
+def _keyword(argument: cst.Arg, name: str) -> cst.Arg:
+    if argument.keyword:
+        return argument.with_changes(keyword=cst.Name(name))
+    equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+    value = argument.value
+    if isinstance(value, (cst.NamedExpr, cst.GeneratorExp)) and not value.lpar:
+        # Without a keyword these need no parentheses of their own.
+        value = value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    return argument.with_changes(keyword=cst.Name(name), equal=equal, value=value)
+
+
+def _code(node: cst.CSTNode, source: str) -> str:
+    """The text of a node of a source."""
+    # A line ending that is the source's first is none of its own for libcst.
+    return cst.Module([], default_newline=Lines(source).newline()).code_for_node(node)

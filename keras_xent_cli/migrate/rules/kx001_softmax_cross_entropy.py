@@ -1,0 +1,24 @@
+"""KX001: `tf.losses.softmax_cross_entropy` becomes `keras_xent.v1.softmax_cross_entropy`.
+
+The signature is the same, so that the name is all that changes, whether the function is called or
+handed on. With `--to keras` a call becomes the loss object where that is provably the same.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from keras_xent_cli.migrate.finding import Remark
+from keras_xent_cli.migrate.losses.softmax import LOSS
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.options import Options
+from keras_xent_cli.migrate.porting import port_references
+from keras_xent_cli.migrate.registry import Rule
+
+
+def check(module: Module, options: Options) -> Iterable[Remark]:
+    """Port every reference."""
+    return port_references(module, options, LOSS)
+
+
+RULE = Rule("KX001", "tf.losses.softmax_cross_entropy", check)

@@ -1,0 +1,82 @@
+"""KX005: the cross entropies of `tf.contrib.losses` and `slim.losses` take the logits first.
+
+`tf.contrib.losses.softmax_cross_entropy(logits, onehot_labels)` has the arguments of
+`tf.losses.softmax_cross_entropy` in another order, and so have the sparse and the sigmoid one. A
+call gets keywords; a reference that is handed on is named, for whoever calls it has to change as
+well.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable, Optional
+
+from keras_xent_cli.migrate import contrib_weights
+from keras_xent_cli.migrate.edits import Edit
+from keras_xent_cli.migrate.finding import Remark
+from keras_xent_cli.migrate.module import Call, Module, Reference
+from keras_xent_cli.migrate.options import Options
+from keras_xent_cli.migrate.porting import flagged, no_object, port_to_keras, ported, to_v1_edit
+from keras_xent_cli.migrate.registry import Rule
+from keras_xent_cli.migrate.rewriting import name_arguments
+
+
+def check(module: Module, options: Options) -> Iterable[Remark]:
+    """Port the calls, and name the other references."""
+    for reference in module.references:
+        if reference.function.has_other_order and reference.renamed:
+            yield _check(module, options, reference, module.call_through(reference))
+
+
+def _check(module: Module, options: Options, reference: Reference, call: Optional[Call]) -> Remark:
+    function = reference.function
+    if call is None:
+        first, second = function.parameters[:2]
+        return flagged(
+            module,
+            reference,
+            f"handed on, not called: contrib's takes ({first}, {second}), keras_xent.v1's "
+            f"({second}, {first}); change the calls with it",
+        )
+    if call.problem:
+        return flagged(
+            module,
+            reference,
+            f"{call.problem}: call keras_xent.v1.{function.name} with keywords; contrib's takes "
+            f"({', '.join(function.parameters)})",
+        )
+    if options.loss_scope:
+        return flagged(
+            module,
+            reference,
+            f"add_loss stands in an arg_scope ({options.loss_scope}), which may change the "
+            f"collection that this loss joins: call {module.package}.v1.{function.name} with "
+            "keywords, and with the loss_collection= of the scope",
+        )
+    obstacle = contrib_weights.obstacle(module, call)
+    if obstacle:
+        return flagged(module, reference, obstacle)
+    assumption = contrib_weights.assumption(module, call)
+    edits = contrib_weights.edits(module, call)
+    as_object, why_not = port_to_keras(module, options, reference, call)
+    if as_object:
+        return ported(
+            module,
+            reference,
+            f"{module.dotted(reference.node)} is the loss object",
+            "; ".join(filter(None, [as_object.note, assumption])),
+            (*edits, *as_object.edits),
+        )
+    edits = (*edits, to_v1_edit(module, reference))
+    if call.node.args:
+        span = module.lines.span(call.node)
+        edits = (*edits, Edit(*span, lambda old: name_arguments(old, function.parameters)))
+    return ported(
+        module,
+        reference,
+        f"{module.dotted(reference.node)} is {module.package}.v1.{function.name} with keywords",
+        "; ".join(filter(None, [assumption, no_object(why_not)])),
+        edits,
+    )
+
+
+RULE = Rule("KX005", "contrib's and slim's cross entropies, which take the logits first", check)

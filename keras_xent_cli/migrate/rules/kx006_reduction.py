@@ -1,0 +1,80 @@
+"""KX006: `tf.losses.Reduction.X` and TF1's strings become `keras_xent.Reduction.X`.
+
+In a call that is ported. A constant elsewhere is left: it may reach another loss of TF1's, which
+doesn't know keras_xent's names, and keras_xent's functions take TF1's constants as well.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Iterable, Iterator, Optional, Tuple, Union
+
+from keras_xent_cli.migrate import functions
+from keras_xent_cli.migrate.constants import REDUCTION_STRINGS, results
+from keras_xent_cli.migrate.edits import Edit
+from keras_xent_cli.migrate.finding import Action, Remark
+from keras_xent_cli.migrate.module import Module, Reference
+from keras_xent_cli.migrate.options import Options
+from keras_xent_cli.migrate.registry import Rule
+from keras_xent_cli.migrate.rewriting import renamed
+
+
+def check(module: Module, options: Options) -> Iterable[Remark]:
+    """Port the constants of the calls."""
+    for reference, value in _reductions(module):
+        for node in results(value):
+            member = _member(module, node)
+            if member and isinstance(node, (ast.Attribute, ast.Constant, ast.Name)):
+                yield _ported(module, reference, node, member)
+
+
+def _reductions(module: Module) -> Iterator[Tuple[Reference, ast.expr]]:
+    """The reductions of calls, and of `functools.partial`s, of the functions."""
+    for call in module.calls:
+        # What a variable holds may have stayed TF1's.
+        if "reduction" in call.arguments and call.reference.renamed:
+            yield call.reference, call.arguments["reduction"]
+    references = {reference.node: reference for reference in module.references}
+    for partial in module.all(ast.Call):
+        reference = references.get(partial.args[0]) if partial.args else None
+        if reference and reference.renamed:
+            for keyword in partial.keywords:
+                if keyword.arg == "reduction":
+                    yield reference, keyword.value
+
+
+def _member(module: Module, node: ast.AST) -> Optional[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return REDUCTION_STRINGS.get(node.value)
+    return _constant(module, node)
+
+
+def _constant(module: Module, node: ast.AST) -> Optional[str]:
+    if not isinstance(node, (ast.Attribute, ast.Name)) or not isinstance(node.ctx, ast.Load):
+        return None
+    if isinstance(node, ast.Attribute) and node.attr not in functions.REDUCTIONS:
+        return None
+    if isinstance(node, ast.Name) and not module.is_imported(node):
+        return None
+    members = {functions.reduction_of(name) for name in module.names(node)}
+    return members.pop() if len(members) == 1 else None
+
+
+def _ported(
+    module: Module,
+    reference: Reference,
+    node: Union[ast.Attribute, ast.Constant, ast.Name],
+    member: str,
+) -> Remark:
+    new = f"{module.package}.Reduction.{member}"
+    return Remark(
+        module.offset(node),
+        Action.PORTED,
+        f"{module.dotted(node)} is {new}",
+        (Edit(*module.lines.span(node), lambda old: renamed(old, new)),),
+        needs_import=True,
+        part_of=None if reference.ported else module.offset(reference.node),
+    )
+
+
+RULE = Rule("KX006", "tf.losses.Reduction and its strings", check)

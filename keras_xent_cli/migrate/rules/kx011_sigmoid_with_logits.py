@@ -1,0 +1,25 @@
+"""KX011: `tf.nn.sigmoid_cross_entropy_with_logits` becomes `keras_xent.v1`'s.
+
+The function is the same in TF1 and TF2, except that TF1 refuses positional arguments. With
+`--to keras` a call becomes the loss object only if its mean over all elements is taken, for the
+object takes the mean over the last axis itself.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from keras_xent_cli.migrate.finding import Remark
+from keras_xent_cli.migrate.losses.sigmoid import SIGMOID_LOGITS
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.options import Options
+from keras_xent_cli.migrate.positional import port_keyword_function
+from keras_xent_cli.migrate.registry import Rule
+
+
+def check(module: Module, options: Options) -> Iterable[Remark]:
+    """Port every reference that has keywords."""
+    return port_keyword_function(module, options, SIGMOID_LOGITS)
+
+
+RULE = Rule("KX011", "tf.nn.sigmoid_cross_entropy_with_logits", check)

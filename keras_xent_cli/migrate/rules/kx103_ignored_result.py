@@ -1,0 +1,55 @@
+"""KX103: the loss is computed, its result ignored, and read back from the loss collection.
+
+`tf.losses.softmax_cross_entropy(...)` on a line of its own puts the loss into a collection, from
+which `tf.losses.get_total_loss()` takes it. `keras_xent.v1` does the same in a graph. Eagerly, in
+TF2 and in Keras there are no collections: the loss would be lost. Said once a file.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Iterator
+
+from keras_xent_cli.migrate.finding import Action, Remark
+from keras_xent_cli.migrate.module import Call, Module
+from keras_xent_cli.migrate.options import Options
+from keras_xent_cli.migrate.registry import Rule
+
+# `self.assertRaisesRegex(...)`, `pytest.raises(...)`, `test.assert_raises(...)`.
+_RAISES = re.compile(r"^[\w.]*(?:raises|Raises)\w*\s*\(")
+
+
+def check(module: Module, options: Options) -> Iterator[Remark]:
+    """Name the calls whose result nothing takes."""
+    for call in module.calls:
+        if not call.function.reduces or not module.is_ignored(call):
+            continue
+        if _joins_nothing(call) or _is_meant_to_raise(module, call):
+            continue
+        yield Remark(
+            module.offset(call.node),
+            Action.FLAGGED,
+            "the result is ignored: it counts only through the loss collection of a TF1 graph. "
+            "Before this runs without one, keep the result, and add up the losses and the "
+            "regularization losses yourself. Before and after: "
+            "migration_guide/collections-and-estimators.md#a-result-that-is-ignored",
+            once=True,
+        )
+
+
+def _joins_nothing(call: Call) -> bool:
+    collection = call.arguments.get("loss_collection")
+    return isinstance(collection, ast.Constant) and collection.value is None
+
+
+def _is_meant_to_raise(module: Module, call: Call) -> bool:
+    """Whether it stands in `with self.assertRaises(...)`, `pytest.raises` or another of them."""
+    return any(
+        isinstance(around, (ast.With, ast.AsyncWith))
+        and any(_RAISES.search(module.source(item.context_expr)) for item in around.items)
+        for around in module.scopes.ancestors(call.node)
+    )
+
+
+RULE = Rule("KX103", "a result that is ignored and read back from a collection", check)

@@ -1,0 +1,198 @@
+"""KX105: the loss gets `weights=mask`, and is then divided by the mask's sum by hand.
+
+The default reduction has divided by the number of non-zero weights already. It is what TF1
+computes, and the port too; it is rarely what was meant.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from typing import Iterator, List, Optional, Set, Tuple
+
+from keras_xent_cli.migrate.finding import Action, Remark
+from keras_xent_cli.migrate.module import Call, Module
+from keras_xent_cli.migrate.options import Options
+from keras_xent_cli.migrate.registry import Rule
+from keras_xent_cli.migrate.scopes import Other
+from keras_xent_cli.migrate.tensorflow_names import tensorflow_function
+
+_PRODUCTS = ("multiply", "mul", "scalar_mul")
+_DIVISIONS = ("div", "divide", "divide_no_nan", "div_no_nan", "truediv", "realdiv")
+_SUMS = ("reduce_sum", "count_nonzero", "sum", "reduce_mean")
+_LONGEST_WAY = 20
+
+
+@dataclasses.dataclass
+class _Fraction:
+    """The factors of an expression, and what it is divided by."""
+
+    above: List[ast.expr] = dataclasses.field(default_factory=list)
+    below: List[ast.expr] = dataclasses.field(default_factory=list)
+
+    def inverse(self) -> _Fraction:
+        """One divided by it, over the same lists."""
+        return _Fraction(self.below, self.above)
+
+
+def check(module: Module, options: Options) -> Iterator[Remark]:
+    """Name the divisions of a weighted loss by a sum of its weights."""
+    if not any(_divides(module, call) for call in module.calls):
+        return
+    told: Set[ast.AST] = set()
+    for node in module.all(ast.AST):  # from the outside, so that each product is told once
+        if node not in told and isinstance(node, (ast.BinOp, ast.Call, ast.AugAssign)):
+            found = _divided_twice(module, _fraction(module, node))
+            if found:
+                told.update(ast.walk(node))
+                yield Remark(module.offset(node), Action.FLAGGED, _message(module, *found))
+
+
+def _message(module: Module, loss: ast.expr, divisor: ast.expr) -> str:
+    return (
+        f"{module.source(loss)} is divided by {module.source(divisor)}, but its reduction has "
+        "divided it already, by the number of non-zero weights unless it says otherwise. If one "
+        "division was meant, use reduction=keras_xent.Reduction.SUM here"
+    )
+
+
+def _fraction(module: Module, node: ast.AST) -> _Fraction:
+    fraction = _Fraction()
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Mult, ast.Div)):
+        _take_apart(module, node.target, fraction)
+        is_product = isinstance(node.op, ast.Mult)
+        _take_apart(module, node.value, fraction if is_product else fraction.inverse())
+    elif isinstance(node, ast.expr):
+        _take_apart(module, node, fraction)
+    return fraction
+
+
+def _take_apart(module: Module, node: ast.expr, fraction: _Fraction) -> None:
+    """Add the factors of an expression, and those of the variables that are no losses."""
+    value: Optional[ast.expr] = node
+    if isinstance(node, ast.Name) and _weighted_loss(module, node) is None:
+        value = module.followed(node)
+    operands = _operands(module, value)
+    if not operands:
+        fraction.above.append(node)
+        return
+    parts = _Fraction()
+    for operand, is_divisor in operands:
+        _take_apart(module, operand, parts.inverse() if is_divisor else parts)
+    if value is not node and any(_weighted_loss(module, each) for each in parts.above):
+        fraction.above.append(node)  # whose parts are told where it is assigned
+        return
+    fraction.above.extend(parts.above)
+    fraction.below.extend(parts.below)
+
+
+def _operands(module: Module, node: Optional[ast.expr]) -> List[Tuple[ast.expr, bool]]:
+    """The operands of a product or a quotient, and whether each is divided by."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+        return [(node.left, False), (node.right, isinstance(node.op, ast.Div))]
+    function = tensorflow_function(module, node)
+    if not isinstance(node, ast.Call) or not node.args:
+        return []
+    if function == "reciprocal":
+        return [(node.args[0], True)]
+    if function in (*_PRODUCTS, *_DIVISIONS) and len(node.args) >= 2:
+        return [(node.args[0], False), (node.args[1], function in _DIVISIONS)]
+    return []
+
+
+def _divided_twice(module: Module, fraction: _Fraction) -> Optional[Tuple[ast.expr, ast.expr]]:
+    """A weighted loss of the product, and the sum of its weights that it is divided by."""
+    for factor in fraction.above if fraction.below else ():
+        call = _weighted_loss(module, factor)
+        if call is None:
+            continue
+        others = [each for each in fraction.above if each is not factor]
+        if any(_is_sum_of_weights(module, call, each) for each in others):
+            continue  # which takes one of the divisions back
+        for divisor in fraction.below:
+            if _is_sum_of_weights(module, call, divisor):
+                return factor, divisor
+    return None
+
+
+def _weighted_loss(module: Module, node: ast.expr) -> Optional[Call]:
+    """The call that a factor is, if it weighs and divides."""
+    for _ in range(_LONGEST_WAY):
+        call = module.call_of(module.followed(_inside_sum(module, node)))
+        if call:
+            return call if _divides(module, call) else None
+        before = _before(module, node)
+        if before is None:
+            return None
+        node = before
+    return None
+
+
+def _before(module: Module, node: ast.expr) -> Optional[ast.expr]:
+    """A variable before the last `*=` or `/=`."""
+    if not isinstance(node, ast.Name):
+        return None
+    bindings = module.scopes.of(node).lookup(node.id)
+    before = [each for each in bindings if each.line < node.lineno]
+    last = max(before, key=lambda each: each.line, default=None)
+    assignment = module.scopes.parent(last.node) if isinstance(last, Other) else None
+    if isinstance(assignment, ast.AugAssign) and isinstance(assignment.op, (ast.Mult, ast.Div)):
+        return assignment.target
+    return None
+
+
+def _inside_sum(module: Module, node: ast.expr) -> ast.expr:
+    """The loss in `tf.reduce_sum(loss)`: of a scalar, that is the loss."""
+    value = module.followed(node)
+    if isinstance(value, ast.Call) and tensorflow_function(module, value) in _SUMS and value.args:
+        return value.args[0]
+    return node
+
+
+def _divides(module: Module, call: Call) -> bool:
+    if not call.function.reduces or call.arguments.get("weights") is None:
+        return False
+    reduction = call.arguments.get("reduction")
+    return reduction is None or not _is_undivided(module, reduction)
+
+
+def _is_sum_of_weights(module: Module, call: Call, node: ast.expr) -> bool:
+    sums = [
+        each
+        for each in ast.walk(module.followed(node) or node)
+        if isinstance(each, ast.Call) and _function(module, each) in _SUMS
+    ]
+    weights = _words(module, call.arguments["weights"])
+    return any(weights & _words(module, each) for each in sums)
+
+
+def _is_undivided(module: Module, reduction: ast.expr) -> bool:
+    if isinstance(reduction, ast.Constant):
+        return reduction.value in ("none", "weighted_sum", "sum")
+    ends = {name.rsplit(".", 1)[-1] for name in module.names(reduction)}
+    return bool(ends) and ends <= {"NONE", "SUM"}
+
+
+def _function(module: Module, call: ast.Call) -> str:
+    name = tensorflow_function(module, call)
+    return name or (call.func.attr if isinstance(call.func, ast.Attribute) else "")
+
+
+def _words(module: Module, node: ast.expr) -> Set[str]:
+    """The variables of an expression, and of what they hold; no modules, no functions."""
+    here = list(ast.walk(node))
+    held = [module.followed(each) for each in here if isinstance(each, ast.Name)]
+    parts = [*here, *(part for each in held if each for part in ast.walk(each))]
+    called = {each.func for each in parts if isinstance(each, ast.Call)}
+    words = set()
+    for each in parts:
+        if each in called:
+            continue
+        if isinstance(each, ast.Name) and not module.is_imported(each):
+            words.add(each.id)
+        elif isinstance(each, ast.Attribute) and not module.names(each):
+            words.add(each.attr)
+    return words - {"self"}
+
+
+RULE = Rule("KX105", "weights, and then a division by their sum by hand", check, is_defect=True)

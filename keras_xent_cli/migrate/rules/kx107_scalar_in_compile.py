@@ -1,0 +1,99 @@
+"""KX107: a loss that returns one number is given to `compile`.
+
+Keras multiplies what a compiled loss returns by `sample_weight`, and then averages: of a scalar,
+that is not the weighted loss. A loss object, or a function that returns one loss for each example,
+is weighted as it should be.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Iterator, Optional
+
+from keras_xent_cli.migrate.finding import Action, Remark
+from keras_xent_cli.migrate.function import Function
+from keras_xent_cli.migrate.module import Call, Module
+from keras_xent_cli.migrate.options import Options
+from keras_xent_cli.migrate.registry import Rule
+from keras_xent_cli.migrate.scopes import Other
+from keras_xent_cli.migrate.tensorflow_names import tensorflow_function
+
+_AVERAGES = ("reduce_mean", "reduce_sum")
+_AXES = ("axis", "reduction_indices")
+
+
+def check(module: Module, options: Options) -> Iterator[Remark]:
+    """Name the `compile` calls whose loss is a scalar function of this file."""
+    for node in module.all(ast.Call):
+        if not (isinstance(node.func, ast.Attribute) and node.func.attr == "compile"):
+            continue
+        for loss in _losses(node):
+            function = _scalar(module, loss)
+            if function:
+                of = function.loss.object_name if function.loss else "CategoricalCrossentropy"
+                yield Remark(
+                    module.offset(loss),
+                    Action.FLAGGED,
+                    f"{module.source(loss)} returns one number, which compile multiplies by "
+                    f"sample_weight: give it {module.package}.{of}(from_logits=True, reduction=…)",
+                )
+
+
+def _losses(node: ast.Call) -> Iterator[ast.expr]:
+    values = [keyword.value for keyword in node.keywords if keyword.arg == "loss"]
+    for value in values or node.args[1:2]:
+        if isinstance(value, (ast.List, ast.Tuple)):
+            yield from value.elts
+        elif isinstance(value, ast.Dict):
+            yield from value.values
+        else:
+            yield value
+
+
+def _scalar(module: Module, loss: ast.expr) -> Optional[Function]:
+    """The function of which a loss returns the one number; None if it doesn't return one."""
+    reference = next((each for each in module.references if each.node is loss), None)
+    if reference:
+        gives_scalar = reference.function.reduces and reference.function.loss is not None
+        return reference.function if gives_scalar else None
+    function = _function(module, loss)
+    if function is None:
+        return None
+    inside = set(ast.walk(function))
+    found = (call for call in module.calls if call.node in inside and _gives_scalar(module, call))
+    return next((call.function for call in found), None)
+
+
+def _function(module: Module, loss: ast.expr) -> Optional[ast.AST]:
+    value = module.followed(loss)
+    if isinstance(value, ast.Lambda):
+        return value
+    if isinstance(value, ast.Call) and value.args:  # functools.partial(f, ...)
+        names = module.names(value.func)
+        return value if names == {"functools.partial"} else None
+    if not isinstance(value, ast.Name):
+        return None
+    nodes = [
+        binding.node
+        for binding in module.scopes.of(value).lookup(value.id)
+        if isinstance(binding, Other)
+    ]
+    return next((node for node in nodes if isinstance(node, ast.FunctionDef)), None)
+
+
+def _gives_scalar(module: Module, call: Call) -> bool:
+    if not call.function.reduces:
+        parent = module.scopes.parent(call.node)
+        if tensorflow_function(module, parent) not in _AVERAGES:
+            return False
+        assert isinstance(parent, ast.Call)
+        return len(parent.args) == 1 and not any(each.arg in _AXES for each in parent.keywords)
+    reduction = call.arguments.get("reduction")
+    if reduction is None:
+        return True
+    if isinstance(reduction, ast.Constant):
+        return reduction.value != "none"
+    return not any(name.endswith(".NONE") for name in module.names(reduction))
+
+
+RULE = Rule("KX107", "a loss that returns a scalar, in compile", check, is_defect=True)

@@ -1,0 +1,128 @@
+"""KX109: what TensorFlow 2 doesn't have, beyond the loss.
+
+`tf.contrib` is gone from TensorFlow 2. Of its losses only the cross entropies are ported (KX005);
+the others are named one by one. A file that uses one of the functions is of use only if TensorFlow
+2 can import it, so the rest of contrib, and imports of other names that TensorFlow 2 doesn't have,
+are named once.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Collection, Dict, Iterator, List, Tuple, Union
+
+from keras_xent_cli.migrate import contrib_losses, functions
+from keras_xent_cli.migrate.finding import Action, Remark
+from keras_xent_cli.migrate.leftovers import Leftovers, qualified_name
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.options import Options
+from keras_xent_cli.migrate.registry import Rule
+from keras_xent_cli.migrate.tensorflow_names import is_missing_in_tf2
+from keras_xent_cli.migrate.tf1_modules import CONTRIB_LOSSES_MODULES, canonical
+
+_CONTRIB = "tensorflow.contrib"
+_LOSSES = tuple(f"{module}." for module in CONTRIB_LOSSES_MODULES if module.startswith(_CONTRIB))
+_Node = Union[ast.Attribute, ast.Name]
+
+
+def check(module: Module, options: Options) -> Iterator[Remark]:
+    """Nothing: what is there before the port says nothing of what is there after it."""
+    return iter(())
+
+
+def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
+    """Name every other loss of contrib's, and the rest at the first of it."""
+    module = leftovers.module
+    references = {reference.node for reference in module.references}
+    contrib = {node: name for node, name in _of_contrib(module) if node not in references}
+    losses = {node: name for node, name in contrib.items() if name.startswith(_LOSSES)}
+    for node, name in losses.items():
+        advice = contrib_losses.advice(name.rsplit(".", 1)[1], module.package)
+        yield Remark(
+            module.offset(node),
+            Action.FLAGGED,
+            f"{module.dotted(node)} is contrib's, which TensorFlow 2 doesn't have: {advice}",
+        )
+    if references or losses:
+        yield from _rest(leftovers, contrib, {*losses, *references})
+
+
+def _rest(
+    leftovers: Leftovers, contrib: Dict[_Node, str], named: Collection[ast.expr]
+) -> Iterator[Remark]:
+    """Name, once, the imports that are left, and what is left of contrib beside what is named."""
+    module = leftovers.module
+    settled = {module.offset(node) for node in named}
+    found: List[Tuple[int, str]] = []
+    for statement, alias in leftovers.imports():
+        name = qualified_name(statement, alias)
+        uses = leftovers.uses(alias)
+        if _may_fail(module, statement):
+            settled.update(uses)
+        elif uses and settled.issuperset(uses):
+            continue
+        elif is_missing_in_tf2(name) and not functions.tf1_function(name):
+            found.append((module.offset(statement), canonical(name)))
+    for node, name in contrib.items():
+        if module.offset(node) not in settled and not _may_fail(module, node):
+            found.append((module.offset(node), ".".join(name.split(".")[:3])))
+    if found:
+        names = sorted({name for _, name in found})
+        names = [name for name in names if not any(f"{name}." in each for each in names)]
+        yield Remark(min(found)[0], Action.FLAGGED, _message(names))
+
+
+def _may_fail(module: Module, node: ast.AST) -> bool:
+    """Whether it stands in a `try` that catches the error of an import, or of an attribute."""
+    return any(
+        isinstance(around, ast.Try) and any(map(_catches, around.handlers))
+        for around in module.scopes.ancestors(node)
+    )
+
+
+def _catches(handler: ast.ExceptHandler) -> bool:
+    names = [] if handler.type is None else [ast.dump(handler.type)]
+    return all(re.search("Import|Module|Attribute|'Exception'", name) for name in names)
+
+
+def _message(names: List[str]) -> str:
+    slim = f"{_CONTRIB}.slim"
+    message = f"TensorFlow 2 doesn't have {', '.join(names)}: "
+    if any(f"{name}.".startswith(f"{slim}.") for name in names):
+        message += "slim is the package tf_slim now (import tf_slim as slim)"
+        if all(f"{name}.".startswith(f"{slim}.") for name in names):
+            return message
+        message += "; for the rest "
+    return message + "see TensorFlow's guide to its version 2"
+
+
+def _of_contrib(module: Module) -> Iterator[Tuple[_Node, str]]:
+    """What is read of contrib, and its canonical name."""
+    for node in _outermost(module):
+        for name in {canonical(name) for name in module.names(node)}:
+            if f"{name}.".startswith(f"{_CONTRIB}."):
+                yield node, name
+
+
+def _outermost(module: Module) -> Iterator[_Node]:
+    """The names that are read, and those attributes that aren't the beginning of longer ones.
+
+    None, if none can be contrib's: most files needn't be searched.
+    """
+    if "contrib" not in module.text:
+        return
+    for attribute in module.all(ast.Attribute):
+        if isinstance(attribute.ctx, ast.Load) and not _begins_another(module, attribute):
+            yield attribute
+    for name in module.all(ast.Name):
+        is_read = isinstance(name.ctx, ast.Load) and not _begins_another(module, name)
+        if is_read and module.is_imported(name):
+            yield name
+
+
+def _begins_another(module: Module, node: _Node) -> bool:
+    return isinstance(module.scopes.parent(node), ast.Attribute)
+
+
+RULE = Rule("KX109", "what TensorFlow 2 doesn't have, beyond the loss", check, check_leftovers)

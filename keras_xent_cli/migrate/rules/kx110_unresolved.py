@@ -1,0 +1,119 @@
+"""KX110: a name that looks like one of the functions, of which it can't be told what it is.
+
+Through a project's own compatibility module, a star import, a parameter, an attribute that holds
+`tf.losses`, or a variable that several branches bind to different things.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Iterator, Set
+
+from keras_xent_cli.migrate import functions
+from keras_xent_cli.migrate.finding import Action, Remark
+from keras_xent_cli.migrate.leftovers import Leftovers, qualified_name
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.names import OWN, UNKNOWN
+from keras_xent_cli.migrate.options import Options
+from keras_xent_cli.migrate.registry import Rule
+from keras_xent_cli.migrate.unfollowed import handed_on, is_own
+
+_LOOKS_LIKE_TF1 = re.compile(
+    rf"(^|\.)(losses\.({'|'.join(sorted(functions.LOSSES_NAMES))})"
+    rf"|nn\.({'|'.join(sorted(functions.NN_NAMES))}))$"
+)
+
+
+_CONTRIB_NAMES = frozenset(each.name for each in functions.ALL if each.has_other_order)
+
+# What is a library's own, or defined in another file of the program.
+_LIBRARIES = frozenset(
+    {
+        OWN,
+        "jax",
+        "keras",
+        "keras_xent",
+        "mesh_tensorflow",
+        "optax",
+        "tensorflow",
+        "tf_keras",
+        "tf_slim",
+        "torch",
+    }
+)
+# As which TensorFlow stands in the modules of others.
+_TENSORFLOW = frozenset({"tensorflow", "tf", "tf1", "tf_v1"})
+
+
+def check(module: Module, options: Options) -> Iterator[Remark]:
+    """Name what looks like TF1's functions and isn't known to be."""
+    known = {reference.node for reference in module.references}
+    for attribute in module.all(ast.Attribute):
+        unknown = attribute.attr in functions.FUNCTION_NAMES and attribute not in known
+        if unknown and _may_be_tf1(module, attribute):
+            yield _remark(module, attribute)
+    for name in module.all(ast.Name):
+        starred = name.id in functions.FUNCTION_NAMES and _stars(module)
+        if starred and not module.scopes.of(name).lookup(name.id):
+            yield _remark(module, name)
+
+
+def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
+    """Name the functions that are imported and not used, or no more: others may import them."""
+    module = leftovers.module
+    for statement, alias in leftovers.imports():
+        function = functions.tf1_function(qualified_name(statement, alias))
+        if function and not leftovers.uses(alias):
+            order = ", which takes the labels first" if function.has_other_order else ""
+            yield Remark(
+                module.offset(statement),
+                Action.FLAGGED,
+                f"{alias.name} is imported and not used here: delete the import, and let whoever "
+                f"imports it from this module take it from {module.package}.v1{order}",
+            )
+
+
+def _may_be_tf1(module: Module, node: ast.Attribute) -> bool:
+    if not isinstance(node.ctx, ast.Load):
+        return False  # KX108
+    names = module.names(node)
+    if any(functions.tf1_function(name) for name in names):
+        return True  # but not in every branch, or not the same one
+    if names and UNKNOWN not in names:
+        # Another library's, or TF2's; but a project's module may hand TF1 on.
+        return any(_LOOKS_LIKE_TF1.search(name) and not _is_library(name) for name in names)
+    if _LOOKS_LIKE_TF1.search(module.dotted(node)):
+        return True
+    return not is_own(node) and bool(handed_on(module, _modules(node.attr)))
+
+
+def _modules(function: str) -> Set[str]:
+    """The modules that have a function of a name."""
+    return {module for each in functions.ALL if each.name == function for module in each.modules}
+
+
+def _is_library(name: str) -> bool:
+    """Whether it is a library's own; of `keras.backend.tf` it isn't, but TensorFlow's again."""
+    root, *rest = name.split(".")
+    return root in _LIBRARIES and not _TENSORFLOW & set(rest)
+
+
+def _stars(module: Module) -> bool:
+    return any("tensorflow" in star for scope in module.scopes.all for star in scope.stars)
+
+
+def _remark(module: Module, node: ast.expr) -> Remark:
+    source = module.dotted(node)
+    message = (
+        f"{source}: it can't be told whether this is TensorFlow 1's. If it is, import it from "
+        f"tensorflow.compat.v1 and run this again, or write {module.package}.v1's"
+    )
+    if source.rsplit(".", 1)[-1] in _CONTRIB_NAMES:
+        message += (
+            ". If it is contrib's or slim's, import it from tf_slim: it takes the logits first"
+        )
+    return Remark(module.offset(node), Action.FLAGGED, message)
+
+
+RULE = Rule("KX110", "a name of which it can't be told whether it is TF1's", check, check_leftovers)

@@ -1,0 +1,122 @@
+"""KX112: what stands around the losses, and has no place in Keras.
+
+The port of a loss leaves `get_total_loss`, `get_losses` and `add_loss` as they are: in a TF1 graph
+`keras_xent.v1` needs nothing else. With `--to keras` the program leaves the graph, and each is
+named with what takes its place. Estimators are named in any case, for TensorFlow 2.16 has none:
+on `keras_xent.v1` in one line, which is all that there is to know before.
+
+Only files that use one of the functions are looked at, and each is said once a file.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Iterator, Optional
+
+from keras_xent_cli.migrate.finding import Action, Remark
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.options import Options, Target
+from keras_xent_cli.migrate.registry import Rule
+from keras_xent_cli.migrate.tensorflow_names import called
+from keras_xent_cli.migrate.tf1_modules import CONTRIB_LOSSES_MODULES, LOSSES_MODULES, canonical
+
+_COLLECTION = {
+    "get_total_loss": (
+        "get_total_loss adds up what a TF1 graph has collected. Keras collects no losses: leave it "
+        "out where you compile the loss, for fit adds model.losses itself; in a loop of your own "
+        "write loss + sum(model.losses). Before and after: "
+        "migration_guide/collections-and-estimators.md#get_total_loss"
+    ),
+    "get_losses": (
+        "get_losses lists what a TF1 graph has collected. Keras collects no losses: keep each in a "
+        "variable, and add up those that you mean. Before and after: "
+        "migration_guide/collections-and-estimators.md#get_losses"
+    ),
+    "add_loss": (
+        "add_loss puts a loss into the collection of a TF1 graph. Keras has none: call "
+        "self.add_loss in the layer that computes it, and give a loss of the labels to compile. "
+        "Before and after: migration_guide/collections-and-estimators.md#add_loss"
+    ),
+}
+_UP_TO_2_15 = (
+    "TensorFlow has Estimators up to 2.15, in tf.compat.v1.estimator. From 2.16 on a keras.Model "
+    "takes the place of the model_fn. Before and after: migration_guide/estimators.md#model_fn"
+)
+_ESTIMATOR = (
+    "Keras has no Estimators, and TensorFlow none from 2.16 on. Make the model_fn a keras.Model, "
+    "and of train, evaluate and predict its fit, evaluate and predict. Before and after: "
+    "migration_guide/estimators.md#model_fn"
+)
+_SPEC = (
+    "Keras has no EstimatorSpec, and TensorFlow none from 2.16 on. compile takes the loss and the "
+    "optimizer that EstimatorSpec took as loss and train_op; what else was added to the loss goes "
+    "into layers, with kernel_regularizer= and self.add_loss. Before and after: "
+    "migration_guide/estimators.md#estimatorspec"
+)
+
+# By name: what is said, the argument that it is said of, and that argument's position.
+_ESTIMATORS = {
+    "Estimator": (_ESTIMATOR, "model_fn", 0),
+    "TPUEstimator": (_ESTIMATOR, "model_fn", 0),
+    "EstimatorSpec": (_SPEC, "loss", 2),
+    "TPUEstimatorSpec": (_SPEC, "loss", 2),
+    "ModelFnOps": (_SPEC, "loss", 2),
+}
+_LOSSES = {
+    f"{module}.{name}": name
+    for module in (*LOSSES_MODULES, *CONTRIB_LOSSES_MODULES)
+    for name in _COLLECTION
+}
+_GETTERS = frozenset({"tensorflow.get_collection", "tensorflow.get_collection_ref"})
+_ROOTS = ("tensorflow.", "tensorflow_estimator.")
+
+
+def check(module: Module, options: Options) -> Iterator[Remark]:
+    """Name what has no place in Keras, and Estimators."""
+    if not module.references:
+        return
+    for node in module.all(ast.Call):
+        message = _of_estimator(module, node)
+        if options.target is Target.KERAS:
+            message = message or _of_collection(module, node)
+        elif message:
+            message = _UP_TO_2_15
+        if message:
+            yield Remark(module.offset(node), Action.FLAGGED, message, once=True)
+
+
+def _of_collection(module: Module, node: ast.Call) -> str:
+    names = called(module, node)
+    if names and names <= _GETTERS:
+        return _COLLECTION["get_losses"] if _gets_losses(module, node) else ""
+    found = {_LOSSES.get(name, "") for name in names}
+    return _COLLECTION.get(found.pop(), "") if len(found) == 1 else ""
+
+
+def _gets_losses(module: Module, node: ast.Call) -> bool:
+    key = _argument(node, "key", 0)
+    if key is None:
+        return False
+    if isinstance(key, ast.Constant):
+        return key.value == "losses"
+    return {canonical(name) for name in module.names(key)} == {"tensorflow.GraphKeys.LOSSES"}
+
+
+def _of_estimator(module: Module, node: ast.Call) -> str:
+    names = called(module, node)
+    parts = {name.rsplit(".", 1)[1] for name in names if name.startswith(_ROOTS)}
+    if len(parts) != 1 or not all(name.startswith(_ROOTS) for name in names):
+        return ""
+    message, argument, position = _ESTIMATORS.get(parts.pop(), ("", "", 0))
+    given = _argument(node, argument, position) if message else None
+    is_none = isinstance(given, ast.Constant) and given.value is None
+    return "" if given is None or is_none else message
+
+
+def _argument(node: ast.Call, name: str, position: int) -> Optional[ast.expr]:
+    if len(node.args) > position:
+        return node.args[position]
+    return next((each.value for each in node.keywords if each.arg == name), None)
+
+
+RULE = Rule("KX112", "what stands around the losses, once a file", check)

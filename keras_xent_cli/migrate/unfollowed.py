@@ -1,0 +1,73 @@
+"""What names may mean that can't be followed: through a star import, or a module handed on."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from typing import Collection, FrozenSet, Iterator, List, Union
+
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.scopes import Import
+from keras_xent_cli.migrate.tf1_modules import canonical
+
+_BUILTINS = frozenset({"getattr", "hasattr", "setattr"})  # KX108 names them
+
+
+def starred(module: Module, node: Union[ast.Attribute, ast.Name]) -> FrozenSet[str]:
+    """The qualified names that star imports may give to a name that nothing else binds."""
+    root: ast.expr = node
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if not isinstance(root, ast.Name) or module.scopes.of(root).lookup(root.id):
+        return frozenset()
+    stars = {star for scope in module.scopes.all for star in scope.stars}
+    return frozenset(f"{star}.{module.dotted(node)}" for star in stars)
+
+
+def handed_on(module: Module, modules: Collection[str]) -> FrozenSet[str]:
+    """The qualified names of the modules, of some, that the source hands on.
+
+    `self.losses = tf.losses` does, and so do a class's attribute, an argument and a dictionary:
+    what is read from there can't be followed.
+
+    Args:
+        module: The source.
+        modules: Canonical names.
+    """
+    return frozenset(name for name in _handed_on(module) if canonical(name) in modules)
+
+
+def is_own(node: ast.Attribute) -> bool:
+    """Whether it is an object's own attribute: `self.x`."""
+    return isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+
+
+@functools.lru_cache(maxsize=1)  # asked for every name of a module that can't be followed
+def _handed_on(module: Module) -> FrozenSet[str]:
+    return frozenset(_find_handed_on(module))
+
+
+def _find_handed_on(module: Module) -> Iterator[str]:
+    for scope in module.scopes.all:
+        if isinstance(scope.node, ast.ClassDef):
+            for bindings in scope.bindings.values():
+                yield from (each.qualified for each in bindings if isinstance(each, Import))
+    nodes: List[Union[ast.Attribute, ast.Name]] = [*module.all(ast.Attribute)]
+    nodes.extend(module.all(ast.Name))
+    for node in nodes:
+        if isinstance(node.ctx, ast.Load) and _is_handed_on(module, node):
+            yield from module.names(node)
+
+
+def _is_handed_on(module: Module, node: ast.expr) -> bool:
+    parent = module.scopes.parent(node)
+    if isinstance(parent, ast.Attribute):
+        return False
+    if isinstance(parent, ast.Assign):
+        in_class = isinstance(module.scopes.of(node).node, ast.ClassDef)
+        return in_class or not all(isinstance(each, ast.Name) for each in parent.targets)
+    return not (
+        isinstance(parent, ast.Call)
+        and isinstance(parent.func, ast.Name)
+        and parent.func.id in _BUILTINS
+    )
