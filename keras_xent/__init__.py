@@ -12,6 +12,11 @@ from typing import List
 # Importing them registers the losses with Keras, without which saved models don't load, and
 # verification with v1.
 from keras_xent import _verification, registration, testing, v1  # noqa: F401
+from keras_xent.functions import (
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+    sparse_softmax_cross_entropy,
+)
 from keras_xent.losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -30,6 +35,9 @@ __all__ = [
     "__version__",
     "backend",
     "set_backend",
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+    "sparse_softmax_cross_entropy",
     "testing",
     "v1",
 ]

@@ -6,6 +6,7 @@ from typing import Any, Tuple, Union
 
 import tensorflow as tf
 
+from keras_xent._autograph import do_not_convert
 from keras_xent.ops import arguments, evaluation, registry
 from keras_xent.ops.loss_op import LossOp
 from keras_xent.ops.spec import Spec
@@ -82,7 +83,7 @@ def _smoothed(spec: Spec, labels: tf.Tensor) -> tf.Tensor:
 OP = registry.registered(SigmoidCrossEntropy())
 
 
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def sigmoid_cross_entropy(
     logits: Any,
     labels: Any,

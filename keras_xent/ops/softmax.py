@@ -6,6 +6,7 @@ from typing import Any, Tuple, Union
 
 import tensorflow as tf
 
+from keras_xent._autograph import do_not_convert
 from keras_xent.ops import arguments, class_axis, evaluation, registry
 from keras_xent.ops import labels as labels_lib
 from keras_xent.ops import softmax_derivatives as derivatives
@@ -102,7 +103,7 @@ def _losses(
 OP = registry.registered(SoftmaxCrossEntropy())
 
 
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def softmax_cross_entropy(
     logits: Any,
     labels: Any,

@@ -6,6 +6,7 @@ from typing import Any, Optional, Tuple, Union
 
 import tensorflow as tf
 
+from keras_xent._autograph import do_not_convert
 from keras_xent.ops import (
     arguments,
     class_axis,
@@ -205,7 +206,7 @@ def _number(value: float, like: tf.Tensor) -> tf.Tensor:
 OP = registry.registered(SparseSoftmaxCrossEntropy())
 
 
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def sparse_softmax_cross_entropy(
     logits: Any,
     labels: Any,

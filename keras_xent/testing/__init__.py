@@ -5,7 +5,14 @@
 `assert_same_loss(old, new, num_classes=...)` compares two loss functions on made inputs.
 """
 
+from typing import List
+
 from keras_xent._verification import VerificationError, verify
 from keras_xent.testing.same_loss import assert_same_loss
 
 __all__ = ["VerificationError", "assert_same_loss", "verify"]
+
+
+def __dir__() -> List[str]:
+    """The public names."""
+    return sorted(__all__)

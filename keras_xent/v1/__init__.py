@@ -4,6 +4,8 @@ Porting can begin by changing an import: names, defaults, dtypes, errors, the na
 results in a graph and the loss collections are those of `tf.compat.v1`.
 """
 
+from typing import List
+
 from keras_xent.v1.sigmoid import sigmoid_cross_entropy, sigmoid_cross_entropy_with_logits
 from keras_xent.v1.softmax import (
     softmax_cross_entropy,
@@ -26,3 +28,8 @@ __all__ = [
     "sparse_softmax_cross_entropy",
     "sparse_softmax_cross_entropy_with_logits",
 ]
+
+
+def __dir__() -> List[str]:
+    """The public names."""
+    return sorted(__all__)

@@ -7,13 +7,14 @@ from typing import Any, Optional, Union
 import tensorflow as tf
 
 from keras_xent import ops
+from keras_xent._autograph import do_not_convert
 from keras_xent._functional import takes_keras_tensors
 from keras_xent.reduction import Reduction
 from keras_xent.v1 import arguments, calls, results
 
 
 @takes_keras_tensors
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def sigmoid_cross_entropy(
     multi_class_labels: Any,
     logits: Any,
@@ -90,7 +91,7 @@ def sigmoid_cross_entropy(
 
 
 @takes_keras_tensors
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def sigmoid_cross_entropy_with_logits(
     _sentinel: None = None,
     labels: Any = None,

@@ -7,6 +7,7 @@ from typing import Any, Optional, Union
 import tensorflow as tf
 
 from keras_xent import ops
+from keras_xent._autograph import do_not_convert
 from keras_xent._functional import takes_keras_tensors
 from keras_xent.ops import broadcasting
 from keras_xent.reduction import Reduction
@@ -14,7 +15,7 @@ from keras_xent.v1 import arguments, calls, results
 
 
 @takes_keras_tensors
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def softmax_cross_entropy(
     onehot_labels: Any,
     logits: Any,
@@ -90,7 +91,7 @@ def softmax_cross_entropy(
 
 
 @takes_keras_tensors
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def softmax_cross_entropy_with_logits_v2(
     labels: Any,
     logits: Any,
@@ -151,7 +152,7 @@ def softmax_cross_entropy_with_logits_v2(
 
 
 @takes_keras_tensors
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def softmax_cross_entropy_with_logits(
     _sentinel: None = None,
     labels: Any = None,

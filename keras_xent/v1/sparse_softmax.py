@@ -7,13 +7,14 @@ from typing import Any, Optional, Union
 import tensorflow as tf
 
 from keras_xent import ops
+from keras_xent._autograph import do_not_convert
 from keras_xent._functional import takes_keras_tensors
 from keras_xent.reduction import Reduction
 from keras_xent.v1 import arguments, calls, results, squeezing
 
 
 @takes_keras_tensors
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def sparse_softmax_cross_entropy(
     labels: Any,
     logits: Any,
@@ -87,7 +88,7 @@ def sparse_softmax_cross_entropy(
 
 
 @takes_keras_tensors
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def sparse_softmax_cross_entropy_with_logits(
     _sentinel: None = None,
     labels: Any = None,

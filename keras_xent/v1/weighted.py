@@ -6,6 +6,7 @@ from typing import Any, Optional, Union
 
 import tensorflow as tf
 
+from keras_xent._autograph import do_not_convert
 from keras_xent._functional import takes_keras_tensors
 from keras_xent.ops import weighting
 from keras_xent.ops.spec import real_dtype
@@ -14,7 +15,7 @@ from keras_xent.v1 import calls
 
 
 @takes_keras_tensors
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def compute_weighted_loss(
     losses: Any,
     weights: Any = 1.0,

@@ -1,0 +1,235 @@
+"""The losses as functions, with labels and logits by keyword."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Union
+
+import tensorflow as tf
+
+from keras_xent import ops
+from keras_xent._autograph import do_not_convert
+from keras_xent.reduction import Reduction
+
+# TF1's default. Without weights it is the mean, as every reduction to a mean is.
+_DEFAULT = Reduction.SUM_BY_NONZERO_WEIGHTS
+
+
+@do_not_convert
+def softmax_cross_entropy(
+    *,
+    labels: Any,
+    logits: Any,
+    weights: Any = None,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+    reduction: Union[Reduction, str, None] = _DEFAULT,
+) -> tf.Tensor:
+    """Softmax cross entropy of labels that are one-hot or probabilities.
+
+    Use it in a training loop or a layer of your own. `model.compile` needs
+    `keras_xent.CategoricalCrossentropy`, and a port of TF1 code begins with
+    `keras_xent.v1.softmax_cross_entropy`, which has TF1's signature.
+
+    With `C` classes and smoothing `s`, the loss of an example is
+
+        sum over c of y'[c] * (log(sum over k of exp(x[k])) - x[c]),
+        y'[c] = (1 - s) * y[c] + s / C,
+
+    for logits `x` and labels `y`. `reduction` says what becomes of the losses and their weights.
+
+    The gradient flows to logits, labels and weights, and can be differentiated again. That to
+    the logits is TensorFlow's, `softmax(x) - y'` for each loss. To treat labels as constants, as
+    `tf.compat.v1.losses.softmax_cross_entropy` does, pass `tf.stop_gradient(labels)`.
+
+    Args:
+        labels: a tensor of the logits' shape, usually a probability distribution along `axis`.
+            Cast to the logits' dtype.
+        logits: unscaled log-probabilities of rank 1 or more; float16, bfloat16, float32 or
+            float64.
+        weights: None for 1, a scalar, or a tensor of the losses' rank in which every dimension
+            is 1 or the losses'. Cast to float32, or to float64 for float64 logits.
+        label_smoothing: a number in [0, 1].
+        axis: the class axis.
+        reduction: a `keras_xent.Reduction`, or a name of one in Keras or TF1. The default is
+            TF1's: the sum of the weighted losses, divided by the number of non-zero weights.
+            `keras_xent.CategoricalCrossentropy` has Keras's default, which divides by the number
+            of losses. Without weights both are the mean.
+
+    Returns:
+        A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted losses in
+        the logits' shape without `axis`.
+
+    Raises:
+        TypeError: logits that are not floating point; a ragged or sparse tensor; labels or
+            logits without a keyword.
+        ValueError: labels or weights of the wrong shape, an argument that is out of range, an
+            unknown reduction.
+        tf.errors.InvalidArgumentError: the wrong shape, where only a running graph knows it.
+
+    Example:
+
+    >>> import keras_xent
+    >>> loss = keras_xent.softmax_cross_entropy(
+    ...     labels=[[0, 1, 0], [0, 0, 1]],
+    ...     logits=[[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]],
+    ...     weights=[0.0, 0.7])
+    >>> print(f"{float(loss):.5f}")
+    0.97281
+
+    Unlike the Keras loss, the function ignores a mask that Keras's layers left on the logits, and
+    under `tf.distribute` it does not divide by the number of replicas.
+    """
+    return ops.softmax_cross_entropy(
+        logits,
+        labels,
+        _or_one(weights),
+        label_smoothing=label_smoothing,
+        axis=axis,
+        reduction=Reduction(reduction),
+    )
+
+
+@do_not_convert
+def sparse_softmax_cross_entropy(
+    *,
+    labels: Any,
+    logits: Any,
+    weights: Any = None,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+    ignore_class: Optional[int] = None,
+    reduction: Union[Reduction, str, None] = _DEFAULT,
+) -> tf.Tensor:
+    """Softmax cross entropy of labels that are class ids.
+
+    It equals `softmax_cross_entropy` of the one-hot labels, which are never made. Use it in a
+    training loop or a layer of your own; `model.compile` needs
+    `keras_xent.SparseCategoricalCrossentropy`.
+
+    With `C` classes and smoothing `s`, the loss of an example with logits `x` and class `y` is
+
+        log(sum over k of exp(x[k])) - (1 - s) * x[y] - s * (mean over c of x[c])
+
+    The gradient flows to logits and weights, and can be differentiated again.
+
+    Args:
+        labels: class ids in [0, C), int32 or int64, in the logits' shape without `axis`.
+        logits: unscaled log-probabilities of rank 1 or more; float16, bfloat16, float32 or
+            float64.
+        weights: None for 1, a scalar, or a tensor of the labels' rank in which every dimension
+            is 1 or the labels'. Cast to float32, or to float64 for float64 logits.
+        label_smoothing: a number in [0, 1].
+        axis: the class axis.
+        ignore_class: an id whose examples have the weight 0, whatever `weights` and their logits
+            are. It may be outside of [0, C): -1 and 255 are common. None ignores no class. With
+            `Reduction.SUM_OVER_BATCH_SIZE` these examples still count in the denominator, as
+            any others of weight 0 do; `keras_xent.SparseCategoricalCrossentropy` leaves them
+            out, as Keras does.
+        reduction: a `keras_xent.Reduction`, or a name of one in Keras or TF1. The default is
+            TF1's, as for `softmax_cross_entropy`.
+
+    Returns:
+        A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted losses in
+        the labels' shape.
+
+    Raises:
+        TypeError: logits that are not floating point; labels that are neither int32 nor int64; a
+            ragged or sparse tensor; labels or logits without a keyword.
+        ValueError: labels or weights of the wrong shape, an argument that is out of range, an
+            unknown reduction.
+        tf.errors.InvalidArgumentError: the wrong shape, where only a running graph knows it; on
+            a CPU, an id outside of [0, C), whatever its weight. On a GPU and under XLA the loss
+            and the gradient of such an example are NaN, as TensorFlow's are.
+
+    Example:
+
+    >>> import keras_xent
+    >>> loss = keras_xent.sparse_softmax_cross_entropy(
+    ...     labels=[-1, 2],
+    ...     logits=[[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]],
+    ...     ignore_class=-1)
+    >>> print(f"{float(loss):.5f}")
+    1.38973
+
+    Masks and `tf.distribute`: as for `softmax_cross_entropy`.
+    """
+    return ops.sparse_softmax_cross_entropy(
+        logits,
+        labels,
+        _or_one(weights),
+        label_smoothing=label_smoothing,
+        axis=axis,
+        ignore_class=ignore_class,
+        reduction=Reduction(reduction),
+    )
+
+
+@do_not_convert
+def sigmoid_cross_entropy(
+    *,
+    labels: Any,
+    logits: Any,
+    weights: Any = None,
+    label_smoothing: float = 0.0,
+    reduction: Union[Reduction, str, None] = _DEFAULT,
+) -> tf.Tensor:
+    """Sigmoid cross entropy: each logit has a label and a loss of its own.
+
+    Use it in a training loop or a layer of your own; `model.compile` needs
+    `keras_xent.BinaryCrossentropy`, which takes the mean over the last axis before it weights and
+    reduces.
+
+    With smoothing `s`, the loss of a logit `x` with label `y` is
+
+        log(1 + exp(-x)) + (1 - y') * x,
+        y' = (1 - s) * y + s / 2,
+
+    computed without overflow.
+
+    The gradient flows to logits, labels and weights, and can be differentiated again.
+
+    Args:
+        labels: a tensor of the logits' shape, usually 0 or 1. Cast to the logits' dtype.
+        logits: unscaled log-odds of any shape; float16, bfloat16, float32 or float64.
+        weights: None for 1, a scalar, or a tensor of the logits' rank in which every dimension
+            is 1 or the logits': `[batch, 1]` for one weight a row of `[batch, classes]`. Cast to
+            float32, or to float64 for float64 logits.
+        label_smoothing: a number in [0, 1], by which labels move towards 1/2.
+        reduction: a `keras_xent.Reduction`, or a name of one in Keras or TF1. The default is
+            TF1's, as for `softmax_cross_entropy`. A weight counts once for each loss that it is
+            broadcast to.
+
+    Returns:
+        A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted losses in
+        the logits' shape.
+
+    Raises:
+        TypeError: logits that are not floating point; a ragged or sparse tensor; labels or
+            logits without a keyword.
+        ValueError: labels or weights of the wrong shape, an argument that is out of range, an
+            unknown reduction.
+        tf.errors.InvalidArgumentError: the wrong shape, where only a running graph knows it.
+
+    Example:
+
+    >>> import keras_xent
+    >>> loss = keras_xent.sigmoid_cross_entropy(
+    ...     labels=[[1, 0, 1], [0, 1, 1]],
+    ...     logits=[[2.0, -1.0, 0.5], [0.3, 1.0, -0.2]],
+    ...     weights=[[1.0], [0.0]])
+    >>> print(f"{float(loss):.5f}")
+    0.30476
+
+    Masks and `tf.distribute`: as for `softmax_cross_entropy`.
+    """
+    return ops.sigmoid_cross_entropy(
+        logits,
+        labels,
+        _or_one(weights),
+        label_smoothing=label_smoothing,
+        reduction=Reduction(reduction),
+    )
+
+
+def _or_one(weights: Any) -> Any:
+    return 1.0 if weights is None else weights
