@@ -6,7 +6,7 @@ from typing import Any, Optional, Union
 
 import tensorflow as tf
 
-from keras_xent import ops
+from keras_xent import _keras, ops
 from keras_xent._autograph import do_not_convert
 from keras_xent.reduction import Reduction
 
@@ -35,7 +35,9 @@ def softmax_cross_entropy(
         sum over c of y'[c] * (log(sum over k of exp(x[k])) - x[c]),
         y'[c] = (1 - s) * y[c] + s / C,
 
-    for logits `x` and labels `y`. `reduction` says what becomes of the losses and their weights.
+    for logits `x` and labels `y`. With the native kernels a class with `y'[c] = 0` adds nothing,
+    even if its logit is -inf; TensorFlow's ops, which serve elsewhere, give NaN. `reduction` says
+    what becomes of the losses and their weights.
 
     The gradient flows to logits, labels and weights, and can be differentiated again. That to
     the logits is TensorFlow's, `softmax(x) - y'` for each loss. To treat labels as constants, as
@@ -60,8 +62,8 @@ def softmax_cross_entropy(
         the logits' shape without `axis`.
 
     Raises:
-        TypeError: logits that are not floating point; a ragged or sparse tensor; labels or
-            logits without a keyword.
+        TypeError: logits that are not floating point; a ragged or sparse tensor; a symbolic one
+            of Keras's functional models; labels or logits without a keyword.
         ValueError: labels or weights of the wrong shape, an argument that is out of range, an
             unknown reduction.
         tf.errors.InvalidArgumentError: the wrong shape, where only a running graph knows it.
@@ -79,6 +81,7 @@ def softmax_cross_entropy(
     Unlike the Keras loss, the function ignores a mask that Keras's layers left on the logits, and
     under `tf.distribute` it does not divide by the number of replicas.
     """
+    _check(labels=labels, logits=logits, weights=weights)
     return ops.softmax_cross_entropy(
         logits,
         labels,
@@ -134,7 +137,8 @@ def sparse_softmax_cross_entropy(
 
     Raises:
         TypeError: logits that are not floating point; labels that are neither int32 nor int64; a
-            ragged or sparse tensor; labels or logits without a keyword.
+            ragged or sparse tensor; a symbolic one of Keras's functional models; labels or
+            logits without a keyword.
         ValueError: labels or weights of the wrong shape, an argument that is out of range, an
             unknown reduction.
         tf.errors.InvalidArgumentError: the wrong shape, where only a running graph knows it; on
@@ -153,6 +157,7 @@ def sparse_softmax_cross_entropy(
 
     Masks and `tf.distribute`: as for `softmax_cross_entropy`.
     """
+    _check(labels=labels, logits=logits, weights=weights)
     return ops.sparse_softmax_cross_entropy(
         logits,
         labels,
@@ -204,8 +209,8 @@ def sigmoid_cross_entropy(
         the logits' shape.
 
     Raises:
-        TypeError: logits that are not floating point; a ragged or sparse tensor; labels or
-            logits without a keyword.
+        TypeError: logits that are not floating point; a ragged or sparse tensor; a symbolic one
+            of Keras's functional models; labels or logits without a keyword.
         ValueError: labels or weights of the wrong shape, an argument that is out of range, an
             unknown reduction.
         tf.errors.InvalidArgumentError: the wrong shape, where only a running graph knows it.
@@ -222,6 +227,7 @@ def sigmoid_cross_entropy(
 
     Masks and `tf.distribute`: as for `softmax_cross_entropy`.
     """
+    _check(labels=labels, logits=logits, weights=weights)
     return ops.sigmoid_cross_entropy(
         logits,
         labels,
@@ -229,6 +235,15 @@ def sigmoid_cross_entropy(
         label_smoothing=label_smoothing,
         reduction=Reduction(reduction),
     )
+
+
+def _check(**arguments: Any) -> None:
+    for name, value in arguments.items():
+        if _keras.is_placeholder(value):
+            raise TypeError(
+                f"{name} is a KerasTensor, a placeholder in a functional model, expected values: "
+                "call the function in the call() of a layer or in a training step"
+            )
 
 
 def _or_one(weights: Any) -> Any:

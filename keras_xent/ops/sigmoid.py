@@ -92,45 +92,11 @@ def sigmoid_cross_entropy(
     label_smoothing: float = 0.0,
     reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
-    r"""Sigmoid cross entropy of logits and labels, weighted and reduced.
-
-    Each element is an example of its own. With smoothed labels :math:`y' = (1 - s)\, y + s / 2`
-    its loss is
-
-    .. math:: \ell = \log(1 + e^{-x}) + (1 - y')\, x,
-
-    computed so that nothing overflows.
-
-    The gradients with respect to logits, labels and weights are exact, and can be differentiated
-    again.
-
-    Args:
-        logits: unscaled log-odds; float16, bfloat16, float32 or float64; any shape.
-        labels: the same shape; cast to the logits' dtype. Usually probabilities.
-        weights: a scalar, or a tensor with the logits' rank in which every dimension is 1
-            or the logits'. Cast to float32, or to float64 beside float64 logits.
-        label_smoothing: a number in [0, 1].
-        reduction: a `keras_xent.Reduction`, or a name of one.
-
-    Returns:
-        A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted
-        losses in the logits' shape.
-
-    Raises:
-        TypeError: the logits are no floating point tensor.
-        ValueError: shapes that don't fit, a smoothing out of range.
-        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
-
-    Example:
+    """`keras_xent.sigmoid_cross_entropy`, by position and logits first.
 
     >>> from keras_xent.ops import sigmoid_cross_entropy
-    >>> value = sigmoid_cross_entropy(
-    ...     logits=[[2.0, -1.0], [0.5, 3.0]],
-    ...     labels=[[1, 0], [0, 1]],
-    ...     weights=[[1.0], [0.5]],
-    ... )
-    >>> print(f"{float(value):.5f}")
-    0.23788
+    >>> print(f"{float(sigmoid_cross_entropy([2.0, -1.0], [1, 0])):.5f}")
+    0.22009
     """
     logits = arguments.logits_of(logits)
     labels = arguments.converted(labels, "labels", logits.dtype)

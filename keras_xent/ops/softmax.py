@@ -113,51 +113,12 @@ def softmax_cross_entropy(
     axis: int = -1,
     reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
-    r"""Softmax cross entropy of logits and labels, weighted and reduced.
-
-    With smoothed labels :math:`y'_c = (1 - s)\, y_c + s / C`, the loss of one element is
-
-    .. math:: \ell = \sum_c y'_c \left(\log \sum_k e^{x_k} - x_c\right),
-
-    where a class with :math:`y'_c = 0` adds nothing, even if its logit is
-    :math:`-\infty` (TensorFlow's op, which serves other devices than CPUs, makes NaN of that).
-    `reduction` tells what becomes of the losses and their weights.
-
-    The gradient with respect to the logits is TensorFlow's, weight :math:`\cdot\,
-    (\mathrm{softmax}(x) - y')`, which is the loss's where labels sum to one. Gradients
-    with respect to labels and weights are exact. All can be differentiated again.
-
-    Args:
-        logits: unscaled log-probabilities; float16, bfloat16, float32 or float64; rank 1
-            or more.
-        labels: the same shape; cast to the logits' dtype. Each slice along `axis` is
-            usually a probability distribution.
-        weights: a scalar, or a tensor with the losses' rank in which every dimension is 1
-            or the losses'. Cast to float32, or to float64 beside float64 logits.
-        label_smoothing: a number in [0, 1].
-        axis: the class axis.
-        reduction: a `keras_xent.Reduction`, or a name of one.
-
-    Returns:
-        A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted
-        losses in the logits' shape without `axis`.
-
-    Raises:
-        TypeError: the logits are no floating point tensor.
-        ValueError: shapes that don't fit, an axis or a smoothing out of range.
-        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
-
-    Example:
+    """`keras_xent.softmax_cross_entropy`, by position and logits first.
 
     >>> from keras_xent.ops import softmax_cross_entropy
-    >>> value = softmax_cross_entropy(
-    ...     logits=[[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]],
-    ...     labels=[[0, 1, 0], [0, 0, 1]],
-    ...     weights=[0.3, 0.7],
-    ...     label_smoothing=0.2,
-    ... )
+    >>> value = softmax_cross_entropy([[0.05, 0.95, 0.0]], [[0, 1, 0]], label_smoothing=0.2)
     >>> print(f"{float(value):.5f}")
-    0.57618
+    0.70740
     """
     logits = arguments.logits_of(logits)
     labels = arguments.converted(labels, "labels", logits.dtype)

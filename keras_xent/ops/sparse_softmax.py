@@ -217,50 +217,12 @@ def sparse_softmax_cross_entropy(
     reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
     ignore_class: Optional[int] = None,
 ) -> tf.Tensor:
-    r"""Softmax cross entropy of logits and class ids, weighted and reduced.
-
-    The loss of an example of class :math:`k` is that of `softmax_cross_entropy` with the label
-    `one_hot(k)`, which is never made:
-
-    .. math:: \ell = \log \sum_c e^{x_c} - (1 - s)\, x_k - \frac{s}{C} \sum_c x_c
-
-    The gradients with respect to logits and weights can be differentiated again. Class ids have
-    none.
-
-    Args:
-        logits: unscaled log-probabilities; float16, bfloat16, float32 or float64; rank 1
-            or more.
-        labels: class ids in [0, C), int32 or int64, of the logits' shape without `axis`.
-        weights: a scalar, or a tensor with the losses' rank in which every dimension is 1
-            or the losses'. Cast to float32, or to float64 beside float64 logits.
-        label_smoothing: a number in [0, 1].
-        axis: the class axis.
-        reduction: a `keras_xent.Reduction`, or a name of one.
-        ignore_class: an id whose examples have weight zero, whatever `weights` and their logits
-            are. It may be outside of the classes. None ignores no class.
-
-    Returns:
-        A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted
-        losses in the labels' shape.
-
-    Raises:
-        TypeError: the logits are no floating point tensor, or the labels no int32 or int64 one.
-        ValueError: shapes that don't fit, an axis or a smoothing out of range.
-        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs; on a CPU,
-            an id that is no class, whatever its example's weight. On a GPU and under XLA such an
-            example has a loss and a gradient of NaN, as in TensorFlow.
-
-    Example:
+    """`keras_xent.sparse_softmax_cross_entropy`, by position and logits first.
 
     >>> from keras_xent.ops import sparse_softmax_cross_entropy
-    >>> value = sparse_softmax_cross_entropy(
-    ...     logits=[[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]],
-    ...     labels=[1, 2],
-    ...     weights=[0.3, 0.7],
-    ...     label_smoothing=0.2,
-    ... )
+    >>> value = sparse_softmax_cross_entropy([[0.05, 0.95, 0.0]], [1], label_smoothing=0.2)
     >>> print(f"{float(value):.5f}")
-    0.57618
+    0.70740
     """
     logits = arguments.logits_of(logits)
     labels = conversion.to_tensor(labels, "labels")
