@@ -8,10 +8,15 @@ import threading
 from typing import Iterator
 
 _VARIABLE = "KERAS_XENT_VERIFY"
+_VALUES = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("", "0", "false", "no", "off"), False),
+}
 
 # How many `verify()` are open. Of the process, not of a thread: a distribution strategy calls
 # the loss in threads of its own.
 _open = 0
+_was_open = False
 _lock = threading.Lock()
 
 
@@ -21,16 +26,27 @@ def wanted() -> bool:
     Raises:
         ValueError: the environment variable KERAS_XENT_VERIFY has an unknown value.
     """
-    if _open:
-        return True
+    return _open > 0 or _in_environment()
+
+
+def asked() -> bool:
+    """Whether the user has asked for verification at any time.
+
+    Raises:
+        ValueError: as above.
+    """
+    return _was_open or _in_environment()
+
+
+def _in_environment() -> bool:
     value = os.environ.get(_VARIABLE, "")
-    if value in ("", "0"):
-        return False
-    if value == "1":
-        return True
-    raise ValueError(
-        f"the environment variable {_VARIABLE} is {value!r}, expected 1 (verify), or 0 or nothing"
-    )
+    wanted = _VALUES.get(value.strip().lower())
+    if wanted is None:
+        raise ValueError(
+            f"the environment variable {_VARIABLE} is {value!r}, expected 1, true, yes or on to "
+            "verify, or 0, false, no, off or nothing not to"
+        )
+    return wanted
 
 
 @contextlib.contextmanager
@@ -39,8 +55,15 @@ def verify() -> Iterator[None]:
 
     While it is open, each call of a function of `keras_xent.v1`, in any thread, also calls
     TensorFlow's function with the same arguments, and fails where the two differ. The
-    environment variable `KERAS_XENT_VERIFY=1` does the same for a whole process. Silence over
-    a training run means that the losses and gradients were TensorFlow's.
+    environment variable `KERAS_XENT_VERIFY=1` (or `true`, `yes`, `on`) does the same for a whole
+    process.
+
+    When the process ends, it writes one line to standard error, such as `keras_xent: 62 calls
+    verified, 0 different`, and a warning if that is 0 calls: then verification was on and reached
+    nothing. A call counts each time that its value is compared: eagerly each call, in a
+    `tf.function` or a session each run, not each trace. `different` counts values and gradients.
+    Each process counts its own calls. A worker process writes no warning, and one that
+    `multiprocessing` forks writes no line either.
 
     >>> import keras_xent
     >>> with keras_xent.testing.verify():
@@ -68,8 +91,9 @@ def verify() -> Iterator[None]:
     they are without verification.
 
     In a graph it is decided when the graph is built: a `tf.function` that was traced before
-    stays unverified, one that was traced inside stays verified. A graph to save should be
-    built without: what loads a verified one can run it, and can't add gradients to it.
+    stays unverified, one that was traced inside stays verified. Build a graph that you save
+    without verification: another process can't run a verified one, which counts its calls in
+    Python.
 
     What it does not see:
 
@@ -102,12 +126,13 @@ def verify() -> Iterator[None]:
       does not have: TensorFlow does not smooth them.
 
     Raises:
-        ValueError: (the calls in it) the environment variable has another value than
-            `"1"`, `"0"` or `""`.
+        ValueError: (the calls in it) the environment variable's value is neither one of those
+            above nor `0`, `false`, `no`, `off` or nothing.
     """
-    global _open
+    global _open, _was_open
     with _lock:
         _open += 1
+        _was_open = True
     try:
         yield
     finally:

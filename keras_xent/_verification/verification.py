@@ -8,7 +8,7 @@ from typing import Any, Callable, List, Optional, Sequence
 import tensorflow as tf
 
 from keras_xent import _tensorflow
-from keras_xent._verification import gradient
+from keras_xent._verification import counting, gradient
 from keras_xent._verification.error import VerificationError
 from keras_xent._verification.gradient import Gradients
 from keras_xent.comparing import difference
@@ -50,13 +50,11 @@ class _Call:
             try:
                 theirs = self._oracle.value(*inputs)
             except (TypeError, ValueError, tf.errors.InvalidArgumentError) as refusal:
-                raise VerificationError(
-                    difference.text(self._message("in that TensorFlow refuses the call", []))
-                    + f"\n{type(refusal).__name__}: {refusal}"
-                ) from refusal
+                refused = [f"\n  {type(refusal).__name__}: {refusal}"]
+                raise self._error("in that TensorFlow refuses the call", refused) from refusal
             tolerance = self._oracle.value_tolerance(*inputs)
             known = self._oracle.known_differences(*inputs)
-            return self._checked(value, theirs, tolerance, "in its value", known)
+            return self._checked(value, theirs, tolerance, "in its value", known, calls=1)
 
     def checked_gradients(
         self, upstream: tf.Tensor, indices: Sequence[int], gradients: Gradients
@@ -81,8 +79,7 @@ class _Call:
         if ours is None and theirs is None:
             return ours
         if ours is None:
-            sent = ["\n  keras_xent sends none, TensorFlow does"]
-            raise VerificationError(difference.text(self._message(where, sent)))
+            raise self._error(where, ["\n  keras_xent sends none, TensorFlow does"])
         if theirs is None:
             return self._checked(ours, tf.zeros_like(self.inputs[index]), 0.0, where)
         return self._checked(ours, theirs, tolerance, where)
@@ -98,21 +95,28 @@ class _Call:
         tolerance: Any,
         where: str,
         known: Sequence[Any] = (),
+        calls: int = 0,
     ) -> tf.Tensor:
         if ours.dtype != theirs.dtype:
             dtypes = [f"\n  keras_xent: {ours.dtype.name}, TensorFlow: {theirs.dtype.name}"]
-            raise VerificationError(difference.text(self._message(f"{where}'s dtype", dtypes)))
+            raise self._error(f"{where}'s dtype", dtypes)
         same, numbers = compare(tf.stop_gradient(ours), theirs, tolerance)
         numbers += known
         if tf.executing_eagerly():
+            counting.add(calls, 0)
             if not same:
-                raise VerificationError(difference.text(self._message(where, numbers)))
+                raise self._error(where, numbers)
             return ours
         data = difference.for_graph(self._message(where, numbers))
-        # The op itself: tf.debugging.Assert puts a conditional around it.
-        assertion = tf.raw_ops.Assert(condition=same, data=data, summarize=10)
+        with tf.control_dependencies([counting.in_graph(same, calls)]):
+            # The op itself: tf.debugging.Assert puts a conditional around it.
+            assertion = tf.raw_ops.Assert(condition=same, data=data, summarize=10)
         with tf.control_dependencies([assertion]):
             return tf.identity(ours)
+
+    def _error(self, where: str, numbers: Pieces) -> VerificationError:
+        counting.add(0, 1)
+        return VerificationError(difference.text(self._message(where, numbers)))
 
     def _message(self, where: str, numbers: Pieces) -> Pieces:
         pieces = [f"{self._oracle.ours} differs from {self._oracle.theirs} {where}:", *numbers]
