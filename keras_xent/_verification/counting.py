@@ -1,16 +1,19 @@
-"""How many calls have been compared in this process, and what it says of them at its end.
+"""What has been compared in this process, counted, and what it says of that at its end.
 
-A verification that never reached a call would otherwise look like one that passed.
+A verification that never reached a call would otherwise look like one that passed. Values and
+gradients count apart: a TF1 program that runs its training op alone computes no value.
 """
 
 from __future__ import annotations
 
 import atexit
+import collections
+import functools
 import multiprocessing
 import os
 import sys
 import threading
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -19,46 +22,48 @@ from keras_xent import _tensorflow
 from keras_xent._tensorflow import Mapped
 from keras_xent._verification import switch
 
-_CALLS = "_keras_xent_verified_calls"
+VALUES, GRADIENTS, DIFFERENT = "values", "gradients", "different"
+_KIND = "_keras_xent_counted"
 
 _lock = threading.Lock()
-_verified = 0
-_different = 0
+_counts: Dict[str, int] = collections.Counter()
 _forked = False
 
 
-def add(verified: int, different: int) -> None:
-    """Counts calls whose values were compared, and differences in values and gradients."""
-    global _verified, _different
+def add(kind: str, number: int = 1) -> None:
+    """Counts comparisons of VALUES or of GRADIENTS, or what was DIFFERENT."""
     with _lock:
-        _verified += verified
-        _different += different
+        _counts[kind] += number
 
 
-def in_graph(same: tf.Tensor, calls: int) -> tf.Tensor:
-    """A tensor for others to depend on: whenever a graph computes it, calls are counted.
+def in_graph(same: tf.Tensor, kind: str) -> tf.Tensor:
+    """A tensor for others to depend on: whenever a graph computes it, a comparison counts.
 
     XLA can't call Python. A function that it compiles, perhaps only after it was traced, leaves
     the counting out: it compares nothing either, as it drops assertions.
 
     Args:
-        same: whether two values are the same, or two gradients.
-        calls: how many calls this is: 1, or 0 for a gradient.
+        same: whether what is compared is the same.
+        kind: VALUES or GRADIENTS.
     """
 
     def counted() -> tf.Tensor:
-        return tf.numpy_function(_ran, [same, calls], tf.int32)
+        return tf.numpy_function(_RAN[kind], [same], tf.int32)
 
     with tf.device("/device:CPU:0"):
         index = tf.raw_ops.DeviceIndex(device_names=["CPU"])
         done = tf.switch_case(index, {0: counted}, default=lambda: tf.constant(0))
-    _tensorflow.set_attribute(_conditional(done), _CALLS, str(calls))
+    _tensorflow.set_attribute(_conditional(done), _KIND, kind)
     return done
 
 
-def _ran(same: np.ndarray, calls: np.ndarray) -> np.int32:
-    add(int(calls) * same.size, int(np.count_nonzero(~same)))
+def _ran(kind: str, same: np.ndarray) -> np.int32:
+    add(kind, same.size)
+    add(DIFFERENT, int(np.count_nonzero(~same)))
     return np.int32(0)
+
+
+_RAN = {kind: functools.partial(_ran, kind) for kind in (VALUES, GRADIENTS)}
 
 
 def _conditional(done: tf.Tensor) -> tf.Operation:
@@ -66,13 +71,13 @@ def _conditional(done: tf.Tensor) -> tf.Operation:
 
 
 def _is_count(node: tf.Operation) -> bool:
-    return _tensorflow.attribute(node, _CALLS) is not None
+    return _tensorflow.attribute(node, _KIND) is not None
 
 
 def _convert(node: tf.Operation, inputs: List[Mapped], length: tf.Tensor) -> List[Mapped]:
     """Counts all iterations of `tf.vectorized_map` at once."""
     (same,) = [each for each in inputs if each.tensor.dtype == tf.bool]
-    return [Mapped(in_graph(same.tensor, int(_tensorflow.attribute(node, _CALLS) or 0)), False)]
+    return [Mapped(in_graph(same.tensor, str(_tensorflow.attribute(node, _KIND))), False)]
 
 
 for _type in ("Case", "StatelessCase"):
@@ -81,9 +86,9 @@ for _type in ("Case", "StatelessCase"):
 
 def line() -> Optional[str]:
     """What there is to say at the end of the process, or None."""
-    if _verified or _different:
-        calls = "1 call" if _verified == 1 else f"{_verified} calls"
-        return f"keras_xent: {calls} verified, {_different} different"
+    if any(_counts.values()):
+        values, gradients = (_numbered(_counts[kind], kind) for kind in (VALUES, GRADIENTS))
+        return f"keras_xent: {values} and {gradients} verified, {_counts[DIFFERENT]} different"
     try:
         asked = switch.asked()
     except ValueError as error:
@@ -92,10 +97,14 @@ def line() -> Optional[str]:
     if not asked or _forked or multiprocessing.parent_process() is not None:
         return None
     return (
-        "keras_xent: WARNING: 0 calls verified, although verification was on: no function of "
+        "keras_xent: WARNING: verification was on, and nothing was verified: no function of "
         "keras_xent.v1 was called, or only in graphs that were built before, that did not run or "
         "that XLA compiled"
     )
+
+
+def _numbered(number: int, plural: str) -> str:
+    return f"{number} {plural[:-1] if number == 1 else plural}"
 
 
 def report() -> None:
@@ -106,8 +115,9 @@ def report() -> None:
 
 
 def _begin_again() -> None:
-    global _verified, _different, _forked, _lock
-    _verified, _different, _forked, _lock = 0, 0, True, threading.Lock()
+    global _forked, _lock
+    _forked, _lock = True, threading.Lock()
+    _counts.clear()
 
 
 atexit.register(report)

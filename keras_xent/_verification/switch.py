@@ -58,12 +58,15 @@ def verify() -> Iterator[None]:
     environment variable `KERAS_XENT_VERIFY=1` (or `true`, `yes`, `on`) does the same for a whole
     process.
 
-    When the process ends, it writes one line to standard error, such as `keras_xent: 62 calls
-    verified, 0 different`, and a warning if that is 0 calls: then verification was on and reached
-    nothing. A call counts each time that its value is compared: eagerly each call, in a
-    `tf.function` or a session each run, not each trace. `different` counts values and gradients.
-    Each process counts its own calls. A worker process writes no warning, and one that
-    `multiprocessing` forks writes no line either.
+    When the process ends, it writes one line to standard error:
+
+        keras_xent: 62 values and 62 gradients verified, 0 different
+
+    If nothing was verified, the line is a warning. Each comparison counts, with every run of a
+    `tf.function` or a session, not with every trace: the value of a call, and its gradient to each
+    input that has one. A session that runs the training op alone computes and compares gradients,
+    and no value. Each process counts its own. A worker process that compared nothing writes no
+    warning, and one that `multiprocessing` forks writes no line at all.
 
     >>> import keras_xent
     >>> with keras_xent.testing.verify():
@@ -92,8 +95,7 @@ def verify() -> Iterator[None]:
 
     In a graph it is decided when the graph is built: a `tf.function` that was traced before
     stays unverified, one that was traced inside stays verified. Build a graph that you save
-    without verification: another process can't run a verified one, which counts its calls in
-    Python.
+    without verification: another process can't run a verified one, which counts in Python.
 
     What it does not see:
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_xent import _tensorflow
 from keras_xent._verification import counting, gradient
+from keras_xent._verification.counting import DIFFERENT, GRADIENTS, VALUES
 from keras_xent._verification.error import VerificationError
 from keras_xent._verification.gradient import Gradients
 from keras_xent.comparing import difference
@@ -54,7 +55,7 @@ class _Call:
                 raise self._error("in that TensorFlow refuses the call", refused) from refusal
             tolerance = self._oracle.value_tolerance(*inputs)
             known = self._oracle.known_differences(*inputs)
-            return self._checked(value, theirs, tolerance, "in its value", known, calls=1)
+            return self._checked(VALUES, value, theirs, tolerance, "in its value", known)
 
     def checked_gradients(
         self, upstream: tf.Tensor, indices: Sequence[int], gradients: Gradients
@@ -81,8 +82,8 @@ class _Call:
         if ours is None:
             raise self._error(where, ["\n  keras_xent sends none, TensorFlow does"])
         if theirs is None:
-            return self._checked(ours, tf.zeros_like(self.inputs[index]), 0.0, where)
-        return self._checked(ours, theirs, tolerance, where)
+            return self._checked(GRADIENTS, ours, tf.zeros_like(self.inputs[index]), 0.0, where)
+        return self._checked(GRADIENTS, ours, theirs, tolerance, where)
 
     def _stopped(self) -> List[tf.Tensor]:
         # What follows is no affair of the tapes that watch the call.
@@ -90,12 +91,12 @@ class _Call:
 
     def _checked(
         self,
+        kind: str,
         ours: tf.Tensor,
         theirs: tf.Tensor,
         tolerance: Any,
         where: str,
         known: Sequence[Any] = (),
-        calls: int = 0,
     ) -> tf.Tensor:
         if ours.dtype != theirs.dtype:
             dtypes = [f"\n  keras_xent: {ours.dtype.name}, TensorFlow: {theirs.dtype.name}"]
@@ -103,19 +104,19 @@ class _Call:
         same, numbers = compare(tf.stop_gradient(ours), theirs, tolerance)
         numbers += known
         if tf.executing_eagerly():
-            counting.add(calls, 0)
+            counting.add(kind)
             if not same:
                 raise self._error(where, numbers)
             return ours
         data = difference.for_graph(self._message(where, numbers))
-        with tf.control_dependencies([counting.in_graph(same, calls)]):
+        with tf.control_dependencies([counting.in_graph(same, kind)]):
             # The op itself: tf.debugging.Assert puts a conditional around it.
             assertion = tf.raw_ops.Assert(condition=same, data=data, summarize=10)
         with tf.control_dependencies([assertion]):
             return tf.identity(ours)
 
     def _error(self, where: str, numbers: Pieces) -> VerificationError:
-        counting.add(0, 1)
+        counting.add(DIFFERENT)
         return VerificationError(difference.text(self._message(where, numbers)))
 
     def _message(self, where: str, numbers: Pieces) -> Pieces:

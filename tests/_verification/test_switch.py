@@ -101,4 +101,4 @@ def test_the_variable_verifies_a_whole_process() -> None:
     )
     assert done.returncode != 0
     assert "VerificationError" in done.stderr
-    assert done.stderr.endswith("\nkeras_xent: 2 calls verified, 1 different\n")
+    assert done.stderr.endswith("\nkeras_xent: 2 values and 0 gradients verified, 1 different\n")
