@@ -67,7 +67,7 @@ def has_python(page: Path) -> bool:
 
 
 @pytest.mark.parametrize(
-    "page", filter(has_python, PAGES), ids=lambda page: str(page.relative_to(ROOT))
+    "page", list(filter(has_python, PAGES)), ids=lambda page: str(page.relative_to(ROOT))
 )
 def test_python_blocks_run_and_print_the_text_block_after_them(
     page: Path, monkeypatch: pytest.MonkeyPatch
