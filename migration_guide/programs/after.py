@@ -18,7 +18,7 @@ output_kernel = random.normal(size=(12, CLASSES), scale=0.3).astype(np.float32)
 
 
 class ActivityLoss(keras.layers.Layer):
-    """What `tf.losses.add_loss` added. The layer returns what it is given."""
+    """Adds the loss of `tf.losses.add_loss`, and returns its inputs."""
 
     def call(self, inputs):
         self.add_loss(0.02 * tf.reduce_mean(tf.square(inputs)))
@@ -26,7 +26,7 @@ class ActivityLoss(keras.layers.Layer):
 
 
 class PrintLoss(keras.callbacks.Callback):
-    """Prints the loss of every step. Keras's own log is the mean since the epoch began."""
+    """Prints the loss of every step. Keras logs the mean since the start of the epoch."""
 
     def on_train_batch_begin(self, batch, logs=None):
         self.model.reset_metrics()
@@ -35,7 +35,7 @@ class PrintLoss(keras.callbacks.Callback):
         print(f"{logs['loss']:.7f}")
 
 
-# tf.nn.l2_loss halves the sum of squares, L2 does not.
+# tf.nn.l2_loss halves the sum of squares, L2 doesn't.
 l2 = keras.regularizers.L2(0.01 / 2)
 model = keras.Sequential(
     [
