@@ -14,7 +14,7 @@ from keras_xent_cli.migrate.eras import Era, era
 from keras_xent_cli.migrate.function import Function
 from keras_xent_cli.migrate.lines import Lines
 from keras_xent_cli.migrate.losses.softmax import LOGITS, LOGITS_TF2
-from keras_xent_cli.migrate.names import UNKNOWN, Names, resolve, resolve_global
+from keras_xent_cli.migrate.names import UNKNOWN, Names, is_wrapped, resolve, resolve_global
 from keras_xent_cli.migrate.program import Place
 from keras_xent_cli.migrate.scopes import Import, Scopes, Value
 
@@ -173,13 +173,19 @@ class Module:
 
     def names(self, node: ast.expr) -> Names:
         """The qualified names that an expression may have, through the program's own modules."""
+        names = self.names_and_wrapped(node)
+        return frozenset(UNKNOWN if is_wrapped(each) else each for each in names)
+
+    def names_and_wrapped(self, node: ast.expr) -> Names:
+        """The same, with those of which a function of the program makes something else."""
         if node not in self._names:  # for every rule asks again
             self._names[node] = self._followed(resolve(self.scopes, node, self._starred))
         return self._names[node]
 
     def names_of_global(self, name: str) -> Names:
         """The qualified names that a name has at the module's top level."""
-        return self._followed(resolve_global(self.scopes, name, self._starred))
+        names = self._followed(resolve_global(self.scopes, name, self._starred))
+        return frozenset(UNKNOWN if is_wrapped(each) else each for each in names)
 
     def _followed(self, names: Names) -> Names:
         return frozenset().union(*(self.place.follow(each) if each else {each} for each in names))
