@@ -7,6 +7,7 @@ An example that defines `def loss(labels, logits, weights)` is also executed, be
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import List, Sequence, Tuple
 
 from migrate import executing
@@ -25,8 +26,8 @@ def ported(source: str, target: str = "v1") -> Tuple[str, Tuple[Finding, ...]]:
     """The port of a file by all rules, as the command would do it."""
     content = source.encode()
     surroundings = look_around([("file.py", content)])
-    loss_scope = loss_scopes.find("file.py", content)
-    return port(source, all_rules(), Options(Target(target), surroundings, loss_scope))
+    scopes = loss_scopes.look_for([(Path("file.py"), content)])
+    return port(source, all_rules(), Options(Target(target), surroundings, scopes))
 
 
 def check_transformed(
