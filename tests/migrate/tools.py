@@ -76,13 +76,16 @@ def check_not_found(source: str, code: str) -> None:
 
 
 def check_flagged(
-    source: str, code: str, message: str, line: int = 0, target: str = "v1"
+    source: str,
+    code: str,
+    message: str,
+    line: int = 0,
+    target: str = "v1",
+    action: Action = Action.FLAGGED,
 ) -> Finding:
-    """One rule names one place, and what it says contains a text."""
+    """One rule names one place, or notes it, and what it says contains a text."""
     _, findings = ported(textwrap.dedent(source), target)
-    found = [
-        finding for finding in findings if finding.rule == code and finding.action is Action.FLAGGED
-    ]
+    found = [each for each in findings if each.rule == code and each.action is action]
     assert len(found) == 1, [f"{each.rule} {each.message}" for each in findings]
     assert message in found[0].message
     assert line in (0, found[0].line)

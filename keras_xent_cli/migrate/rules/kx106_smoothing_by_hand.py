@@ -29,7 +29,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
         if _is_formula(labels) or one_hot.off_value(module, labels) is not None:
             yield Remark(
                 module.offset(call.node),
-                Action.FLAGGED,
+                Action.NOTED,
                 f"the labels are smoothed by hand (line {labels.lineno}). "
                 f"{_advice(module, call, loss, labels)}{_who_has_it(module, call, loss)}",
             )
