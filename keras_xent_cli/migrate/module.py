@@ -173,8 +173,7 @@ class Module:
 
     def names(self, node: ast.expr) -> Names:
         """The qualified names that an expression may have, through the program's own modules."""
-        names = self.names_and_wrapped(node)
-        return frozenset(UNKNOWN if is_wrapped(each) else each for each in names)
+        return _without_wrapped(self.names_and_wrapped(node))
 
     def names_and_wrapped(self, node: ast.expr) -> Names:
         """The same, with those of which a function of the program makes something else."""
@@ -184,8 +183,7 @@ class Module:
 
     def names_of_global(self, name: str) -> Names:
         """The qualified names that a name has at the module's top level."""
-        names = self._followed(resolve_global(self.scopes, name, self._starred))
-        return frozenset(UNKNOWN if is_wrapped(each) else each for each in names)
+        return _without_wrapped(self._followed(resolve_global(self.scopes, name, self._starred)))
 
     def _followed(self, names: Names) -> Names:
         return frozenset().union(*(self.place.follow(each) if each else {each} for each in names))
@@ -299,6 +297,12 @@ class Module:
     def _call(self, node: ast.Call, reference: Reference) -> Call:
         arguments, problem = _bind(node, reference.function.parameters)
         return Call(node, reference, arguments, problem)
+
+
+def _without_wrapped(names: Names) -> Names:
+    if not any(map(is_wrapped, names)):
+        return names
+    return frozenset(UNKNOWN if is_wrapped(each) else each for each in names)
 
 
 def _bind(node: ast.Call, parameters: Tuple[str, ...]) -> Tuple[Dict[str, ast.expr], str]:

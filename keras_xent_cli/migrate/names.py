@@ -22,6 +22,7 @@ WRAPPED = "<wrapped>"
 After `nn = clone(tf.nn)` these are all that `nn` may be, but it is not known to be the same.
 """
 
+_BEFORE_WRAPPED = f"{WRAPPED}."
 _NOTHING: Names = frozenset()
 
 
@@ -61,17 +62,17 @@ def resolve_global(
 
 def as_wrapped(names: Names) -> Names:
     """Names with `WRAPPED` in front."""
-    return frozenset(each and f"{WRAPPED}.{unwrapped(each)}" for each in names)
+    return frozenset(each and _BEFORE_WRAPPED + unwrapped(each) for each in names)
 
 
 def unwrapped(name: str) -> str:
     """A name without `WRAPPED`."""
-    return name[len(WRAPPED) + 1 :] if is_wrapped(name) else name
+    return name[len(_BEFORE_WRAPPED) :] if is_wrapped(name) else name
 
 
 def is_wrapped(name: str) -> bool:
     """Whether a name has `WRAPPED` in front."""
-    return name.startswith(f"{WRAPPED}.")
+    return name.startswith(_BEFORE_WRAPPED)
 
 
 class _Search:
@@ -82,7 +83,7 @@ class _Search:
 
     def names(self, node: ast.expr, seen: Names) -> Names:
         if isinstance(node, ast.Attribute):
-            return self.attribute(self.names(node.value, seen), node.attr, dotted(node))
+            return self.attribute(self.names(node.value, seen), node.attr, lambda: dotted(node))
         if isinstance(node, ast.IfExp):
             return self.names_of_value(node.body, seen) | self.names_of_value(node.orelse, seen)
         if isinstance(node, ast.NamedExpr):
@@ -97,9 +98,9 @@ class _Search:
         names = self.wrapped(node, seen) if isinstance(node, ast.Call) else self.names(node, seen)
         return names or frozenset({UNKNOWN})
 
-    def attribute(self, owners: Names, name: str, path: str) -> Names:
-        """The names of an attribute, which the source writes as `path` if it has names alone."""
-        if path in self.scopes.stored and any(map(is_wrapped, owners)):
+    def attribute(self, owners: Names, name: str, path: Callable[[], str]) -> Names:
+        """The names of an attribute; `path` says how the source writes it, if by names alone."""
+        if any(map(is_wrapped, owners)) and path() in self.scopes.stored:
             return frozenset({UNKNOWN})  # nn = clone(nn), and then nn.function = ...
         return frozenset(owner and f"{owner}.{name}" for owner in owners)
 
@@ -115,19 +116,17 @@ class _Search:
     def got(self, node: ast.expr, seen: Names) -> Names:
         """The names of an argument; a name that nothing else binds comes from a star import."""
         if isinstance(node, ast.Attribute):
-            return self.attribute(self.got(node.value, seen), node.attr, dotted(node))
+            return self.attribute(self.got(node.value, seen), node.attr, lambda: dotted(node))
         if isinstance(node, ast.Name):
             stars = (f"{star}.{node.id}" for star in self.scopes.module.stars)
             return self.names(node, seen) or frozenset(stars)
         return _NOTHING
 
     def names_of_global(self, path: str, seen: Names) -> Names:
-        first, *rest = path.split(".")
-        names = self.names_of(first, self.scopes.module, seen)
-        for attribute in rest:
-            first += f".{attribute}"
-            names = self.attribute(names, attribute, first)
-        return names
+        owner, _, name = path.rpartition(".")
+        if not owner:
+            return self.names_of(name, self.scopes.module, seen)
+        return self.attribute(self.names_of_global(owner, seen), name, lambda: path)
 
     def names_of(self, name: str, scope: Scope, seen: Names) -> Names:
         found = _NOTHING
