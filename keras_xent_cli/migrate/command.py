@@ -17,7 +17,7 @@ _EXTRAS = ("libcst", "rich")
 
 _EPILOG = """\
 exit codes:
-  0  done; with --check, nothing remains to port
+  0  done; with --check, nothing remains to port or to look at (what is only noted doesn't count)
   1  with --check: something remains to port, or for you to look at
   2  a file could not be read, parsed or written (it is as it was; the others are done), a wrong
      argument, or a missing package

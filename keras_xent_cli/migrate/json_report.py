@@ -17,7 +17,11 @@ def to_json(run: Run) -> str:
     reports = [each for each in run.reports if each.findings or each.changed or each.error]
     report = {
         "files": [_file(each) for each in reports],
-        "summary": {**summary(run), "flagged_by_rule": flagged_by_rule(run)},
+        "summary": {
+            **summary(run),
+            "flagged_by_rule": by_rule(run, Action.FLAGGED),
+            "noted_by_rule": by_rule(run, Action.NOTED),
+        },
     }
     return json.dumps(report, indent=2)
 
@@ -31,16 +35,17 @@ def summary(run: Run) -> Dict[str, int]:
         "errors": sum(report.error is not None for report in run.reports),
         "ported": sum(finding.action is Action.PORTED for finding in findings),
         "flagged": sum(finding.action is Action.FLAGGED for finding in findings),
+        "noted": sum(finding.action is Action.NOTED for finding in findings),
     }
 
 
-def flagged_by_rule(run: Run) -> Dict[str, int]:
-    """How many places each rule has named, defects of the program first."""
+def by_rule(run: Run, action: Action) -> Dict[str, int]:
+    """How many places of an action each rule has, defects of the program first."""
     counts = collections.Counter(
         finding.rule
         for report in run.reports
         for finding in report.findings
-        if finding.action is Action.FLAGGED
+        if finding.action is action
     )
     defects = {rule.code for rule in all_rules() if rule.is_defect}
     return dict(sorted(counts.items(), key=lambda item: (item[0] not in defects, item[0])))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Callable, FrozenSet
 
-from keras_xent_cli.migrate.scopes import Import, Scope, Scopes, Value
+from keras_xent_cli.migrate import wrappers
+from keras_xent_cli.migrate.scopes import Import, Scope, Scopes, Value, dotted
 
 Names = FrozenSet[str]
 
@@ -15,6 +16,13 @@ UNKNOWN = ""
 OWN = "<own>"
 """Stands before the name of a function or a class that another file of the program defines."""
 
+WRAPPED = "<wrapped>"
+"""Stands before the names of what a function of the program gets or names.
+
+After `nn = clone(tf.nn)` these are all that `nn` may be, but it is not known to be the same.
+"""
+
+_BEFORE_WRAPPED = f"{WRAPPED}."
 _NOTHING: Names = frozenset()
 
 
@@ -46,10 +54,25 @@ def resolve(
 
 
 def resolve_global(
-    scopes: Scopes, name: str, unbound: Callable[[str], Names] = _bound_nowhere
+    scopes: Scopes, path: str, unbound: Callable[[str], Names] = _bound_nowhere
 ) -> Names:
-    """The qualified names that a name has at the module's top level: see `resolve`."""
-    return _Search(scopes, unbound).names_of(name, scopes.module, _NOTHING)
+    """The qualified names that a name, or `name.attribute`, has at the module's top level."""
+    return _Search(scopes, unbound).names_of_global(path, _NOTHING)
+
+
+def as_wrapped(names: Names) -> Names:
+    """Names with `WRAPPED` in front."""
+    return frozenset(each and _BEFORE_WRAPPED + unwrapped(each) for each in names)
+
+
+def unwrapped(name: str) -> str:
+    """A name without `WRAPPED`."""
+    return name[len(_BEFORE_WRAPPED) :] if is_wrapped(name) else name
+
+
+def is_wrapped(name: str) -> bool:
+    """Whether a name has `WRAPPED` in front."""
+    return name.startswith(_BEFORE_WRAPPED)
 
 
 class _Search:
@@ -60,8 +83,7 @@ class _Search:
 
     def names(self, node: ast.expr, seen: Names) -> Names:
         if isinstance(node, ast.Attribute):
-            owners = self.names(node.value, seen)
-            return frozenset(owner and f"{owner}.{node.attr}" for owner in owners)
+            return self.attribute(self.names(node.value, seen), node.attr, lambda: dotted(node))
         if isinstance(node, ast.IfExp):
             return self.names_of_value(node.body, seen) | self.names_of_value(node.orelse, seen)
         if isinstance(node, ast.NamedExpr):
@@ -73,7 +95,38 @@ class _Search:
     def names_of_value(self, node: ast.expr, seen: Names) -> Names:
         if isinstance(node, ast.Constant) and node.value is None:
             return _NOTHING  # except ImportError: tf = None
-        return self.names(node, seen) or frozenset({UNKNOWN})
+        names = self.wrapped(node, seen) if isinstance(node, ast.Call) else self.names(node, seen)
+        return names or frozenset({UNKNOWN})
+
+    def attribute(self, owners: Names, name: str, path: Callable[[], str]) -> Names:
+        """The names of an attribute; `path` says how the source writes it, if by names alone."""
+        if any(map(is_wrapped, owners)) and path() in self.scopes.stored:
+            return frozenset({UNKNOWN})  # nn = clone(nn), and then nn.function = ...
+        return frozenset(owner and f"{owner}.{name}" for owner in owners)
+
+    def wrapped(self, call: ast.Call, seen: Names) -> Names:
+        """What a function of the source may give back: what it gets and what it names."""
+        function = wrappers.function_called(self.scopes, call)
+        got = self.got(call.args[0], seen) if function else _NOTHING
+        named = wrappers.globals_of(self.scopes, function) if function and got else None
+        if named is None:
+            return _NOTHING  # the names would not be all
+        return as_wrapped(got.union(*(self.names_of_global(each, seen) for each in named)))
+
+    def got(self, node: ast.expr, seen: Names) -> Names:
+        """The names of an argument; a name that nothing else binds comes from a star import."""
+        if isinstance(node, ast.Attribute):
+            return self.attribute(self.got(node.value, seen), node.attr, lambda: dotted(node))
+        if isinstance(node, ast.Name):
+            stars = (f"{star}.{node.id}" for star in self.scopes.module.stars)
+            return self.names(node, seen) or frozenset(stars)
+        return _NOTHING
+
+    def names_of_global(self, path: str, seen: Names) -> Names:
+        owner, _, name = path.rpartition(".")
+        if not owner:
+            return self.names_of(name, self.scopes.module, seen)
+        return self.attribute(self.names_of_global(owner, seen), name, lambda: path)
 
     def names_of(self, name: str, scope: Scope, seen: Names) -> Names:
         found = _NOTHING

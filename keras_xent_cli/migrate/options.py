@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 
+from keras_xent_cli.migrate.loss_scopes import LossScopes
 from keras_xent_cli.migrate.surroundings import Surroundings
 
 
@@ -22,10 +23,9 @@ class Options:
     Args:
         target: What calls become.
         surroundings: What the other files of the program do.
-        loss_scope: Where the program may change the collection that contrib's losses join; ""
-            if it doesn't.
+        loss_scopes: Where the program may change the collection that contrib's losses join.
     """
 
     target: Target = Target.V1
     surroundings: Surroundings = dataclasses.field(default_factory=Surroundings)
-    loss_scope: str = ""
+    loss_scopes: LossScopes = dataclasses.field(default_factory=LossScopes)

@@ -11,7 +11,15 @@ from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from keras_xent_cli.migrate import eras, files
 from keras_xent_cli.migrate.eras import Era, Eras
-from keras_xent_cli.migrate.names import OWN, UNKNOWN, Names, resolve_global
+from keras_xent_cli.migrate.names import (
+    OWN,
+    UNKNOWN,
+    Names,
+    as_wrapped,
+    is_wrapped,
+    resolve_global,
+    unwrapped,
+)
 from keras_xent_cli.migrate.scopes import Other, Scopes
 
 # What is installed is not looked for among the files, even if some folder has such a name.
@@ -61,6 +69,8 @@ class Program:
             before that of a function or class of the program; the name itself if it isn't found
             in the files.
         """
+        if is_wrapped(qualified):
+            return as_wrapped(self.follow(unwrapped(qualified), folder))
         root = qualified.split(".")[0]
         if root in _LIBRARIES or (root and root not in self._roots):
             return frozenset({qualified})
@@ -120,10 +130,10 @@ class Program:
             return self._names_by_star(scopes, place, name, behind)
         if all(isinstance(each, Other) and isinstance(each.node, _DEFINED) for each in bindings):
             return frozenset({f"{OWN}.{name}{behind}"})
-        names = resolve_global(scopes, name, lambda name: place.starred(name, scopes.module.stars))
-        return frozenset().union(
-            *(place.follow(f"{each}{behind}") if each else {UNKNOWN} for each in names)
+        names = resolve_global(
+            scopes, ".".join(parts), lambda name: place.starred(name, scopes.module.stars)
         )
+        return frozenset().union(*(place.follow(each) if each else {UNKNOWN} for each in names))
 
     def _names_by_star(self, scopes: Scopes, place: Place, name: str, behind: str) -> Names:
         """The last import of all names that has it counts; of a library's it isn't known."""

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from keras_xent_cli.migrate.finding import Action
 from keras_xent_cli.migrate.job import FileReport
-from keras_xent_cli.migrate.json_report import flagged_by_rule, summary
+from keras_xent_cli.migrate.json_report import by_rule, summary
 from keras_xent_cli.migrate.lines import Lines
 from keras_xent_cli.migrate.registry import all_rules
 from keras_xent_cli.migrate.runner import MANY_FILES, Run
@@ -41,8 +41,10 @@ def show(run: Run, console: Console, written: bool) -> None:
             )
     _show_notes(run, console)
     defects = {rule.code for rule in all_rules() if rule.is_defect}
-    _show_flagged(run, console, defects)
-    _show_flagged(run, console, {rule.code for rule in all_rules()} - defects)
+    others = {rule.code for rule in all_rules()} - defects
+    _show_named(run, console, Action.FLAGGED, defects)
+    _show_named(run, console, Action.FLAGGED, others)
+    _show_named(run, console, Action.NOTED, others)
     _show_summary(run, console, written)
 
 
@@ -97,22 +99,23 @@ def _show_notes(run: Run, console: Console) -> None:
         _print(console, (f"{shown}{rest}: ", ""), (rule, "green"), (f" ported: {note}", ""))
 
 
-def _show_flagged(run: Run, console: Console, rules: Set[str]) -> None:
+def _show_named(run: Run, console: Console, action: Action, rules: Set[str]) -> None:
+    style = "bold yellow" if action is Action.FLAGGED else "cyan"
     for report in run.reports:
         for finding in report.findings:
-            if finding.action is Action.FLAGGED and finding.rule in rules:
+            if finding.action is action and finding.rule in rules:
                 _print(
                     console,
                     (f"{report.path}:{finding.line}:{finding.column}: ", ""),
-                    (finding.rule, "bold yellow"),
-                    (f" flagged: {finding.message}", ""),
+                    (finding.rule, style),
+                    (f" {action.value}: {finding.message}", ""),
                 )
 
 
 def _show_summary(run: Run, console: Console, written: bool) -> None:
     counts = summary(run)
-    by_rule = flagged_by_rule(run)
-    if by_rule or counts["ported"] or counts["errors"]:
+    flagged, noted = by_rule(run, Action.FLAGGED), by_rule(run, Action.NOTED)
+    if flagged or noted or counts["ported"] or counts["errors"]:
         _print(console)
     verb = "rewritten" if written else "would change"
     _print(
@@ -123,18 +126,22 @@ def _show_summary(run: Run, console: Console, written: bool) -> None:
             "",
         ),
     )
-    rules = {rule.code: rule for rule in all_rules()}
-    for title, is_defect in (
-        ("Probably mistakes in the program, which the port keeps:", True),
-        ("To do:", False),
-    ):
-        codes = [code for code in by_rule if rules[code].is_defect is is_defect]
-        if codes:
-            _print(console, (title, "bold"))
-        for code in codes:
-            _print(console, (f"{by_rule[code]:6}  {code}  {rules[code].summary}", ""))
+    defects = {rule.code for rule in all_rules() if rule.is_defect}
+    mistakes = {code: count for code, count in flagged.items() if code in defects}
+    chores = {code: count for code, count in flagged.items() if code not in defects}
+    _show_counts(console, "Probably mistakes in the program, which the port keeps:", mistakes)
+    _show_counts(console, "To do:", chores)
+    _show_counts(console, "To know; nothing has to be done:", noted)
     if counts["changed"] and not written:
         _print(console, ("Nothing was written; --write does it.", ""))
+
+
+def _show_counts(console: Console, title: str, counts: Dict[str, int]) -> None:
+    summaries = {rule.code: rule.summary for rule in all_rules()}
+    if counts:
+        _print(console, (title, "bold"))
+    for code, count in counts.items():
+        _print(console, (f"{count:6}  {code}  {summaries[code]}", ""))
 
 
 def _print(console: Console, *parts: Tuple[str, str]) -> None:

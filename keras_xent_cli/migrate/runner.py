@@ -75,9 +75,9 @@ def run_jobs(paths: Iterable[Path], job: Job, progress: Progress = no_progress) 
     else:
         collections.deque(reading, maxlen=0)  # reads them
     read = ((path, content) for path, content in reading.chosen if content is not None)
-    scopes = (loss_scopes.find(path, content) for path, content in _contents(read))
-    options = dataclasses.replace(options, loss_scope=next(filter(None, scopes), ""))
-    job = dataclasses.replace(job, options=options, program=Program(reading.paths))
+    program = Program(reading.paths)
+    options = dataclasses.replace(options, loss_scopes=loss_scopes.look_for(read, program))
+    job = dataclasses.replace(job, options=options, program=program)
     with _mapping(reading.chosen, job) as mapped, progress(len(reading.chosen)) as step:
         reports: List[FileReport] = []
         for report in mapped:

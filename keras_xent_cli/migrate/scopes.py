@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple, Union
+import functools
+from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple, Union
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,6 +112,13 @@ class Scopes(ast.NodeVisitor):
         while parent is not None:
             yield parent
             parent = self.parent(parent)
+
+    @functools.cached_property
+    def stored(self) -> FrozenSet[str]:
+        """The attributes that something is assigned to, as they are written: `tf.nn.relu`."""
+        nodes = ast.walk(self.module.node)
+        attributes = (each for each in nodes if isinstance(each, ast.Attribute))
+        return frozenset(dotted(each) for each in attributes if isinstance(each.ctx, ast.Store))
 
     def generic_visit(self, node: ast.AST) -> None:
         """Note every child's parent and scope, and go on."""
@@ -286,6 +294,16 @@ class Scopes(ast.NodeVisitor):
 def _type_parameters(node: Any) -> List[ast.AST]:
     # `def f[T](x: T)`, which older Pythons don't have.
     return getattr(node, "type_params", [])
+
+
+def dotted(node: ast.expr) -> str:
+    """A name, or a name with attributes, as it is written; "" of anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        owner = dotted(node.value)
+        return owner and f"{owner}.{node.attr}"
+    return ""
 
 
 def all_arguments(arguments: ast.arguments) -> List[ast.arg]:

@@ -6,18 +6,19 @@ import json
 
 from keras_xent_cli.migrate.finding import Action, Finding
 from keras_xent_cli.migrate.job import FileReport
-from keras_xent_cli.migrate.json_report import flagged_by_rule, summary, to_json
+from keras_xent_cli.migrate.json_report import by_rule, summary, to_json
 from keras_xent_cli.migrate.runner import Run
 
 PORTED = Finding(2, 5, "KX001", Action.PORTED, "a is b")
 FLAGGED = Finding(3, 1, "KX103", Action.FLAGGED, "look: é\u2028\udcff")
+NOTED = Finding(4, 2, "KX112", Action.NOTED, "know")
 RUN = Run(
     9,
     [
         FileReport("a.py", "a", "b", (PORTED, FLAGGED)),
         FileReport("b.py", "a", "a"),
         FileReport("c\udcff.py", error="it is read-only"),
-        FileReport("d.py", "a", "a", (FLAGGED,)),
+        FileReport("d.py", "a", "a", (FLAGGED, NOTED)),
     ],
 )
 
@@ -30,12 +31,13 @@ def test_the_whole_report() -> None:
         "action": "flagged",
         "message": "look: é\u2028\udcff",
     }
+    noted = {"line": 4, "column": 2, "rule": "KX112", "action": "noted", "message": "know"}
     ported = {"line": 2, "column": 5, "rule": "KX001", "action": "ported", "message": "a is b"}
     assert json.loads(to_json(RUN)) == {
         "files": [
             {"path": "a.py", "changed": True, "error": None, "findings": [ported, flagged]},
             {"path": "c\udcff.py", "changed": False, "error": "it is read-only", "findings": []},
-            {"path": "d.py", "changed": False, "error": None, "findings": [flagged]},
+            {"path": "d.py", "changed": False, "error": None, "findings": [flagged, noted]},
         ],
         "summary": {
             "files": 9,
@@ -43,7 +45,9 @@ def test_the_whole_report() -> None:
             "errors": 1,
             "ported": 1,
             "flagged": 2,
+            "noted": 1,
             "flagged_by_rule": {"KX103": 2},
+            "noted_by_rule": {"KX112": 1},
         },
     }
 
@@ -51,7 +55,8 @@ def test_the_whole_report() -> None:
 def test_mistakes_are_counted_first() -> None:
     codes = ["KX005", "KX103", "KX102", "KX001", "KX107", "KX102"]
     found = tuple(Finding(1, 1, code, Action.FLAGGED, "") for code in codes)
-    counts = flagged_by_rule(Run(1, [FileReport("a.py", findings=(*found, PORTED))]))
+    run = Run(1, [FileReport("a.py", findings=(*found, PORTED, NOTED))])
+    counts = by_rule(run, Action.FLAGGED)
     assert list(counts.items()) == [
         ("KX102", 2),
         ("KX107", 1),
@@ -68,6 +73,6 @@ def test_it_can_be_printed_anywhere() -> None:
 def test_nothing() -> None:
     assert json.loads(to_json(Run(0, []))) == {
         "files": [],
-        "summary": {**summary(Run(0, [])), "flagged_by_rule": {}},
+        "summary": {**summary(Run(0, [])), "flagged_by_rule": {}, "noted_by_rule": {}},
     }
     assert set(summary(Run(0, [])).values()) == {0}

@@ -8,7 +8,15 @@ from typing import FrozenSet
 
 import pytest
 
-from keras_xent_cli.migrate.names import UNKNOWN, resolve, resolve_global
+from keras_xent_cli.migrate.names import (
+    UNKNOWN,
+    WRAPPED,
+    as_wrapped,
+    is_wrapped,
+    resolve,
+    resolve_global,
+    unwrapped,
+)
 from keras_xent_cli.migrate.scopes import Scopes
 
 
@@ -94,6 +102,36 @@ def test_nothing_that_has_a_name(source: str) -> None:
     assert names(source) <= {UNKNOWN}
 
 
+CLONE = "def clone(m):\n    return m\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import t\nn = clone(t.n)\nhere(n.f)", {"<wrapped>.t.n.f"}),
+        ("import t\nt = clone(t)\nhere(t.n.f)", {"t.n.f", "<wrapped>.t.n.f"}),
+        ("from t import *\nn = clone(n)\nhere(n.f)", {"<wrapped>.t.n.f"}),
+        ("import t\nm = clone(t)\nn = clone(m.n)\nhere(n.f)", {"<wrapped>.t.n.f"}),
+        ("import t\nn = clone(t.n)\nn.g = 1\nhere(n.f)", {"<wrapped>.t.n.f"}),
+        ("import t\nn = clone(t.n)\nn.f = 1\nhere(n.f)", {UNKNOWN}),
+        ("import t\ndef g(x): return t.a\nn = g(t.n)\nhere(n)", {f"{WRAPPED}.t.{x}" for x in "an"}),
+        ("import t\nn = clone(x)\nhere(n.f)", {UNKNOWN}),
+        ("import t\nn = clone(t.n, 1)\nhere(n.f)", {UNKNOWN}),
+        ("import t\nn = elsewhere(t.n)\nhere(n.f)", {UNKNOWN}),
+        ("import t\nn = clone(t.n)()\nhere(n.f)", {UNKNOWN}),
+    ],
+)
+def test_what_a_function_gets(source: str, expected: FrozenSet[str]) -> None:
+    assert names(CLONE + source) == expected
+
+
+def test_what_is_wrapped_is_marked_once() -> None:
+    once = as_wrapped(frozenset({"t.n", UNKNOWN}))
+    assert once == as_wrapped(once) == {f"{WRAPPED}.t.n", UNKNOWN}
+    assert {unwrapped(each) for each in once} == {"t.n", UNKNOWN}
+    assert [is_wrapped(each) for each in sorted(once)] == [False, True]
+
+
 def test_assignments_in_a_circle_end() -> None:
     assert names("import t\na = t.x\nb = a\na = b\nhere(a.f)") == {"t.x.f", UNKNOWN}
 
@@ -104,6 +142,13 @@ def test_names_that_are_bound_often_do_not_take_forever() -> None:
     assert UNKNOWN in names(f"a = b = c = d = e = f = make()\n{rounds}here(a.l)")
 
 
+def test_functions_of_names_that_are_bound_often_do_not_take_forever() -> None:
+    rounds = "a = f(b)\nb = f(c)\nc = f(a)\n" * 300
+    assert UNKNOWN in names(
+        f"import t\ndef f(x): return t.n, a, b, c\na = b = c = t\n{rounds}here(a.l)"
+    )
+
+
 def test_a_long_way_ends() -> None:
     way = "".join(f"a{number + 1} = a{number}\n" for number in range(5000))
     assert UNKNOWN in names(f"import t as a0\n{way}here(a5000)")
@@ -112,4 +157,5 @@ def test_a_long_way_ends() -> None:
 def test_a_global_name() -> None:
     scopes = Scopes(ast.parse("import t\ndef f(t): pass"))
     assert resolve_global(scopes, "t") == {"t"}
+    assert resolve_global(scopes, "t.n.f") == {"t.n.f"}
     assert resolve_global(scopes, "u") == frozenset()

@@ -13,7 +13,7 @@ import pytest
 from keras_xent_cli.migrate.eras import Era
 from keras_xent_cli.migrate.finding import Finding
 from keras_xent_cli.migrate.job import FileReport, Job, run_job
-from keras_xent_cli.migrate.names import OWN, UNKNOWN
+from keras_xent_cli.migrate.names import OWN, UNKNOWN, WRAPPED
 from keras_xent_cli.migrate.program import Place, Program
 from keras_xent_cli.migrate.runner import run_jobs
 
@@ -185,6 +185,48 @@ def test_a_function_of_the_program_is_none_of_tensorflow_s(folder: Path, definit
 def test_what_cannot_be_followed_is_named(folder: Path, compat: str) -> None:
     write({"compat.py": compat, "a.py": f"from compat import tf\nz = {XENT}\n"})
     assert rules(reports()["a.py"]) == ("KX110 flagged",)
+
+
+CLONED = """\
+import tensorflow.compat.v1 as tf1
+from tensorflow.compat.v2 import *
+
+def _clone(m):
+    out = type(m)(m.__name__)
+    out.__dict__.update(m.__dict__)
+    return out
+
+nn = _clone(nn)
+losses = _clone(losses)
+nn.embedding_lookup = tf1.nn.embedding_lookup
+losses.softmax_cross_entropy = tf1.losses.softmax_cross_entropy
+"""
+
+
+def test_a_module_that_another_file_clones(folder: Path) -> None:
+    """What is still TF2's in it is left alone, and what is TF1's is named."""
+    write(
+        {
+            "project/compat.py": CLONED,
+            "project/of_tf2.py": "from project import compat as tf\n"
+            "z = tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=x)\n",
+            "project/of_tf1.py": f"from project import compat as tf\nz = {XENT}\n",
+        }
+    )
+    found = reports()
+    assert found["project/of_tf2.py"].findings == ()
+    assert rules(found["project/of_tf1.py"]) == ("KX110 flagged",)
+    (finding,) = reports("project/of_tf2.py")["project/of_tf2.py"].findings
+    assert finding.rule == "KX110"
+
+
+def test_a_clone_of_what_the_program_hands_on(folder: Path) -> None:
+    files = {
+        "compat.py": "from more import *\ndef f(m): return m\nnn = f(nn)\nother = f(elsewhere)\n",
+        "more.py": "from tensorflow.compat.v1 import nn\n",
+    }
+    assert follow(files, "compat.nn.x") == {f"{WRAPPED}.tensorflow.compat.v1.nn.x"}
+    assert follow(files, "compat.other.x") == {f"{WRAPPED}.more.elsewhere.x"}
 
 
 def test_modules_that_differ(folder: Path) -> None:

@@ -46,22 +46,26 @@ def test_all_of_it() -> None:
 
 def test_mistakes_come_first_and_are_counted_apart() -> None:
     defect = Finding(9, 1, "KX102", Action.FLAGGED, "twice")
+    noted = Finding(2, 1, "KX112", Action.NOTED, "know")
     left = Finding(5, 1, "KX005", Action.FLAGGED, "handed on")
     reports = [
         FileReport("a.py", "a", "a", (FLAGGED, left)),
-        FileReport("b.py", "a", "a", (FLAGGED, defect)),
+        FileReport("b.py", "a", "a", (noted, FLAGGED, defect)),
     ]
     assert shown(*reports) == (
         "b.py:9:1: KX102 flagged: twice\n"
         "a.py:3:1: KX103 flagged: look :smile:\n"
         "a.py:5:1: KX005 flagged: handed on\n"
-        "b.py:3:1: KX103 flagged: look :smile:\n\n"
+        "b.py:3:1: KX103 flagged: look :smile:\n"
+        "b.py:2:1: KX112 noted: know\n\n"
         "7 files looked at: 0 would change, 0 could not be ported; 0 places ported, 4 named\n"
         "Probably mistakes in the program, which the port keeps:\n"
         "     1  KX102  the output of a softmax or a sigmoid as logits\n"
         "To do:\n"
         "     1  KX005  contrib's and slim's cross entropies, which take the logits first\n"
         "     2  KX103  a result that is ignored and read back from a collection\n"
+        "To know; nothing has to be done:\n"
+        "     1  KX112  what stands around the losses, once a file\n"
     )
 
 

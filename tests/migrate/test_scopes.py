@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_xent_cli.migrate.scopes import Import, Other, Scope, Scopes, Value
+from keras_xent_cli.migrate.scopes import Import, Other, Scope, Scopes, Value, dotted
 
 SOURCES = {
     "parameters": """
@@ -378,3 +378,20 @@ def test_type_parameters() -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.expr):
             scopes.of(node)
+
+
+def test_attributes_that_are_assigned() -> None:
+    source = "a.b = 1\na.c, d.e.f = x\ndef g():\n    h.i += 1\n    j[0].k = l.m\ndel n.o\n"
+    for with_bodies in (False, True):
+        assert Scopes(ast.parse(source), with_bodies).stored - {""} == {
+            "a.b",
+            "a.c",
+            "d.e.f",
+            "h.i",
+        }
+
+
+@pytest.mark.parametrize("text", ["a", "a.b", "a.b.c"])
+def test_dotted(text: str) -> None:
+    assert dotted(ast.parse(text, mode="eval").body) == text
+    assert dotted(ast.parse(f"f().{text}", mode="eval").body) == ""
