@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any, Sequence
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -42,11 +42,11 @@ def save(measurements: Sequence[Measurement], path: Path) -> bool:
     return True
 
 
-def ratios_by_shape(measurements: Sequence[Measurement]) -> Dict[Shape, Dict[str, float]]:
+def ratios_by_shape(measurements: Sequence[Measurement]) -> dict[Shape, dict[str, float]]:
     """Median times over ours, by shape and contender."""
     steps = _steps(measurements)
     ours = {row.key.shape: row.summary.median for row in steps.pop(OURS, [])}
-    ratios: Dict[Shape, Dict[str, float]] = {shape: {} for shape in ours}
+    ratios: dict[Shape, dict[str, float]] = {shape: {} for shape in ours}
     for name in COLOURS:
         for row in steps.get(name, []):
             if row.key.shape in ours:
@@ -54,15 +54,15 @@ def ratios_by_shape(measurements: Sequence[Measurement]) -> Dict[Shape, Dict[str
     return ratios
 
 
-def _steps(measurements: Sequence[Measurement]) -> Dict[str, List[Measurement]]:
-    steps: Dict[str, List[Measurement]] = {}
+def _steps(measurements: Sequence[Measurement]) -> dict[str, list[Measurement]]:
+    steps: dict[str, list[Measurement]] = {}
     for row in measurements:
         if row.key.benchmark == "training" and row.key.case == "one-hot labels":
             steps.setdefault(row.key.contender, []).append(row)
     return steps
 
 
-def draw(ratios: Dict[Shape, Dict[str, float]], ours: Dict[Shape, float]) -> Figure:
+def draw(ratios: dict[Shape, dict[str, float]], ours: dict[Shape, float]) -> Figure:
     """The figure."""
     figure = Figure(figsize=(12.5, 5.0), layout="constrained")
     axes = figure.subplots()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence
+from typing import Iterable, Mapping, Sequence
 
 from benchmarks.benchmark import EMPTY, SECONDS, TIMES, Benchmark
 from benchmarks.checks import Verdict, bound_text, subject
@@ -16,7 +16,7 @@ def markdown(
     measurements: Sequence[Measurement],
     verdicts: Sequence[Verdict],
     notes: Sequence[str] = (),
-    figure: Optional[str] = None,
+    figure: str | None = None,
 ) -> str:
     """The whole report.
 
@@ -44,7 +44,7 @@ def markdown(
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _targets(verdicts: Sequence[Verdict]) -> List[str]:
+def _targets(verdicts: Sequence[Verdict]) -> list[str]:
     if not verdicts:
         return []
     met = sum(verdict.met for verdict in verdicts)
@@ -61,10 +61,10 @@ def _targets(verdicts: Sequence[Verdict]) -> List[str]:
     return [f"## Targets: {met} of {len(verdicts)} met", "", *_table(header, rows)]
 
 
-def _pivot(measurements: Sequence[Measurement], benchmark: Benchmark) -> List[str]:
+def _pivot(measurements: Sequence[Measurement], benchmark: Benchmark) -> list[str]:
     """A row for each case, dtype and shape, and a column for each contender."""
     names = list(dict.fromkeys(row.key.contender for row in measurements))
-    found: Dict[Key, Measurement] = {row.key: row for row in measurements}
+    found: dict[Key, Measurement] = {row.key: row for row in measurements}
     places = list(dict.fromkeys(row.key._replace(contender="") for row in measurements))
     with_case = any(place.case for place in places)
     rows = []
@@ -79,7 +79,7 @@ def _pivot(measurements: Sequence[Measurement], benchmark: Benchmark) -> List[st
     return [*caption, *_table([*_header(with_case), *names], rows)]
 
 
-def _net(measurements: Sequence[Measurement], benchmark: Benchmark) -> List[str]:
+def _net(measurements: Sequence[Measurement], benchmark: Benchmark) -> list[str]:
     """The times again, less that of an empty call: nothing where none was measured."""
     values = {row.key: float(getattr(row.summary, benchmark.statistic)) for row in measurements}
     places = [
@@ -109,16 +109,16 @@ def _ratio(value: float, base: float) -> str:
     return f"{value / base:.2f} ×" if base > 0 else "–"
 
 
-def _header(with_case: bool) -> List[str]:
+def _header(with_case: bool) -> list[str]:
     return [*(["case"] if with_case else []), "dtype", "shape"]
 
 
-def _place(place: Key, with_case: bool) -> List[str]:
+def _place(place: Key, with_case: bool) -> list[str]:
     shape = str(place.shape) if place.shape else ""
     return [*([place.case] if with_case else []), place.dtype, shape]
 
 
-def _cell(row: Optional[Measurement], base: Optional[Measurement], statistic: str) -> str:
+def _cell(row: Measurement | None, base: Measurement | None, statistic: str) -> str:
     if row is None:
         return ""
     value = getattr(row.summary, statistic)
@@ -135,9 +135,8 @@ def duration(seconds: float) -> str:
     """Three digits and a unit that suits.
 
     Example:
-
-    >>> duration(0.00848)
-    '8.48 ms'
+        >>> duration(0.00848)
+        '8.48 ms'
     """
     if seconds < 1e-3:
         return f"{_three_digits(1e6 * seconds)} µs"
@@ -150,6 +149,6 @@ def _three_digits(value: float) -> str:
     return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f}"
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> List[str]:
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     lines = [header, ["---"] * len(header), *rows]
     return [*[f"| {' | '.join(cells)} |" for cells in lines], ""]

@@ -1,6 +1,6 @@
-"""``keras-xent demo``: its options, and the order in which things happen.
+"""`keras-xent demo`: its options, and the order in which things happen.
 
-Nothing heavy is imported at the top: ``--help`` must answer at once, and a missing extra must end
+Nothing heavy is imported at the top: `--help` must answer at once, and a missing extra must end
 in a sentence, not in a traceback.
 """
 
@@ -53,10 +53,10 @@ def run(args: argparse.Namespace) -> int:
     """Run the demo.
 
     Args:
-        args: With ``output``, ``epochs`` and ``seed``.
+        args: with `output`, `epochs` and `seed`.
 
     Returns:
-        0 if the port to ``keras_xent`` stayed within rounding of TF1, 1 if not, 2 if the demo
+        0 if the port to `keras_xent` stayed within rounding of TF1, 1 if not, 2 if the demo
         could not run.
     """
     missing = [name for module, name in EXTRAS.items() if importlib.util.find_spec(module) is None]

@@ -34,13 +34,13 @@ class Row(NamedTuple):
     """One training, measured.
 
     Attributes:
-        name: Which training.
-        first_loss: The loss that it reported for the first batch, before any update.
+        name: which training.
+        first_loss: the loss that it reported for the first batch, before any update.
         losses: TF1's loss over the whole training set, at the start and after each step. Each
             training reports the loss that it minimises, and those are not the same quantity.
-        accuracy: On the held-out images, at the end.
-        differences: The largest parameter difference from TF1, at the start and after each step.
-        step_seconds: The median time of a step.
+        accuracy: on the held-out images, at the end.
+        differences: the largest parameter difference from TF1, at the start and after each step.
+        step_seconds: the median time of a step.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Comparison(NamedTuple):
 
     @property
     def ours_follows_tf1(self) -> bool:
-        """Whether the port to ``keras_xent`` stayed within rounding of TF1 at every step."""
+        """Whether the port to `keras_xent` stayed within rounding of TF1 at every step."""
         # all(), not max(): a NaN has to fail, and max() may skip it.
         return all(difference <= TOLERANCE for difference in self.ours.differences)
 

@@ -35,11 +35,11 @@ class Digits:
     """The digits that scikit-learn ships, split in two.
 
     Args:
-        images: Training images, float32 in [0, 1], ``(examples, 64)``, in the order of training.
-        labels: Their one-hot labels, float32, ``(examples, 10)``.
-        weights: Their weights, float32, ``(examples,)``; exactly a third of them are zero.
-        held_out_images: Images that no training sees.
-        held_out_classes: Their classes, integers.
+        images: training images, float32 in [0, 1], `(examples, 64)`, in the order of training.
+        labels: their one-hot labels, float32, `(examples, 10)`.
+        weights: their weights, float32, `(examples,)`; exactly a third of them are zero.
+        held_out_images: images that no training sees.
+        held_out_classes: their classes, integers.
     """
 
     images: np.ndarray
@@ -77,11 +77,11 @@ class Training:
     """What one training left behind.
 
     Args:
-        name: Which training it was.
-        trajectory: The parameters at the start and after each step.
-        on_step: Called after each step, for the progress bar.
-        first_loss: The loss that it reported itself for the first batch, before any update.
-        step_seconds: How long each step took.
+        name: which training it was.
+        trajectory: the parameters at the start and after each step.
+        on_step: called after each step, for the progress bar.
+        first_loss: the loss that it reported itself for the first batch, before any update.
+        step_seconds: how long each step took.
     """
 
     name: str
@@ -125,7 +125,7 @@ def logits(parameters: Parameters, images: np.ndarray) -> np.ndarray:
 
 
 def with_tf1(training: Training, digits: Digits, epochs: int) -> None:
-    """Train as TF1 code does: a graph, placeholders, a session, ``tf.compat.v1.losses``."""
+    """Train as TF1 code does: a graph, placeholders, a session, `tf.compat.v1.losses`."""
     with tf.Graph().as_default(), tf.device("/CPU:0"):
         images = tf.compat.v1.placeholder(tf.float32, [None, PIXELS])
         labels = tf.compat.v1.placeholder(tf.float32, [None, CLASSES])
@@ -158,7 +158,7 @@ def with_tf1(training: Training, digits: Digits, epochs: int) -> None:
 
 
 def with_keras(training: Training, digits: Digits, epochs: int, loss: Any) -> None:
-    """Train as Keras code does: ``compile`` and ``fit``; the weights are its ``sample_weight``."""
+    """Train as Keras code does: `compile` and `fit`; the weights are its `sample_weight`."""
     with tf.device("/CPU:0"):
         model = tf.keras.Sequential(
             [
@@ -182,7 +182,7 @@ def with_keras(training: Training, digits: Digits, epochs: int, loss: Any) -> No
 
 
 class _Recorder(tf.keras.callbacks.Callback):
-    """Records the steps of ``fit``."""
+    """Records the steps of `fit`."""
 
     def __init__(self, training: Training) -> None:
         super().__init__()

@@ -30,10 +30,10 @@ class Finding(NamedTuple):
     """One thing that the doctor looked at.
 
     Attributes:
-        subject: What it is.
-        found: What was found.
-        status: What that means.
-        advice: What to do, for everything that is not OK.
+        subject: what it is.
+        found: what was found.
+        status: what that means.
+        advice: what to do, for everything that is not OK.
     """
 
     subject: str
@@ -91,12 +91,12 @@ def _version(subject: str, module: str, advice: str) -> Finding:
 
 
 def _numbers(version: str) -> list[int]:
-    """The first two numbers of a version: ``[2, 21]`` for ``"2.21.0-rc1"``."""
+    """The first two numbers of a version: `[2, 21]` for `"2.21.0-rc1"`."""
     return [int(number) for number in re.findall(r"\d+", version)[:2]]
 
 
 def check_keras() -> list[Finding]:
-    """Look at ``tf.keras``: Keras 3, Keras 2 or tf_keras, and its backend."""
+    """Look at `tf.keras`: Keras 3, Keras 2 or tf_keras, and its backend."""
     try:
         import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""``keras-xent doctor``: the order in which things are looked at, and what is printed.
+"""`keras-xent doctor`: the order in which things are looked at, and what is printed.
 
 Modules that import TensorFlow are imported only once it is known that TensorFlow works: the
 doctor is there for the installations where it does not.
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     """Look at everything, print it, and say what to do.
 
     Args:
-        args: Nothing is read from it.
+        args: nothing is read from it.
 
     Returns:
         0 if everything works, 1 if there is a problem.

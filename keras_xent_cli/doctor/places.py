@@ -17,9 +17,9 @@ class Place(NamedTuple):
     """Where the self-test runs.
 
     Attributes:
-        device: The device, ``"GPU:0"``.
-        path: What computes the loss there.
-        compiled: Whether functions are compiled by XLA.
+        device: the device, `"GPU:0"`.
+        path: what computes the loss there.
+        compiled: whether functions are compiled by XLA.
     """
 
     device: str
@@ -33,7 +33,7 @@ class Place(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """The kind of device, ``"GPU"``."""
+        """The kind of device, `"GPU"`."""
         return self.device.split(":")[0]
 
 
@@ -87,7 +87,7 @@ def find_places() -> tuple[list[Place], list[Finding]]:
 
 
 def one_of_each_kind(names: Iterable[str]) -> list[str]:
-    """The first device of each kind: ``["CPU:0", "GPU:0"]`` of ``/device:CPU:0`` and so on."""
+    """The first device of each kind: `["CPU:0", "GPU:0"]` of `/device:CPU:0` and so on."""
     found: dict[str, str] = {}
     for name in names:
         device = name.split("/device:")[-1]

@@ -27,14 +27,14 @@ class Case(NamedTuple):
     """One comparison of ours with TensorFlow's.
 
     Attributes:
-        title: For the table.
-        ours: The function of keras_xent.
+        title: for the table.
+        ours: the function of keras_xent.
         theirs: TensorFlow's.
-        inputs: Of both.
-        dtype: What labels and logits are cast to for ours. TensorFlow's loss gets the same rounded
-            values, in float32 where ``dtype`` has half that precision: its own arithmetic in half
+        inputs: of both.
+        dtype: what labels and logits are cast to for ours. TensorFlow's loss gets the same rounded
+            values, in float32 where `dtype` has half that precision: its own arithmetic in half
             precision is too coarse to be a reference.
-        in_function: Whether ours runs in a ``tf.function`` that knows no dimension.
+        in_function: whether ours runs in a `tf.function` that knows no dimension.
     """
 
     title: str
@@ -54,13 +54,13 @@ class Outcome(NamedTuple):
     """How one case went.
 
     Attributes:
-        title: The case's.
-        mode: How it ran: eagerly, in a ``tf.function``, or compiled by XLA.
-        tolerance: The largest error allowed.
-        value_error: The largest error of the value, relative to the largest expected one.
-        gradient_error: The same of the gradients; the worst of them.
-        error: Why there are no numbers, when there are none.
-        of_tensorflow: Whether TensorFlow's own loss has no numbers there either.
+        title: the case's.
+        mode: how it ran: eagerly, in a `tf.function`, or compiled by XLA.
+        tolerance: the largest error allowed.
+        value_error: the largest error of the value, relative to the largest expected one.
+        gradient_error: the same of the gradients; the worst of them.
+        error: why there are no numbers, when there are none.
+        of_tensorflow: whether TensorFlow's own loss has no numbers there either.
     """
 
     title: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import List
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -22,7 +21,7 @@ FACTORS = {
 }
 
 
-def steps() -> List[Measurement]:
+def steps() -> list[Measurement]:
     return [
         Measurement(
             Key("training", "one-hot labels", "float32", shape, name),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, Mapping, Optional, Set
+from typing import Any, Callable, Mapping
 
 import pytest
 
@@ -22,7 +22,7 @@ class FakeContender:
     def __init__(self, module: str) -> None:
         self.name = LOAD(module).name
 
-    def inputs(self, setup: Any) -> List[Any]:
+    def inputs(self, setup: Any) -> list[Any]:
         return []
 
     def training(self, setup: Any) -> Callable[..., Any]:
@@ -36,8 +36,8 @@ class FakeContender:
 
 class FakeRecorder(Recorder):
     def rounds(
-        self, turns: Mapping[Any, Any], rounds: Optional[int] = None
-    ) -> Dict[Any, List[float]]:
+        self, turns: Mapping[Any, Any], rounds: int | None = None
+    ) -> dict[Any, list[float]]:
         return {name: [1.0] for name in turns}
 
 
@@ -109,7 +109,7 @@ def test_a_run_on_a_gpu_measures_every_target_of_all_devices(recorder: Recorder)
 def test_every_number_of_a_run_on_a_device_is_of_that_device(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: Set[str] = set()
+    seen: set[str] = set()
 
     def on(device: str, function: Any) -> Any:
         seen.add(device)
