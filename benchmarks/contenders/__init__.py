@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from typing import Any, Callable, Protocol
+from typing import Any
 
 from benchmarks import devices
 from benchmarks.setups import SIGMOID, SOFTMAX, SPARSE, Setup
@@ -31,28 +31,14 @@ class NoSuchLoss(Exception):  # noqa: N818
     """A contender has no such loss: says in words what is missing."""
 
 
-class Contender(Protocol):
-    """Turns a setup into functions.
-
-    Where its library has no such loss, `training` and `evaluation` raise `NoSuchLoss`.
-    """
-
-    @property
-    def name(self) -> str:
-        """What the report calls it."""
-
-    def inputs(self, setup: Setup) -> tuple[Any, ...]:
-        """Logits, labels and weights."""
-
-    def training(self, setup: Setup) -> Callable[..., Any]:
-        """A function of the inputs that returns the loss and its gradient."""
-
-    def evaluation(self, setup: Setup) -> Callable[..., Any]:
-        """A function of the inputs that returns the loss."""
-
-
 def load(name: str) -> Any:
-    """The contender of this name."""
+    """The contender of this name.
+
+    It turns a setup into functions: `inputs(setup)` are logits, labels and weights;
+    `training(setup)` is a function of these that returns the loss and its gradient, and
+    `evaluation(setup)` one that returns the loss. Where its library has no such loss, these raise
+    `NoSuchLoss`. Its `name` is what the report calls it.
+    """
     if name in PACKAGES:
         return importlib.import_module(f"{__name__}.{name}").CONTENDER
     return importlib.import_module(f"{__name__}.in_tensorflow").CONTENDERS[name]
