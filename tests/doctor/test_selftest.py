@@ -113,17 +113,19 @@ def test_a_wrong_shape() -> None:
     assert "shape (1,), expected ()" in outcome.error
 
 
-def test_xla() -> None:
-    seen = []
+@pytest.mark.parametrize("mode", ["eager", "function", "XLA"])
+def test_the_mode_is_how_it_runs(mode: str) -> None:
+    def ours(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        assert tf.executing_eagerly() == (mode == "eager")
+        # XLA compiles no Python.
+        one = tf.numpy_function(lambda: np.float32(1), [], tf.float32)
+        return FIRST.theirs(labels, logits, weights) * tf.ensure_shape(one, [])
 
-    def ours(*inputs: tf.Tensor) -> tf.Tensor:
-        seen.append(tf.compat.v1.get_default_graph())
-        return FIRST.theirs(*inputs)
-
-    outcome = run_case(FIRST._replace(ours=ours, in_function=True), CPU._replace(compiled=True))
-    assert outcome.passed
-    assert outcome.mode == "XLA"
-    assert len(seen) == 1
+    case = FIRST._replace(ours=ours, in_function=mode != "eager")
+    outcome = run_case(case, CPU._replace(compiled=mode == "XLA"))
+    assert outcome.mode == mode
+    assert outcome.passed == (mode != "XLA")
+    assert ("XLA" in outcome.error) == (mode == "XLA")
 
 
 @pytest.mark.parametrize("in_function", [False, True])
