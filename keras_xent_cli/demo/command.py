@@ -13,6 +13,7 @@ import sys
 from typing import Callable
 
 DEFAULT_OUTPUT = pathlib.Path("keras-xent-demo.png")
+DEFAULT_EPOCHS = 20
 
 # Import names, and the names that pip knows.
 EXTRAS = {"rich": "rich", "sklearn": "scikit-learn", "matplotlib": "matplotlib"}
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--epochs",
         type=_whole_number(1, 1_000_000),
-        default=20,
+        default=DEFAULT_EPOCHS,
         metavar="N",
         help="how often to go through the data, 12 steps each (default: %(default)s)",
     )
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         0 if the port to `keras_xent` stayed within rounding of TF1, 1 if not, 2 if the demo
         could not run.
     """
-    missing = [name for module, name in EXTRAS.items() if importlib.util.find_spec(module) is None]
+    missing = missing_extras()
     if missing:
         print(
             f"keras-xent demo needs {' and '.join(missing)}: pip install 'keras_xent[demo]'",
@@ -79,6 +80,13 @@ def run(args: argparse.Namespace) -> int:
     # Not by rich, which would break a long path into lines.
     print(f"\nThe curves are in {args.output}")
     return 0 if comparison.ours_follows_tf1 else 1
+
+
+def missing_extras() -> list[str]:
+    """The packages of the `demo` extra that are not installed, by their names on PyPI."""
+    return [
+        package for module, package in EXTRAS.items() if importlib.util.find_spec(module) is None
+    ]
 
 
 def _png_path(text: str) -> pathlib.Path:
