@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def missing_extras() -> list[str]:
-    """The packages of the `demo` extra that are not installed, by their names on PyPI."""
+    """The packages of the ``demo`` extra that are not installed, by their names on PyPI."""
     return [
         package for module, package in EXTRAS.items() if importlib.util.find_spec(module) is None
     ]
