@@ -41,8 +41,8 @@ def test_options(tmp_path: pathlib.Path) -> None:
     [
         (["--output", "curves.svg"], "ends in .png, got 'curves.svg'"),
         (["--output", "nowhere/curves.png"], "no folder 'nowhere'"),
-        (["--epochs", "0"], "from 1 up, got '0'"),
-        (["--epochs", "many"], "a whole number, got 'many'"),
+        (["--epochs", "0"], "a whole number from 1 to 1000000, got '0'"),
+        (["--epochs", "many"], "a whole number from 1 to 1000000, got 'many'"),
         (["--seed", "-1"], "got '-1'"),
         (["--seed", "4294967296"], "got '4294967296'"),
     ],

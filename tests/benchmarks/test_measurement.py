@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from benchmarks.measurement import Key, Measurement, summarize
-from benchmarks.table import as_csv
+from benchmarks.measurement import Key, Measurement, as_csv, summarize
 
 
 def test_a_row_for_each_measurement() -> None:
