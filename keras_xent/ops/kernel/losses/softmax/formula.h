@@ -101,9 +101,9 @@ KERAS_XENT_INLINE F CoefficientAt(const Task& task, const Piece<F>& piece, int64
   return static_cast<F>(piece.weights ? unit * piece.weights[i] : unit);
 }
 
-// Whether an example's weight is 0. It doesn't check the coefficient, which may have underflowed.
-// If the unit is infinite or
-// NaN (the weights' sum may be), a weight of 0 results in NaN.
+// Whether an example's weight is 0. This isn't decided by its coefficient, which may have
+// underflowed. If the unit is infinite or NaN (the weights' sum may be), a weight of 0
+// results in NaN.
 template <typename Task, typename F>
 KERAS_XENT_INLINE bool IsWithoutWeight(const Task& task, const Piece<F>& piece, int64_t i) {
   if (task.unit_coefficient - task.unit_coefficient != 0) return false;
