@@ -1,4 +1,4 @@
-"""Calls the compared losses, whatever their signatures are."""
+"""Calls the compared losses in a uniform way."""
 
 from __future__ import annotations
 
