@@ -37,9 +37,9 @@ def check_caller(*modules: str) -> None:
         frame = frame.f_back
     if _package(frame) == OTHER and set(modules) & set(_module(frame).split(".")):
         raise TypeError(
-            f"the model is of the package {OTHER}, and its loss is made for {OWN}, which tf.keras "
-            f"uses. {OTHER} would treat the loss as a plain function, and sample weights and masks "
-            f"would return wrong numbers. Build the model with tf.keras, or {_WAY_OUT[OWN]}."
+            f"a model of the package {OTHER} calls a loss that is made for {OWN}, the package that "
+            f"tf.keras is. {OTHER} would treat the loss as a plain function, and sample weights and "
+            f"masks would return wrong numbers. Build the model with tf.keras, or {_WAY_OUT[OWN]}."
         )
 
 
