@@ -1,4 +1,4 @@
-"""Sigmoid cross entropy of logits and labels: one loss for each element."""
+"""Sigmoid cross entropy between logits and labels, with a loss for each element."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from keras_xent.reduction import Reduction
 
 
 class SigmoidCrossEntropy(LossOp):
-    """With p = sigmoid(x), y' = (1 - s) * y + s / 2 the smoothed labels, the losses are
-    -y' * log p - (1 - y') * log(1 - p), and their derivatives with respect to
+    """With p = sigmoid(x) and the smoothed labels y' = (1 - s) * y + s / 2, the losses are
+    -y' * log p - (1 - y') * log(1 - p). Their derivatives with respect to logits and labels are
 
         logits  p - y'
         labels  -(1 - s) * x
@@ -41,7 +41,7 @@ class SigmoidCrossEntropy(LossOp):
         smoothed = _smoothed(spec, labels)
         exp = tf.exp(-tf.abs(logits))
         losses = tf.nn.relu(logits) - logits * smoothed + tf.math.log1p(exp)
-        # The smaller of p and 1 - p, so that the difference is as exact where the sigmoid is flat.
+        # The smaller of p and 1 - p: the difference stays exact where the sigmoid is flat.
         tail = exp / (1 + exp)
         return losses, tf.where(logits >= 0, (1 - smoothed) - tail, tail - smoothed)
 
@@ -101,7 +101,7 @@ def sigmoid_cross_entropy(
     logits = arguments.logits_of(logits)
     labels = arguments.converted(labels, "labels", logits.dtype)
     weights = arguments.weights_of(weights, logits)
-    shape = arguments.same_shape(logits, labels, "The loss has a label for each logit.")
+    shape = arguments.same_shape(logits, labels, "Each logit needs one label.")
     spec = Spec(None, arguments.smoothing_of(label_smoothing), Reduction(reduction))
     arguments.check_weights(weights, spec, shape)
     return evaluation.evaluate(OP, spec, logits, labels, weights)

@@ -1,4 +1,4 @@
-"""Softmax cross entropy of logits and labels that are one-hot or probabilities."""
+"""Softmax cross entropy between logits and labels that are one-hot or probabilities."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from keras_xent.reduction import Reduction
 
 
 class SoftmaxCrossEntropy(LossOp):
-    """With p = softmax(logits), y' the smoothed labels and s the smoothing, the losses are
-    -sum(y' * log p), and their derivatives with respect to
+    """With p = softmax(logits), the smoothing s and the smoothed labels y', the losses are
+    -sum(y' * log p). Their derivatives with respect to logits and labels are
 
         logits  p - y'
         labels  -(1 - s) * log p
 
-    The first is the loss's gradient where labels sum to one. TensorFlow's
-    SoftmaxCrossEntropyWithLogits uses it whatever they sum to, and so does this.
+    p - y' is the exact gradient only if the labels sum to one. TensorFlow's
+    SoftmaxCrossEntropyWithLogits always uses it, and so does this op.
     """
 
     name = "SoftmaxCrossEntropy"
@@ -93,7 +93,7 @@ def _losses(
     def terms(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         smoothed = labels_lib.smoothed_part(spec, labels, classes)
         log_softmax = (logits - log_sum_exp.largest) - log_sum_exp.log_total
-        # 0 * -inf is 0 here: a class without label mass adds nothing.
+        # 0 * -inf is 0 here: a class whose label is 0 adds nothing.
         nothing = tf.zeros([], smoothed.dtype)
         return tf.where(tf.equal(smoothed, 0), nothing, log_softmax) * -smoothed
 
@@ -124,7 +124,7 @@ def softmax_cross_entropy(
     labels = arguments.converted(labels, "labels", logits.dtype)
     weights = arguments.weights_of(weights, logits)
     shape = arguments.same_shape(
-        logits, labels, "Labels are one-hot or soft (tf.one_hot makes them so)."
+        logits, labels, "Use tf.one_hot to convert class ids to labels."
     )
     spec = Spec(
         arguments.class_axis_of(axis, shape),

@@ -1,7 +1,7 @@
 """TF1's functions, with TF1's signatures, on the fused ops.
 
-Porting can begin by changing an import: names, defaults, dtypes, errors, the names of the
-results in a graph and the loss collections are those of `tf.compat.v1`.
+To start a port, change an import. The names, defaults, dtypes, errors, graph names and loss
+collections are those of `tf.compat.v1`.
 """
 
 from typing import List
