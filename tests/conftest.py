@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import re
 from typing import Iterator
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -10,8 +12,13 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import hypothesis
 import pytest
+from tensorflow.python.framework import ops
 
 import keras_xent
+
+# Collecting garbage need not look at all that TensorFlow's import has made.
+gc.collect()
+gc.freeze()
 
 # TensorFlow traces, compiles and allocates: no single example has a fair deadline.
 hypothesis.settings.register_profile(
@@ -21,6 +28,22 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("tensorflow")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_graphs_are_kept() -> Iterator[None]:
+    """Frees the graphs that a file's tests have traced.
+
+    Every custom gradient in a graph (ours, and `tf.custom_gradient`) has an entry with a number in
+    TensorFlow's registry, which keeps the graph.
+    """
+    yield
+    registered = ops.gradient_registry._registry
+    numbered = [name for name in registered if re.search(r"-\d+$", name)]
+    for name in numbered:
+        del registered[name]
+    if numbered:
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)
