@@ -61,3 +61,14 @@ def backend(request: pytest.FixtureRequest) -> str:
         pytest.skip(keras_xent.backend().reason)
     keras_xent.set_backend(request.param)
     return str(request.param)
+
+
+@pytest.fixture(params=["auto", "portable"])
+def eager_backend(request: pytest.FixtureRequest) -> str:
+    """Runs a test that traces nothing on each backend.
+
+    There "auto" is the native one, if there is a library: `tests/ops/test_dispatch.py` holds it to
+    that. In graphs "auto" puts both side by side, which is a third way.
+    """
+    keras_xent.set_backend(request.param)
+    return str(request.param)

@@ -155,7 +155,7 @@ def test_in_a_session_with_gradients(backend: str) -> None:
     reference.assert_close(found[1], gradient, 1e-6)
 
 
-def test_ids_have_no_gradient(backend: str) -> None:
+def test_ids_have_no_gradient(eager_backend: str) -> None:
     ids = tf.constant(IDS)
     with tf.GradientTape() as tape:
         tape.watch(ids)
@@ -256,7 +256,7 @@ def test_an_infinite_logit(mode: str, backend: str) -> None:
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (2, 0, 3)])
-def test_without_examples_the_value_is_zero(shape: Tuple[int, ...], backend: str) -> None:
+def test_without_examples_the_value_is_zero(shape: Tuple[int, ...], eager_backend: str) -> None:
     logits = tf.zeros(shape)
     with tf.GradientTape() as tape:
         tape.watch(logits)
