@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
-from typing import Iterator
+from typing import Iterator, List
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -28,6 +28,24 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("tensorflow")
+
+_TRACED_FOR_XLA = ("compiled", "compiled_unknown_shapes")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
+    """Leaves out what a test of every mode would do twice.
+
+    A function that is traced for XLA has the same ops with "portable" as with "auto", which
+    `tests/ops/test_dispatch.py` holds it to.
+    """
+    twice = []
+    for item in items:
+        given = getattr(getattr(item, "callspec", None), "params", {})
+        if given.get("backend") == "portable" and given.get("mode") in _TRACED_FOR_XLA:
+            twice.append(item)
+    if twice:
+        config.hook.pytest_deselected(items=twice)
+        items[:] = [item for item in items if item not in twice]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -163,20 +163,21 @@ def test_ids_have_no_gradient(eager_backend: str) -> None:
     assert tape.gradient(value, ids) is None
 
 
-@pytest.mark.parametrize("bad", [-1, 4, 2**31 - 1])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("mode", ["eager", "traced", "traced_unknown_shapes", "tf1_graph"])
 def test_an_id_that_is_no_class_is_an_error_whatever_its_weight(
-    mode: str, smoothing: float, bad: int, backend: str
+    mode: str, smoothing: float, backend: str
 ) -> None:
     def run(logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
         return sparse_softmax_cross_entropy(
             logits, ids, [1.0, 0.0], label_smoothing=smoothing, reduction="sum"
         )
 
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[0, 4\)") as error:
-        modes.MODES[mode](run, np.zeros([2, 4], "f"), np.array([1, bad], "int32"))
-    assert str(bad) in str(error.value)
+    in_mode = modes.once(mode, run)
+    for bad in (-1, 4, 2**31 - 1):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[0, 4\)") as error:
+            in_mode(np.zeros([2, 4], "f"), np.array([1, bad], "int32"))
+        assert str(bad) in str(error.value)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
