@@ -38,8 +38,8 @@ def check_caller(*modules: str) -> None:
     if _package(frame) == OTHER and set(modules) & set(_module(frame).split(".")):
         raise TypeError(
             f"a model of the package {OTHER} calls a loss that is made for {OWN}, the package that "
-            f"tf.keras is. {OTHER} would treat the loss as a plain function, and sample weights and "
-            f"masks would return wrong numbers. Build the model with tf.keras, or {_WAY_OUT[OWN]}."
+            f"tf.keras is. {OTHER} would treat the loss as a plain function, and sample weights "
+            f"and masks would return wrong numbers. Build the model with tf.keras, or {_WAY_OUT[OWN]}."
         )
 
 

@@ -5,6 +5,8 @@
 `assert_same_loss(old, new, num_classes=...)` compares two loss functions on generated inputs.
 """
 
+from __future__ import annotations
+
 from typing import List
 
 from keras_xent._verification import VerificationError, verify

@@ -4,6 +4,8 @@ To start a port, change an import. The names, defaults, dtypes, errors, graph na
 collections are those of `tf.compat.v1`.
 """
 
+from __future__ import annotations
+
 from typing import List
 
 from keras_xent.v1.sigmoid import sigmoid_cross_entropy, sigmoid_cross_entropy_with_logits
