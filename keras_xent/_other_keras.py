@@ -39,7 +39,8 @@ def check_caller(*modules: str) -> None:
         raise TypeError(
             f"a model of the package {OTHER} calls a loss that is made for {OWN}, the package that "
             f"tf.keras is. {OTHER} would treat the loss as a plain function, and sample weights "
-            f"and masks would return wrong numbers. Build the model with tf.keras, or {_WAY_OUT[OWN]}."
+            "and masks would return wrong numbers. Build the model with tf.keras, or "
+            f"{_WAY_OUT[OWN]}."
         )
 
 
