@@ -53,8 +53,8 @@ def _in_environment() -> bool:
 def verify() -> Iterator[None]:
     """Compares every call of `keras_xent.v1` with TensorFlow's own function, and its gradient.
 
-    While it is open, each call of a function of `keras_xent.v1`, in any thread, also calls
-    TensorFlow's function with the same arguments, and fails where the two differ. The
+    While it is open, each call of a function in `keras_xent.v1`, in any thread, also calls
+    TensorFlow's function with the same arguments, and fails if the results differ. The
     environment variable `KERAS_XENT_VERIFY=1` (or `true`, `yes`, `on`) does the same for a whole
     process.
 
@@ -62,17 +62,18 @@ def verify() -> Iterator[None]:
 
         keras_xent: 62 values and 62 gradients verified, 0 different
 
-    If nothing was verified, the line is a warning. Each comparison counts, with every run of a
-    `tf.function` or a session, not with every trace: the value of a call, and its gradient to each
-    input that has one. A session that runs the training op alone computes and compares gradients,
-    and no value. Each process counts its own. A worker process that compared nothing writes no
-    warning, and one that `multiprocessing` forks writes no line at all.
+    If nothing was verified, the line is a warning. Every comparison counts, at every run of a
+    `tf.function` or a session: the value of a call, and its gradient to each input that has one. A
+    session that runs only the training op compares gradients and no values. Each process counts
+    its own comparisons. A worker process that compared nothing writes no warning, and a process
+    that `multiprocessing` forks writes no line.
 
-    >>> import keras_xent
-    >>> with keras_xent.testing.verify():
-    ...     loss = keras_xent.v1.softmax_cross_entropy([[0.0, 1.0]], [[2.0, 1.0]])
-    >>> print(f"{float(loss):.5f}")
-    1.31326
+    Examples:
+        >>> import keras_xent
+        >>> with keras_xent.testing.verify():
+        ...     loss = keras_xent.v1.softmax_cross_entropy([[0.0, 1.0]], [[2.0, 1.0]])
+        >>> print(f"{float(loss):.5f}")
+        1.31326
 
     What is compared:
 
@@ -80,56 +81,57 @@ def verify() -> Iterator[None]:
     * every time a gradient is computed (by a tape, by `tf.gradients`, by an optimizer, in
       `tape.jacobian`, on the way to a second derivative): what `keras_xent` sends to logits,
       labels, losses and floating point weights, with what TensorFlow sends there for the same
-      upstream gradient. Where TensorFlow sends one, keras_xent has to.
+      upstream gradient. If TensorFlow sends a gradient, keras_xent must send one too.
 
     How it fails:
 
     * eagerly, and while a graph is built, by a `keras_xent.testing.VerificationError`;
     * in a graph (`tf.function`, TF1 session) by `tf.errors.InvalidArgumentError` when it runs.
-      The check is part of the loss: whoever computes the loss, also by its name, its
-      collection or `get_total_loss()`, runs it.
+      The check is part of the loss. It runs whenever the loss is computed, also by its name, by
+      its collection or by `get_total_loss()`.
 
-    Both tell both numbers, the shapes and dtypes, and what to do. NaN equals NaN and
-    infinity equals infinity. The names of results and the collections of a graph stay as
-    they are without verification.
+    The errors show both numbers, the shapes and dtypes, and what to do. NaN equals NaN and
+    infinity equals infinity. Verification doesn't change the names of results or the collections
+    of a graph.
 
-    In a graph it is decided when the graph is built: a `tf.function` that was traced before
-    stays unverified, one that was traced inside stays verified. Build a graph that you save
-    without verification: another process can't run a verified one, which counts in Python.
+    For a graph, this is decided when it is built: a `tf.function` that was traced before stays
+    unverified, and one that was traced inside stays verified. Turn verification off to build a
+    graph that you save: it counts in Python, so another process can't run it.
 
-    What it does not see:
+    What it doesn't check:
 
-    * code compiled by XLA (`jit_compile=True`), which drops assertions. A function that is
-      known to be compiled while it is traced warns, once; one that is traced before it is
-      called by compiled code can't.
+    * code compiled by XLA (`jit_compile=True`), which drops assertions. If a
+      function is known to be compiled when it is traced, it warns once. A function that was
+      traced before compiled code calls it can't warn.
     * second derivatives (a tape around a tape, `tf.hessians`, a gradient penalty), and the
-      tangents of `tf.autodiff.ForwardAccumulator`. Both are computed as without verification.
-      Where a tape and an accumulator are nested, the gradient of a value is compared, what is
-      made of it or of its tangent is not.
-    * a difference within rounding: about 2e-6 in float32 with few classes (3e-5 with
-      50,000, where TensorFlow's own losses are that inexact), 0.4 % in float16, 3 % in
-      bfloat16, of the sum of the terms' magnitudes. So a denominator that is wrong by one
-      in 200,000 stays unseen in float32, and by one in 30 in bfloat16. Float64 losses
-      that are weighted are compared as float32, as TensorFlow rounds them.
-    * integer losses of `compute_weighted_loss` that are off by 1, and complex ones.
+      tangents of `tf.autodiff.ForwardAccumulator`. Both are computed without verification.
+      If a tape and an accumulator are nested, only the gradient of a value is compared.
+    * a difference within rounding: about 2e-6 in float32 with few classes, 3e-5 with 50,000
+      (as inexact as TensorFlow's own losses), 0.4 % in float16 and 3 % in bfloat16, relative to
+      the sum of the terms' magnitudes. It misses a denominator that is wrong by one in 200,000
+      in float32, and by one in 30 in bfloat16. Weighted float64 losses are compared as float32,
+      because TensorFlow rounds them to float32.
+    * integer losses of `compute_weighted_loss` that are off by 1, and complex losses.
 
-    Calls that only one of the two refuses: what keras_xent refuses (a `label_smoothing`
-    above 1, labels of another shape) raises its own error; what TensorFlow alone refuses
-    raises a `VerificationError`, as there is nothing to compare with. An `axis` below -1 is
-    counted from the front for TensorFlow, and a constant `label_smoothing` of a graph
-    becomes a number. TensorFlow's nn function broadcasts labels to logits and then computes
-    no gradient: keras_xent's is compared with that of labels and logits which are broadcast
-    before. Two more differences are documented, and fail here:
+    If keras_xent raises an error that TensorFlow doesn't (a `label_smoothing` above 1, labels of
+    another shape), you see that error. If only TensorFlow raises an error, you see a
+    `VerificationError`, because there is nothing to compare with.
 
-    * a class without label mass whose logit is -inf (of a sigmoid, any infinite logit):
-      TensorFlow gives NaN, keras_xent's native kernels the finite value where there is one.
-      The message counts such logits.
-    * float16 labels that are smoothed over more than 65,504 classes, a number that float16
-      does not have: TensorFlow does not smooth them.
+    TensorFlow gets an `axis` below -1 as a positive axis, and a constant `label_smoothing` of a
+    graph as a number. TensorFlow's nn function broadcasts labels to logits and then computes no
+    gradient, so keras_xent's gradient is compared with TensorFlow's for broadcast inputs.
+
+    Two documented differences fail here:
+
+    * a class without label mass whose logit is -inf, or any infinite logit of a sigmoid:
+      TensorFlow returns NaN, and keras_xent's native kernels return the finite value if there is
+      one. The message counts such logits.
+    * float16 labels that are smoothed over more than 65,504 classes. float16 can't represent
+      that number, and TensorFlow doesn't smooth the labels.
 
     Raises:
-        ValueError: (the calls in it) the environment variable's value is neither one of those
-            above nor `0`, `false`, `no`, `off` or nothing.
+        ValueError: in a verified call, if the environment variable has another value than those
+            above and `0`, `false`, `no`, `off` or nothing.
     """
     global _open, _was_open
     with _lock:

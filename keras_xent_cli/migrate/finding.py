@@ -6,7 +6,7 @@ import dataclasses
 import enum
 from typing import Optional, Tuple
 
-from keras_xent_cli.migrate.edits import Edit
+from keras_xent_cli.migrate.source.edits import Edit
 
 
 class Action(str, enum.Enum):

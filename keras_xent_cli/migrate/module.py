@@ -9,14 +9,14 @@ import re
 import warnings
 from typing import Dict, Iterator, List, Optional, Tuple, Type, TypeVar, Union
 
-from keras_xent_cli.migrate import functions, tf1_modules
-from keras_xent_cli.migrate.eras import Era, era
-from keras_xent_cli.migrate.function import Function
-from keras_xent_cli.migrate.lines import Lines
-from keras_xent_cli.migrate.losses.softmax import LOGITS, LOGITS_TF2
-from keras_xent_cli.migrate.names import UNKNOWN, Names, is_wrapped, resolve, resolve_global
-from keras_xent_cli.migrate.program import Place
-from keras_xent_cli.migrate.scopes import Import, Scopes, Value
+from keras_xent_cli.migrate.running.program import Place
+from keras_xent_cli.migrate.source.function import Function
+from keras_xent_cli.migrate.source.lines import Lines
+from keras_xent_cli.migrate.source.names import UNKNOWN, Names, is_wrapped, resolve, resolve_global
+from keras_xent_cli.migrate.source.scopes import Import, Scopes, Value
+from keras_xent_cli.migrate.tensorflow import functions, tf1_modules
+from keras_xent_cli.migrate.tensorflow.eras import Era, era
+from keras_xent_cli.migrate.tensorflow.losses.softmax import LOGITS, LOGITS_TF2
 
 # What may stand between the dots of an attribute: a comment, a space, a line's continuation.
 _BETWEEN_NAMES = re.compile(r"#[^\r\n]*|\s|\\")

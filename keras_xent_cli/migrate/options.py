@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from keras_xent_cli.migrate.loss_scopes import LossScopes
-from keras_xent_cli.migrate.surroundings import Surroundings
+from keras_xent_cli.migrate.keras_target.surroundings import Surroundings
+from keras_xent_cli.migrate.tensorflow.loss_scopes import LossScopes
 
 
 class Target(str, enum.Enum):

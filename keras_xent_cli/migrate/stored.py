@@ -12,7 +12,7 @@ import functools
 from typing import Dict, List, Optional, Tuple, Union
 
 from keras_xent_cli.migrate.module import Module
-from keras_xent_cli.migrate.scopes import dotted
+from keras_xent_cli.migrate.source.scopes import dotted
 
 Assignment = Union[ast.Assign, ast.AnnAssign, ast.AugAssign]
 # The class, and the attribute as it is written.

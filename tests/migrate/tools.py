@@ -12,12 +12,12 @@ from typing import List, Sequence, Tuple
 
 from migrate import executing
 
-from keras_xent_cli.migrate import loss_scopes
 from keras_xent_cli.migrate.engine import port
 from keras_xent_cli.migrate.finding import Action, Finding
+from keras_xent_cli.migrate.keras_target.surroundings import look_around
 from keras_xent_cli.migrate.options import Options, Target
 from keras_xent_cli.migrate.registry import all_rules
-from keras_xent_cli.migrate.surroundings import look_around
+from keras_xent_cli.migrate.tensorflow import loss_scopes
 
 TARGETS = ("v1", "keras")
 

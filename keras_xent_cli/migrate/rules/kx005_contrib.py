@@ -11,14 +11,14 @@ from __future__ import annotations
 import ast
 from typing import Iterable, Optional
 
-from keras_xent_cli.migrate import contrib_weights, loss_scopes
-from keras_xent_cli.migrate.edits import Edit
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Call, Module, Reference
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.porting import flagged, no_object, port_to_keras, ported, to_v1_edit
 from keras_xent_cli.migrate.registry import Rule
 from keras_xent_cli.migrate.rewriting import name_arguments
+from keras_xent_cli.migrate.source.edits import Edit
+from keras_xent_cli.migrate.tensorflow import contrib_weights, loss_scopes
 
 
 def check(module: Module, options: Options) -> Iterable[Remark]:

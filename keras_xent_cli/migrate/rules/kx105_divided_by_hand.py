@@ -12,12 +12,12 @@ from typing import Iterator, List, Optional, Set, Tuple
 
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Call, Module
-from keras_xent_cli.migrate.names import UNKNOWN
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule
-from keras_xent_cli.migrate.scopes import Other, dotted
+from keras_xent_cli.migrate.source.names import UNKNOWN
+from keras_xent_cli.migrate.source.scopes import Other, dotted
 from keras_xent_cli.migrate.stored import assignment, followed
-from keras_xent_cli.migrate.tensorflow_names import tensorflow_function
+from keras_xent_cli.migrate.tensorflow.tensorflow_names import tensorflow_function
 
 _PRODUCTS = ("multiply", "mul", "scalar_mul")
 _DIVISIONS = ("div", "divide", "divide_no_nan", "div_no_nan", "truediv", "realdiv")

@@ -11,12 +11,12 @@ from __future__ import annotations
 import ast
 from typing import Iterator
 
-from keras_xent_cli.migrate import one_hot
 from keras_xent_cli.migrate.finding import Action, Remark
-from keras_xent_cli.migrate.function import Loss
+from keras_xent_cli.migrate.keras_target import one_hot
 from keras_xent_cli.migrate.module import Call, Module
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule
+from keras_xent_cli.migrate.source.function import Loss
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:

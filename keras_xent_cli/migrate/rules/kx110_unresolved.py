@@ -10,14 +10,14 @@ import ast
 import re
 from typing import Iterator, Set
 
-from keras_xent_cli.migrate import functions
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.leftovers import Leftovers, qualified_name
 from keras_xent_cli.migrate.module import Module
-from keras_xent_cli.migrate.names import OWN, UNKNOWN, is_wrapped, unwrapped
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule
-from keras_xent_cli.migrate.tf1_modules import is_tf2
+from keras_xent_cli.migrate.source.names import OWN, UNKNOWN, is_wrapped, unwrapped
+from keras_xent_cli.migrate.tensorflow import functions
+from keras_xent_cli.migrate.tensorflow.tf1_modules import is_tf2
 from keras_xent_cli.migrate.unfollowed import handed_on, is_own, starred
 
 _LOOKS_LIKE_TF1 = re.compile(

@@ -17,8 +17,12 @@ from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.options import Options, Target
 from keras_xent_cli.migrate.registry import Rule
-from keras_xent_cli.migrate.tensorflow_names import called
-from keras_xent_cli.migrate.tf1_modules import CONTRIB_LOSSES_MODULES, LOSSES_MODULES, canonical
+from keras_xent_cli.migrate.tensorflow.tensorflow_names import called
+from keras_xent_cli.migrate.tensorflow.tf1_modules import (
+    CONTRIB_LOSSES_MODULES,
+    LOSSES_MODULES,
+    canonical,
+)
 
 _COLLECTION = {
     "get_total_loss": (
