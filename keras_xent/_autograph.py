@@ -1,4 +1,4 @@
-"""Functions that AutoGraph leaves as they are, with their types."""
+"""Turns AutoGraph off for a function without losing its type."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ _Callable = TypeVar("_Callable", bound=Callable[..., Any])
 
 
 def do_not_convert(function: _Callable) -> _Callable:
-    """`tf.autograph.experimental.do_not_convert`, which has no types: what it returns is Any."""
+    """`tf.autograph.experimental.do_not_convert`, whose own type returns Any."""
     unconverted: _Callable = tf.autograph.experimental.do_not_convert(function)
     return unconverted

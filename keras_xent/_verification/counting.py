@@ -1,7 +1,8 @@
-"""What has been compared in this process, counted, and what it says of that at its end.
+"""Counts the comparisons in this process, and prints a line when it ends.
 
-A verification that never reached a call would otherwise look like one that passed. Values and
-gradients count apart: a TF1 program that runs its training op alone computes no value.
+Without the line, a verification that never reached a call would look like one that passed. Values
+and gradients are counted separately, because a TF1 program that runs only its training op computes
+no value.
 """
 
 from __future__ import annotations
@@ -31,19 +32,19 @@ _forked = False
 
 
 def add(kind: str, number: int = 1) -> None:
-    """Counts comparisons of VALUES or of GRADIENTS, or what was DIFFERENT."""
+    """Adds to the count of compared VALUES or GRADIENTS, or to that of DIFFERENT ones."""
     with _lock:
         _counts[kind] += number
 
 
 def in_graph(same: tf.Tensor, kind: str) -> tf.Tensor:
-    """A tensor for others to depend on: whenever a graph computes it, a comparison counts.
+    """A tensor that counts a comparison each time a graph computes it.
 
-    XLA can't call Python. A function that it compiles, perhaps only after it was traced, leaves
-    the counting out: it compares nothing either, as it drops assertions.
+    XLA can't call Python, and it may compile a function only after it was traced. Code that XLA
+    compiles doesn't count, and it doesn't compare either, because XLA drops assertions.
 
     Args:
-        same: whether what is compared is the same.
+        same: whether the compared results are the same.
         kind: VALUES or GRADIENTS.
     """
 
@@ -75,7 +76,7 @@ def _is_count(node: tf.Operation) -> bool:
 
 
 def _convert(node: tf.Operation, inputs: List[Mapped], length: tf.Tensor) -> List[Mapped]:
-    """Counts all iterations of `tf.vectorized_map` at once."""
+    """Counts all iterations of `tf.vectorized_map` together."""
     (same,) = [each for each in inputs if each.tensor.dtype == tf.bool]
     return [Mapped(in_graph(same.tensor, str(_tensorflow.attribute(node, _KIND))), False)]
 
@@ -85,7 +86,7 @@ for _type in ("Case", "StatelessCase"):
 
 
 def line() -> Optional[str]:
-    """What there is to say at the end of the process, or None."""
+    """The line to print at the end of the process, or None."""
     if any(_counts.values()):
         values, gradients = (_numbered(_counts[kind], kind) for kind in (VALUES, GRADIENTS))
         return f"keras_xent: {values} and {gradients} verified, {_counts[DIFFERENT]} different"
@@ -93,12 +94,12 @@ def line() -> Optional[str]:
         asked = switch.asked()
     except ValueError as error:
         return f"keras_xent: {error}"
-    # A worker imports what the main process imports, whether it needs it or not.
+    # A worker imports everything that the main process imports, even if it doesn't use it.
     if not asked or _forked or multiprocessing.parent_process() is not None:
         return None
     return (
-        "keras_xent: WARNING: verification was on, and nothing was verified: no function of "
-        "keras_xent.v1 was called, or only in graphs that were built before, that did not run or "
+        "keras_xent: WARNING: verification was on, but nothing was verified: no function of "
+        "keras_xent.v1 was called, or only in graphs that were built before, that didn't run, or "
         "that XLA compiled"
     )
 
@@ -108,7 +109,7 @@ def _numbered(number: int, plural: str) -> str:
 
 
 def report() -> None:
-    """Writes the line to standard error."""
+    """Prints the line to standard error."""
     text = line()
     if text is not None:
         print(text, file=sys.stderr, flush=True)

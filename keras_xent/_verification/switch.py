@@ -13,15 +13,15 @@ _VALUES = {
     **dict.fromkeys(("", "0", "false", "no", "off"), False),
 }
 
-# How many `verify()` are open. Of the process, not of a thread: a distribution strategy calls
-# the loss in threads of its own.
+# The number of open `verify()` contexts in the process. It doesn't belong to a thread, because a
+# distribution strategy calls the loss in other threads.
 _open = 0
 _was_open = False
 _lock = threading.Lock()
 
 
 def wanted() -> bool:
-    """Whether the user asks for verification now.
+    """Whether verification is on now.
 
     Raises:
         ValueError: the environment variable KERAS_XENT_VERIFY has an unknown value.
@@ -30,10 +30,10 @@ def wanted() -> bool:
 
 
 def asked() -> bool:
-    """Whether the user has asked for verification at any time.
+    """Whether verification has been on at any time.
 
     Raises:
-        ValueError: as above.
+        ValueError: the environment variable KERAS_XENT_VERIFY has an unknown value.
     """
     return _was_open or _in_environment()
 
@@ -44,29 +44,39 @@ def _in_environment() -> bool:
     if wanted is None:
         raise ValueError(
             f"the environment variable {_VARIABLE} is {value!r}, expected 1, true, yes or on to "
-            "verify, or 0, false, no, off or nothing not to"
+            "turn verification on, or 0, false, no, off or nothing to turn it off"
         )
     return wanted
 
 
 @contextlib.contextmanager
 def verify() -> Iterator[None]:
-    """Compares every call of `keras_xent.v1` with TensorFlow's own function, and its gradient.
+    """Compares every call of `keras_xent.v1`, and its gradient, with TensorFlow's own function.
 
-    While it is open, each call of a function in `keras_xent.v1`, in any thread, also calls
-    TensorFlow's function with the same arguments, and fails if the results differ. The
+    Inside this context, each call of a function of `keras_xent.v1`, in any thread, also calls
+    TensorFlow's function with the same arguments, and raises an error if the results differ. The
     environment variable `KERAS_XENT_VERIFY=1` (or `true`, `yes`, `on`) does the same for a whole
     process.
 
-    When the process ends, it writes one line to standard error:
+    When the process ends, it prints one line to standard error:
 
         keras_xent: 62 values and 62 gradients verified, 0 different
 
-    If nothing was verified, the line is a warning. Every comparison counts, at every run of a
-    `tf.function` or a session: the value of a call, and its gradient to each input that has one. A
-    session that runs only the training op compares gradients and no values. Each process counts
-    its own comparisons. A worker process that compared nothing writes no warning, and a process
-    that `multiprocessing` forks writes no line.
+    The line counts each comparison: of a call's value, and of its gradient to each input that has
+    one. A `tf.function` or a session counts each time it runs, not when it is traced. A session
+    that runs only the training op computes and compares gradients, but no values. If nothing was
+    verified, the line is a warning. Each process has its own counts. A worker process that compared
+    nothing prints no warning, and a process that `multiprocessing` forks prints no line.
+
+    Raises:
+        VerificationError: a value, dtype, shape or gradient differs, in eager mode or while a
+            graph is built. NaN equals NaN, and infinity equals infinity. The message shows both
+            numbers, the shapes and dtypes, and what to do.
+        tf.errors.InvalidArgumentError: the same in a graph (`tf.function`, TF1 session), when it
+            runs. The check is part of the loss: code that computes the loss also runs it, if it
+            gets the loss by name, from a collection, or from `get_total_loss()`.
+        ValueError: the environment variable has an unknown value. To turn verification off, use
+            `0`, `false`, `no`, `off` or nothing. The calls raise this error.
 
     Examples:
         >>> import keras_xent
@@ -75,63 +85,48 @@ def verify() -> Iterator[None]:
         >>> print(f"{float(loss):.5f}")
         1.31326
 
-    What is compared:
+    It compares:
 
     * the value, its dtype and its shape;
-    * every time a gradient is computed (by a tape, by `tf.gradients`, by an optimizer, in
-      `tape.jacobian`, on the way to a second derivative): what `keras_xent` sends to logits,
-      labels, losses and floating point weights, with what TensorFlow sends there for the same
-      upstream gradient. If TensorFlow sends a gradient, keras_xent must send one too.
+    * every computed gradient to logits, labels, losses and floating point weights, for the same
+      upstream gradient. This includes gradients that a tape, `tf.gradients`, an optimizer or
+      `tape.jacobian` computes, and those from which a second derivative is computed. If TensorFlow
+      has a gradient, keras_xent must have one.
 
-    How it fails:
+    Graphs: verification must be on when the graph is built. A `tf.function` that was traced before
+    stays unverified, and one that was traced inside stays verified. Verification doesn't change
+    the names of results or the collections of a graph. Build a graph that you save without
+    verification: another process can't run a verified graph, because it counts in Python.
 
-    * eagerly, and while a graph is built, by a `keras_xent.testing.VerificationError`;
-    * in a graph (`tf.function`, TF1 session) by `tf.errors.InvalidArgumentError` when it runs.
-      The check is part of the loss. It runs whenever the loss is computed, also by its name, by
-      its collection or by `get_total_loss()`.
+    It doesn't detect:
 
-    The errors show both numbers, the shapes and dtypes, and what to do. NaN equals NaN and
-    infinity equals infinity. Verification doesn't change the names of results or the collections
-    of a graph.
+    * differences in code that XLA compiles (`jit_compile=True`), because XLA drops assertions. If
+      a function is known to be compiled when it is traced, you see a warning, once.
+    * differences in second derivatives (a tape around a tape, `tf.hessians`, a gradient penalty)
+      and in the tangents of `tf.autodiff.ForwardAccumulator`. Both are computed as usual. If a tape
+      and an accumulator are nested, only the gradient of the value is compared.
+    * differences within rounding. Relative to the sum of the terms' magnitudes, this is about 2e-6
+      in float32 with few classes (3e-5 with 50,000, because TensorFlow's own losses have this
+      error), 0.4 % in float16 and 3 % in bfloat16. So a denominator that is wrong by one in
+      200,000 isn't detected in float32, and by one in 30 in bfloat16. Weighted float64 losses are
+      compared as float32, because TensorFlow rounds them.
+    * integer losses of `compute_weighted_loss` that are off by 1, and differences in complex
+      losses.
 
-    For a graph, this is decided when it is built: a `tf.function` that was traced before stays
-    unverified, and one that was traced inside stays verified. Turn verification off to build a
-    graph that you save: it counts in Python, so another process can't run it.
+    If keras_xent doesn't accept a call (a `label_smoothing` above 1, labels of another shape), it
+    raises its own error. If only TensorFlow doesn't accept it, there is nothing to compare with,
+    and you see a `VerificationError`. Some arguments are converted for TensorFlow: an `axis` below
+    -1 to a positive one, and a constant `label_smoothing` of a graph to a number. Labels and logits
+    of different shapes are broadcast first, because TensorFlow's nn function computes no gradient
+    if it broadcasts them.
 
-    What it doesn't check:
+    Two documented differences raise an error here:
 
-    * code compiled by XLA (`jit_compile=True`), which drops assertions. If a
-      function is known to be compiled when it is traced, it warns once. A function that was
-      traced before compiled code calls it can't warn.
-    * second derivatives (a tape around a tape, `tf.hessians`, a gradient penalty), and the
-      tangents of `tf.autodiff.ForwardAccumulator`. Both are computed without verification.
-      If a tape and an accumulator are nested, only the gradient of a value is compared.
-    * a difference within rounding: about 2e-6 in float32 with few classes, 3e-5 with 50,000
-      (as inexact as TensorFlow's own losses), 0.4 % in float16 and 3 % in bfloat16, relative to
-      the sum of the terms' magnitudes. It misses a denominator that is wrong by one in 200,000
-      in float32, and by one in 30 in bfloat16. Weighted float64 losses are compared as float32,
-      because TensorFlow rounds them to float32.
-    * integer losses of `compute_weighted_loss` that are off by 1, and complex losses.
-
-    If keras_xent raises an error that TensorFlow doesn't (a `label_smoothing` above 1, labels of
-    another shape), you see that error. If only TensorFlow raises an error, you see a
-    `VerificationError`, because there is nothing to compare with.
-
-    TensorFlow gets an `axis` below -1 as a positive axis, and a constant `label_smoothing` of a
-    graph as a number. TensorFlow's nn function broadcasts labels to logits and then computes no
-    gradient, so keras_xent's gradient is compared with TensorFlow's for broadcast inputs.
-
-    Two documented differences fail here:
-
-    * a class without label mass whose logit is -inf, or any infinite logit of a sigmoid:
-      TensorFlow returns NaN, and keras_xent's native kernels return the finite value if there is
-      one. The message counts such logits.
-    * float16 labels that are smoothed over more than 65,504 classes. float16 can't represent
-      that number, and TensorFlow doesn't smooth the labels.
-
-    Raises:
-        ValueError: in a verified call, if the environment variable has another value than those
-            above and `0`, `false`, `no`, `off` or nothing.
+    * a class whose label is 0 and whose logit is -inf (for the sigmoid, any infinite logit).
+      TensorFlow returns NaN. keras_xent's native kernels return the finite value if there is one.
+      The message counts such logits.
+    * float16 labels that are smoothed with more than 65,504 classes, a number that float16 can't
+      represent. TensorFlow doesn't smooth them.
     """
     global _open, _was_open
     with _lock:

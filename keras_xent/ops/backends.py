@@ -68,7 +68,7 @@ def set_backend(name: str) -> None:
         ValueError: the name is unknown, or it is `"native"` and the native library can't be
             used.
 
-    Example:
+    Examples:
         >>> import keras_xent
         >>> keras_xent.set_backend("portable")
         >>> keras_xent.backend().name
@@ -107,7 +107,7 @@ def backend() -> Backend:
     Raises:
         ValueError: the environment variable `KERAS_XENT_BACKEND` has an unknown value.
 
-    Example:
+    Examples:
         >>> import keras_xent
         >>> keras_xent.backend().requested
         'auto'

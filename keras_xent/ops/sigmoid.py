@@ -92,7 +92,7 @@ def sigmoid_cross_entropy(
     label_smoothing: float = 0.0,
     reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
-    """`keras_xent.sigmoid_cross_entropy`, by position and logits first.
+    """`keras_xent.sigmoid_cross_entropy` with positional arguments, logits first.
 
     >>> from keras_xent.ops import sigmoid_cross_entropy
     >>> print(f"{float(sigmoid_cross_entropy([2.0, -1.0], [1, 0])):.5f}")

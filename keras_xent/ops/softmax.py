@@ -113,7 +113,7 @@ def softmax_cross_entropy(
     axis: int = -1,
     reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
-    """`keras_xent.softmax_cross_entropy`, by position and logits first.
+    """`keras_xent.softmax_cross_entropy` with positional arguments, logits first.
 
     >>> from keras_xent.ops import softmax_cross_entropy
     >>> value = softmax_cross_entropy([[0.05, 0.95, 0.0]], [[0, 1, 0]], label_smoothing=0.2)

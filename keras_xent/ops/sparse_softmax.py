@@ -217,7 +217,7 @@ def sparse_softmax_cross_entropy(
     reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
     ignore_class: Optional[int] = None,
 ) -> tf.Tensor:
-    """`keras_xent.sparse_softmax_cross_entropy`, by position and logits first.
+    """`keras_xent.sparse_softmax_cross_entropy` with positional arguments, logits first.
 
     >>> from keras_xent.ops import sparse_softmax_cross_entropy
     >>> value = sparse_softmax_cross_entropy([[0.05, 0.95, 0.0]], [1], label_smoothing=0.2)

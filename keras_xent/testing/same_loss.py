@@ -107,7 +107,7 @@ def assert_same_loss(
             nothing was compared, because the old loss raised an error for every input, or for
             every input with weights.
 
-    Example:
+    Examples:
         >>> import keras_xent, tensorflow as tf
         >>> keras_xent.testing.assert_same_loss(
         ...     tf.compat.v1.losses.softmax_cross_entropy,

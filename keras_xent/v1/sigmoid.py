@@ -52,7 +52,7 @@ def sigmoid_cross_entropy(
         tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
             runs.
 
-    Example:
+    Examples:
         >>> import keras_xent
         >>> loss = keras_xent.v1.sigmoid_cross_entropy(
         ...     multi_class_labels=[[0, 1, 1], [1, 0, 0]],
@@ -121,7 +121,7 @@ def sigmoid_cross_entropy_with_logits(
         tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
             runs.
 
-    Example:
+    Examples:
         >>> import keras_xent
         >>> losses = keras_xent.v1.sigmoid_cross_entropy_with_logits(
         ...     labels=[1.0, 0.0, 0.5], logits=[2.0, -30.0, 1000.0])

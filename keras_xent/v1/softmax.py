@@ -51,7 +51,7 @@ def softmax_cross_entropy(
         tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
             runs.
 
-    Example:
+    Examples:
         >>> import keras_xent
         >>> loss = keras_xent.v1.softmax_cross_entropy(
         ...     onehot_labels=[[0, 1, 0], [0, 0, 1]],
@@ -129,7 +129,7 @@ def softmax_cross_entropy_with_logits_v2(
         tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
             runs.
 
-    Example:
+    Examples:
         >>> import keras_xent
         >>> losses = keras_xent.v1.softmax_cross_entropy_with_logits_v2(
         ...     labels=[[1.0, 0.0, 0.0], [0.0, 0.8, 0.2]],
@@ -193,7 +193,7 @@ def softmax_cross_entropy_with_logits(
         tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
             runs.
 
-    Example:
+    Examples:
         >>> import keras_xent
         >>> losses = keras_xent.v1.softmax_cross_entropy_with_logits(
         ...     labels=[[1.0, 0.0, 0.0], [0.0, 0.8, 0.2]],

@@ -50,7 +50,7 @@ def sparse_softmax_cross_entropy(
             runs. On a CPU also: a class id is out of range, even if its weight is 0. On a GPU and
             under XLA, the loss and the gradient of such an id are NaN.
 
-    Example:
+    Examples:
         >>> import keras_xent
         >>> loss = keras_xent.v1.sparse_softmax_cross_entropy(
         ...     labels=[1, 2],
@@ -118,7 +118,7 @@ def sparse_softmax_cross_entropy_with_logits(
             runs. On a CPU also: a class id is out of range. On a GPU and under XLA, the loss and
             the gradient of such an id are NaN.
 
-    Example:
+    Examples:
         >>> import keras_xent
         >>> losses = keras_xent.v1.sparse_softmax_cross_entropy_with_logits(
         ...     labels=[0, 1], logits=[[4.0, 2.0, 1.0], [0.0, 5.0, 1.0]])

@@ -43,7 +43,7 @@ def compute_weighted_loss(
         tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
             runs.
 
-    Example:
+    Examples:
         >>> import keras_xent
         >>> losses, weights = [1.0, 2.0, 3.0, 4.0], [1.0, 0.0, 1.0, 0.0]
         >>> float(keras_xent.v1.compute_weighted_loss(losses, weights))

@@ -63,7 +63,7 @@ def test_the_variable_is_read_when_called(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_another_value_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_XENT_VERIFY", "maybe")
-    message = "KERAS_XENT_VERIFY is 'maybe', expected 1, true, yes or on to verify, or 0, false, no"
+    message = "KERAS_XENT_VERIFY is 'maybe', expected 1, true, yes or on to turn"
     with pytest.raises(ValueError, match=message):
         keras_xent.v1.softmax_cross_entropy(LABELS, LOGITS)
 
