@@ -1,1 +1,1 @@
-"""The command line. It is a package of its own, so that it starts if TensorFlow is missing."""
+"""The command line. It is a separate package, so it starts even if TensorFlow is missing."""

@@ -1,4 +1,4 @@
-"""TensorFlow's start, which takes up to a quarter of a minute: announced, quiet, interruptible."""
+"""Loads TensorFlow, which takes up to 15 seconds: announced, quiet, and interruptible."""
 
 from __future__ import annotations
 
@@ -15,23 +15,22 @@ _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow and start its devices without the log lines this prints.
+    """Import TensorFlow and start its devices, without TensorFlow's log lines.
 
     TensorFlow logs a dozen lines about CPUs and missing GPUs that have nothing to do with the
-    command and hide its output. ``TF_CPP_MIN_LOG_LEVEL`` is enough for older versions; newer ones
-    (2.21 for one) ignore it while they are imported, so standard error is set aside too.
+    command and hide its output. ``TF_CPP_MIN_LOG_LEVEL`` is enough for older versions. Newer ones
+    (such as 2.21) ignore it while they are imported, so standard error is redirected too.
 
-    A user who has set ``TF_CPP_MIN_LOG_LEVEL`` wants that log: then nothing is hidden. If
-    TensorFlow cannot be imported, the log is printed after all, and the command goes on: it is
-    the command that says what is wrong.
+    If the user has set ``TF_CPP_MIN_LOG_LEVEL``, nothing is hidden. If TensorFlow can't be
+    imported, the log is printed after all, and the command continues and reports the error.
     """
     with _announced("Loading TensorFlow ..."), _ended_by_an_interrupt():
         if _LOG_LEVEL in os.environ:
             _start()
             return
-        # 3 leaves fatal errors only: on machines without a GPU a plain start logs errors.
+        # 3 shows only fatal errors: on machines without a GPU, a normal start logs errors.
         os.environ[_LOG_LEVEL] = "3"
-        # v1 functions are called here on purpose; their deprecation warnings would be noise.
+        # The commands call v1 functions on purpose, so deprecation warnings would be noise.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         with tempfile.TemporaryFile() as log:
             with _standard_error_in(log.fileno()):
@@ -42,7 +41,7 @@ def load_tensorflow() -> None:
 
 
 def _start() -> bool:
-    """Whether TensorFlow starts. If not, the command meets the error again and reports it."""
+    """Whether TensorFlow starts. If it doesn't, the command gets the error again and reports it."""
     try:
         _start_tensorflow()
     except Exception:
@@ -51,8 +50,8 @@ def _start() -> bool:
 
 
 def _start_tensorflow() -> None:
-    # Each line sets off log lines that TensorFlow prints once in a process: on import, when it
-    # looks for devices, and when the first session runs (the demo's TF1 training has one).
+    # Each line triggers log lines that TensorFlow prints once per process: on import, when it looks
+    # for devices, and when the first session runs (the demo's TF1 training has one).
     tensorflow = importlib.import_module("tensorflow")
     tensorflow.config.list_physical_devices()
     with tensorflow.Graph().as_default(), tensorflow.compat.v1.Session() as session:
@@ -61,7 +60,7 @@ def _start_tensorflow() -> None:
 
 @contextlib.contextmanager
 def _announced(text: str) -> Iterator[None]:
-    """Shows a line on standard error at once. A terminal clears it at the end."""
+    """Shows a line on standard error immediately. In a terminal, it is cleared at the end."""
     if not sys.stderr.isatty():
         print(text, file=sys.stderr, flush=True)
         yield
@@ -77,14 +76,14 @@ def _announced(text: str) -> Iterator[None]:
 def _ended_by_an_interrupt() -> Iterator[None]:
     """Ctrl-C ends the process, with exit code 130.
 
-    It raises no KeyboardInterrupt here: while TensorFlow is imported, its modules catch some of
-    these, and others become an ImportError.
+    It raises no KeyboardInterrupt here: during TensorFlow's import, its modules catch some of
+    them, and turn others into an ImportError.
     """
     shown = os.dup(2)
 
     def leave(*_: object) -> None:
         if os.isatty(shown):
-            os.write(shown, b"\n")  # The shell's prompt begins a line.
+            os.write(shown, b"\n")  # So the shell's prompt starts on a new line.
         os._exit(130)
 
     before = signal.signal(signal.SIGINT, leave)
@@ -97,7 +96,7 @@ def _ended_by_an_interrupt() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _standard_error_in(descriptor: int) -> Iterator[None]:
-    """Sends what C++ code writes to standard error, too, to another file."""
+    """Redirects standard error to another file, including what C++ code writes."""
     sys.stderr.flush()
     real = os.dup(2)
     os.dup2(descriptor, 2)

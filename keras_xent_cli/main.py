@@ -38,7 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="doctor",
-        summary="check this installation: versions, backend, a self-test against TensorFlow",
+        summary="check this installation: versions, backend, and a self-test against TensorFlow",
         module="keras_xent_cli.doctor.command",
         uses_tensorflow=True,
     ),
@@ -55,11 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        argv: The arguments after the program's name; ``sys.argv[1:]`` when None.
+        argv: The arguments after the program's name; ``sys.argv[1:]`` if None.
 
     Returns:
-        The exit code: 0 for success, 1 when a command found something wrong, 2 when it could not
-        start (a missing package, a wrong argument), 130 when interrupted.
+        The exit code: 0 for success, 1 if a command found something wrong, 2 if it couldn't start
+        (a missing package, a wrong argument), 130 if it was interrupted.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     chosen = _chosen_command(arguments)
@@ -86,7 +86,7 @@ def _parser(chosen: Command | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="keras-xent",
         description="TF1's cross entropies as native Keras losses: the command line.",
-        epilog="keras-xent COMMAND --help describes one command.",
+        epilog="keras-xent COMMAND --help shows the options of a command.",
     )
     parser.add_argument("--version", action="version", version=f"keras_xent {_version()}")
     subparsers = parser.add_subparsers(
@@ -112,7 +112,7 @@ class _CommandParser(argparse.ArgumentParser):
 
 
 def _version() -> str:
-    """The installed package's version, which is known without importing it."""
+    """The installed package's version, without importing the package."""
     try:
         return importlib.metadata.version("keras_xent")
     except importlib.metadata.PackageNotFoundError:

@@ -1,7 +1,7 @@
-"""`keras-xent demo`: its options, and the order in which things happen.
+"""`keras-xent demo`: its options, and the order of its steps.
 
-Nothing heavy is imported at the top: `--help` must answer at once, and a missing extra must end
-in a sentence, not in a traceback.
+Nothing heavy is imported at the top, so `--help` answers immediately, and a missing extra is
+reported in a sentence instead of a traceback.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import pathlib
 import sys
 from typing import Callable
 
-# A string, which argparse checks as it checks what the user gives.
+# A string, so argparse checks it like the user's own value.
 DEFAULT_OUTPUT = "keras-xent-demo.png"
 DEFAULT_EPOCHS = 20
 
-# Import names, and the names that pip knows.
+# The names to import, and the names on PyPI.
 EXTRAS = {"rich": "rich", "sklearn": "scikit-learn", "matplotlib": "matplotlib"}
 
 
@@ -26,28 +26,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Trains one small network on handwritten digits three times, from the same parameters and "
         "with the same batches: with TF1's loss, with Keras's own (the naive port) and with "
         "keras_xent's. Prints a table and draws the curves. Takes a few seconds. Exit code 1 if "
-        "keras_xent's parameters leave TF1's by more than float32 rounding."
+        "keras_xent's parameters differ from TF1's by more than float32 rounding."
     )
     parser.add_argument(
         "--output",
         type=_png_path,
         default=DEFAULT_OUTPUT,
         metavar="PATH",
-        help="the PNG file to draw the curves into (default: %(default)s)",
+        help="the PNG file for the curves (default: %(default)s)",
     )
     parser.add_argument(
         "--epochs",
         type=_whole_number(1, 1_000_000),
         default=DEFAULT_EPOCHS,
         metavar="N",
-        help="how often to go through the data, 12 steps each (default: %(default)s)",
+        help="the number of passes over the data, 12 steps each (default: %(default)s)",
     )
     parser.add_argument(
         "--seed",
         type=_whole_number(0, 2**32 - 1),
         default=0,
         metavar="N",
-        help="decides the initialisation, the weights and the batches (default: %(default)s)",
+        help="determines the initialization, weights and batches (default: %(default)s)",
     )
 
 
@@ -58,8 +58,8 @@ def run(args: argparse.Namespace) -> int:
         args: with `output`, `epochs` and `seed`.
 
     Returns:
-        0 if the port to `keras_xent` stayed within rounding of TF1, 1 if not, 2 if the demo
-        could not run.
+        0 if the port to `keras_xent` stayed within rounding of TF1, 1 if it didn't, 2 if the demo
+        couldn't run.
     """
     missing = missing_extras()
     if missing:
@@ -78,26 +78,26 @@ def run(args: argparse.Namespace) -> int:
     comparison = show.compare(train.train_all(digits, args.epochs, args.seed, console), digits)
     show.print_all(comparison, console)
     show.draw(comparison, args.output)
-    # Not by rich, which would break a long path into lines.
+    # Not with rich, which would break a long path into lines.
     print(f"\nThe curves are in {args.output}")
     return 0 if comparison.ours_follows_tf1 else 1
 
 
 def missing_extras() -> list[str]:
-    """The packages of the ``demo`` extra that are not installed, by their names on PyPI."""
+    """The packages of the ``demo`` extra that aren't installed, by their names on PyPI."""
     return [
         package for module, package in EXTRAS.items() if importlib.util.find_spec(module) is None
     ]
 
 
 def _png_path(text: str) -> pathlib.Path:
-    # Found out before the training, not after it.
+    # Check this before the training, not after it.
     path = pathlib.Path(text)
     if path.suffix.lower() != ".png":
         raise argparse.ArgumentTypeError(f"expected a file name that ends in .png, got {text!r}")
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(
-            f"there is no folder {str(path.parent)!r} to write {path.name!r} into; "
+            f"there is no folder {str(path.parent)!r} for {path.name!r}: "
             "create it or choose another"
         )
     is_new = not path.exists()
@@ -105,7 +105,7 @@ def _png_path(text: str) -> pathlib.Path:
         path.open("ab").close()
     except OSError as error:
         raise argparse.ArgumentTypeError(
-            f"can't write {text!r}: {error.strerror}; choose another file with --output"
+            f"can't write {text!r}: {error.strerror}. Choose another file with --output"
         ) from None
     if is_new:
         path.unlink()

@@ -1,4 +1,4 @@
-"""What the demo shows: the trainings in numbers, in plain words, and as curves."""
+"""What the demo shows: a table, the conclusion in words, and the curves."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from keras_xent.comparing.oracles import ORACLES
 from keras_xent.reduction import Reduction
 from keras_xent_cli.demo.train import Digits, Training, logits
 
-# Two float32 programs that do the same arithmetic in another order end this close after some
-# hundred steps, and the parameters are about as large as 1; a training that divides by something
-# else is ten thousand times further away.
+# Two float32 programs that do the same arithmetic in another order are this close after a few
+# hundred steps, with parameters of about 1. A training that divides by something else is ten
+# thousand times further away.
 TOLERANCE = exactness.OF_RESULTS.error("float32")
 
-# Okabe and Ito's colours: they stay apart for colour-blind readers and in print.
-TF1_COLOUR = "#9ccbe8"
-NAIVE_COLOUR = "#d55e00"
-OURS_COLOUR = "#0b3c5d"
-LIMIT_COLOUR = "#666666"
+# Okabe and Ito's colors, which color-blind readers can tell apart, also in print.
+TF1_COLOR = "#9ccbe8"
+NAIVE_COLOR = "#d55e00"
+OURS_COLOR = "#0b3c5d"
+LIMIT_COLOR = "#666666"
 
 
 class Row(NamedTuple):
@@ -36,8 +36,8 @@ class Row(NamedTuple):
     Attributes:
         name: which training.
         first_loss: the loss that it reported for the first batch, before any update.
-        losses: TF1's loss over the whole training set, at the start and after each step. Each
-            training reports the loss that it minimises, and those are not the same quantity.
+        losses: TF1's loss over the whole training set, at the start and after each step. (Each
+            training reports the loss that it minimizes, and these aren't the same quantity.)
         accuracy: on the held-out images, at the end.
         differences: the largest parameter difference from TF1, at the start and after each step.
         step_seconds: the median time of a step.
@@ -52,7 +52,7 @@ class Row(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """The three trainings, measured by the same yardstick."""
+    """The three trainings, measured in the same way."""
 
     tf1: Row
     naive: Row
@@ -66,7 +66,7 @@ class Comparison(NamedTuple):
     @property
     def ours_follows_tf1(self) -> bool:
         """Whether the port to `keras_xent` stayed within rounding of TF1 at every step."""
-        # all(), not max(): a NaN has to fail, and max() may skip it.
+        # all(), not max(): a NaN must fail, and max() may skip it.
         return all(difference <= TOLERANCE for difference in self.ours.differences)
 
 
@@ -104,7 +104,7 @@ def print_all(comparison: Comparison, console: Console) -> None:
     console.print(_table(comparison))
     for sentence in conclusion(comparison):
         console.print()
-        # Numbers in running text need no colours.
+        # Numbers in running text don't need colors.
         console.print(sentence, highlight=False)
 
 
@@ -112,9 +112,9 @@ def _table(comparison: Comparison) -> Table:
     table = Table(
         title=f"{comparison.steps} steps from the same parameters, with the same batches",
         caption=(
-            "First loss: as each training reports it for the first batch, before any update. "
+            "First loss: what each training reports for the first batch, before any update. "
             "Final loss: TF1's formula on the whole training set, for all three. "
-            "Time a step: median on this machine, with the trainings' own overhead; "
+            "Time per step: the median on this machine, with the overhead of each training; "
             "not a benchmark."
         ),
         caption_justify="left",
@@ -125,7 +125,7 @@ def _table(comparison: Comparison) -> Table:
         "final\nloss",
         "held-out\naccuracy",
         "largest parameter\ndifference from TF1",
-        "time\na step",
+        "time\nper step",
     ):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in comparison:
@@ -141,40 +141,40 @@ def _table(comparison: Comparison) -> Table:
 
 
 def conclusion(comparison: Comparison) -> list[str]:
-    """What the numbers show, in plain words: one paragraph for each training's part in it."""
+    """What the numbers show, in words: one paragraph for each training."""
     tf1, naive, ours = comparison
     # Not Python's max(), which loses a NaN.
     worst = float(np.max(ours.differences))
     verdict = (
-        f"FAILED: keras_xent did not follow TF1. A parameter was {worst:.2g} away, and the limit "
-        f"at every step is {TOLERANCE:.1g}. Run keras-xent doctor to see whether this installation "
-        "is sound, and please report what it prints."
+        f"FAILED: keras_xent did not follow TF1. A parameter differed by {worst:.2g}, and the "
+        f"limit at every step is {TOLERANCE:.1g}. Run keras-xent doctor to check this "
+        "installation, and please report its output."
     )
     if comparison.ours_follows_tf1:
         verdict = (
-            f"keras_xent trained TF1's network: at no step is any parameter more than {worst:.1g} "
-            f"away, which is float32 rounding (limit of this demo: {TOLERANCE:.1g}). All it took "
-            "is keras_xent.CategoricalCrossentropy(from_logits=True, "
-            'reduction="sum_by_nonzero_weights").'
+            "keras_xent trained the same network as TF1: at no step does a parameter differ by "
+            f"more than {worst:.1g}, which is float32 rounding (limit of this demo: "
+            f"{TOLERANCE:.1g}). All it takes is keras_xent.CategoricalCrossentropy("
+            'from_logits=True, reduction="sum_by_nonzero_weights").'
         )
     return [
-        "From the same parameters and the same batch TF1 computes a loss of "
-        f"{tf1.first_loss:.4f} and Keras's own loss {naive.first_loss:.4f}: "
-        "Keras divides by every example of the batch, TF1 by those whose weight is not zero.",
-        "So each of the naive port's steps is too short, by a factor that changes from batch to "
-        f"batch. After {comparison.steps} steps its parameters are up to "
-        f"{naive.differences[-1]:.2g} away from TF1's.",
+        "From the same parameters and the same batch, TF1 computes a loss of "
+        f"{tf1.first_loss:.4f}, and Keras's own loss is {naive.first_loss:.4f}. Keras divides by "
+        "the number of examples in the batch, TF1 by the number of those with a non-zero weight.",
+        "So every step of the naive port is too short, by a factor that changes from batch to "
+        f"batch. After {comparison.steps} steps, its parameters differ from TF1's by up to "
+        f"{naive.differences[-1]:.2g}.",
         verdict,
     ]
 
 
 def draw(comparison: Comparison, path: pathlib.Path) -> None:
     """Draw the losses and the parameter differences, step by step, into a PNG file."""
-    # Not pyplot: it would pick a screen and keep global state.
+    # Not pyplot, which chooses a display and keeps global state.
     figure = Figure(figsize=(11.0, 4.8), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(
-        "One network, one initialisation, one order of batches; a third of the weights are zero",
+        "One network, one initialization, one order of batches; a third of the weights are zero",
         fontsize=12,
     )
     losses, differences = figure.subplots(1, 2)
@@ -190,16 +190,16 @@ def draw(comparison: Comparison, path: pathlib.Path) -> None:
 
 
 def _draw_losses(axes: Any, comparison: Comparison) -> None:
-    # keras_xent lies on TF1 and would hide it: TF1 wide and pale below, keras_xent thin on top.
+    # keras_xent's curve covers TF1's, so TF1's is wide and pale, with keras_xent's thin on top.
     looks: list[dict[str, Any]] = [
-        {"color": TF1_COLOUR, "linewidth": 7},
-        {"color": NAIVE_COLOUR, "linewidth": 2},
-        {"color": OURS_COLOUR, "linewidth": 1.8, "linestyle": (0, (4, 2))},
+        {"color": TF1_COLOR, "linewidth": 7},
+        {"color": NAIVE_COLOR, "linewidth": 2},
+        {"color": OURS_COLOR, "linewidth": 1.8, "linestyle": (0, (4, 2))},
     ]
     for row, look in zip(comparison, looks):
         axes.plot(row.losses, label=row.name, **look)
     axes.set_yscale("log")
-    # Less than a decade is common here, and powers of ten alone would leave the axis bare.
+    # The losses often span less than a decade, and powers of ten alone would leave no labels.
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
@@ -208,22 +208,22 @@ def _draw_losses(axes: Any, comparison: Comparison) -> None:
 
 
 def _draw_differences(axes: Any, comparison: Comparison) -> None:
-    def label(text: str, value: float, colour: str) -> None:
-        # On the line itself: a legend would have to lie on one of the lines.
+    def label(text: str, value: float, color: str) -> None:
+        # Next to the line: a legend would cover one of the lines.
         axes.annotate(
             text,
             (comparison.steps, value),
             xytext=(-4, 5),
             textcoords="offset points",
             ha="right",
-            color=colour,
+            color=color,
         )
 
-    axes.axhline(TOLERANCE, color=LIMIT_COLOUR, linewidth=1, linestyle=":")
-    for row, colour in ((comparison.naive, NAIVE_COLOUR), (comparison.ours, OURS_COLOUR)):
-        axes.plot(row.differences, color=colour, linewidth=2)
-        label(row.name, row.differences[-1], colour)
-    label("limit for keras_xent", TOLERANCE, LIMIT_COLOUR)
+    axes.axhline(TOLERANCE, color=LIMIT_COLOR, linewidth=1, linestyle=":")
+    for row, color in ((comparison.naive, NAIVE_COLOR), (comparison.ours, OURS_COLOR)):
+        axes.plot(row.differences, color=color, linewidth=2)
+        label(row.name, row.differences[-1], color)
+    label("limit for keras_xent", TOLERANCE, LIMIT_COLOR)
     # A logarithmic axis has no zero, which is the difference at the start.
     axes.set_yscale("log", nonpositive="mask")
     axes.set_ylim(1e-9, 10.0)

@@ -1,8 +1,8 @@
 """One network trained three times: with TF1's loss, with Keras's own and with keras_xent's.
 
-All three start from the same parameters and see the same batches in the same order. They run on
-the CPU everywhere: GPU matrix products round differently from run to run, and the demo compares
-parameters to the last few bits.
+All three start from the same parameters and see the same batches in the same order. They always run
+on the CPU: GPU matrix products round differently from run to run, and the demo compares parameters
+to the last few bits.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ Parameters = List[np.ndarray]
 
 @dataclasses.dataclass(frozen=True)
 class Digits:
-    """The digits that scikit-learn ships, split in two.
+    """scikit-learn's handwritten digits, split in two.
 
     Args:
         images: training images, float32 in [0, 1], `(examples, 64)`, in the order of training.
         labels: their one-hot labels, float32, `(examples, 10)`.
         weights: their weights, float32, `(examples,)`; exactly a third of them are zero.
-        held_out_images: images that no training sees.
+        held_out_images: images that aren't used for training.
         held_out_classes: their classes, integers.
     """
 
@@ -50,14 +50,14 @@ class Digits:
 
     @classmethod
     def load(cls, seed: int) -> Digits:
-        """Load them, in an order and with weights that the seed decides."""
+        """Load them. The seed determines their order and weights."""
         images, classes = load_digits(return_X_y=True)
         random = np.random.RandomState(seed)
         order = random.permutation(len(images))
         # Pixels are counts from 0 to 16.
         images = (images[order] / 16.0).astype(np.float32)
         classes = classes[order]
-        # A third masked out, a third plain and a third of differing weights: what is common in
+        # A third is masked, a third has weight 1, and a third has other weights, as is common in
         # practice (padding, missing labels, class weights).
         weights = np.ones(len(images) - HELD_OUT)
         third = len(weights) // 3
@@ -74,13 +74,13 @@ class Digits:
 
 @dataclasses.dataclass
 class Training:
-    """What one training left behind.
+    """The record of one training.
 
     Args:
-        name: which training it was.
+        name: which training it is.
         trajectory: the parameters at the start and after each step.
         on_step: called after each step, for the progress bar.
-        first_loss: the loss that it reported itself for the first batch, before any update.
+        first_loss: the loss that it reported for the first batch, before any update.
         step_seconds: how long each step took.
     """
 
@@ -91,9 +91,9 @@ class Training:
     step_seconds: list[float] = dataclasses.field(default_factory=list)
 
     def record(self, started: float, loss: float, parameters: Callable[[], Parameters]) -> None:
-        """Add a step. What it takes to get the parameters doesn't count as its time."""
+        """Add a step. Its time doesn't include reading the parameters."""
         self.step_seconds.append(time.perf_counter() - started)
-        # Keras reports the average over the epoch so far: only the first is one batch's loss.
+        # Keras reports the average over the epoch so far, so only the first is one batch's loss.
         if len(self.trajectory) == 1:
             self.first_loss = loss
         self.trajectory.append(parameters())
@@ -101,7 +101,7 @@ class Training:
 
 
 def initial_parameters(seed: int) -> Parameters:
-    """One initialisation (Glorot's, zero biases) for all trainings."""
+    """One initialization (Glorot's, with zero biases) for all trainings."""
     random = np.random.RandomState(seed)
 
     def glorot(inputs: int, outputs: int) -> np.ndarray:
@@ -113,11 +113,11 @@ def initial_parameters(seed: int) -> Parameters:
 
 
 def logits(parameters: Parameters, images: np.ndarray) -> np.ndarray:
-    """What the network with these parameters answers, computed in float64.
+    """The network's output with these parameters, computed in float64.
 
-    It has one hidden layer, with tanh. Not ReLU: its derivative jumps at 0, so when rounding puts
-    the input of one unit, for one example, on the other side of 0, two equal trainings part by
-    1e-3 for good. That was seen after some hundred steps, and it would be no fault of a loss.
+    It has one hidden layer with tanh, not ReLU. ReLU's derivative jumps at 0. If rounding puts the
+    input of one unit, for one example, on the other side of 0, two equal trainings permanently
+    differ by 1e-3. We saw this after a few hundred steps, and it isn't the fault of a loss.
     """
     kernel, bias, output_kernel, output_bias = (p.astype(np.float64) for p in parameters)
     hidden = np.tanh(images.astype(np.float64) @ kernel + bias)
@@ -125,7 +125,7 @@ def logits(parameters: Parameters, images: np.ndarray) -> np.ndarray:
 
 
 def with_tf1(training: Training, digits: Digits, epochs: int) -> None:
-    """Train as TF1 code does: a graph, placeholders, a session, `tf.compat.v1.losses`."""
+    """Train like TF1 code: with a graph, placeholders, a session and `tf.compat.v1.losses`."""
     with tf.Graph().as_default(), tf.device("/CPU:0"):
         images = tf.compat.v1.placeholder(tf.float32, [None, PIXELS])
         labels = tf.compat.v1.placeholder(tf.float32, [None, CLASSES])
@@ -158,7 +158,7 @@ def with_tf1(training: Training, digits: Digits, epochs: int) -> None:
 
 
 def with_keras(training: Training, digits: Digits, epochs: int, loss: Any) -> None:
-    """Train as Keras code does: `compile` and `fit`; the weights are its `sample_weight`."""
+    """Train like Keras code: with `compile`, `fit`, and the weights as `sample_weight`."""
     with tf.device("/CPU:0"):
         model = tf.keras.Sequential(
             [
@@ -193,7 +193,7 @@ class _Recorder(tf.keras.callbacks.Callback):
         self._started = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        # Reading the loss waits for the step to end, as a session does.
+        # Reading the loss waits for the end of the step, as a session does.
         loss = float((logs or {})["loss"])
         self._training.record(self._started, loss, self.model.get_weights)
 

@@ -1,7 +1,7 @@
-"""What the doctor looks at before its self-test: versions, Keras, and the backend.
+"""What the doctor checks before its self-test: versions, Keras, and the backend.
 
-Nothing heavy is imported at the top: the doctor is there for the installations in which TensorFlow
-or NumPy doesn't work.
+Nothing heavy is imported at the top, because the doctor is made for installations in which
+TensorFlow or NumPy doesn't work.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ OLDEST_TENSORFLOW = "2.12"
 
 
 class Status(enum.Enum):
-    """How a thing was found."""
+    """The result of a check."""
 
     OK = "ok"
-    # Works, but could be better.
+    # It works, but could be better.
     NOTE = "note"
-    # Does not work, or gives wrong numbers: the doctor's exit code is 1.
+    # It doesn't work, or computes wrong numbers: the doctor's exit code is 1.
     PROBLEM = "PROBLEM"
 
 
 class Finding(NamedTuple):
-    """One thing that the doctor looked at.
+    """One thing that the doctor checked.
 
     Attributes:
         subject: what it is.
         found: what was found.
         status: what that means.
-        advice: what to do, for everything that is not OK.
+        advice: what to do, if the status isn't OK.
     """
 
     subject: str
@@ -43,7 +43,7 @@ class Finding(NamedTuple):
 
 
 def describe(error: BaseException) -> str:
-    """An exception in one line, for what was found."""
+    """An exception in one line."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
@@ -54,7 +54,7 @@ def has_problem(findings: Sequence[Finding]) -> bool:
 
 
 def check_installation() -> list[Finding]:
-    """Everything but the self-test. Each part is looked at only if what it needs is sound."""
+    """Everything except the self-test. A part is checked only if the parts that it needs work."""
     findings: list[Finding] = []
     for check in (check_versions, check_keras, check_backend):
         findings += check()
@@ -64,7 +64,7 @@ def check_installation() -> list[Finding]:
 
 
 def check_versions() -> list[Finding]:
-    """Python, NumPy, TensorFlow and keras_xent; the machine too, because wheels depend on it."""
+    """Python, NumPy, TensorFlow and keras_xent, and the machine, because wheels depend on it."""
     machine = f"{platform.system()} {platform.machine()}"
     tensorflow = f"pip install 'tensorflow>={OLDEST_TENSORFLOW}'"
     found = _version("TensorFlow", "tensorflow", f"Install TensorFlow: {tensorflow}.")
@@ -83,7 +83,7 @@ def check_versions() -> list[Finding]:
 
 
 def _version(subject: str, module: str, advice: str) -> Finding:
-    # Any exception: a broken installation raises anything from ImportError to TypeError.
+    # A broken installation can raise anything from ImportError to TypeError.
     try:
         return Finding(subject, str(importlib.import_module(module).__version__))
     except Exception as error:
@@ -96,29 +96,29 @@ def _numbers(version: str) -> list[int]:
 
 
 def check_keras() -> list[Finding]:
-    """Look at `tf.keras`: Keras 3, Keras 2 or tf_keras, and its backend."""
+    """Check `tf.keras` (Keras 3, Keras 2 or tf_keras) and its backend."""
     try:
         import tensorflow as tf
 
-        # tf.keras is one of several packages and does not always have a version of its own.
+        # tf.keras is one of several packages, and doesn't always have its own version.
         package = str(tf.keras.Model.__module__).split(".")[0]
         version = str(importlib.import_module(package).__version__)
         config = getattr(tf.keras, "config", None)
     except Exception as error:
         asked_for = os.environ.get("KERAS_BACKEND", "")
-        # With KERAS_BACKEND=jax and no jax, Keras says only that it cannot be imported.
+        # With KERAS_BACKEND=jax and no jax, Keras reports only that jax can't be imported.
         if asked_for not in ("", "tensorflow"):
             return [_keras_backend(asked_for)]
         advice = (
             "Make `python -c 'import tensorflow as tf; tf.keras.Model'` work: pip install "
-            "--upgrade tensorflow; with TF_USE_LEGACY_KERAS=1 also pip install tf_keras; and if "
-            "~/.keras/keras.json names another backend than tensorflow, set "
+            "--upgrade tensorflow; with TF_USE_LEGACY_KERAS=1, also pip install tf_keras; if "
+            "~/.keras/keras.json has another backend than tensorflow, set "
             "KERAS_BACKEND=tensorflow."
         )
         return [Finding("Keras", describe(error), Status.PROBLEM, advice)]
     return [
         Finding("Keras", f"{version} (package {package})"),
-        # Keras 2 has no choice of backends, and no keras.config.
+        # Keras 2 has only one backend, and no keras.config.
         _keras_backend("tensorflow" if config is None else config.backend()),
     ]
 
@@ -136,7 +136,7 @@ def _keras_backend(name: str) -> Finding:
 
 
 def check_backend() -> list[Finding]:
-    """Which of keras_xent's two implementations serves tensors on the CPU, and why."""
+    """Which of keras_xent's two backends runs on the CPU, and why."""
     subject = "keras_xent backend"
     try:
         import keras_xent
@@ -144,27 +144,27 @@ def check_backend() -> list[Finding]:
         backend = keras_xent.backend()
     except Exception as error:
         advice = (
-            "Check KERAS_XENT_BACKEND: it may be auto, native or portable, and native needs the "
-            "native library; unset it to let keras_xent choose."
+            "Check KERAS_XENT_BACKEND: it must be auto, native or portable, and native needs the "
+            "native library. Unset it to let keras_xent choose."
         )
         return [Finding(subject, describe(error), Status.PROBLEM, advice)]
-    asked_for = f"(asked for: {backend.requested}). {backend.reason}"
-    serving = Finding(subject, f"{backend.name} {asked_for}")
+    requested = f"(requested: {backend.requested}). {backend.reason}"
+    running = Finding(subject, f"{backend.name} {requested}")
     if backend.name != "native" and backend.requested == "native":
-        serving = Finding(
+        running = Finding(
             subject,
-            f"{backend.name}, although native was asked for. {backend.reason}",
+            f"{backend.name}, although native was requested. {backend.reason}",
             Status.PROBLEM,
-            "Do what the reason says, or unset KERAS_XENT_BACKEND: the portable implementation "
-            "gives the same numbers, only slower.",
+            "Fix what the reason describes, or unset KERAS_XENT_BACKEND: the portable backend "
+            "computes the same numbers, only slower.",
         )
     elif backend.name not in (backend.requested, "native"):
-        serving = Finding(
+        running = Finding(
             subject,
-            f"{backend.name} {asked_for}",
+            f"{backend.name} {requested}",
             Status.NOTE,
-            "Nothing is wrong: the portable implementation gives the same numbers. For the faster "
-            "native one, solve what the reason says and reinstall keras_xent.",
+            "Nothing is wrong: the portable backend computes the same numbers. If you want the "
+            "faster native backend, fix what the reason describes and reinstall keras_xent.",
         )
     kernels = {"instruction set": backend.instruction_set, "threads": backend.threads}
-    return [serving, *(Finding(name, str(x)) for name, x in kernels.items() if x is not None)]
+    return [running, *(Finding(name, str(x)) for name, x in kernels.items() if x is not None)]

@@ -1,7 +1,7 @@
-"""`keras-xent doctor`: the order in which things are looked at, and what is printed.
+"""`keras-xent doctor`: the order of the checks, and the output.
 
-Modules that import TensorFlow are imported only once it is known that TensorFlow works: the
-doctor is there for the installations where it does not.
+Modules that import TensorFlow are imported only after a check that TensorFlow works: the doctor is
+made for installations in which it doesn't.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from typing import Sequence
 
 from keras_xent_cli.doctor.checks import Finding, Status, check_installation, has_problem
 
-# How the words of a status column look.
+# The styles of the status column.
 _STYLES = {"ok": "green", "note": "yellow", "PROBLEM": "bold red"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command; it has no options."""
     parser.description = (
-        "Checks this installation of keras_xent: versions, which backend serves and why, and a "
+        "Checks this installation of keras_xent: versions, which backend runs and why, and a "
         "self-test that compares values and gradients with TensorFlow's, on one device of each "
-        "kind and compiled by XLA. Exit code 1 if anything is wrong; what to do about it is "
-        "printed."
+        "kind and compiled by XLA. Prints what to do about each problem. Exit code 1 if there is "
+        "a problem."
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look at everything, print it, and say what to do.
+    """Check everything, and print the results and what to do.
 
     Args:
-        args: nothing is read from it.
+        args: not used.
 
     Returns:
         0 if everything works, 1 if there is a problem.
@@ -40,18 +40,18 @@ def run(args: argparse.Namespace) -> int:
     findings = check_installation()
     _show("Installation", findings)
     if has_problem(findings):
-        print("Not looked at: what needs a sound installation, the self-test among it.\n")
+        print("Skipped the self-test and all other checks that need a working installation.\n")
     else:
         findings = [*findings, *_selftest()]
     columns = shutil.get_terminal_size().columns
     for line in advice(findings):
-        # Commands are there to be copied: their words stay whole.
+        # Users copy commands from here, so don't break their words.
         print(textwrap.fill(line, columns, break_long_words=False, break_on_hyphens=False))
     return 1 if has_problem(findings) else 0
 
 
 def advice(findings: Sequence[Finding]) -> list[str]:
-    """What to do about each finding that is not OK, and one sentence to sum up."""
+    """What to do about each finding that isn't OK, and one sentence as a summary."""
     lines = [
         f"{finding.status.value}: {finding.subject}: {finding.advice}"
         for finding in findings
@@ -91,7 +91,7 @@ def _show(title: str, findings: Sequence[Finding]) -> None:
 
 
 def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table: drawn by rich if it is installed, plain aligned text if not."""
+    """Print a table, with rich if it is installed, otherwise as aligned text."""
     if importlib.util.find_spec("rich") is None:
         cells = [headings, *rows]
         widths = [max(map(len, column)) for column in zip(*cells)]
@@ -107,7 +107,7 @@ def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
-        # Text, because square brackets in a message are not rich's markup.
+        # Text, because square brackets in a message aren't markup.
         table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
     console = Console()
     console.print(Text(title, style="bold"))

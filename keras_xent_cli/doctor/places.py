@@ -9,7 +9,7 @@ import tensorflow as tf
 import keras_xent
 from keras_xent_cli.doctor.checks import Finding, Status, describe
 
-# TensorFlow lists these too, and nobody puts a loss there.
+# TensorFlow lists these too, but nobody computes a loss on them.
 _OTHER_KINDS = ("XLA_CPU", "XLA_GPU", "TPU_SYSTEM", "COMPOSITE")
 
 
@@ -28,7 +28,7 @@ class Place(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The device, and whether XLA compiles for it."""
+        """The device, with "XLA" if functions are compiled."""
         return f"{self.device}, XLA" if self.compiled else self.device
 
     @property
@@ -41,7 +41,7 @@ def find_places() -> tuple[list[Place], list[Finding]]:
     """One device of each kind that TensorFlow lists, without XLA and with it.
 
     Returns:
-        The places where the self-test can run, and why it can't at others.
+        The places where the self-test can run, and why it can't run in others.
     """
     findings: list[Finding] = []
     try:
@@ -49,7 +49,7 @@ def find_places() -> tuple[list[Place], list[Finding]]:
     except Exception as error:
         unlisted = Finding(
             "devices",
-            f"TensorFlow can't list them, nothing but the CPU was tested: {describe(error)}",
+            f"TensorFlow can't list them, so only the CPU was tested: {describe(error)}",
             Status.PROBLEM,
             "Make `python -c 'import tensorflow as tf; print(tf.config.list_logical_devices())'` "
             "work: check the drivers of your devices and what TensorFlow needs for them.",
@@ -60,9 +60,9 @@ def find_places() -> tuple[list[Place], list[Finding]]:
         on_cpu = [Place(device, path(device)) for device in devices if device.startswith("CPU")]
         native_alone = Finding(
             "other devices, XLA",
-            "not run: the native backend was asked for, which serves on CPUs and without XLA alone",
+            "not run: the native backend was requested, and it runs only on CPUs and without XLA",
             Status.NOTE,
-            "Unset KERAS_XENT_BACKEND if you compute on other devices or with jit_compile=True.",
+            "Unset KERAS_XENT_BACKEND if you use other devices or jit_compile=True.",
         )
         return on_cpu, [native_alone]
     if len(devices) == 1:
@@ -79,8 +79,8 @@ def find_places() -> tuple[list[Place], list[Finding]]:
                 f"self-test, {device}, XLA",
                 f"not run: TensorFlow can't compile for this device. {problem}",
                 Status.NOTE,
-                f"Nothing is wrong with keras_xent. Leave out jit_compile=True on {device}, in "
-                "Keras compile(jit_compile=False).",
+                f"Nothing is wrong with keras_xent. Don't use jit_compile=True on {device}; in "
+                "Keras, use compile(jit_compile=False).",
             )
         )
     return places, findings
@@ -104,7 +104,7 @@ def path(device: str) -> str:
 
 
 def xla_problem(device: str) -> str:
-    """Why XLA compiles nothing for a device, or an empty string."""
+    """Why XLA can't compile for a device, or an empty string."""
     try:
         with tf.device(f"/{device}"):
             tf.function(lambda x: x + 1.0, jit_compile=True)(tf.constant(1.0))

@@ -1,4 +1,4 @@
-"""The self-test: values and gradients of keras_xent against TensorFlow's own, called live."""
+"""The self-test: compares values and gradients of keras_xent with TensorFlow's, called live."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _TF1_REDUCTION = keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS
 
 
 class Case(NamedTuple):
-    """One comparison of ours with TensorFlow's.
+    """One comparison of our loss with TensorFlow's.
 
     Attributes:
         title: for the table.
         ours: the function of keras_xent.
         theirs: TensorFlow's.
-        inputs: of both.
+        inputs: the inputs of both.
         dtype: what labels and logits are cast to for ours. TensorFlow's loss gets the same rounded
-            values, in float32 where `dtype` has half that precision: its own arithmetic in half
-            precision is too coarse to be a reference.
-        in_function: whether ours runs in a `tf.function` that knows no dimension.
+            values, but in float32 if `dtype` has half precision, because its own arithmetic in half
+            precision is too coarse for a reference.
+        in_function: whether ours runs in a `tf.function` with unknown dimensions.
     """
 
     title: str
@@ -51,16 +51,16 @@ class Case(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How one case went.
+    """The result of one case.
 
     Attributes:
-        title: the case's.
+        title: the title of the case.
         mode: how it ran: eagerly, in a `tf.function`, or compiled by XLA.
         tolerance: the largest error allowed.
         value_error: the largest error of the value, relative to the largest expected one.
-        gradient_error: the same of the gradients; the worst of them.
-        error: why there are no numbers, when there are none.
-        of_tensorflow: whether TensorFlow's own loss has no numbers there either.
+        gradient_error: the same for the worst of the gradients.
+        error: why there are no numbers, if there are none.
+        of_tensorflow: whether TensorFlow's own loss fails there too.
     """
 
     title: str
@@ -73,12 +73,12 @@ class Outcome(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether value and gradients are within the tolerance. NaN is not."""
+        """Whether value and gradients are within the tolerance. NaN isn't."""
         return self.value_error <= self.tolerance and self.gradient_error <= self.tolerance
 
     @property
     def status(self) -> Status:
-        """What that means."""
+        """The status that this means."""
         if self.passed:
             return Status.OK
         return Status.NOTE if self.of_tensorflow else Status.PROBLEM
@@ -91,7 +91,7 @@ class Outcome(NamedTuple):
 
 
 def all_cases() -> list[Case]:
-    """The self-test. In every case some weights are zero."""
+    """The cases of the self-test. In every case, some weights are zero."""
     small = _inputs(made.soft, (32, 10))
     masked_out = dataclasses.replace(small, weights=np.zeros_like(small.weights))
     rows = _inputs(made.soft, (7, 1000))
@@ -110,11 +110,11 @@ def all_cases() -> list[Case]:
     binary_loss = _keras_loss(keras_xent.BinaryCrossentropy, label_smoothing=0.1)
 
     def without_labels_gradient(labels: Any, logits: Any, weights: Any) -> Any:
-        # v1 stops it, and Keras losses don't.
+        # v1 stops this gradient, and Keras losses don't.
         return dense_loss(tf.stop_gradient(labels), logits, weights)
 
     def sigmoid_of_rows(labels: Any, logits: Any, weights: Any) -> Any:
-        # One weight for all classes of an example, as Keras's loss has.
+        # One weight for all classes of an example, as in Keras's loss.
         return sigmoid[1](labels, logits, weights[:, tf.newaxis])
 
     return [
@@ -125,7 +125,7 @@ def all_cases() -> list[Case]:
         *_both(Case("Keras sparse loss, 32x10", sparse_loss, sparse[1], ids)),
         *_both(Case("Keras binary loss, 32x10", binary_loss, sigmoid_of_rows, binary_rows)),
         *_both(Case("per example, 2x5x3x4, axis=1", *_per_example(axis=1), image)),
-        # Per example, because v1 weights in float32 whatever the dtype of the logits is.
+        # Per example, because v1 weights in float32 for any dtype of the logits.
         Case("per example, 7x1000, float64", *_per_example(axis=-1), rows, tf.float64),
         *_both(Case("v1 sparse, 32x10", *sparse, ids)),
         *_both(Case("v1 sigmoid, 32x10", *sigmoid, binary)),
@@ -135,7 +135,7 @@ def all_cases() -> list[Case]:
 
 
 def _both(case: Case) -> list[Case]:
-    """Eagerly and in a function."""
+    """The case, eagerly and in a function."""
     return [case, case._replace(in_function=True)]
 
 
@@ -149,7 +149,7 @@ def _per_example(**arguments: int) -> tuple[Loss, Loss]:
     """A function of `keras_xent.v1` that returns each example's loss, and TensorFlow's."""
     name = "softmax_cross_entropy_with_logits_v2"
 
-    # The weights are applied outside, so that each example's gradient has a factor of its own.
+    # The weights are applied outside, so each example's gradient has another factor.
     def weighted(losses: Callable[..., tf.Tensor]) -> Loss:
         return lambda labels, logits, weights: (
             losses(labels, logits) * tf.cast(weights, logits.dtype)
@@ -176,7 +176,7 @@ def _inputs(labels: Callable[..., np.ndarray], shape: tuple[int, ...], axis: int
 
 
 def run_case(case: Case, place: Place) -> Outcome:
-    """Run one case. Never raises: what goes wrong is part of the outcome."""
+    """Run one case. It never raises: an error is part of the outcome."""
     mode = "XLA" if place.compiled else "function" if case.in_function else "eager"
     outcome = Outcome(case.title, mode, case.tolerance)
     try:
@@ -202,9 +202,9 @@ def _ours(case: Case, place: Place) -> list[np.ndarray]:
     with tf.device(f"/{place.device}"):
         inputs = _tensors(case)
         for tensor in inputs:
-            # TensorFlow may take the CPU instead, without a word.
+            # TensorFlow may silently use the CPU instead.
             if f":{place.kind}:" not in tensor.device:
-                raise RuntimeError(f"TensorFlow put {tensor.dtype.name} on {tensor.device}")
+                raise RuntimeError(f"TensorFlow placed {tensor.dtype.name} on {tensor.device}")
 
         def run(*tensors: tf.Tensor) -> Any:
             return value_and_gradients(case.ours, tensors)
@@ -219,10 +219,10 @@ def _ours(case: Case, place: Place) -> list[np.ndarray]:
 
 def _theirs(case: Case) -> list[np.ndarray]:
     reference = tf.float64 if case.dtype == tf.float64 else tf.float32
-    # Always there, and tested by TensorFlow more than any other device.
+    # The CPU is always there, and TensorFlow tests it more than any other device.
     with tf.device("/CPU:0"):
         inputs = [
-            # Weights are float32 whatever the dtype is.
+            # Weights are float32 for any dtype.
             tf.cast(tensor, reference) if tensor.dtype == case.dtype else tensor
             for tensor in _tensors(case)
         ]
@@ -241,7 +241,7 @@ def _tensors(case: Case) -> list[tf.Tensor]:
 def _arrays(
     value: tf.Tensor, gradients: Sequence[Any], inputs: Sequence[tf.Tensor]
 ) -> list[np.ndarray]:
-    # No gradient at all (v1's labels have none) and a gradient of zeros mean the same.
+    # No gradient (v1's labels have none) means the same as a gradient of zeros.
     return [as_array(value)] + [
         np.zeros(like.shape) if gradient is None else as_array(gradient)
         for gradient, like in zip(gradients, inputs)
@@ -249,7 +249,7 @@ def _arrays(
 
 
 def judge(place: Place, outcomes: Sequence[Outcome]) -> Finding:
-    """Judge the outcomes of one place together."""
+    """One finding for all outcomes of a place."""
     subject = f"self-test, {place.title}"
     failed = sum(outcome.status is Status.PROBLEM for outcome in outcomes)
     passed = sum(outcome.passed for outcome in outcomes)
@@ -259,7 +259,7 @@ def judge(place: Place, outcomes: Sequence[Outcome]) -> Finding:
             subject,
             f"{failed} of {len(outcomes)} cases failed ({place.path})",
             Status.PROBLEM,
-            f"{_advice(place)} In any case please report what the doctor prints.",
+            f"{_advice(place)} In any case, please report the doctor's output.",
         )
     if passed == len(outcomes):
         return Finding(subject, f"{passed} cases agree with TensorFlow ({place.path})")
@@ -269,16 +269,16 @@ def judge(place: Place, outcomes: Sequence[Outcome]) -> Finding:
             "not run: TensorFlow's own loss raises an error there too",
             Status.PROBLEM,
             f"Nothing is wrong with keras_xent. Make TensorFlow's own loss work on {place.device}: "
-            "check the device's driver and what TensorFlow needs for it; or hide the device, with "
+            "check the device's driver and what TensorFlow needs for it. Or hide the device with "
             "tf.config.set_visible_devices.",
         )
     return Finding(
         subject,
-        f"{of_all} cases agree with TensorFlow ({place.path}), the others raise an error in "
+        f"{of_all} cases agree with TensorFlow ({place.path}). The others raise an error in "
         "TensorFlow's own loss too",
         Status.NOTE,
-        "Nothing is wrong with keras_xent. What the others compute needs another device than "
-        f"{place.device}.",
+        "Nothing is wrong with keras_xent. Use another device than "
+        f"{place.device} for the other cases.",
     )
 
 
@@ -286,16 +286,16 @@ def _advice(place: Place) -> str:
     if place.path == "native kernels":
         return (
             "Run KERAS_XENT_BACKEND=portable keras-xent doctor. If that passes, the native library "
-            "is at fault: reinstall keras_xent, or keep that setting."
+            "is broken: reinstall keras_xent, or keep that setting."
         )
     if place.compiled:
         return (
-            f"Leave out jit_compile=True on {place.device}, in Keras compile(jit_compile=False), "
-            "or try another version of TensorFlow."
+            f"Don't use jit_compile=True on {place.device} (in Keras, use "
+            "compile(jit_compile=False)), or try another version of TensorFlow."
         )
     if place.kind == "CPU":
-        return "Try another version of TensorFlow: its own ops compute the loss."
+        return "TensorFlow's own ops compute the loss. Try another version of TensorFlow."
     return (
         f"On {place.device}, TensorFlow's own ops compute the loss. Compute it on the CPU, inside "
-        "of tf.device('/CPU:0'), or try another version of TensorFlow or of the device's driver."
+        "tf.device('/CPU:0'), or try another version of TensorFlow or of the device's driver."
     )

@@ -123,7 +123,7 @@ def test_keras_that_cannot_be_imported(
 def test_the_backend_that_serves() -> None:
     backend = keras_xent.backend()
     first = check_backend()[0]
-    assert first.found == f"{backend.name} (asked for: {backend.requested}). {backend.reason}"
+    assert first.found == f"{backend.name} (requested: {backend.requested}). {backend.reason}"
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_the_native_backend_runs_on_the_cpu_alone(monkeypatch: pytest.MonkeyPatc
     found, (finding,) = places.find_places()
     assert found == [Place("CPU:0", "native kernels")]
     assert finding.status is Status.NOTE
-    assert finding.found.startswith("not run: the native backend was asked for")
+    assert finding.found.startswith("not run: the native backend was requested")
 
 
 def test_the_path_is_what_runs(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,7 +132,7 @@ def test_the_mode_is_how_it_runs(mode: str) -> None:
 def test_a_device_that_is_not_there(in_function: bool) -> None:
     outcome = run_case(FIRST._replace(in_function=in_function), GPU._replace(device="GPU:7"))
     assert not outcome.passed
-    assert "GPU:7" in outcome.error or "TensorFlow put float32 on" in outcome.error
+    assert "GPU:7" in outcome.error or "TensorFlow placed float32 on" in outcome.error
 
 
 def test_an_error_is_a_note_if_tensorflow_raises_one_too() -> None:
@@ -177,7 +177,7 @@ def test_all_cases_agree() -> None:
     [
         (CPU, "self-test, CPU:0", "Run KERAS_XENT_BACKEND=portable keras-xent doctor."),
         (GPU, "self-test, GPU:0", "tf.device('/CPU:0')"),
-        (XLA, "self-test, GPU:0, XLA", "Leave out jit_compile=True on GPU:0"),
+        (XLA, "self-test, GPU:0, XLA", "Don't use jit_compile=True on GPU:0"),
         (CPU._replace(path="TensorFlow's own ops"), "self-test, CPU:0", "version of TensorFlow"),
     ],
 )
