@@ -1,4 +1,4 @@
-"""Builds the one native library, which links to TensorFlow by name and needs none to build.
+"""Builds the native library. It links to TensorFlow by name, so the build needs no TensorFlow.
 
 Metadata, dependencies and tool settings are in setup.cfg.
 """
@@ -25,8 +25,8 @@ FLAGS = [
     *["-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra"],
     f"-I{KERNEL}",
 ]
-# Vectors are passed only between inlined functions, so that GCC's note about their calling
-# convention is moot. Some of its own AVX-512 intrinsics are undefined on purpose (GCC 105593).
+# Vectors are passed only between inlined functions, so GCC's note about their calling convention
+# doesn't matter. Some of GCC's AVX-512 intrinsics use undefined values on purpose (GCC 105593).
 VECTOR_WARNINGS = ["-Wno-psabi", "-Wno-uninitialized", "-Wno-maybe-uninitialized"]
 # Every compilation of kernels.cc: namespace, name, machine flags.
 InstructionSet = Tuple[str, str, List[str]]
@@ -39,12 +39,12 @@ X86_64 = [
         "AVX-512",
         [
             *["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"],
-            # GCC's own choice for AVX-512 is 256 bits, a fifth slower here.
+            # By default, GCC uses 256 bits for AVX-512, which is a fifth slower here.
             "-mprefer-vector-width=512",
         ],
     ),
 ]
-# For the kernels' test: as many lanes as AVX-512 has, on any processor.
+# For the kernels' test: vectors as wide as AVX-512's, on any processor.
 WIDE: InstructionSet = ("baseline", "64 bytes", ["-DKERAS_XENT_VECTOR_BYTES=64"])
 VECTORS = KERNEL / "kernels.cc"
 ARITHMETIC = sorted(KERNEL.glob("base/*.cc"))
@@ -53,7 +53,7 @@ SONAME = "libtensorflow_framework.so.2"
 
 
 def find_compiler() -> Optional[List[str]]:
-    """The C++ compiler's command: $CXX, or the first usual one there is."""
+    """The C++ compiler's command: $CXX, or the first common one that exists."""
     if not sys.platform.startswith("linux"):
         return None
     chosen = os.environ.get("CXX")
@@ -102,7 +102,7 @@ def compile_objects(compiler: List[str], sources: List[Path], build_dir: Path) -
 
 
 def link_library(compiler: List[str], objects: List[str], build_dir: Path, library: Path) -> None:
-    """Links the library against an empty stand-in that has TensorFlow's name."""
+    """Links the library against an empty library with TensorFlow's name."""
     stub_source = build_dir / "stub.cc"
     stub_source.write_text("")
     stub = build_dir / SONAME
@@ -114,15 +114,15 @@ def link_library(compiler: List[str], objects: List[str], build_dir: Path, libra
         *["-Wl,--no-as-needed", str(stub), "-o", str(library)],
     ]
     try:
-        # One library for every machine: it brings the C++ runtime of the one that built it.
+        # With the C++ runtime linked in, the library runs on every machine.
         run([*command, "-static-libstdc++", "-static-libgcc"])
     except CompileError:
-        # Some distributions have no static C++ runtime: then this machine's own serves.
+        # Some distributions have no static C++ runtime: use the shared one of this machine.
         run(command)
 
 
 class BuildNative(build_ext):
-    """Builds the library; where that fails the portable path serves."""
+    """Builds the library. If that fails, TensorFlow's ops are used."""
 
     def build_extension(self, ext: Extension) -> None:
         compiler = find_compiler()
@@ -141,7 +141,7 @@ class BuildNative(build_ext):
 
 
 class AnyPythonWheel(bdist_wheel):
-    """The library knows no Python, so that one wheel of a platform serves every version."""
+    """The library doesn't use Python, so one wheel for a platform works with every version."""
 
     def get_tag(self) -> tuple[str, str, str]:
         python, abi, machine = super().get_tag()
@@ -166,7 +166,7 @@ class KernelTest(Command):
     def run(self) -> None:
         sources = sorted(Path("tests", "ops", "kernel").glob("*.cc"))
         objects = self.build_and_run(sources, Path("build", "kernel_test"))
-        # Again with the wide vectors in the baseline's place, and on these alone.
+        # Again with the wide vectors instead of the baseline, and only with these.
         build_dir = Path("build", "kernel_test_wide")
         wide = vectors_job(WIDE, build_dir)
         kept = [name for name in objects if Path(name).name != wide[2].name]
@@ -200,7 +200,7 @@ class KernelBenchmark(KernelTest):
 
 
 PORTABLE_ONLY = (
-    "keras_xent: built without the native library, as {reason}; the portable path will serve."
+    "keras_xent: built without the native library: {reason}. TensorFlow's ops will be used."
 )
 EXTENSION = Extension(
     "keras_xent.ops.libkeras_xent",
@@ -210,7 +210,7 @@ EXTENSION = Extension(
 )
 
 if find_compiler() is None:
-    reason = "there is no C++ compiler (set CXX to name one)"
+    reason = "there is no C++ compiler (set CXX to choose one)"
     if not sys.platform.startswith("linux"):
         reason = "it is built on Linux only"
     print(PORTABLE_ONLY.format(reason=reason))
