@@ -17,20 +17,20 @@ _EXTRAS = ("libcst", "rich")
 
 _EPILOG = """\
 exit codes:
-  0  done; with --check, nothing remains to port or to look at (what is only noted doesn't count)
-  1  with --check: something remains to port, or for you to look at
-  2  a file could not be read, parsed or written (it is as it was; the others are done), a wrong
-     argument, or a missing package
+  0  success; with --check, there is nothing left to port or to look at (notes don't count)
+  1  with --check: there is something left to port or to look at
+  2  a file couldn't be read, parsed or written (it stays unchanged, the others are ported), an
+     argument was wrong, or a package is missing
 
-A line that ends in `# keras-xent: ignore` (or `ignore KX103, KX104`) is left alone.
+To ignore a call, end its first line with `# keras-xent: ignore` (or `ignore KX103, KX104`).
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the codemod's options."""
     parser.description = (
-        "Ports TF1's cross entropies to keras_xent in Python files and notebooks, and names "
-        "what it can't port. Prints a diff; nothing is written without --write."
+        "Ports TF1's cross entropies to keras_xent in Python files and notebooks, and reports "
+        "what it can't port. Prints a diff, and changes files only with --write."
     )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
@@ -39,27 +39,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--to",
         choices=("v1", "keras"),
         default="v1",
-        help="v1 (default): keras_xent.v1's functions, exact by construction. keras: the loss "
-        "object, where it provably means the same, and v1 elsewhere",
+        help="v1 (default): the functions of keras_xent.v1, the same by construction. keras: a "
+        "loss object if it is provably the same, otherwise v1",
     )
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--write", action="store_true", help="rewrite the files")
     mode.add_argument(
         "--check",
         action="store_true",
-        help="exit with 1 if anything remains to port, or to look at",
+        help="exit with 1 if there is anything left to port or to look at",
     )
     parser.add_argument(
-        "--select", type=_codes, default=(), metavar="CODES", help="only these rules: KX001,KX1"
+        "--select", type=_codes, default=(), metavar="CODES", help="use only these rules: KX001,KX1"
     )
     parser.add_argument(
-        "--ignore", type=_codes, default=(), metavar="CODES", help="not these rules"
+        "--ignore", type=_codes, default=(), metavar="CODES", help="skip these rules"
     )
     parser.add_argument(
         "--format",
         choices=("text", "json"),
         default="text",
-        help="json prints one JSON object, and nothing else, on standard output",
+        help="json prints one JSON object on standard output, and nothing else",
     )
     parser.add_argument("--list-rules", action="store_true", help="list the rules and exit")
 
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         _show_rules()
         return 0
     if not args.paths:
-        return _refuse("no files: give PATHs, '.' for all that is here")
+        return _refuse("no files: pass files or directories, or '.' for the current directory")
     return _migrate(args)
 
 
@@ -103,7 +103,7 @@ def _migrate(args: argparse.Namespace) -> int:
     except (ValueError, OSError) as error:
         return _refuse(str(error))
     if done.looked_at == 0:
-        return _refuse("there are no Python files or notebooks in the paths that were given")
+        return _refuse("the paths contain no Python files or notebooks")
     if args.format == "json":
         _print(lambda: print(to_json(done)))
     else:

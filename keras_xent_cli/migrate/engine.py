@@ -55,8 +55,8 @@ def examine(
     naming_us = {remark.offset for _, remark in found if remark.needs_import}
     if naming_us and module.package_is_taken():
         raise ValueError(
-            f"the name {module.package} stands for something else in line "
-            f"{module.package_is_taken()}: rename that first"
+            f"line {module.package_is_taken()} uses the name {module.package} for something else: "
+            "rename that first"
         )
     edits += import_edits(module, sorted(naming_us))
     leftovers = Leftovers(module, naming_us, _suppressed_lines(module))
@@ -133,8 +133,8 @@ def check_still_parses(text: str) -> None:
         ast.parse(text)
     except SyntaxError as error:
         raise ValueError(
-            f"the port of this file would not parse (line {error.lineno}: {error.msg}); it is "
-            "left. Please report this"
+            f"the port of this file would not parse (line {error.lineno}: {error.msg}), so the "
+            "file stays unchanged. Please report this"
         ) from error
 
 

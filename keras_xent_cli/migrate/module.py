@@ -310,19 +310,22 @@ def _bind(node: ast.Call, parameters: Tuple[str, ...]) -> Tuple[Dict[str, ast.ex
     problem = ""
     for position, value in enumerate(node.args):
         if isinstance(value, ast.Starred):
-            problem = "it has *arguments"
+            problem = "it is called with *args"
             break
         if position >= len(parameters):
-            problem = f"it has {len(node.args)} positional arguments of at most {len(parameters)}"
+            problem = (
+                f"it is called with {len(node.args)} positional arguments, and accepts at most "
+                f"{len(parameters)}"
+            )
             break
         arguments[parameters[position]] = value
     for keyword in node.keywords:
         if keyword.arg is None:
-            problem = problem or "it has **arguments"
+            problem = problem or "it is called with **kwargs"
         elif keyword.arg not in parameters:
-            problem = f"{keyword.arg!r} is none of its arguments"
+            problem = f"{keyword.arg!r} isn't one of its arguments"
         elif keyword.arg in arguments:
-            problem = f"{keyword.arg!r} is given twice"
+            problem = f"{keyword.arg!r} is passed twice"
         else:
             arguments[keyword.arg] = keyword.value
     return arguments, problem

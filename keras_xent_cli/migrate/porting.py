@@ -53,14 +53,14 @@ def port_to_keras(
     attempt = loss_object.attempt(module, options.surroundings, reference, call)
     if not attempt.edits:
         return None, attempt.reason + ("" if reference.ported else attempt.advice)
-    message = f"{_old(module, reference)} is the loss object"
+    message = f"{_old(module, reference)} becomes a loss object"
     note = attempt.assumption + attempt.advice
     return ported(module, reference, message, note, attempt.edits), ""
 
 
 def no_object(reason: str) -> str:
     """The note that says why a call is no loss object, if there is a reason."""
-    return f"not the loss object: {reason}" if reason else ""
+    return f"stays on v1: {reason}" if reason else ""
 
 
 def to_v1_edit(module: Module, reference: Reference) -> Edit:
@@ -103,9 +103,9 @@ def _to_v1(module: Module, reference: Reference, why_not: str) -> Optional[Remar
         return None
     old = _old(module, reference)
     if reference.ported:
-        message = f"{old} stays, no loss object: {why_not}"
+        message = f"{old} stays on v1: {why_not}"
         return flagged(module, reference, message) if why_not else None
-    change = f"{old} is {_port(module, reference)}"
+    change = f"{old} becomes {_port(module, reference)}"
     return ported(module, reference, change, no_object(why_not), [to_v1_edit(module, reference)])
 
 

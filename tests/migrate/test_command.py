@@ -62,7 +62,7 @@ def test_a_diff_and_nothing_written(capsys: Captured) -> None:
     assert (code, err) == (0, "")
     assert "+x = keras_xent.v1.softmax_cross_entropy(a, b)\n" in out
     assert "KX001" not in out, "the diff shows it"
-    assert "1 files looked at: 1 would change" in out
+    assert "1 files checked: 1 would change" in out
     assert "\x1b" not in out
     assert Path("a.py").read_text() == OLD
 
@@ -71,7 +71,7 @@ def test_write(capsys: Captured) -> None:
     write(a=OLD, b="x = 1\n")
     code, out, _ = run(capsys, "--write", ".")
     assert code == 0
-    assert "2 files looked at: 1 rewritten" in out
+    assert "2 files checked: 1 rewritten" in out
     assert Path("a.py").read_text() == NEW
     code, out, _ = run(capsys, "--write", ".")
     assert code == 0
@@ -172,9 +172,9 @@ def test_a_link_that_is_given_stays_a_link(capsys: Captured) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "no files: give PATHs, '.' for all that is here"),
+        ([], "no files: pass files or directories, or '.' for the current directory"),
         (["nowhere.py"], "there is no file or directory 'nowhere.py'"),
-        ([".", "--select", "KX999"], "there is no rule 'KX999', expected some of: KX001"),
+        ([".", "--select", "KX999"], "there is no rule 'KX999', expected one of: KX001"),
         ([".", "--ignore", "E501"], "there is no rule 'E501'"),
         ([".", "--check", "--write"], "not allowed with argument"),
         ([".", "--to", "jax"], "invalid choice"),

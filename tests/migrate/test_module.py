@@ -118,11 +118,11 @@ def test_labels_and_logits_that_are_missing() -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ("*a", "it has *arguments"),
-        ("**a", "it has **arguments"),
-        ("1, 2, 3, 4, 5, 6, 7, 8", "it has 8 positional arguments of at most 7"),
-        ("labels=a", "'labels' is none of its arguments"),
-        ("a, onehot_labels=a", "'onehot_labels' is given twice"),
+        ("*a", "it is called with *args"),
+        ("**a", "it is called with **kwargs"),
+        ("1, 2, 3, 4, 5, 6, 7, 8", "it is called with 8 positional arguments, and accepts at most 7"),
+        ("labels=a", "'labels' isn't one of its arguments"),
+        ("a, onehot_labels=a", "'onehot_labels' is passed twice"),
     ],
 )
 def test_arguments_that_cannot_be_told(arguments: str, problem: str) -> None:

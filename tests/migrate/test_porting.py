@@ -32,14 +32,14 @@ def test_to_v1() -> None:
     assert remark.offset == LOSS.index("tf.losses")
     assert remark.needs_import
     assert remark.message == (
-        "tf.losses.softmax_cross_entropy is keras_xent.v1.softmax_cross_entropy"
+        "tf.losses.softmax_cross_entropy becomes keras_xent.v1.softmax_cross_entropy"
     )
 
 
 def test_to_keras() -> None:
     new, (remark,) = ported(LOSS, KERAS)
     assert "= keras_xent.CategoricalCrossentropy(" in new
-    assert remark.message.startswith("tf.losses.softmax_cross_entropy is the loss object; ")
+    assert remark.message.startswith("tf.losses.softmax_cross_entropy becomes a loss object; ")
 
 
 def test_to_keras_where_it_may_differ() -> None:
@@ -47,9 +47,10 @@ def test_to_keras_where_it_may_differ() -> None:
     new, (remark,) = ported(LOSS, Options(Target.KERAS, surroundings))
     assert new == LOSS.replace("tf.losses", "keras_xent.v1")
     assert remark.message == (
-        "tf.losses.softmax_cross_entropy is keras_xent.v1.softmax_cross_entropy; not the loss "
-        "object: the loss collection is read (other.py:3), and a loss object doesn't join it. "
-            "Without it: migration_guide/collections-and-estimators.md#where-each-term-goes"
+        "tf.losses.softmax_cross_entropy becomes keras_xent.v1.softmax_cross_entropy; stays on v1: "
+        "the program reads the loss collection (other.py:3), which a loss object doesn't join. How "
+        "to replace the collection: "
+        "migration_guide/collections-and-estimators.md#where-each-term-goes"
     )
 
 
@@ -59,7 +60,7 @@ def test_what_is_ported_stays() -> None:
     new, (remark,) = ported(source, KERAS)
     assert new == source
     assert remark.action is Action.FLAGGED
-    assert "stays, no loss object: the function is handed on" in remark.message
+    assert "stays on v1: the function is passed as an argument" in remark.message
 
 
 def test_of_one_function_alone() -> None:
@@ -86,4 +87,4 @@ def test_port_to_keras_has_two_outcomes() -> None:
         module, Options(Target.KERAS, surroundings), call.reference, call
     )
     assert remark is None
-    assert why_not.startswith("the loss collection is read")
+    assert why_not.startswith("the program reads the loss collection")

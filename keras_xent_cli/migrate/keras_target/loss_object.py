@@ -36,14 +36,15 @@ class Attempt:
 
 
 _FLOATX = (
-    "it computes in Keras's floatx, so the logits are taken to be float32, as the result then is"
+    "the loss object computes in Keras's floatx, so the port assumes that the logits and the "
+    "result are float32"
 )
 _IDENTITY = (
-    "tf.identity keeps from it what Keras may have left on the logits: a mask, and what went into "
-    "an activation; "
+    "tf.identity removes what Keras may have attached to the logits: a mask, or the input of an "
+    "activation; "
 )
-_IDS = "its labels are the class ids, without tf.one_hot, for all of them are classes; "
-_NO_NAME = " need tf.{}, and `tf` has no name at the top level"
+_IDS = "the labels are now the class ids, without tf.one_hot, because every id is a class; "
+_NO_NAME = " need tf.{}, but TensorFlow isn't imported at the top level"
 
 
 def attempt(
@@ -52,9 +53,12 @@ def attempt(
     """Try to make a loss object of a call."""
     function = reference.function
     if function.loss is None or function.loss_object is None:
-        return Attempt(reason="there is no loss object for it")
+        return Attempt(reason="there is no loss object for this function")
     if call is None:
-        return Attempt(reason="the function is handed on, and a loss object is called otherwise")
+        return Attempt(
+            reason="the function is passed as an argument or assigned, and a loss object has other "
+            "arguments"
+        )
     attributes = Attributes(module, surroundings)
     shown = dtypes(module, attributes, call.logits)
     reason = obstacle(module, surroundings, call, function.loss, function.loss_object, shown)
@@ -87,7 +91,7 @@ def _edited(
         edits.append(identity)
         told += _IDENTITY
     edits.append(_split_edit(module, call, loss, plan, dtype))
-    told += f"it computes in {dtype}, as the logits are" if dtype else _FLOATX
+    told += f"the loss object computes in {dtype}, the dtype of the logits" if dtype else _FLOATX
     return Attempt(tuple(edits), assumption=told, advice=advice)
 
 
@@ -103,9 +107,10 @@ def _of_ids(module: Module, call: Call, loss: Loss) -> str:
     if loss.of_ids is None or not class_ids.are_one_hot(module, call):
         return ""
     return (
-        f". Its labels come out of tf.one_hot: where every id is a class, {module.package}."
-        f"{loss.of_ids.object_name} gives the same of the ids themselves, and saves a tensor of "
-        "the logits' size (of an id that is none tf.one_hot makes zeros, and it raises an error)"
+        f". The labels come from tf.one_hot: if every id is a class, {module.package}."
+        f"{loss.of_ids.object_name} computes the same from the ids, and saves a tensor of the "
+        "logits' size (for an id that isn't a class, tf.one_hot returns zeros, but this loss "
+        "raises an error)"
     )
 
 

@@ -65,18 +65,18 @@ def _unknown_arguments(module: Module, call: Call, plan: LossObject) -> str:
     if call.problem:
         return call.problem
     if not call.reference.renamed:
-        return f"{module.source(call.reference.node)} is a variable"
+        return f"it is called through the variable {module.source(call.reference.node)}"
     if call.labels is None or call.logits is None:
-        return "its labels or its logits are missing"
+        return "its labels or logits are missing"
     if {"axis", "dim"} <= set(call.arguments):
-        return "it has both axis= and dim="
+        return "it passes both axis= and dim="
     return ""
 
 
 def _without_counterpart(module: Module, call: Call, plan: LossObject) -> str:
     for name in plan.dropped:
         if not _is_none(call.arguments.get(name)):
-            return f"{name}= has no counterpart"
+            return f"a loss object has no {name}="
     return ""
 
 
@@ -90,7 +90,7 @@ def _none(module: Module, call: Call, plan: LossObject) -> str:
 def _order_of_evaluation(module: Module, call: Call, plan: LossObject) -> str:
     for name in plan.moved:
         if name in call.arguments and not _is_plain(call.arguments[name]):
-            return f"{name}= is computed in the call (give it a name before the call)"
+            return f"{name}= is computed in the call (assign it to a variable before the call)"
         if name in call.arguments and _may_change(module, call, plan, call.arguments[name]):
             return f"{name}= may change while the call's other arguments are evaluated"
     return ""
@@ -99,32 +99,32 @@ def _order_of_evaluation(module: Module, call: Call, plan: LossObject) -> str:
 def _values(module: Module, call: Call, plan: LossObject) -> str:
     smoothing = call.arguments.get("label_smoothing")
     if smoothing is not None and _is_out_of_range(smoothing):
-        return f"label_smoothing is {module.source(smoothing)}"
+        return f"TF1 and Keras may treat label_smoothing={module.source(smoothing)} differently"
     reduction = call.arguments.get("reduction")
     if isinstance(reduction, ast.Constant) and reduction.value not in _REDUCTIONS:
-        return f"reduction is {module.source(reduction)}, which TF1 refuses"
+        return f"TF1 raises an error for reduction={module.source(reduction)}"
     return ""
 
 
 def _comments(module: Module, call: Call, plan: LossObject) -> str:
     leaves = [name for name in call.arguments if name not in plan.renamed]
     if leaves and rewriting.has_comment(module.source(call.node)):
-        return f"comments stand among its arguments, of which {', '.join(leaves)} would move"
+        return f"there are comments between its arguments, and {', '.join(leaves)} would move"
     if "#" in module.source(call.reference.node):
-        return "a comment stands inside the function's name"
+        return "there is a comment inside the function's name"
     return ""
 
 
 def _suspicious(module: Module, call: Call, plan: LossObject) -> str:
     if suspicions.looks_swapped(module, call):
-        return "its arguments look swapped"
+        return "its labels and logits look swapped"
     suspicion = suspicions.activation_output(module, call)
     return f"its logits look like probabilities ({suspicion})" if suspicion else ""
 
 
 def _ignored(module: Module, call: Call, plan: LossObject) -> str:
     if call.function.reduces and module.is_ignored(call):
-        return "its result is ignored: it counts by joining the loss collection"
+        return "its result is ignored, so the loss only counts through the loss collection"
     return ""
 
 
@@ -144,8 +144,8 @@ def _reduced(module: Module, call: Call, loss: Loss) -> str:
         return ""
     if "NONE" in (_reductions(module, call) or {"NONE"}):
         return (
-            "without a reduction, weights with a last dimension of 1 give its losses that "
-            "dimension too, and TF1 drops it"
+            "without a reduction, Keras gives the losses the weights' last dimension of 1, and TF1 "
+            "removes it"
         )
     return ""
 
@@ -161,8 +161,9 @@ def _broadcast(module: Module, call: Call, loss: Loss) -> str:
     if both_are_written or not (added or isinstance(labels, written)):
         return ""
     return (
-        f"{call.reference.function.name} broadcasts or flattens labels of another shape than the "
-        "logits', as its labels may be, and a loss object raises an error"
+        "its labels may have another shape than the logits: "
+        f"{call.reference.function.name} broadcasts or flattens them, but a loss object raises an "
+        "error"
     )
 
 
@@ -178,19 +179,19 @@ def _unwrapped(module: Module, node: Optional[ast.expr]) -> Optional[ast.expr]:
 
 
 def _averaged(module: Module, call: Call) -> str:
-    mean = "BinaryCrossentropy takes the mean over the last axis before it weighs and reduces"
+    mean = "BinaryCrossentropy takes the mean over the last axis before it weights and reduces"
     if not call.function.reduces:
         if averages.is_only_averaged(module, call):
             return ""
-        return f"{mean}, which is the same only where tf.reduce_mean is all that is done with it"
+        return f"{mean}, which is the same only if the result is used only in tf.reduce_mean"
     if not _has_one_weight(module, call):
-        return f"{mean}, and the weights may be another number for each element"
+        return f"{mean}, and the weights may differ between elements"
     found = _reductions(module, call)
     if not found:
-        return f"{mean}, and which reduction this is can't be told"
+        return f"{mean}, and the source doesn't show the reduction"
     if "SUM" in found:
-        return f"{mean}: its sum is TF1's divided by the size of that axis"
-    return f"{mean}: it has no losses for the elements" if "NONE" in found else ""
+        return f"{mean}, so its sum is TF1's divided by the size of that axis"
+    return f"{mean}, so it can't return the loss of each element" if "NONE" in found else ""
 
 
 def _has_one_weight(module: Module, call: Call) -> bool:

@@ -36,7 +36,8 @@ TRAITS: Dict[str, Trait] = {
             rb"|\bget_collection(?:_ref)?\s*\(\s*(?:key\s*=\s*)?"
             rb"(?:\\?['\"]losses\\?['\"]|(?!\\?['\"]|[\w.]*GraphKeys\.)\w)"
         ),
-        "the loss collection is read ({place}), and a loss object doesn't join it. Without it: "
+        "the program reads the loss collection ({place}), which a loss object doesn't join. How to "
+        "replace the collection: "
         "migration_guide/collections-and-estimators.md#where-each-term-goes",
     ),
     "floatx": Trait(
@@ -44,8 +45,8 @@ TRAITS: Dict[str, Trait] = {
             rb"\bset_floatx\b|\bset_global_policy\b|\bmixed_b?float16\b|\bDTypePolicy\b"
             rb"|\bkeras\.mixed_precision\b|\bkeras\s+import\s+mixed_precision\b"
         ),
-        "Keras's floatx or a policy of mixed precision is set ({place}), and the dtype of the "
-        "logits isn't shown, in which a loss object would have to compute",
+        "the program sets Keras's floatx or a mixed precision policy ({place}), and the source "
+        "doesn't show the dtype of the logits, in which the loss object must compute",
     ),
     "name": Trait(
         re.compile(
@@ -54,16 +55,16 @@ TRAITS: Dict[str, Trait] = {
             # names that the program's own tensors have, and the port's take a number of
             rb"|\b(?:Identity|StopGradient)(?:_\d+)?:\d"
         ),
-        "the loss, or a tensor of a name that the port takes, is fetched by its name in the graph "
-        "({place}), which a loss object doesn't give it",
+        "the program fetches a tensor by its name ({place}): a loss object doesn't use the loss's "
+        "name, and its port adds ops named Identity and StopGradient",
     ),
     "distribution": Trait(
         re.compile(
             rb"\.\s*distribute\b|\bimport\s+distribute\b|Strategy\s*\("
             rb"|\bnum_replicas_in_sync\b|\bCrossShardOptimizer\b|\bTPUEstimator\b"
         ),
-        "the program may run on replicas ({place}), which a loss object divides by and TF1's "
-        "function leaves to the optimizer",
+        "the program may run on replicas ({place}): a loss object divides by their number, and "
+        "TF1's function leaves that to the optimizer",
     ),
 }
 

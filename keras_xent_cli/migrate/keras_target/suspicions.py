@@ -45,18 +45,18 @@ def _activation_output(
     value = module.followed(node)
     if isinstance(value, ast.Call):
         if tensorflow_function(module, value).lower() in activations:
-            return f"it is {_short(module, value.func)}(…)"
+            return f"they are {_short(module, value.func)}(…)"
         if isinstance(value.func, ast.Call):  # a layer, made and called: Softmax()(x)
             if tensorflow_function(module, value.func).lower() in activations:
-                return f"it is the output of {_short(module, value.func)}"
+                return f"they are the output of {_short(module, value.func)}"
             value = value.func
         argument = _activation_argument(module, value, activations)
         if argument:
-            return f"it is the output of {_short(module, value.func)}(…, {argument})"
+            return f"they are the output of {_short(module, value.func)}(…, {argument})"
     noun = _noun(module, node)
     names = re.compile("|".join([_PROBABILITIES, *activations]), re.IGNORECASE)
     if names.search(noun) and not _LOGITS.search(noun):
-        return f"its name is {noun!r}"
+        return f"their name is {noun!r}"
     return ""
 
 

@@ -21,11 +21,11 @@ from keras_xent_cli.migrate.tensorflow.eras import Era
 from keras_xent_cli.migrate.tensorflow.losses.softmax import LOGITS, LOGITS_TF2
 
 _WHICH = (
-    "no name here or beside it says whether it is TF1 code: TF1 sends no gradient into the labels, "
-    "TF2 does; call keras_xent.v1.softmax_cross_entropy_with_logits if it is TF1 code, and "
-    "keras_xent.v1.softmax_cross_entropy_with_logits_v2 if it is TF2's"
+    "neither this file nor the files next to it show whether this is TF1 or TF2 code: TF1 sends no "
+    "gradient into the labels, TF2 does. Use keras_xent.v1.softmax_cross_entropy_with_logits if it "
+    "is TF1 code, and keras_xent.v1.softmax_cross_entropy_with_logits_v2 if it is TF2 code"
 )
-_TF2 = "; TF2's function, which sends a gradient into the labels, as TF1's with _v2 does"
+_TF2 = "; this is TF2's function, which sends a gradient into the labels, like TF1's _v2 function"
 
 
 def check(module: Module, options: Options) -> Iterable[Remark]:

@@ -37,24 +37,24 @@ def _check(module: Module, options: Options, reference: Reference, call: Optiona
         return flagged(
             module,
             reference,
-            f"handed on, not called: contrib's takes ({first}, {second}), keras_xent.v1's "
-            f"({second}, {first}); change the calls with it",
+            f"passed as an argument or assigned: contrib's function accepts ({first}, {second}), "
+            f"keras_xent.v1's ({second}, {first}). Replace the function and change its calls",
         )
     if call.problem:
         return flagged(
             module,
             reference,
-            f"{call.problem}: call keras_xent.v1.{function.name} with keywords; contrib's takes "
-            f"({', '.join(function.parameters)})",
+            f"{call.problem}. Call keras_xent.v1.{function.name} with keywords; contrib's "
+            f"arguments are ({', '.join(function.parameters)})",
         )
     scope = _scope(module, options, reference)
     if scope:
         return flagged(
             module,
             reference,
-            f"add_loss stands in an arg_scope ({scope}), which may change the "
-            f"collection that this loss joins: call {module.package}.v1.{function.name} with "
-            "keywords, and with the loss_collection= of the scope",
+            f"add_loss is in an arg_scope ({scope}), which may change the collection that this "
+            f"loss joins. Call {module.package}.v1.{function.name} with keywords, and with the "
+            "scope's loss_collection=",
         )
     obstacle = contrib_weights.obstacle(module, call)
     if obstacle:
@@ -62,7 +62,7 @@ def _check(module: Module, options: Options, reference: Reference, call: Optiona
     assumptions = [contrib_weights.assumption(module, call)]
     if options.loss_scopes.around:
         assumptions.append(
-            f"it is taken not to run inside of the arg_scope of add_loss "
+            "the port assumes that this doesn't run inside the arg_scope of add_loss "
             f"({options.loss_scopes.around})"
         )
     assumption = "; ".join(filter(None, assumptions))
@@ -72,7 +72,7 @@ def _check(module: Module, options: Options, reference: Reference, call: Optiona
         return ported(
             module,
             reference,
-            f"{module.dotted(reference.node)} is the loss object",
+            f"{module.dotted(reference.node)} becomes a loss object",
             "; ".join(filter(None, [as_object.note, assumption])),
             (*edits, *as_object.edits),
         )
@@ -83,7 +83,8 @@ def _check(module: Module, options: Options, reference: Reference, call: Optiona
     return ported(
         module,
         reference,
-        f"{module.dotted(reference.node)} is {module.package}.v1.{function.name} with keywords",
+        f"{module.dotted(reference.node)} becomes {module.package}.v1.{function.name} with "
+        "keywords",
         "; ".join(filter(None, [assumption, no_object(why_not)])),
         edits,
     )
@@ -99,10 +100,10 @@ def _of_scope(module: Module, scope: ast.Call) -> str:
     found = (each.value for each in scope.keywords if each.arg == "loss_collection")
     collection = next(map(module.source, found), "...")
     return (
-        "code that stands elsewhere may run in this arg_scope, which changes the collection that "
-        f"contrib's losses join; {module.package}.v1's don't see it. Give each loss that is ported "
-        f"and runs here loss_collection={collection}"
+        "this arg_scope changes the collection that contrib's losses join, and code from other "
+        f"places may run in it. {module.package}.v1's losses ignore the scope: pass each ported "
+        f"loss that runs here loss_collection={collection}"
     )
 
 
-RULE = Rule("KX005", "contrib's and slim's cross entropies, which take the logits first", check)
+RULE = Rule("KX005", "contrib's and slim's cross entropies, which expect the logits first", check)

@@ -70,7 +70,7 @@ def _ported(
     return Remark(
         module.offset(node),
         Action.PORTED,
-        f"{module.dotted(node)} is {new}",
+        f"{module.dotted(node)} becomes {new}",
         (Edit(*module.lines.span(node), lambda old: renamed(old, new)),),
         needs_import=True,
         part_of=None if reference.ported else module.offset(reference.node),

@@ -21,7 +21,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
             yield Remark(
                 module.offset(call.node),
                 Action.PORTED,
-                "dim= is axis=",
+                "dim= becomes axis=",
                 (
                     Edit(
                         *module.lines.span(call.node),

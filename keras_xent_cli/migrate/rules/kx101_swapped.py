@@ -27,7 +27,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
                 module.offset(call.node),
                 Action.FLAGGED,
                 f"labels are {_short(module.source(call.labels))} and logits are "
-                f"{_short(module.source(call.logits))}: swapped? {loss.swapped}; give "
+                f"{_short(module.source(call.logits))}, and look swapped. {loss.swapped}. Pass "
                 "labels and logits by keyword",
             )
 

@@ -25,8 +25,8 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
             yield Remark(
                 module.offset(call.node),
                 Action.FLAGGED,
-                f"the logits look like probabilities: {reason}. The function applies {applied} "
-                "itself; pass what goes in there, or keep it to keep TF1's numbers",
+                f"the logits look like probabilities: {reason}. The loss applies {applied} itself. "
+                "Pass the values before the activation, or keep the call to keep TF1's numbers",
             )
 
 

@@ -32,9 +32,10 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
             yield Remark(
                 module.offset(node),
                 Action.FLAGGED,
-                f"{module.source(losses[0])} is in the loss collection, so that "
-                f"{module.source(totals[0])} has it already: it counts twice. Leave it out of the "
-                "sum; or pass loss_collection=None to it, if others are in the collection",
+                f"{module.source(losses[0])} is in the loss collection, so "
+                f"{module.source(totals[0])} already includes it, and it counts twice. Leave it "
+                "out of the sum, or, if the collection has other losses, pass loss_collection=None "
+                "to it",
             )
 
 
@@ -44,9 +45,8 @@ def _of_add_loss(module: Module, node: ast.AST) -> Iterator[Remark]:
         yield Remark(
             module.offset(node),
             Action.FLAGGED,
-            f"{loss} has joined the loss collection when it was computed: add_loss puts it there "
-            "again, and it counts twice. Leave add_loss out, or pass loss_collection=None to the "
-            "loss",
+            f"{loss} joined the loss collection when it was computed. add_loss adds it again, so "
+            "it counts twice. Remove add_loss, or pass loss_collection=None to the loss",
         )
 
 

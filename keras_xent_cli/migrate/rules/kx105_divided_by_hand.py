@@ -53,8 +53,8 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
 def _message(module: Module, loss: ast.expr, divisor: ast.expr) -> str:
     return (
         f"{module.source(loss)} is divided by {module.source(divisor)}, but its reduction has "
-        "divided it already, by the number of non-zero weights unless it says otherwise. If one "
-        "division was meant, use reduction=keras_xent.Reduction.SUM here"
+        "already divided it (by default, by the number of non-zero weights). If you want only one "
+        "division, pass reduction=keras_xent.Reduction.SUM to the loss"
     )
 
 
@@ -204,4 +204,4 @@ def _words(module: Module, node: ast.expr) -> Set[str]:
     return words - {"", "self"}
 
 
-RULE = Rule("KX105", "weights, and then a division by their sum by hand", check, is_defect=True)
+RULE = Rule("KX105", "a weighted loss, divided by its weights again", check, is_defect=True)

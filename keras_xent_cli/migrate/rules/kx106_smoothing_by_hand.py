@@ -37,8 +37,8 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
 
 def _advice(module: Module, call: Call, loss: Loss, labels: ast.expr) -> str:
     advice = (
-        f"label_smoothing=eps is {loss.smoothing}; use it if that is the formula, and keep yours "
-        "if it isn't"
+        f"label_smoothing=eps computes {loss.smoothing}. Use it if your formula is the same, and "
+        "keep your formula if it isn't"
     )
     if loss.averages_classes:
         return advice
@@ -46,10 +46,10 @@ def _advice(module: Module, call: Call, loss: Loss, labels: ast.expr) -> str:
         "" if {"axis", "dim"} & set(call.arguments) else one_hot.label_smoothing(module, labels)
     )
     if smoothing:
-        return f"They are those of label_smoothing={smoothing}, which takes a number"
+        return f"They are the same as label_smoothing={smoothing}, which must be a number"
     return (
-        f"{advice}. Labels of c for the right class and (1 - c) / (num_classes - 1) for each other "
-        "are those of label_smoothing=(1 - c) * num_classes / (num_classes - 1)"
+        f"{advice}. If the right class has c and every other class (1 - c) / (num_classes - 1), "
+        "that is label_smoothing=(1 - c) * num_classes / (num_classes - 1)"
     )
 
 
@@ -60,8 +60,8 @@ def _who_has_it(module: Module, call: Call, loss: Loss) -> str:
     name = "sigmoid_cross_entropy" if loss.averages_classes else "softmax_cross_entropy"
     package = module.package
     return (
-        f". {function.name} has no label_smoothing; {package}.v1.{name} has, and with "
-        f"reduction={package}.Reduction.NONE, loss_collection=None gives the same losses"
+        f". {function.name} has no label_smoothing. {package}.v1.{name} has it, and returns the "
+        f"same losses with reduction={package}.Reduction.NONE, loss_collection=None"
     )
 
 
@@ -99,4 +99,4 @@ def _is_one_minus(node: ast.expr) -> bool:
     )
 
 
-RULE = Rule("KX106", "label smoothing by hand", check)
+RULE = Rule("KX106", "labels smoothed by hand", check)

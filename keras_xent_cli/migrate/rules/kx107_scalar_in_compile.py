@@ -34,8 +34,9 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
                 yield Remark(
                     module.offset(loss),
                     Action.FLAGGED,
-                    f"{module.source(loss)} returns one number, which compile multiplies by "
-                    f"sample_weight: give it {module.package}.{of}(from_logits=True, reduction=…)",
+                    f"{module.source(loss)} returns one number, and Keras multiplies it by "
+                    "sample_weight, which isn't the weighted loss. Pass compile "
+                    f"{module.package}.{of}(from_logits=True, reduction=…)",
                 )
 
 
@@ -96,4 +97,4 @@ def _gives_scalar(module: Module, call: Call) -> bool:
     return not any(name.endswith(".NONE") for name in module.names(reduction))
 
 
-RULE = Rule("KX107", "a loss that returns a scalar, in compile", check, is_defect=True)
+RULE = Rule("KX107", "a scalar loss in compile", check, is_defect=True)

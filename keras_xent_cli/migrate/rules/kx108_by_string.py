@@ -18,7 +18,7 @@ from keras_xent_cli.migrate.registry import Rule
 from keras_xent_cli.migrate.tensorflow import functions, tf1_modules
 from keras_xent_cli.migrate.tensorflow.tf1_modules import canonical
 
-_REPLACED = "is replaced here; what is ported no longer sees that"
+_REPLACED = "is replaced here, but the ported code calls keras_xent.v1's: replace that instead"
 _BUILTINS = ("getattr", "hasattr", "setattr")
 _EVALUATING = ("eval", "exec")
 _PRINTING = ("print", "debug", "info", "warn", "warning", "error", "exception", "fatal")
@@ -57,8 +57,8 @@ def _evaluations(module: Module) -> Iterator[Remark]:
             yield Remark(
                 module.offset(node),
                 Action.FLAGGED,
-                "the loss is in a string, in which nothing is ported: write the code out, and run "
-                f"this again, or write {module.package}.v1's name",
+                "the loss is in a string, and the codemod doesn't port strings. Write it as code "
+                f"and run this again, or write {module.package}.v1's name",
             )
 
 
@@ -70,9 +70,9 @@ def _arguments(module: Module) -> Iterator[Remark]:
             yield Remark(
                 module.offset(string),
                 Action.FLAGGED,
-                f"{text} is in a string: if the function is looked up or replaced by this name, "
-                f"write {module.package}.v1.{text.rsplit('.', 1)[1]}"
-                f"{', which takes the labels first' if is_contrib else ''}",
+                f"{text} is in a string: if the program looks up or replaces the function by this "
+                f"name, write {module.package}.v1.{text.rsplit('.', 1)[1]}"
+                f"{', which expects the labels first' if is_contrib else ''}",
             )
 
 
@@ -104,20 +104,20 @@ def _of_builtin(module: Module, node: ast.Call, builtin: str) -> str:
             return ""
         if builtin == "hasattr":
             return (
-                f"whether {module.source(owner)} has {literal} no longer matters to what is "
-                "ported: keep the branch that was taken"
+                f"the ported code doesn't need {module.source(owner)}.{literal}: keep the branch "
+                "that your program used, and remove the check"
             )
         if builtin == "setattr":
             return f"{module.source(owner)}.{literal} {_REPLACED}"
-        return f"write the name out, {module.source(owner)}.{literal}, and run this again"
+        return f"write {module.source(owner)}.{literal} instead, and run this again"
     if owners & set(_LOSSES):
         of_contrib = owners & set(tf1_modules.CONTRIB_LOSSES_MODULES)
         return (
-            f"which loss {module.source(node)} is, is known only when it runs: if it can be "
-            f"a cross entropy, take that from {module.package}.v1"
-            f"{', which takes the labels first' if of_contrib else ''}"
+            f"the codemod can't know which loss {module.source(node)} is. If it can be a cross "
+            f"entropy, get that from {module.package}.v1"
+            f"{', which expects the labels first' if of_contrib else ''}"
         )
     return ""
 
 
-RULE = Rule("KX108", "a function reached by its name: getattr, hasattr, setattr", check)
+RULE = Rule("KX108", "a function found by its name: getattr, hasattr, setattr, strings", check)

@@ -42,7 +42,7 @@ def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
         yield Remark(
             module.offset(node),
             Action.FLAGGED,
-            f"{module.dotted(node)} is contrib's, which TensorFlow 2 doesn't have: {advice}",
+            f"{module.dotted(node)} is in tf.contrib, which TensorFlow 2 doesn't have: {advice}",
         )
     if references or losses:
         yield from _rest(leftovers, contrib, {*losses, *references})
@@ -90,11 +90,11 @@ def _message(names: List[str]) -> str:
     slim = f"{_CONTRIB}.slim"
     message = f"TensorFlow 2 doesn't have {', '.join(names)}: "
     if any(f"{name}.".startswith(f"{slim}.") for name in names):
-        message += "slim is the package tf_slim now (import tf_slim as slim)"
+        message += "slim is now the package tf_slim (import tf_slim as slim)"
         if all(f"{name}.".startswith(f"{slim}.") for name in names):
             return message
-        message += "; for the rest "
-    return message + "see TensorFlow's guide to its version 2"
+        message += "; for the rest, "
+    return message + "see TensorFlow's guide to migrating to TensorFlow 2"
 
 
 def _of_contrib(module: Module) -> Iterator[Tuple[_Node, str]]:
@@ -125,4 +125,4 @@ def _begins_another(module: Module, node: _Node) -> bool:
     return isinstance(module.scopes.parent(node), ast.Attribute)
 
 
-RULE = Rule("KX109", "what TensorFlow 2 doesn't have, beyond the loss", check, check_leftovers)
+RULE = Rule("KX109", "other things that TensorFlow 2 doesn't have", check, check_leftovers)

@@ -68,12 +68,12 @@ def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
     for statement, alias in leftovers.imports():
         function = functions.tf1_function(qualified_name(statement, alias))
         if function and not leftovers.uses(alias):
-            order = ", which takes the labels first" if function.has_other_order else ""
+            order = ", which expects the labels first" if function.has_other_order else ""
             yield Remark(
                 module.offset(statement),
                 Action.FLAGGED,
-                f"{alias.name} is imported and not used here: delete the import, and let whoever "
-                f"imports it from this module take it from {module.package}.v1{order}",
+                f"{alias.name} is imported but not used here. Delete the import; files that import "
+                f"it from this module can import it from {module.package}.v1{order}",
             )
 
 
@@ -130,14 +130,14 @@ def _may_be_starred(module: Module, node: ast.Name) -> bool:
 def _remark(module: Module, node: ast.expr) -> Remark:
     source = module.dotted(node)
     message = (
-        f"{source}: it can't be told whether this is TensorFlow 1's. If it is, import it from "
-        f"tensorflow.compat.v1 and run this again, or write {module.package}.v1's"
+        f"{source}: the codemod can't know whether this is TensorFlow 1's. If it is, import it "
+        f"from tensorflow.compat.v1 and run this again, or use {module.package}.v1's"
     )
     if source.rsplit(".", 1)[-1] in _CONTRIB_NAMES:
         message += (
-            ". If it is contrib's or slim's, import it from tf_slim: it takes the logits first"
+            ". If it is contrib's or slim's, import it from tf_slim, which expects the logits first"
         )
     return Remark(module.offset(node), Action.FLAGGED, message)
 
 
-RULE = Rule("KX110", "a name of which it can't be told whether it is TF1's", check, check_leftovers)
+RULE = Rule("KX110", "a name that may be TF1's or something else", check, check_leftovers)

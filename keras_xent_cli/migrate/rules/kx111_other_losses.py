@@ -78,20 +78,20 @@ def _message(module: Module, counted: Dict[str, List[_Node]]) -> str:
         for name, nodes in counted.items()
     )
     formulas = "; ".join(
-        f"of {name}, {OTHER_LOSSES[name]}" for name in counted if OTHER_LOSSES[name]
+        f"for {name}, {OTHER_LOSSES[name]}" for name in counted if OTHER_LOSSES[name]
     )
     message = (
-        f"TF1's {names}: not ported. tf.compat.v1.losses of TensorFlow 2 has what TF1 had; Keras's "
-        "losses divide by another number where weights are 0."
+        f"TF1's {names}: not ported. TensorFlow 2 still has TF1's losses in tf.compat.v1.losses; "
+        "Keras's losses divide by another number if some weights are 0"
     )
     if formulas:
         message += (
-            f" {module.package}.v1.compute_weighted_loss(losses, weights) has their weights, "
-            f"reduction and collection; give it the loss of each element: {formulas}"
+            f". {module.package}.v1.compute_weighted_loss(losses, weights) has TF1's weights, "
+            f"reduction and collection. Pass it the loss of each element: {formulas}"
         )
     if "mean_pairwise_squared_error" in counted:
-        message += ". mean_pairwise_squared_error weighs pairs, for which there is no such way"
+        message += ". mean_pairwise_squared_error weights pairs, so there is no formula for it"
     return message
 
 
-RULE = Rule("KX111", "tf.losses that are no cross entropies, once a file", check)
+RULE = Rule("KX111", "tf.losses functions that aren't cross entropies, once per file", check)

@@ -26,35 +26,35 @@ from keras_xent_cli.migrate.tensorflow.tf1_modules import (
 
 _COLLECTION = {
     "get_total_loss": (
-        "get_total_loss adds up what a TF1 graph has collected. Keras collects no losses: leave it "
-        "out where you compile the loss, for fit adds model.losses itself; in a loop of your own "
-        "write loss + sum(model.losses). Before and after: "
+        "get_total_loss adds up what a TF1 graph has collected, and Keras has no loss collection. "
+        "If you compile the loss, leave it out, because fit adds model.losses. In your own "
+        "training loop, write loss + sum(model.losses). Example: "
         "migration_guide/collections-and-estimators.md#get_total_loss"
     ),
     "get_losses": (
-        "get_losses lists what a TF1 graph has collected. Keras collects no losses: keep each in a "
-        "variable, and add up those that you mean. Before and after: "
+        "get_losses lists what a TF1 graph has collected, and Keras has no loss collection. Keep "
+        "each loss in a variable, and add up the ones that you need. Example: "
         "migration_guide/collections-and-estimators.md#get_losses"
     ),
     "add_loss": (
-        "add_loss puts a loss into the collection of a TF1 graph. Keras has none: call "
-        "self.add_loss in the layer that computes it, and give a loss of the labels to compile. "
-        "Before and after: migration_guide/collections-and-estimators.md#add_loss"
+        "add_loss puts a loss into the collection of a TF1 graph, and Keras has no such "
+        "collection. Call self.add_loss in the layer that computes the loss, and pass a loss of "
+        "the labels to compile. Example: migration_guide/collections-and-estimators.md#add_loss"
     ),
 }
 _UP_TO_2_15 = (
-    "TensorFlow has Estimators up to 2.15, in tf.compat.v1.estimator. From 2.16 on a keras.Model "
-    "takes the place of the model_fn. Before and after: migration_guide/estimators.md#model_fn"
+    "TensorFlow has Estimators up to 2.15, in tf.compat.v1.estimator. From 2.16 on, use a "
+    "keras.Model instead of the model_fn. Example: migration_guide/estimators.md#model_fn"
 )
 _ESTIMATOR = (
-    "Keras has no Estimators, and TensorFlow none from 2.16 on. Make the model_fn a keras.Model, "
-    "and of train, evaluate and predict its fit, evaluate and predict. Before and after: "
-    "migration_guide/estimators.md#model_fn"
+    "Keras has no Estimators, and TensorFlow has none from 2.16 on. Turn the model_fn into a "
+    "keras.Model, and call its fit, evaluate and predict instead of train, evaluate and predict. "
+    "Example: migration_guide/estimators.md#model_fn"
 )
 _SPEC = (
-    "Keras has no EstimatorSpec, and TensorFlow none from 2.16 on. compile takes the loss and the "
-    "optimizer that EstimatorSpec took as loss and train_op; what else was added to the loss goes "
-    "into layers, with kernel_regularizer= and self.add_loss. Before and after: "
+    "Keras has no EstimatorSpec, and TensorFlow has none from 2.16 on. Pass the loss, and the "
+    "optimizer of the train_op, to compile. Move what else was added to the loss into layers, with "
+    "kernel_regularizer= and self.add_loss. Example: "
     "migration_guide/estimators.md#estimatorspec"
 )
 
@@ -124,4 +124,4 @@ def _argument(node: ast.Call, name: str, position: int) -> Optional[ast.expr]:
     return next((each.value for each in node.keywords if each.arg == name), None)
 
 
-RULE = Rule("KX112", "what stands around the losses, once a file", check)
+RULE = Rule("KX112", "functions that work with the losses, once per file", check)

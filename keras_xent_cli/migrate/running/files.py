@@ -154,7 +154,7 @@ def decode(content: bytes) -> Text:
     except (SyntaxError, LookupError, UnicodeError) as error:
         raise ValueError(f"cannot decode it: {error}") from error
     if text.encode(text.text) != content:
-        raise ValueError(f"as {encoding} it would not be written as it was read")
+        raise ValueError(f"decoding it as {encoding} and encoding it again would change it")
     return text
 
 
@@ -173,9 +173,9 @@ def write_atomically(path: Path, old: bytes, new: bytes) -> None:
     target = path.resolve()
     status = target.stat()
     if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
-        raise PermissionError("it is read-only: make it writable, or leave it out")
+        raise PermissionError("it is read-only: make it writable, or don't pass it")
     if target.read_bytes() != old:
-        raise OSError("it changed while it was being ported; run again")
+        raise OSError("it changed while it was being ported: run this again")
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     temporary = Path(name)
     try:

@@ -119,12 +119,12 @@ def _reported(path: Path, step: Callable[[], FileReport]) -> FileReport:
     except (OSError, ValueError) as error:
         return FileReport(str(path), error=_reason(error))
     except (RecursionError, MemoryError) as error:
-        return FileReport(str(path), error=f"too large or too nested: {type(error).__name__}")
+        return FileReport(str(path), error=f"too large or deeply nested: {type(error).__name__}")
     except Exception as error:
         return FileReport(
             str(path),
-            error=f"the codemod failed ({type(error).__name__}: {error}); it is left. Please "
-            "report this",
+            error=f"the codemod failed ({type(error).__name__}: {error}), so the file stays "
+            "unchanged. Please report this",
         )
 
 
@@ -178,8 +178,8 @@ def _unread(cell: Cell, offset: int, name: str) -> Finding:
         offset - before.rfind("\n"),
         _UNRESOLVED,
         Action.FLAGGED,
-        f"cell {cell.number}: {name} stands behind a magic, where nothing is ported. If it is "
-        "TensorFlow 1's, take it out of there and run this again, or write keras_xent.v1's",
+        f"cell {cell.number}: {name} follows a magic, where the codemod can't port it. If it is "
+        "TensorFlow 1's, move it away from the magic and run this again, or use keras_xent.v1's",
     )
 
 

@@ -210,7 +210,7 @@ def _code_cells(text: str) -> Iterator[Cell]:
                 number += 1
                 yield from _code_cell(text, cell, number)
         if key == "worksheets" and _holds_something(_DECODER.raw_decode(text, start)[0]):
-            raise ValueError("notebooks of format 3 are not read: save it with a newer Jupyter")
+            raise ValueError("notebook format 3 isn't supported: save it with a newer Jupyter")
 
 
 def _holds_something(worksheets: Any) -> bool:

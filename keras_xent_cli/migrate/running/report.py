@@ -121,19 +121,19 @@ def _show_summary(run: Run, console: Console, written: bool) -> None:
     _print(
         console,
         (
-            f"{counts['files']} files looked at: {counts['changed']} {verb}, {counts['errors']} "
-            f"could not be ported; {counts['ported']} places ported, {counts['flagged']} named",
+            f"{counts['files']} files checked: {counts['changed']} {verb}, {counts['errors']} "
+            f"could not be ported; {counts['ported']} places ported, {counts['flagged']} flagged",
             "",
         ),
     )
     defects = {rule.code for rule in all_rules() if rule.is_defect}
     mistakes = {code: count for code, count in flagged.items() if code in defects}
     chores = {code: count for code, count in flagged.items() if code not in defects}
-    _show_counts(console, "Probably mistakes in the program, which the port keeps:", mistakes)
+    _show_counts(console, "Probably mistakes in your program (the port keeps them):", mistakes)
     _show_counts(console, "To do:", chores)
-    _show_counts(console, "To know; nothing has to be done:", noted)
+    _show_counts(console, "Notes (nothing to do):", noted)
     if counts["changed"] and not written:
-        _print(console, ("Nothing was written; --write does it.", ""))
+        _print(console, ("Nothing was written. Use --write to change the files.", ""))
 
 
 def _show_counts(console: Console, title: str, counts: Dict[str, int]) -> None:

@@ -18,11 +18,11 @@ def problem(call: Call) -> str:
     """Why TF1 refuses a call; "" if it doesn't, or if that is known only when it runs."""
     if call.node.args:
         return (
-            "positional arguments, which TF1 refuses (TensorFlow 0 took the logits first, "
-            "TensorFlow 2 takes the labels): name labels= and logits="
+            "positional arguments: TF1 raises an error for them (TensorFlow 0 expected the logits "
+            "first, TensorFlow 2 expects the labels). Pass labels= and logits= by keyword"
         )
-    if "none of its arguments" in call.problem or "given twice" in call.problem:
-        return f"{call.problem}: name labels= and logits="
+    if "one of its arguments" in call.problem or "passed twice" in call.problem:
+        return f"{call.problem}. Pass labels= and logits= by keyword"
     return ""
 
 
@@ -53,7 +53,7 @@ def port_of_tf1(module: Module, options: Options, reference: Reference) -> Optio
     if call is None and not reference.ported and not is_called_with_keywords(module, reference):
         if not reference.renamed or is_only_called(module, reference):
             return None  # named where the variable is made, or where it is called
-        return flagged(module, reference, f"handed on, and {_advice(module, reference)}")
+        return flagged(module, reference, _advice(module, reference))
     return port_reference(module, options, reference, call)
 
 
@@ -62,7 +62,7 @@ def _port_of_either(module: Module, options: Options, reference: Reference) -> O
     if call is None and not is_called_with_keywords(module, reference):
         if not reference.renamed or module.era is Era.TF2:
             return None
-        message = "handed on, and no name here or beside it says whether it is TF1 code: "
+        message = "neither this file nor the files next to it show whether it is TF1 code, and "
         return flagged(module, reference, message + _advice(module, reference))
     if call and problem(call):
         return None
@@ -72,9 +72,9 @@ def _port_of_either(module: Module, options: Options, reference: Reference) -> O
 def _advice(module: Module, reference: Reference) -> str:
     name = f"{module.package}.v1.{reference.function.name}"
     return (
-        "it may get positional arguments, which TF1 refuses, as keras_xent.v1 does, and of which "
-        "TensorFlow 2 takes the labels first: hand on "
-        f"lambda labels, logits: {name}(labels=labels, logits=logits)"
+        "the function is passed as an argument or assigned, so it may be called with positional "
+        "arguments. TF1 and keras_xent.v1 raise an error for them, and TensorFlow 2 expects the "
+        f"labels first. Use lambda labels, logits: {name}(labels=labels, logits=logits)"
     )
 
 

@@ -7,27 +7,26 @@ of arguments, other weights, and some compute something else.
 from __future__ import annotations
 
 _ORDER = (
-    "; tf.compat.v1.losses.{name} computes the same with labels= and predictions= (it takes the "
-    "labels first), and without weights or with weights that are a number or have its losses' "
-    "dimensions"
+    "; tf.compat.v1.losses.{name} computes the same if you pass labels= and predictions= (it "
+    "expects the labels first), and no weights, a number, or weights with the losses' dimensions"
 )
-_COLLECTION = "; tf.compat.v1.losses.{name} takes the same arguments, of the same collection"
+_COLLECTION = "; tf.compat.v1.losses.{name} accepts the same arguments and uses the same collection"
 
 # By name, what else is to be said beside that tf_slim has it.
 _ADVICE = {
     "absolute_difference": _ORDER,
     "add_loss": _COLLECTION,
     "compute_weighted_loss": (
-        "; {package}.v1.compute_weighted_loss computes the same without weights, or with weights "
-        "that are a number or have the losses' dimensions, all of them"
+        "; {package}.v1.compute_weighted_loss computes the same if you pass no weights, a "
+        "number, or weights with all of the losses' dimensions"
     ),
-    "cosine_distance": _ORDER + ", of which the one of axis is 1",
+    "cosine_distance": _ORDER + " (the one of axis is 1)",
     "get_losses": _COLLECTION,
     "get_regularization_losses": _COLLECTION,
     "get_total_loss": _COLLECTION,
     "hinge_loss": (
-        "; tf.compat.v1.losses.hinge_loss takes the labels first, averages and joins the loss "
-        "collection: give it labels=, logits=, loss_collection=None and "
+        "; tf.compat.v1.losses.hinge_loss expects the labels first, averages, and joins the loss "
+        "collection: pass it labels=, logits=, loss_collection=None and "
         "reduction=tf.compat.v1.losses.Reduction.NONE"
     ),
     "log_loss": _ORDER,
@@ -46,6 +45,6 @@ def advice(name: str, package: str) -> str:
         package: How the source spells `keras_xent`.
     """
     if name not in _ADVICE:
-        return "see TensorFlow's guide to its version 2"
+        return "see TensorFlow's guide to migrating to TensorFlow 2"
     rest = _ADVICE[name].format(name=name, package=package)
-    return f"take tf_slim.losses.{name}, which is the same function{rest}"
+    return f"use tf_slim.losses.{name}, which is the same function{rest}"

@@ -23,19 +23,20 @@ def obstacle(module: Module, call: Call) -> str:
     if _has_one_element(module, weights):
         return (
             "its weights have one element, for which contrib divides as if the batch had one "
-            "example: give a number if you want the mean over the batch"
+            "example. Pass a number if you want the mean over the batch"
         )
     if loss.averages_classes and not _is_column(module, weights):
         source = " ".join(module.source(weights).split())
         return (
-            f"contrib takes weights for the examples too: with keywords, {module.package}.v1."
-            f"{call.function.name} computes the same with weights=({source})[:, None] if they are "
-            "one for each example, and with the weights as they are if they have the logits' shape"
+            "contrib also accepts one weight for each example. Call "
+            f"{module.package}.v1.{call.function.name} with keywords: with weights=({source})"
+            "[:, None] if there is one for each example, and with the same weights if they have "
+            "the logits' shape"
         )
     if _needs_one_dimension(call) and not tensorflow_names.prefix(module, call):
         return (
-            "contrib drops a last dimension of 1 from its weights: give weights of one dimension, "
-            f"and call {module.package}.v1.{call.function.name} with keywords"
+            "contrib removes a last dimension of 1 from the weights. Pass weights of one "
+            f"dimension, and call {module.package}.v1.{call.function.name} with keywords"
         )
     return ""
 
@@ -56,11 +57,11 @@ def assumption(module: Module, call: Call) -> str:
     is_softmax = call.function.loss is not None and not call.function.loss.averages_classes
     if smoothing is not None and is_softmax and not _is_zero(smoothing):
         found.append(
-            "the logits are taken to have rank 2 (of higher ranks contrib smooths by the size of "
-            "axis 1)"
+            "the port assumes that the logits have rank 2 (for higher ranks, contrib smooths with "
+            "the size of axis 1)"
         )
     if weights is not None and is_softmax and not constants.is_number(module, weights):
-        found.append("the weights are taken to be a number or one for each example")
+        found.append("the port assumes that the weights are a number or one for each example")
     return "; ".join(found)
 
 

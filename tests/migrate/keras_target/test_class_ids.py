@@ -137,14 +137,14 @@ def test_only_with_the_target() -> None:
 def test_what_stays_on_v1_is_told_too() -> None:
     source = loss_call("tf.one_hot(tf.argmax(labels, -1), 3), logits, scope='x'")
     _, (finding,) = ported(source, "keras")
-    assert "scope= has no counterpart. Its labels come out of tf.one_hot" in finding.message
+    assert "a loss object has no scope=. The labels come from tf.one_hot" in finding.message
 
 
 def test_labels_that_were_made_before() -> None:
     source = loss_call("HOT, logits", "HOT = tf.one_hot([0, 2, 1, 0], 3)\n")
     new, (finding,) = ported(source, "keras")
     assert "y_true=HOT" in new
-    assert "Its labels come out of tf.one_hot" in finding.message
+    assert "The labels come from tf.one_hot" in finding.message
 
 
 def test_other_labels() -> None:
@@ -153,4 +153,4 @@ def test_other_labels() -> None:
 
 
 def test_ids_that_look_swapped() -> None:
-    check_flagged(loss_call("logits, tf.one_hot([0, 2, 1, 0], 3)"), "KX101", "swapped?")
+    check_flagged(loss_call("logits, tf.one_hot([0, 2, 1, 0], 3)"), "KX101", "look swapped")

@@ -92,13 +92,13 @@ def test_line_ends(newline: str) -> None:
 
 def test_the_assumption_is_told() -> None:
     _, (finding,) = ported(loss_call("labels, logits"), "keras")
-    assert "it computes in Keras's floatx, so the logits are taken to be float32" in finding.message
+    assert "so the port assumes that the logits and the result are float32" in finding.message
 
 
 def test_what_is_v1_says_why_it_stays() -> None:
     check_flagged(
         "import keras_xent\nz = keras_xent.v1.compute_weighted_loss(x)\n",
         "KX002",
-        "stays, no loss object: there is no loss object for it",
+        "stays on v1: there is no loss object for this function",
         target="keras",
     )

@@ -7,17 +7,17 @@ from migrate import executing
 from migrate.tools import check_loss_object, check_stays_v1, loss_call, ported
 
 STAYS = [
-    ("labels, logits, scope='x'", "scope= has no counterpart"),
-    ("labels, logits, 1.0, 0, 'x'", "scope= has no counterpart"),
-    ("labels, logits, loss_collection='mine'", "loss_collection= has no counterpart"),
+    ("labels, logits, scope='x'", "a loss object has no scope="),
+    ("labels, logits, 1.0, 0, 'x'", "a loss object has no scope="),
+    ("labels, logits, loss_collection='mine'", "a loss object has no loss_collection="),
     ("labels, logits, label_smoothing=0.1 + 0.1", "label_smoothing= is computed in the call"),
     ("labels, logits, label_smoothing=float('0.1')", "label_smoothing= is computed in the call"),
     ("labels, logits, label_smoothing=tf.constant(0.1)", "label_smoothing= is computed in"),
-    ("labels, logits, label_smoothing=-0.1", "label_smoothing is -0.1"),
+    ("labels, logits, label_smoothing=-0.1", "treat label_smoothing=-0.1"),
     ("labels, logits, reduction='weighted_sum' or 'none'", "reduction= is computed in the call"),
-    ("labels, logits,  # hot\n        label_smoothing=0.1", "comments stand among its arguments"),
-    ("*(labels, logits)", "it has *arguments"),
-    ("labels, logits, **{'weights': weights}", "it has **arguments"),
+    ("labels, logits,  # hot\n        label_smoothing=0.1", "there are comments between"),
+    ("*(labels, logits)", "it is called with *args"),
+    ("labels, logits, **{'weights': weights}", "it is called with **kwargs"),
     (
         "labels, (s := logits), label_smoothing=s is None",
         "label_smoothing= is computed in the call",
@@ -30,18 +30,18 @@ STAYS = [
 REFUSED = [
     ("labels, logits, None", "weights is None"),
     ("labels, logits, label_smoothing=None", "label_smoothing is None"),
-    ("labels, logits, label_smoothing=1.5", "label_smoothing is 1.5"),
-    ("labels, logits, label_smoothing=True", "label_smoothing is True"),
-    ("labels, logits, label_smoothing='0.1'", "label_smoothing is '0.1'"),
+    ("labels, logits, label_smoothing=1.5", "treat label_smoothing=1.5"),
+    ("labels, logits, label_smoothing=True", "treat label_smoothing=True"),
+    ("labels, logits, label_smoothing='0.1'", "treat label_smoothing='0.1'"),
     ("labels, logits, reduction=None", "reduction is None"),
     # Keras means something else by these, or TF1 nothing.
-    ("labels, logits, reduction='mean'", "reduction is 'mean', which TF1 refuses"),
-    ("labels, logits, reduction='auto'", "reduction is 'auto', which TF1 refuses"),
-    ("labels, logits, reduction='SUM'", "reduction is 'SUM', which TF1 refuses"),
-    ("labels, logits, labels, onehot_labels=labels", "'onehot_labels' is given twice"),
-    ("labels, logits, 1, 0, None, None, 'none', 8", "it has 8 positional arguments of at most 7"),
-    ("labels, logits, axis=1", "'axis' is none of its arguments"),
-    ("labels", "its labels or its logits are missing"),
+    ("labels, logits, reduction='mean'", "TF1 raises an error for reduction='mean'"),
+    ("labels, logits, reduction='auto'", "TF1 raises an error for reduction='auto'"),
+    ("labels, logits, reduction='SUM'", "TF1 raises an error for reduction='SUM'"),
+    ("labels, logits, labels, onehot_labels=labels", "'onehot_labels' is passed twice"),
+    ("labels, logits, 1, 0, None, None, 'none', 8", "it is called with 8 positional arguments, and accepts at most 7"),
+    ("labels, logits, axis=1", "'axis' isn't one of its arguments"),
+    ("labels", "its labels or logits are missing"),
 ]
 
 
@@ -57,7 +57,8 @@ def test_what_tf1_refuses(arguments: str, reason: str) -> None:
 
 
 def test_handed_on() -> None:
-    check_stays_v1("import tensorflow as tf\nf = tf.losses.softmax_cross_entropy\n", "handed on")
+    source = "import tensorflow as tf\nf = tf.losses.softmax_cross_entropy\n"
+    check_stays_v1(source, "passed as an argument")
 
 
 def test_variable() -> None:
@@ -65,7 +66,7 @@ def test_variable() -> None:
     source = loss_call("labels, logits", before).replace(
         "return tf.losses.softmax_cross", "return f #"
     )
-    check_stays_v1(source.replace(" #_entropy", ""), "handed on")
+    check_stays_v1(source.replace(" #_entropy", ""), "passed as an argument")
 
 
 # What the constructor gets is evaluated before what its result gets.
@@ -154,7 +155,7 @@ def loss(labels, logits, weights):
     ],
 )
 def test_labels_that_tf1_fits_to_the_logits(labels: str) -> None:
-    check_stays_v1(NN.format(labels=labels, logits="logits"), "broadcasts or flattens labels")
+    check_stays_v1(NN.format(labels=labels, logits="logits"), "broadcasts or flattens them")
 
 
 def test_labels_and_logits_that_are_both_written_out() -> None:

@@ -42,13 +42,13 @@ def test_looks_swapped(labels: str, logits: str, expected: bool) -> None:
     ("logits", "before", "expected"),
     [
         ("x", "", ""),
-        ("tf.nn.softmax(x)", "", "it is tf.nn.softmax(…)"),
-        ("x", "x = tf.nn.softmax(y)", "it is tf.nn.softmax(…)"),
-        ("x", "x = y = tf.nn.softmax(y)", "it is tf.nn.softmax(…)"),
+        ("tf.nn.softmax(x)", "", "they are tf.nn.softmax(…)"),
+        ("x", "x = tf.nn.softmax(y)", "they are tf.nn.softmax(…)"),
+        ("x", "x = y = tf.nn.softmax(y)", "they are tf.nn.softmax(…)"),
         ("softmax(x)", "", ""),
-        ("tf.keras.layers.Softmax()(x)", "", "it is the output of tf.keras.layers.Softmax()"),
-        ("probs", "", "its name is 'probs'"),
-        ("tf.reshape(probs, [-1, 3])", "", "its name is 'probs'"),
+        ("tf.keras.layers.Softmax()(x)", "", "they are the output of tf.keras.layers.Softmax()"),
+        ("probs", "", "their name is 'probs'"),
+        ("tf.reshape(probs, [-1, 3])", "", "their name is 'probs'"),
     ],
 )
 def test_activation_output(logits: str, before: str, expected: str) -> None:
@@ -61,12 +61,12 @@ def test_activation_output(logits: str, before: str, expected: str) -> None:
     [
         ("x", ""),
         ("tf.matmul(x, w)", ""),
-        ("tf.sigmoid(x)", "it is tf.sigmoid(…)"),
-        ("tf.nn.sigmoid(x)", "it is tf.nn.sigmoid(…)"),
-        ("tf.nn.softmax(x)", "it is tf.nn.softmax(…)"),
-        ("tf.layers.dense(x, 1, activation=tf.sigmoid)", "it is the output of tf.layers.dense(…,"),
-        ("tf.keras.layers.Dense(1, activation='sigmoid')(x)", "it is the output of tf.keras"),
-        ("sigmoid_output", "its name is 'sigmoid_output'"),
+        ("tf.sigmoid(x)", "they are tf.sigmoid(…)"),
+        ("tf.nn.sigmoid(x)", "they are tf.nn.sigmoid(…)"),
+        ("tf.nn.softmax(x)", "they are tf.nn.softmax(…)"),
+        ("tf.layers.dense(x, 1, activation=tf.sigmoid)", "they are the output of tf.layers"),
+        ("tf.keras.layers.Dense(1, activation='sigmoid')(x)", "they are the output of tf.keras"),
+        ("sigmoid_output", "their name is 'sigmoid_output'"),
         ("sigmoid_logits", ""),
     ],
 )

@@ -261,7 +261,7 @@ def test_arguments_in_stars() -> None:
             more = {"weights": weights}
             return tf.losses.softmax_cross_entropy(labels, logits, **more)
         """,
-        "it has **arguments",
+        "it is called with **kwargs",
     )
     check_stays_v1(
         """\
@@ -270,7 +270,7 @@ def test_arguments_in_stars() -> None:
         def loss(*args):
             return tf.losses.softmax_cross_entropy(*args)
         """,
-        "it has *arguments",
+        "it is called with *args",
     )
 
 
@@ -324,7 +324,7 @@ def test_a_comment_inside_the_name() -> None:
                     (labels, logits))
         """,
     )
-    check_stays_v1(before, "a comment stands inside the function's name")
+    check_stays_v1(before, "there is a comment inside the function's name")
 
 
 def test_own_import_has_another_name() -> None:
@@ -364,7 +364,7 @@ def test_what_is_ported_becomes_a_loss_object() -> None:
             return keras_xent.v1.softmax_cross_entropy(labels, logits, weights, scope="x")
         """,
         "KX001",
-        "stays, no loss object: scope= has no counterpart",
+        "stays on v1: a loss object has no scope=",
         target="keras",
     )
 

@@ -96,7 +96,7 @@ def test_nested() -> None:
         """,  # noqa: E501
         "keras",
     )
-    assert "not the loss object: there is no loss object for it" in messages[0]
+    assert "stays on v1: there is no loss object for this function" in messages[0]
 
 
 def test_handed_on() -> None:
@@ -121,7 +121,7 @@ def test_contribs_takes_other_weights() -> None:
         value = slim.losses.compute_weighted_loss(losses, weights)
         """,
         "KX109",
-        "without weights, or with weights that are a number or have the losses' dimensions",
+        "if you pass no weights, a number, or weights with all of the losses' dimensions",
     )
 
 

@@ -76,10 +76,10 @@ def test_ranks() -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ("(labels=labels, logits=logits, name='x')", "name= has no counterpart"),
+        ("(labels=labels, logits=logits, name='x')", "a loss object has no name="),
         ("(labels=labels, logits=logits, axis=None)", "axis is None"),
         ("(labels=labels, logits=logits, axis=int('1'))", "axis= is computed in the call"),
-        ("(*(labels, logits))", "it has *arguments"),
+        ("(*(labels, logits))", "it is called with *args"),
     ],
 )
 def test_stays_v1(arguments: str, reason: str) -> None:

@@ -168,7 +168,7 @@ def test_perhaps_tf2(use: str) -> None:
     source = f"import tensorflow as tf\n{use.format(NAME)}\n"
     new, _ = ported(source)
     assert new == source
-    check_flagged(source, "KX004", "no name here or beside it says whether it is TF1 code", line=2)
+    check_flagged(source, "KX004", "neither this file nor the files next to it show", line=2)
 
 
 TF2 = [
@@ -200,7 +200,7 @@ def test_tf2(beginning: str, arguments: str) -> None:
     )
     ports = [ported(before, target)[0] for target in ("v1", "keras")]
     assert f"keras_xent.v1.{NAME}_v2{arguments}" in ports[0]
-    check_said(before, "; TF2's function, which sends a gradient into the labels")
+    check_said(before, "; this is TF2's function, which sends a gradient into the labels")
     for new in ports:
         assert ported(new) == (new, ())
         assert "tf.nn." not in new
@@ -241,7 +241,7 @@ def test_positional_arguments_are_tf2_s_alone() -> None:
 
 def test_arguments_that_cannot_be_seen() -> None:
     source = f"import tensorflow as tf\nz = tf.nn.{NAME}(**kw)\n"
-    check_flagged(source, "KX004", "no name here or beside it says whether it is TF1 code")
+    check_flagged(source, "KX004", "neither this file nor the files next to it show")
 
 
 @pytest.mark.parametrize(
@@ -263,8 +263,8 @@ def test_whichever_there_is(imports: str) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("z = tf.nn.{}(y, x)", "positional arguments, which TF1 refuses"),
-        ("z = tf.nn.{}(logits=x, targets=y)", "'targets' is none of its arguments"),
+        ("z = tf.nn.{}(y, x)", "positional arguments: TF1 raises an error"),
+        ("z = tf.nn.{}(logits=x, targets=y)", "'targets' isn't one of its arguments"),
     ],
 )
 def test_flagged(source: str, message: str) -> None:

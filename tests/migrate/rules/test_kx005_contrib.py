@@ -101,7 +101,7 @@ def test_the_other_losses(call: str, parameter: str) -> None:
     assert "slim.losses" not in new
     assert "(logits=logits, " in new or f"({parameter}=" in new
     assert finding.rule == "KX005"
-    assert ("weights are taken" in finding.message) == (", weights)" in call)
+    assert ("the weights are a number" in finding.message) == (", weights)" in call)
     executing.check_same(before, [new])
     check_loss_object(before)
 
@@ -146,7 +146,7 @@ def test_weights(function: str, weights: str, target: str) -> None:
     assert finding.rule == "KX005"
     if function.startswith("sigmoid") and weights in UNKNOWN:
         assert new == before
-        assert "contrib takes weights for the examples too" in finding.message
+        assert "contrib also accepts one weight for each example" in finding.message
     else:
         executing.check_same(before, [new])
 
@@ -154,8 +154,8 @@ def test_weights(function: str, weights: str, target: str) -> None:
 @pytest.mark.parametrize("weights", ["weights", "tf.ones_like(logits)", "weights[:, None] > 0"])
 def test_what_is_said_of_the_weights_of_a_sigmoid(weights: str) -> None:
     before = with_weights(NAMES[3], weights)
-    finding = check_flagged(before, "KX005", f"with weights=({weights})[:, None] if they are one")
-    assert "with the weights as they are if they have the logits' shape" in finding.message
+    finding = check_flagged(before, "KX005", f"with weights=({weights})[:, None] if there is one")
+    assert "with the same weights if they have the logits' shape" in finding.message
     each = "[:, None]" if weights == "weights" else ""
     call = (
         "keras_xent.v1.sigmoid_cross_entropy(logits=logits, multi_class_labels=labels, "
@@ -184,7 +184,7 @@ def test_no_name_for_tensorflow() -> None:
         "    return losses.softmax_cross_entropy(logits, labels, weights)\n"
     )
     assert ported(source)[0] == source
-    check_flagged(source, "KX005", "give weights of one dimension")
+    check_flagged(source, "KX005", "Pass weights of one dimension")
 
 
 KEPT = """\
@@ -209,7 +209,7 @@ def loss(labels, logits, weights):
 def test_an_arg_scope_that_is_kept_decides_the_collection_anywhere(scope: str, target: str) -> None:
     source = KEPT.format(scope, "scope")
     assert ported(source, target)[0] == source
-    check_flagged(source, "KX005", "with the loss_collection= of the scope", line=11, target=target)
+    check_flagged(source, "KX005", "with the scope's loss_collection=", line=11, target=target)
 
 
 SCOPES = [
@@ -253,7 +253,7 @@ def test_only_what_stands_in_the_scope_is_named(scope: str, target: str) -> None
 @pytest.mark.parametrize("scope", SCOPES)
 def test_what_is_said_of_what_stands_in_the_scope(scope: str) -> None:
     before = INSIDE.format(scope)
-    check_flagged(before, "KX005", "with keywords, and with the loss_collection= of the scope", 8)
+    check_flagged(before, "KX005", "with keywords, and with the scope's loss_collection=", 8)
     collection = scope.rsplit("=", 1)[1]
     after = ported(before)[0].replace(
         "slim.losses.softmax_cross_entropy(logits, labels)",
@@ -342,7 +342,7 @@ def test_transformed() -> None:
         codes=["KX005"],
     )
     assert "rank 2" in message
-    check_stays_v1(before, "comments stand among its arguments, of which label_smoothing")
+    check_stays_v1(before, "there are comments between its arguments, and label_smoothing")
 
 
 def test_a_walrus_needs_parentheses() -> None:
@@ -369,18 +369,18 @@ onehot_labels=labels) + tf.reduce_sum(x)
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("f = slim.losses.softmax_cross_entropy\nz = f(x, y)", "handed on, not called"),
-        ("f = functools.partial(slim.losses.softmax_cross_entropy, x)", "handed on, not called"),
-        ("z = slim.losses.softmax_cross_entropy(*xs)", "it has *arguments"),
-        ("z = slim.losses.softmax_cross_entropy(x, **ys)", "it has **arguments"),
+        ("f = slim.losses.softmax_cross_entropy\nz = f(x, y)", "an argument or assigned"),
+        ("f = functools.partial(slim.losses.softmax_cross_entropy, x)", "passed as an argument"),
+        ("z = slim.losses.softmax_cross_entropy(*xs)", "it is called with *args"),
+        ("z = slim.losses.softmax_cross_entropy(x, **ys)", "it is called with **kwargs"),
         (
             "z = slim.losses.softmax_cross_entropy(x, y, reduction=r)",
-            "'reduction' is none of its arguments",
+            "'reduction' isn't one of its arguments",
         ),
         ("z = slim.losses.softmax_cross_entropy(1, 2, 3, 4, 5, 6)", "at most 5"),
         ("f = slim.losses.sparse_softmax_cross_entropy", "keras_xent.v1's (labels, logits)"),
         ("z = slim.losses.sigmoid_cross_entropy(*xs)", "takes (logits, multi_class_labels"),
-        ("z = slim.losses.softmax_cross_entropy(x, y, logits=x)", "'logits' is given twice"),
+        ("z = slim.losses.softmax_cross_entropy(x, y, logits=x)", "'logits' is passed twice"),
     ],
 )
 def test_flagged(line: str, message: str, target: str) -> None:
@@ -390,7 +390,7 @@ def test_flagged(line: str, message: str, target: str) -> None:
 
 
 def test_scope_has_no_counterpart() -> None:
-    check_stays_v1(call("(logits, labels, scope='x')"), "scope= has no counterpart")
+    check_stays_v1(call("(logits, labels, scope='x')"), "a loss object has no scope=")
 
 
 def test_noop() -> None:

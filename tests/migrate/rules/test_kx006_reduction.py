@@ -98,7 +98,7 @@ def test_a_comment_inside_the_name() -> None:
                 )
         """,
     )
-    assert message == "tf.losses.Reduction.SUM is keras_xent.Reduction.SUM"
+    assert message == "tf.losses.Reduction.SUM becomes keras_xent.Reduction.SUM"
 
 
 def test_either_of_two() -> None:

@@ -88,10 +88,10 @@ def test_rank_3(arguments: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (f"({IDS}, logits, scope='x')", "scope= has no counterpart"),
+        (f"({IDS}, logits, scope='x')", "a loss object has no scope="),
         (f"({IDS}, logits, weights[:, None], reduction='none')", "a last dimension of 1"),
         (f"({IDS}, logits, weights, reduction=str('none'))", "reduction= is computed in the call"),
-        (f"(*({IDS}, logits))", "it has *arguments"),
+        (f"(*({IDS}, logits))", "it is called with *args"),
     ],
 )
 def test_stays_v1(arguments: str, reason: str) -> None:

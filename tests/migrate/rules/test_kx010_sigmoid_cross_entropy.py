@@ -27,15 +27,15 @@ MEANS = [
     "(labels + 0.1 * logits, logits)",
 ]
 OTHERS = [
-    (f"(labels, logits, {COLUMN})", "the weights may be another number for each element"),
-    ("(labels, logits, tf.abs(logits))", "the weights may be another number for each element"),
-    ("(labels, logits, tf.constant([[0.3]]))", "the weights may be another number"),
-    ("(labels, logits, tf.constant(0.3, shape=[1, 3]))", "the weights may be another number"),
+    (f"(labels, logits, {COLUMN})", "the weights may differ between elements"),
+    ("(labels, logits, tf.abs(logits))", "the weights may differ between elements"),
+    ("(labels, logits, tf.constant([[0.3]]))", "the weights may differ"),
+    ("(labels, logits, tf.constant(0.3, shape=[1, 3]))", "the weights may differ"),
     ("(labels, logits, reduction=tf.losses.Reduction.SUM)", "its sum is TF1's divided by the size"),
-    ("(labels, logits, reduction=tf.losses.Reduction.NONE)", "it has no losses for the elements"),
-    ("(labels, logits, reduction=REDUCTION)", "which reduction this is can't be told"),
-    ("(labels, logits, scope='x')", "scope= has no counterpart"),
-    (f"(labels, logits, {COLUMN}, reduction='weighted_sum')", "the weights may be another number"),
+    ("(labels, logits, reduction=tf.losses.Reduction.NONE)", "it can't return the loss of each"),
+    ("(labels, logits, reduction=REDUCTION)", "the source doesn't show the reduction"),
+    ("(labels, logits, scope='x')", "a loss object has no scope="),
+    (f"(labels, logits, {COLUMN}, reduction='weighted_sum')", "the weights may differ"),
 ]
 
 

@@ -51,7 +51,7 @@ IMPORTS = "import tensorflow.compat.v1 as tf\nfrom tensorflow.contrib import sli
 
 @pytest.mark.parametrize("call", SWAPPED)
 def test_flagged(call: str) -> None:
-    check_flagged(f"{IMPORTS}value = {call}\n", "KX101", "swapped?", line=3)
+    check_flagged(f"{IMPORTS}value = {call}\n", "KX101", "look swapped", line=3)
 
 
 @pytest.mark.parametrize("call", RIGHT)
@@ -73,7 +73,7 @@ def test_labels_that_were_assigned() -> None:
     check_flagged(
         f"{IMPORTS}hot = tf.one_hot(y, 3)\nvalue = tf.losses.softmax_cross_entropy(x, hot)\n",
         "KX101",
-        "swapped?",
+        "look swapped",
     )
 
 
@@ -81,5 +81,5 @@ def test_no_loss_object() -> None:
     """Keras's would send a gradient into the labels, or stop another one."""
     check_stays_v1(
         f"{IMPORTS}value = tf.losses.softmax_cross_entropy(logits, labels)\n",
-        "its arguments look swapped",
+        "its labels and logits look swapped",
     )

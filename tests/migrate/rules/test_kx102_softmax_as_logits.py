@@ -8,19 +8,19 @@ from migrate.tools import check_flagged, check_not_found, check_stays_v1
 IMPORTS = "import tensorflow.compat.v1 as tf\nfrom tensorflow.contrib import slim\n"
 
 SOFTMAX = [
-    ("logits = tf.nn.softmax(x)", "it is tf.nn.softmax(…)"),
-    ("x = tf.nn.softmax(x)\nlogits = x", "it is tf.nn.softmax(…)"),
+    ("logits = tf.nn.softmax(x)", "they are tf.nn.softmax(…)"),
+    ("x = tf.nn.softmax(x)\nlogits = x", "they are tf.nn.softmax(…)"),
     (
         "logits = tf.layers.dense(x, 3, activation=tf.nn.softmax)",
-        "it is the output of tf.layers.dense(…, activation=tf.nn.softmax)",
+        "they are the output of tf.layers.dense(…, activation=tf.nn.softmax)",
     ),
     (
         "logits = slim.fully_connected(x, 3, activation_fn=tf.nn.softmax)",
         "activation_fn=tf.nn.softmax",
     ),
     ("logits = tf.keras.layers.Dense(3, activation='softmax')(x)", "activation='softmax'"),
-    ("logits = tf.keras.layers.Softmax()(x)", "it is the output of tf.keras.layers.Softmax()"),
-    ("logits = tf.keras.activations.softmax(x)", "it is tf.keras.activations.softmax(…)"),
+    ("logits = tf.keras.layers.Softmax()(x)", "they are the output of tf.keras.layers.Softmax()"),
+    ("logits = tf.keras.activations.softmax(x)", "they are tf.keras.activations.softmax(…)"),
 ]
 OTHERS = [
     "logits = tf.layers.dense(x, 3)",
@@ -53,7 +53,7 @@ def test_names(name: str) -> None:
     check_flagged(
         f"{IMPORTS}value = tf.nn.softmax_cross_entropy_with_logits_v2(labels, {name})\n",
         "KX102",
-        "its name is ",
+        "their name is ",
     )
 
 

@@ -66,7 +66,7 @@ def test_flagged(line: str) -> None:
     check_flagged(
         f"import numpy as np\nimport tensorflow as tf\n{LOSS.format('')}{line}\n",
         "KX105",
-        "its reduction has divided it already",
+        "its reduction has already divided it",
     )
 
 
@@ -85,7 +85,7 @@ def in_a_class(line: str, attributes: str) -> str:
 @pytest.mark.parametrize("line", [*TWICE, "loss = loss / tf.reduce_sum(mask)"])
 def test_attributes(line: str, attributes: str) -> None:
     source = in_a_class(line, attributes)
-    check_flagged(source, "KX105", "its reduction has divided it already")
+    check_flagged(source, "KX105", "its reduction has already divided it")
     # Another class has another loss.
     check_not_found(source.replace("    def train", "class Other:\n    def train"), "KX105")
 
@@ -116,7 +116,7 @@ def test_reductions(reduction: str, divides: bool) -> None:
     loss = LOSS.format(f", reduction={reduction}")
     source = f"import tensorflow as tf\n{loss}{TWICE[0]}\n"
     if divides:
-        check_flagged(source, "KX105", "its reduction has divided it already")
+        check_flagged(source, "KX105", "its reduction has already divided it")
     else:
         check_not_found(source, "KX105")
 
@@ -135,7 +135,7 @@ def test_every_function_that_divides(call: str) -> None:
         f"import keras_xent\nimport tensorflow as tf\nloss = {call}\n"
         "loss *= n / tf.reduce_sum(mask)\n",
         "KX105",
-        "loss is divided by tf.reduce_sum(mask), but its reduction has divided it already",
+        "loss is divided by tf.reduce_sum(mask), but its reduction has already divided it",
         line=4,
     )
 
@@ -154,7 +154,7 @@ def test_other_functions() -> None:
         "import tensorflow as tf\n"
         "mean = tf.losses.compute_weighted_loss(losses, mask) / tf.reduce_sum(mask)\n",
         "KX105",
-        "If one division was meant",
+        "If you want only one division",
     )
     check_not_found(
         "import tensorflow as tf\n"

@@ -58,7 +58,7 @@ def test_of_the_sigmoid() -> None:
     check_noted(
         "import tensorflow as tf\n"
         "z = tf.losses.sigmoid_cross_entropy(y * (1 - eps) + eps / 2, x)\n",
-        "label_smoothing=eps is labels * (1 - eps) + eps / 2; use it",
+        "label_smoothing=eps computes labels * (1 - eps) + eps / 2. Use it",
     )
 
 
@@ -100,8 +100,8 @@ def test_what_the_right_class_lacks_is_shared_among_the_others(lines: str, call:
         "    ids = tf.argmax(labels, 1)\n    {}\n    return {})\n"
     )
     before = source.format(lines, call.format(""))
-    message = check_noted(before, "They are those of label_smoothing=").message
-    smoothing = message.split("label_smoothing=")[1].split(", which takes a number")[0]
+    message = check_noted(before, "They are the same as label_smoothing=").message
+    smoothing = message.split("label_smoothing=")[1].split(", which must be a number")[0]
     if CALLS[call]:
         said = "keras_xent.v1.softmax_cross_entropy has, and with reduction="
         assert f"{said}keras_xent.Reduction.NONE, loss_collection=None gives" in message
@@ -140,7 +140,7 @@ def test_other_values_of_one_hot(values: str) -> None:
 def test_classes_on_another_axis() -> None:
     call = "tf.nn.softmax_cross_entropy_with_logits_v2(labels={}, logits=x, axis=1)"
     hot = "tf.one_hot(y, n, c, (1 - c) / (n - 1))"
-    check_noted(f"import tensorflow as tf\nz = {call.format(hot)}\n", "=eps is")
+    check_noted(f"import tensorflow as tf\nz = {call.format(hot)}\n", "=eps computes")
 
 
 def test_the_sigmoid_has_no_other_classes() -> None:

@@ -68,7 +68,7 @@ def test_ways_to_compile(line: str) -> None:
     check_flagged(
         f"import tensorflow as tf\n{FUNCTION.format(SCALARS[0])}{line}\n",
         "KX107",
-        "compile multiplies by sample_weight",
+        "Keras multiplies it by sample_weight",
     )
 
 

@@ -10,20 +10,20 @@ from migrate.tools import check_flagged, check_not_found, ported
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("f = getattr(tf.losses, name)", "known only when it runs"),
-        ("f = getattr(tf.losses, name, None)", "known only when it runs"),
-        ("f = getattr(tf.contrib.losses, name)", "known only when it runs"),
-        ("f = getattr(tf.losses, 'softmax_cross_entropy')", "write the name out"),
-        ("f = getattr(tf.losses, 'sparse_softmax_cross_entropy')", "write the name out"),
-        ("f = getattr(tf.nn, 'sigmoid_cross_entropy_with_logits')", "write the name out"),
-        ("f = getattr(tf.nn, 'softmax_cross_entropy_with_logits_v2')", "write the name out"),
+        ("f = getattr(tf.losses, name)", "the codemod can't know which loss"),
+        ("f = getattr(tf.losses, name, None)", "the codemod can't know which loss"),
+        ("f = getattr(tf.contrib.losses, name)", "the codemod can't know which loss"),
+        ("f = getattr(tf.losses, 'softmax_cross_entropy')", "instead, and run"),
+        ("f = getattr(tf.losses, 'sparse_softmax_cross_entropy')", "instead, and run"),
+        ("f = getattr(tf.nn, 'sigmoid_cross_entropy_with_logits')", "instead, and run"),
+        ("f = getattr(tf.nn, 'softmax_cross_entropy_with_logits_v2')", "instead, and run"),
         (
             "x = hasattr(tf.nn, 'softmax_cross_entropy_with_logits_v2')",
-            "keep the branch that was taken",
+            "keep the branch that your program used",
         ),
-        ("x = hasattr(tf.losses, 'softmax_cross_entropy')", "keep the branch that was taken"),
+        ("x = hasattr(tf.losses, 'softmax_cross_entropy')", "keep the branch that your"),
         ("setattr(tf.losses, 'softmax_cross_entropy', f)", "is replaced here"),
-        ("f = getattr(tf.contrib.losses, name)", "v1, which takes the labels first"),
+        ("f = getattr(tf.contrib.losses, name)", "v1, which expects the labels first"),
         ("f = eval('tf.losses.sigmoid_cross_entropy')", "the loss is in a string"),
         ("f = eval('tf.losses.' + name)", "the loss is in a string"),
         ("f = eval(f'tf.losses.{name}')", "the loss is in a string"),
@@ -34,7 +34,7 @@ from migrate.tools import check_flagged, check_not_found, ported
         ),
         (
             "f = locate('tensorflow.contrib.losses.softmax_cross_entropy')",
-            "v1.softmax_cross_entropy, which takes the labels first",
+            "v1.softmax_cross_entropy, which expects the labels first",
         ),
         ("f = locate(name='tf.nn.sigmoid_cross_entropy_with_logits')", "is in a string"),
         ("tf.losses.softmax_cross_entropy = f", "is replaced here"),
@@ -64,7 +64,7 @@ def test_what_is_said_is_ported(owner: str) -> None:
         "import tensorflow as tf\nimport tf_slim as slim\n\nplaceholder = tf.placeholder\n\n\n"
         f"def loss(labels, logits, weights):\n    return getattr({owner}, '{name}')({arguments})\n"
     )
-    check_flagged(before, "KX108", f"write the name out, {owner}.{name}, and run this again")
+    check_flagged(before, "KX108", f"write {owner}.{name} instead, and run this again")
     written = before.replace(f"getattr({owner}, '{name}')", f"{owner}.{name}")
     new, _ = ported(written)
     assert "keras_xent.v1" in new

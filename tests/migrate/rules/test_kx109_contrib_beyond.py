@@ -55,7 +55,7 @@ def test_the_advice_computes_the_same(call: str) -> None:
         advised = f"tf.compat.v1.losses.{advised}"
     finding = check_flagged(f"{SLIM}z = slim.losses.{call}\n", "KX109", "contrib's", line=3)
     name = call.split("(")[0]
-    assert f"take tf_slim.losses.{name}, which is the same function" in finding.message
+    assert f"use tf_slim.losses.{name}, which is the same function" in finding.message
     assert advised.split("(")[0] in finding.message
     for keyword in ("labels=", "predictions=", "logits=", "loss_collection=None"):
         assert keyword not in advised or keyword in finding.message
@@ -70,7 +70,7 @@ def test_what_tf1_computes_otherwise() -> None:
     """The advice says so."""
     call = "mean_pairwise_squared_error({})"
     finding = check_flagged(f"{SLIM}z = slim.losses.{call}\n", "KX109", "computes something else")
-    assert "take tf_slim.losses.mean_pairwise_squared_error" in finding.message
+    assert "use tf_slim.losses.mean_pairwise_squared_error" in finding.message
     theirs = in_a_graph("slim.losses." + call.format("p, t"))
     ours = in_a_graph("tf.compat.v1.losses." + call.format("t, p"))
     assert abs(theirs[0][0] - ours[0][0]) > 0.01
@@ -109,7 +109,7 @@ def in_a_graph(expression: str) -> Tuple[List[np.ndarray], List[int]]:
     [
         (
             f"{TF}from tensorflow.contrib.losses import log_loss\nz = log_loss(p, y)\n",
-            "log_loss is contrib's, which TensorFlow 2 doesn't have: take tf_slim.losses.log_loss",
+            "is in tf.contrib, which TensorFlow 2 doesn't have: use tf_slim.losses.log_loss",
         ),
         (
             f"{SLIM}z = slim.losses.sum_of_squares(x, y)\n",
@@ -158,7 +158,7 @@ def test_what_tensorflow_2_does_not_have_is_named_once(source: str, names: str) 
     names = names.replace("{}", "tensorflow.contrib")
     finding = check_flagged(source, "KX109", names)
     assert finding.message.startswith("TensorFlow 2 doesn't have tensorflow.")
-    slim = "slim is the package tf_slim now (import tf_slim as slim)"
+    slim = "slim is now the package tf_slim (import tf_slim as slim)"
     assert (slim in finding.message) == ("contrib.slim" in names)
     assert ("see TensorFlow's guide" in finding.message) == ("contrib.slim" not in names)
     new, _ = ported(source)

@@ -12,12 +12,12 @@ TF1 = "import tensorflow.compat.v1 as tf\n"
     ("name", "message"),
     [
         ("mean_squared_error", "of mean_squared_error, tf.math.squared_difference(predictions"),
-        ("huber_loss", "give it the loss of each element: of huber_loss, 0.5 * tf.minimum"),
-        ("log_loss", "of log_loss, -labels * tf.math.log("),
-        ("absolute_difference", "of absolute_difference, tf.abs(predictions - labels)"),
-        ("hinge_loss", "of hinge_loss, tf.nn.relu("),
-        ("cosine_distance", "of cosine_distance, 1 - tf.reduce_sum("),
-        ("mean_pairwise_squared_error", "weighs pairs, for which there is no such way"),
+        ("huber_loss", "Pass it the loss of each element: for huber_loss, 0.5 * tf.minimum"),
+        ("log_loss", "for log_loss, -labels * tf.math.log("),
+        ("absolute_difference", "for absolute_difference, tf.abs(predictions - labels)"),
+        ("hinge_loss", "for hinge_loss, tf.nn.relu("),
+        ("cosine_distance", "for cosine_distance, 1 - tf.reduce_sum("),
+        ("mean_pairwise_squared_error", "weights pairs, so there is no formula for it"),
     ],
 )
 def test_flagged(name: str, message: str) -> None:

@@ -103,7 +103,8 @@ def test_a_comment_silences_the_one_and_not_the_next() -> None:
 def test_where_the_collection_is_read_elsewhere_the_note_has_the_link() -> None:
     _, findings = ported(f"{TF}{LOSS}total = tf.losses.get_total_loss()\n", "keras")
     assert findings[0].note.endswith(
-        "Without it: migration_guide/collections-and-estimators.md#where-each-term-goes"
+        "How to replace the collection: "
+        "migration_guide/collections-and-estimators.md#where-each-term-goes"
     )
 
 

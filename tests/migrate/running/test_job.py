@@ -141,10 +141,10 @@ def test_the_mode_stays(path: Path) -> None:
         (OLD + "y = `a`\n", "cannot parse it: line 3: invalid syntax"),
         (OLD + "y = (\n", "cannot parse it: line"),
         (OLD + "\0", "null byte"),
-        (OLD + "keras_xent = 1\n", "the name keras_xent stands for something else in line 3"),
-        (OLD + "y = " + "(" * 3000 + ")" * 3000, "cannot parse it|too large or too nested"),
-        (OLD + "y = " + "-" * 30000 + "1", "cannot parse it|too large or too nested"),
-        (OLD + "y = a" + ".b" * 5000, "too large or too nested"),
+        (OLD + "keras_xent = 1\n", "line 3 uses the name keras_xent for something else"),
+        (OLD + "y = " + "(" * 3000 + ")" * 3000, "cannot parse it|too large or deeply nested"),
+        (OLD + "y = " + "-" * 30000 + "1", "cannot parse it|too large or deeply nested"),
+        (OLD + "y = a" + ".b" * 5000, "too large or deeply nested"),
     ],
     ids=["print", "exec", "backticks", "open", "null", "taken", "parentheses", "minus", "dots"],
 )
@@ -175,7 +175,7 @@ def test_a_read_only_file_is_left(path: Path) -> None:
     path.chmod(0o444)
     report = run_job(path, WRITE)
     check_left(path, OLD.encode(), report)
-    assert report.error == "it is read-only: make it writable, or leave it out"
+    assert report.error == "it is read-only: make it writable, or don't pass it"
     assert run_job(path, Job()).changed
 
 
@@ -227,7 +227,7 @@ def test_a_mistake_of_ours_costs_one_file(path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(job, "port", fail)
     report = run(path, OLD.encode())
     check_left(path, OLD.encode(), report)
-    assert report.error == ("the codemod failed (KeyError: 'x'); it is left. Please report this")
+    assert report.error == ("the codemod failed (KeyError: 'x'), so the file stays unchanged. Please report this")
 
 
 @pytest.mark.parametrize("content", [b"", b"x = 1\n", b"\xff\0 no Python ("])
@@ -364,7 +364,7 @@ def test_what_stands_behind_a_magic_is_named(
         flagged = [each for each in run_job(path, settings).findings if each.rule == "KX110"]
         assert [(each.line, each.column) for each in flagged] == [(line, column)] * found
         assert all(
-            "softmax_cross_entropy stands behind a magic" in each.message for each in flagged
+            "softmax_cross_entropy follows a magic" in each.message for each in flagged
         )
 
 

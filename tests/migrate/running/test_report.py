@@ -37,17 +37,17 @@ def test_all_of_it() -> None:
         "--- a/x/a.py\n+++ b/x/a.py\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n\n"
         "b.py: error it is [red]read-only[/red]\n"
         "/x/a.py:3:1: KX103 flagged: look :smile:\n\n"
-        "7 files looked at: 1 would change, 1 could not be ported; 1 places ported, 1 named\n"
+        "7 files checked: 1 would change, 1 could not be ported; 1 places ported, 1 flagged\n"
         "To do:\n"
-        "     1  KX103  a result that is ignored and read back from a collection\n"
-        "Nothing was written; --write does it.\n"
+        "     1  KX103  an ignored result, which only counts through the loss collection\n"
+        "Nothing was written. Use --write to change the files.\n"
     )
 
 
 def test_mistakes_come_first_and_are_counted_apart() -> None:
     defect = Finding(9, 1, "KX102", Action.FLAGGED, "twice")
     noted = Finding(2, 1, "KX112", Action.NOTED, "know")
-    left = Finding(5, 1, "KX005", Action.FLAGGED, "handed on")
+    left = Finding(5, 1, "KX005", Action.FLAGGED, "passed as an argument")
     reports = [
         FileReport("a.py", "a", "a", (FLAGGED, left)),
         FileReport("b.py", "a", "a", (noted, FLAGGED, defect)),
@@ -55,17 +55,17 @@ def test_mistakes_come_first_and_are_counted_apart() -> None:
     assert shown(*reports) == (
         "b.py:9:1: KX102 flagged: twice\n"
         "a.py:3:1: KX103 flagged: look :smile:\n"
-        "a.py:5:1: KX005 flagged: handed on\n"
+        "a.py:5:1: KX005 flagged: passed as an argument\n"
         "b.py:3:1: KX103 flagged: look :smile:\n"
         "b.py:2:1: KX112 noted: know\n\n"
-        "7 files looked at: 0 would change, 0 could not be ported; 0 places ported, 4 named\n"
-        "Probably mistakes in the program, which the port keeps:\n"
+        "7 files checked: 0 would change, 0 could not be ported; 0 places ported, 4 flagged\n"
+        "Probably mistakes in your program (the port keeps them):\n"
         "     1  KX102  the output of a softmax or a sigmoid as logits\n"
         "To do:\n"
-        "     1  KX005  contrib's and slim's cross entropies, which take the logits first\n"
-        "     2  KX103  a result that is ignored and read back from a collection\n"
-        "To know; nothing has to be done:\n"
-        "     1  KX112  what stands around the losses, once a file\n"
+        "     1  KX005  contrib's and slim's cross entropies, which expect the logits first\n"
+        "     2  KX103  an ignored result, which only counts through the loss collection\n"
+        "Notes (nothing to do):\n"
+        "     1  KX112  functions that work with the losses, once per file\n"
     )
 
 
@@ -90,7 +90,7 @@ def test_what_was_written_has_no_diff() -> None:
 
 
 def test_nothing_to_report() -> None:
-    assert shown().startswith("7 files looked at: 0 would change")
+    assert shown().startswith("7 files checked: 0 would change")
 
 
 @pytest.mark.parametrize(

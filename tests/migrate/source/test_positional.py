@@ -22,7 +22,7 @@ CALL = "import tensorflow.compat.v1 as tf\ntf.nn.sigmoid_cross_entropy_with_logi
         ("(y, x)", "positional arguments"),
         ("(*arguments)", "positional arguments"),
         ("(y, logits=x)", "positional arguments"),
-        ("(targets=y, logits=x)", "'targets' is none of its arguments"),
+        ("(targets=y, logits=x)", "'targets' isn't one of its arguments"),
     ],
 )
 def test_problem(arguments: str, expected: str) -> None:
@@ -71,7 +71,7 @@ def test_handed_on(use: str, name: str, target: str) -> None:
     new, findings = ported(source, target)
     assert f"tf.nn.{name}" in new
     messages = [each.message for each in findings]
-    advice = f"hand on lambda labels, logits: keras_xent.v1.{name}(labels=labels, logits=logits)"
+    advice = f"Use lambda labels, logits: keras_xent.v1.{name}(labels=labels, logits=logits)"
     assert len([each for each in messages if each.endswith(advice)]) == 1, messages
 
 
@@ -107,5 +107,5 @@ def test_what_is_said_of_a_function_handed_on(name: str) -> None:
             f"    return apply(tf.nn.{name}, labels, logits)\n"
         )
         _, (finding,) = ported(before)
-        advice = finding.message.partition("hand on ")[2]
+        advice = finding.message.partition("Use ")[2]
         executing.check_same(before, [before.replace(f"tf.nn.{name}", f"({advice})")])

@@ -24,7 +24,7 @@ def call(text: str, before: str = "") -> Tuple[Module, Call]:
         ("softmax_cross_entropy(x, y, 0.3, 0.1)", "rank 2"),
         ("softmax_cross_entropy(x, y, label_smoothing=0)", ""),
         ("softmax_cross_entropy(x, y, w)", "one for each example"),
-        ("softmax_cross_entropy(x, y, w, eps)", "axis 1); the weights are taken"),
+        ("softmax_cross_entropy(x, y, w, eps)", "axis 1); the port assumes that the weights are"),
         ("sparse_softmax_cross_entropy(x, y)", ""),
         ("sparse_softmax_cross_entropy(x, y, w)", "one for each example"),
         ("sigmoid_cross_entropy(x, y, 0.3, 0.1)", ""),

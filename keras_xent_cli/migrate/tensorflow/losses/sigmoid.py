@@ -14,7 +14,7 @@ SIGMOID = Loss(
     ("from_logits", "label_smoothing", "reduction"),
     activations=("sigmoid", "softmax"),
     smoothing="labels * (1 - eps) + eps / 2",
-    swapped="If so the network learns something else, for its output stands where the labels do",
+    swapped="If they are, the network learns something else, because its output is used as labels",
     averages_classes=True,
 )
 

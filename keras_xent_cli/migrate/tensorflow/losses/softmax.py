@@ -14,8 +14,8 @@ SOFTMAX = Loss(
     "CategoricalCrossentropy",
     ("from_logits", "label_smoothing", "axis", "reduction"),
     activations=("softmax",),
-    smoothing="labels * (1 - eps) + eps / num_classes, num_classes the size of the last axis",
-    swapped="If so the network gets no gradient through them",
+    smoothing="labels * (1 - eps) + eps / num_classes (num_classes: the size of the last axis)",
+    swapped="If they are, the network gets no gradient",
     of_ids=sparse_softmax.SPARSE,
 )
 

@@ -14,7 +14,7 @@ SPARSE = Loss(
     ("from_logits", "reduction", "axis", "label_smoothing"),
     activations=("softmax",),
     smoothing="",
-    swapped="If so TF1 raises an error, for class ids are integers",
+    swapped="If they are, TF1 raises an error, because class ids are integers",
     squeezes_weights=True,
 )
 
