@@ -44,10 +44,10 @@ def test_nothing_to_do() -> None:
 
 def test_the_name_is_taken() -> None:
     source = f"import tensorflow as tf\nkeras_xent = 1\nx = {CALL}\n"
-    with pytest.raises(ValueError, match="the name keras_xent stands for something else"):
+    with pytest.raises(ValueError, match="uses the name keras_xent for something else"):
         ported(source)
     alias = source.replace("keras_xent = 1", "import keras_xent as kx\ndef f(kx): pass")
-    with pytest.raises(ValueError, match="the name kx stands for something else"):
+    with pytest.raises(ValueError, match="uses the name kx for something else"):
         ported(alias)
     # Nothing is written, so nothing is wrong.
     assert ported(source, "KX1") == (source, [])

@@ -144,8 +144,8 @@ def _reduced(module: Module, call: Call, loss: Loss) -> str:
         return ""
     if "NONE" in (_reductions(module, call) or {"NONE"}):
         return (
-            "without a reduction, Keras gives the losses the weights' last dimension of 1, and TF1 "
-            "removes it"
+            "without a reduction, weights with a last dimension of 1 add that dimension to Keras's "
+            "losses, and TF1 removes it"
         )
     return ""
 

@@ -35,8 +35,8 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
                     module.offset(loss),
                     Action.FLAGGED,
                     f"{module.source(loss)} returns one number, and Keras multiplies it by "
-                    "sample_weight, which isn't the weighted loss. Pass compile "
-                    f"{module.package}.{of}(from_logits=True, reduction=…)",
+                    "sample_weight, which isn't the weighted loss. Pass "
+                    f"{module.package}.{of}(from_logits=True, reduction=…) to compile",
                 )
 
 

@@ -60,7 +60,7 @@ def test_not_proven(labels: str) -> None:
     assert "SparseCategoricalCrossentropy(" not in new
     assert f"y_true={labels}" in new
     _, findings = ported(source, "keras")
-    assert "where every id is a class, keras_xent.SparseCategoricalCrossentropy" in (
+    assert "if every id is a class, keras_xent.SparseCategoricalCrossentropy" in (
         findings[0].message
     )
 

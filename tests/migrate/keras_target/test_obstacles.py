@@ -39,7 +39,7 @@ REFUSED = [
     ("labels, logits, reduction='auto'", "TF1 raises an error for reduction='auto'"),
     ("labels, logits, reduction='SUM'", "TF1 raises an error for reduction='SUM'"),
     ("labels, logits, labels, onehot_labels=labels", "'onehot_labels' is passed twice"),
-    ("labels, logits, 1, 0, None, None, 'none', 8", "it is called with 8 positional arguments, and accepts at most 7"),
+    ("labels, logits, 1, 0, None, None, 'none', 8", "8 positional arguments, and accepts at"),
     ("labels, logits, axis=1", "'axis' isn't one of its arguments"),
     ("labels", "its labels or logits are missing"),
 ]

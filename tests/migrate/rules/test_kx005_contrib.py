@@ -287,7 +287,7 @@ def test_a_scope_around_calls_is_named(scope: str, target: str) -> None:
     said = f"runs here loss_collection={collection}"
     check_flagged(before, "KX005", said, line=10, target=target)
     new, findings = ported(before, target)
-    assert "not to run inside of the arg_scope of add_loss (file.py:10)" in findings[1].note
+    assert "run inside the arg_scope of add_loss (file.py:10)" in findings[1].note
     executing.check_same(before, [new])
     # As the report says.
     after = ported(before)[0].replace(
@@ -379,7 +379,7 @@ onehot_labels=labels) + tf.reduce_sum(x)
         ),
         ("z = slim.losses.softmax_cross_entropy(1, 2, 3, 4, 5, 6)", "at most 5"),
         ("f = slim.losses.sparse_softmax_cross_entropy", "keras_xent.v1's (labels, logits)"),
-        ("z = slim.losses.sigmoid_cross_entropy(*xs)", "takes (logits, multi_class_labels"),
+        ("z = slim.losses.sigmoid_cross_entropy(*xs)", "arguments are (logits, multi_class_labels"),
         ("z = slim.losses.softmax_cross_entropy(x, y, logits=x)", "'logits' is passed twice"),
     ],
 )

@@ -43,7 +43,7 @@ def test_functions(value: str) -> None:
 )
 def test_which_loss_object(name: str, of: str) -> None:
     source = f"import tensorflow as tf\nmodel.compile('sgd', tf.losses.{name})\n"
-    check_flagged(source, "KX107", f"give it keras_xent.{of}Crossentropy(from_logits=True, ")
+    check_flagged(source, "KX107", f"Pass keras_xent.{of}Crossentropy(from_logits=True, ")
 
 
 @pytest.mark.parametrize("value", VECTORS)

@@ -53,7 +53,7 @@ def test_the_advice_computes_the_same(call: str) -> None:
     advised = ADVICE[call]
     if not advised.startswith("keras_xent"):
         advised = f"tf.compat.v1.losses.{advised}"
-    finding = check_flagged(f"{SLIM}z = slim.losses.{call}\n", "KX109", "contrib's", line=3)
+    finding = check_flagged(f"{SLIM}z = slim.losses.{call}\n", "KX109", "is in tf.contrib", line=3)
     name = call.split("(")[0]
     assert f"use tf_slim.losses.{name}, which is the same function" in finding.message
     assert advised.split("(")[0] in finding.message
@@ -113,11 +113,11 @@ def in_a_graph(expression: str) -> Tuple[List[np.ndarray], List[int]]:
         ),
         (
             f"{SLIM}z = slim.losses.sum_of_squares(x, y)\n",
-            "is contrib's, which TensorFlow 2 doesn't have: see TensorFlow's guide",
+            "is in tf.contrib, which TensorFlow 2 doesn't have: see TensorFlow's guide",
         ),
         (
             f"{TF}\nz = tf.contrib.losses.metric_learning.triplet_semihard_loss(y, x)\n",
-            "is contrib's, which TensorFlow 2 doesn't have: see TensorFlow's guide",
+            "is in tf.contrib, which TensorFlow 2 doesn't have: see TensorFlow's guide",
         ),
     ],
 )

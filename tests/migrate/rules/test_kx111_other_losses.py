@@ -11,7 +11,7 @@ TF1 = "import tensorflow.compat.v1 as tf\n"
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("mean_squared_error", "of mean_squared_error, tf.math.squared_difference(predictions"),
+        ("mean_squared_error", "for mean_squared_error, tf.math.squared_difference(predictions"),
         ("huber_loss", "Pass it the loss of each element: for huber_loss, 0.5 * tf.minimum"),
         ("log_loss", "for log_loss, -labels * tf.math.log("),
         ("absolute_difference", "for absolute_difference, tf.abs(predictions - labels)"),

@@ -227,7 +227,9 @@ def test_a_mistake_of_ours_costs_one_file(path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(job, "port", fail)
     report = run(path, OLD.encode())
     check_left(path, OLD.encode(), report)
-    assert report.error == ("the codemod failed (KeyError: 'x'), so the file stays unchanged. Please report this")
+    assert report.error == (
+        "the codemod failed (KeyError: 'x'), so the file stays unchanged. Please report this"
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"x = 1\n", b"\xff\0 no Python ("])
