@@ -1,6 +1,6 @@
-"""Losses that are given for every element, of which only the mean is taken.
+"""Losses of all elements, of which the program uses only the mean.
 
-It doesn't matter to it whether a mean over the last axis has been taken before.
+A mean over the last axis before it doesn't change the result.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MEANS = frozenset({"tensorflow.reduce_mean", "tensorflow.math.reduce_mean"})
 
 
 def is_only_averaged(module: Module, call: Call) -> bool:
-    """Whether a call stands in `tf.reduce_mean(...)`, or in a variable that only stands there."""
+    """Whether a call's result is used only in `tf.reduce_mean`, directly or through a variable."""
     if _is_averaged(module, call.node):
         return True
     statement = module.scopes.parent(call.node)
@@ -31,10 +31,10 @@ def is_only_averaged(module: Module, call: Call) -> bool:
 
 def _is_variable_only_averaged(module: Module, target: ast.Name, value: ast.expr) -> bool:
     scope: Scope = module.scopes.of(target)
-    # What is at the top level others may import.
+    # Other files may import a variable of the top level.
     if not isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False
-    bindings = scope.bindings.get(target.id, [])  # not those of `global` and `nonlocal`
+    bindings = scope.bindings.get(target.id, [])  # without `global` and `nonlocal`
     if len(bindings) != 1 or not isinstance(bindings[0], Value) or bindings[0].value is not value:
         return False
     uses = variables.uses(module, target) or []

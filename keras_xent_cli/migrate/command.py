@@ -1,6 +1,6 @@
-"""``keras-xent migrate``: its options, and the order in which things happen.
+"""``keras-xent migrate``: its options, and the order of its steps.
 
-libcst and rich are imported only once it is known that they are there.
+libcst and rich are imported only after a check that they are installed.
 """
 
 from __future__ import annotations
@@ -123,17 +123,17 @@ def _show_rules() -> None:
 
 
 def _print_any_character() -> None:
-    """Let no character of a source or a path stop the report where the terminal lacks it."""
+    """Escape characters that the terminal's encoding lacks, instead of raising an error."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _print(report: Callable[[], None]) -> None:
-    """Print to a reader who may leave early, as `head` does: what was done is done."""
+    """Print. If the reader closes the pipe early, like `head`, that isn't an error."""
     try:
         report()
         sys.stdout.flush()
-    except (BrokenPipeError, SystemExit):  # rich makes the second of the first
+    except (BrokenPipeError, SystemExit):  # rich turns the first into the second
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,4 +1,4 @@
-"""One source through the rules."""
+"""Applies the rules to one source."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SUPPRESSION = re.compile(r"#\s*keras-xent:\s*ignore(?P<codes>(?:[\s,]+KX\d+)*)\
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What came of one source.
+    """The result for one source.
 
     Args:
         edits: What changes in the text.
@@ -41,12 +41,12 @@ def examine(
 
     Args:
         text: The source.
-        rules: Those to apply.
+        rules: The rules to apply.
         options: See `Options`.
-        place: Where the source stands in a program.
+        place: Where the source is in a program.
 
     Raises:
-        SyntaxError: the text is not Python 3.
+        SyntaxError: the text isn't Python 3.
         ValueError: the text has null bytes, or uses the name `keras_xent` for something else.
     """
     module = Module(text, place)
@@ -76,7 +76,7 @@ def examine(
 
 
 def _found(module: Module, rules: Sequence[Rule], options: Options) -> List[Tuple[Rule, Remark]]:
-    """What the rules say, without what is suppressed, and without parts of what isn't ported."""
+    """What the rules find, without suppressed places and parts of calls that aren't ported."""
     found = [
         (rule, remark)
         for rule in rules
@@ -94,7 +94,7 @@ def _found(module: Module, rules: Sequence[Rule], options: Options) -> List[Tupl
 
 
 def _said_once(found: List[Tuple[Rule, Remark]]) -> List[Tuple[Rule, Remark]]:
-    """The remarks, and of those that are said once a file the first, with how many there are."""
+    """The remarks. Those that are reported once per file are merged into the first."""
     kept = [(rule, remark) for rule, remark in found if not remark.once]
     same: Dict[Tuple[str, str], List[Tuple[Rule, Remark]]] = collections.defaultdict(list)
     for rule, remark in found:
@@ -114,7 +114,7 @@ def port(
     """The new text of a source, and what was found in it.
 
     Raises:
-        SyntaxError: the text is not Python 3.
+        SyntaxError: the text isn't Python 3.
         ValueError: see `examine`.
     """
     outcome = examine(text, rules, options, place)
@@ -124,10 +124,10 @@ def port(
 
 
 def check_still_parses(text: str) -> None:
-    """Make sure that a new text is Python, so that a mistake of ours never reaches a file.
+    """Make sure that a new text is Python, so a mistake of ours never reaches a file.
 
     Raises:
-        ValueError: it is not.
+        ValueError: it isn't.
     """
     try:
         ast.parse(text)
@@ -153,8 +153,6 @@ def _is_suppressed(module: Module, rule: Rule, remark: Remark) -> bool:
 
 
 def _suppressed_lines(module: Module) -> FrozenSet[int]:
-    if "keras-xent:" not in module.text:
-        return frozenset()
     if "keras-xent:" not in module.text:
         return frozenset()
     lines = enumerate(module.lines.lines, start=1)

@@ -1,4 +1,4 @@
-"""What a rule says of a place in the source."""
+"""What a rule reports about a place in the source."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from keras_xent_cli.migrate.source.edits import Edit
 
 
 class Action(str, enum.Enum):
-    """What became of the place: noted is what is good to know where nothing has to be done."""
+    """What happened to the place. `NOTED` means that the user doesn't have to do anything."""
 
     PORTED = "ported"
     FLAGGED = "flagged"
@@ -25,7 +25,7 @@ class Finding:
         line: From 1; in a notebook, within the cell.
         column: From 1, in characters.
         rule: The rule's code.
-        action: Ported, left to a person, or only noted.
+        action: Ported, left to the user, or only noted.
         message: What was found and, if flagged, what to do.
         note: The part of the message that the diff of a port doesn't show.
     """
@@ -40,18 +40,17 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class Remark:
-    """What a rule found, before it is known where that is in a file.
+    """What a rule found, before its line in the file is known.
 
     Args:
         offset: The place, in the text that the rule saw.
         action: See `Finding`.
         message: See `Finding`.
         edits: What to change in the text.
-        needs_import: Whether the new text names the package.
-        part_of: The place whose port it belongs to, for it is wrong without that; None if it is
-            right by itself.
+        needs_import: Whether the new text uses the package.
+        part_of: The place whose port it belongs to, if it is wrong without that port.
         note: See `Finding`.
-        once: Whether it is said once a file, at the first place of which it is true.
+        once: Whether it is reported only once per file, at the first place.
     """
 
     offset: int

@@ -1,7 +1,7 @@
-"""What a port leaves behind: imports that nothing uses any more, and imports that stay.
+"""What a port leaves behind: unused imports, which are deleted, and imports that stay.
 
-An import goes if all that used its name was ported. One of TensorFlow itself never goes: every
-version can import that, and other code may count on it.
+An import is deleted if every use of its name was ported. An import of TensorFlow itself is never
+deleted: every version can import it, and other code may rely on it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from keras_xent_cli.migrate.tensorflow.tf1_modules import is_tensorflow
 
 AnyImport = Union[ast.Import, ast.ImportFrom]
 
-# By which the functions that are ported are reached.
+# The libraries of the functions that are ported.
 _LIBRARIES = ("tensorflow", "tensorflow_core", "tf_slim")
 _REST_OF_LINE = re.compile(r"[ \t\f]*(?:#[^\r\n]*)?(?:\r\n|\r|\n|\Z)")
 
@@ -30,7 +30,7 @@ class Leftovers:
     Args:
         module: The source before.
         ported: The offsets of the names that the port replaces.
-        kept_lines: The lines in which the user wants nothing changed.
+        kept_lines: The lines that the user wants unchanged.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Leftovers:
 
     @functools.cached_property
     def _words_in_strings(self) -> Set[str]:
-        """What code in strings, `getattr` or `__all__` may name. Documentation names nothing."""
+        """The words that code in strings, `getattr` or `__all__` may use; not docstrings."""
         texts = [
             node.value
             for node in self.module.all(ast.Constant)
@@ -75,7 +75,7 @@ class Leftovers:
         return self.module.offset(node) in self.ported
 
     def uses(self, alias: ast.alias) -> List[int]:
-        """The offsets at which what an import binds is named after the port."""
+        """The offsets at which the name of an import is used after the port."""
         uses = self._uses.get(bound_name(alias), [])
         return [self.module.offset(node) for node in uses if not self.is_ported(node)]
 
@@ -86,7 +86,7 @@ class Leftovers:
                 yield statement, alias
 
     def _is_dead(self, statement: AnyImport, alias: ast.alias) -> bool:
-        """Whether the port takes the last use of what an import binds."""
+        """Whether the port removes the last use of the name of an import."""
         name = bound_name(alias)
         scope = self.module.scopes.of(statement)
         bindings = scope.lookup(name)
@@ -99,7 +99,7 @@ class Leftovers:
 
 
 def imports(module: Module) -> Iterator[Tuple[AnyImport, ast.alias]]:
-    """All that a module imports, piece by piece."""
+    """Everything that a module imports, name by name."""
     for statement in module.imports():
         for alias in statement.names:
             yield statement, alias
@@ -118,18 +118,18 @@ def qualified_name(statement: AnyImport, alias: ast.alias) -> str:
 
 
 def _may_go(qualified: str) -> bool:
-    # What a module of the program's own does when it is imported isn't known.
+    # The import of one of the program's modules may have side effects.
     return qualified.split(".")[0] in _LIBRARIES and not is_tensorflow(qualified)
 
 
 def _sees(module: Module, node: ast.Name, scope: Scope) -> bool:
-    """Whether a name is that of a scope, and no other scope's."""
+    """Whether a name belongs to a scope, and not to another one."""
     name = node.id
     return module.scopes.of(node).lookup(name) is scope.lookup(name)
 
 
 def _can_change(module: Module, statement: AnyImport, going: Set[AnyImport]) -> bool:
-    """Whether a statement stands on lines of its own, and not all of its block would go."""
+    """Whether a statement has its lines for itself, and its block doesn't become empty."""
     start, end = module.lines.span(statement)
     line_start = module.lines.start_of_line(statement.lineno)
     if module.text[line_start:start].strip() or not _REST_OF_LINE.match(module.text, end):
@@ -140,7 +140,7 @@ def _can_change(module: Module, statement: AnyImport, going: Set[AnyImport]) -> 
 
 
 def _block(module: Module, statement: AnyImport) -> List[ast.stmt]:
-    """The statements of the block that a statement stands in."""
+    """The statements of the block of a statement."""
     parent = module.scopes.parent(statement)
     blocks = (
         [

@@ -1,4 +1,4 @@
-"""One source, read: the places where it uses TF1's cross entropies."""
+"""One parsed source, and the places where it uses TF1's cross entropies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from keras_xent_cli.migrate.tensorflow import functions, tf1_modules
 from keras_xent_cli.migrate.tensorflow.eras import Era, era
 from keras_xent_cli.migrate.tensorflow.losses.softmax import LOGITS, LOGITS_TF2
 
-# What may stand between the dots of an attribute: a comment, a space, a line's continuation.
+# What can be between the dots of an attribute: a comment, a space, a continued line.
 _BETWEEN_NAMES = re.compile(r"#[^\r\n]*|\s|\\")
 
 _Node = TypeVar("_Node", bound=ast.AST)
@@ -26,13 +26,13 @@ _Node = TypeVar("_Node", bound=ast.AST)
 
 @dataclasses.dataclass(frozen=True)
 class Reference:
-    """An expression that names one of the functions, called or not.
+    """An expression that refers to one of the functions, called or not.
 
     Args:
         node: The name or attribute.
-        function: What it names.
-        tf1_for_certain: Whether it is reached through `tensorflow.compat.v1`, where there is one.
-        ported: Whether it is `keras_xent.v1`'s already.
+        function: The function.
+        tf1_for_certain: Whether it comes from `tensorflow.compat.v1`.
+        ported: Whether it is already `keras_xent.v1`'s.
         renamed: Whether the text of the expression has to change for the port. A variable that
             holds the function keeps its name.
     """
@@ -51,8 +51,8 @@ class Call:
     Args:
         node: The call.
         reference: What is called.
-        arguments: By the parameters' names, as far as they can be told.
-        problem: Why the arguments can't be told, or "".
+        arguments: By the parameters' names, as far as they are known.
+        problem: Why the arguments aren't known, or "".
     """
 
     node: ast.Call
@@ -67,7 +67,7 @@ class Call:
 
     @property
     def labels(self) -> Optional[ast.expr]:
-        """The labels, whatever the parameter is called."""
+        """The labels, under any parameter name."""
         name = self.function.labels
         return self.arguments.get(name) if name else None
 
@@ -82,10 +82,10 @@ class Module:
 
     Args:
         text: The source.
-        place: Where it stands in a program.
+        place: Where it is in a program.
 
     Raises:
-        SyntaxError: it is not Python 3.
+        SyntaxError: it isn't Python 3.
         ValueError: it has null bytes.
     """
 
@@ -94,7 +94,7 @@ class Module:
         self.place = place or Place()
         self.lines = Lines(text)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of invalid escapes in what isn't our code
+            warnings.simplefilter("ignore")  # about invalid escapes in the user's code
             self.tree = ast.parse(text)
         self.scopes = Scopes(self.tree)
         self._nodes = list(ast.walk(self.tree))
@@ -104,16 +104,16 @@ class Module:
         self._names: Dict[ast.expr, Names] = {}
         self._package = self._find_package()
 
-    # The rest is found when it is asked for: of most of a program's files only names are wanted.
+    # The rest is computed on demand: for most files of a program, only names are needed.
 
     @functools.cached_property
     def era(self) -> Optional[Era]:
-        """The version of TensorFlow that it is written for; None if it can't be told."""
+        """The version of TensorFlow that it is written for; None if that isn't known."""
         return era(self)
 
     @functools.cached_property
     def references(self) -> List[Reference]:
-        """The places that name one of the functions."""
+        """The places that refer to one of the functions."""
         return list(self._find_references())
 
     @functools.cached_property
@@ -137,7 +137,7 @@ class Module:
 
     @property
     def package(self) -> str:
-        """How the source spells `keras_xent`, or will."""
+        """The name of `keras_xent` in the source, now or after the port."""
         return self.imported_package() or functions.PACKAGE
 
     def imported_package(self) -> str:
@@ -176,8 +176,8 @@ class Module:
         return _without_wrapped(self.names_and_wrapped(node))
 
     def names_and_wrapped(self, node: ast.expr) -> Names:
-        """The same, with those of which a function of the program makes something else."""
-        if node not in self._names:  # for every rule asks again
+        """The same, with names that a function of the program wraps."""
+        if node not in self._names:  # every rule asks again
             self._names[node] = self._followed(resolve(self.scopes, node, self._starred))
         return self._names[node]
 
@@ -208,21 +208,21 @@ class Module:
         return self._call_by_node.get(node) if node else None
 
     def call_through(self, reference: Reference) -> Optional[Call]:
-        """The call in which a reference is what is called; None if it is handed on."""
+        """The call of a reference; None if it isn't called."""
         call = self.call_of(self.scopes.parent(reference.node))
         return call if call and call.reference is reference else None
 
     def is_ignored(self, call: Call) -> bool:
-        """Whether nothing takes the result of a call; `_` takes nothing."""
+        """Whether the program ignores the result of a call; assigning it to `_` ignores it."""
         parent = self.scopes.parent(call.node)
         if isinstance(parent, ast.Assign):
             return all(isinstance(each, ast.Name) and each.id == "_" for each in parent.targets)
         return isinstance(parent, ast.Expr)
 
     def last_value(self, node: ast.expr) -> Optional[ast.expr]:
-        """What a name was last bound to before it is read; None if that can't be followed.
+        """What was last assigned to a name before it is read; None if that isn't known.
 
-        In the order of the text: branches and loops are not followed.
+        This uses the order of the text, and ignores branches and loops.
         """
         if not isinstance(node, ast.Name):
             return None
@@ -268,7 +268,7 @@ class Module:
         ported = {functions.ported_function(name) for name in names}
         found = tf1 - {None} or ported
         if len(found) != 1:
-            return None  # several functions: KX110 names it
+            return None  # several functions: KX110 reports it
         function = found.pop()
         if function is None or (None in tf1 and None in ported) or not self._is_in_place(node):
             return None
@@ -285,12 +285,12 @@ class Module:
         )
 
     def _is_in_place(self, node: Union[ast.Attribute, ast.Name]) -> bool:
-        # Before Python 3.12 the positions of what stands in an f-string are wrong.
+        # Before Python 3.12, positions inside f-strings are wrong.
         name = node.attr if isinstance(node, ast.Attribute) else node.id
         return self.source(node).endswith(name)
 
     def _is_variable(self, node: ast.Name) -> bool:
-        # One that an import may have bound too is not: the import stays, and is TF1's.
+        # If an import may have bound it too, it isn't: the import stays, and is TF1's.
         bindings = self.scopes.of(node).lookup(node.id)
         return bool(bindings) and all(isinstance(binding, Value) for binding in bindings)
 

@@ -18,7 +18,7 @@ class Target(str, enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What rules need to know beside the source.
+    """What rules need to know in addition to the source.
 
     Args:
         target: What calls become.

@@ -1,4 +1,4 @@
-"""What the porting rules share: a name for a name, and the reasons why not."""
+"""What the porting rules share: replacing names, and the reasons why a call stays on v1."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keras_xent_cli.migrate.source.function import Function
 
 
 def port_references(module: Module, options: Options, function: Function) -> Iterator[Remark]:
-    """Port every place that names a function whose signature `keras_xent.v1` keeps."""
+    """Port every reference to a function with the same signature in `keras_xent.v1`."""
     for reference in module.references:
         if reference.function is function:
             remark = port_reference(module, options, reference, module.call_through(reference))
@@ -25,13 +25,13 @@ def port_references(module: Module, options: Options, function: Function) -> Ite
 def port_reference(
     module: Module, options: Options, reference: Reference, call: Optional[Call]
 ) -> Optional[Remark]:
-    """Port one place that names such a function.
+    """Port one reference to such a function.
 
     Args:
         module: The source.
         options: With the target.
-        reference: What is called, or handed on.
-        call: The call; None if it is handed on.
+        reference: The function, called or not.
+        call: The call; None if it isn't called.
     """
     as_object, why_not = port_to_keras(module, options, reference, call)
     return as_object or _to_v1(module, reference, why_not)
@@ -40,13 +40,13 @@ def port_reference(
 def port_to_keras(
     module: Module, options: Options, reference: Reference, call: Optional[Call]
 ) -> Tuple[Optional[Remark], str]:
-    """A call as the loss object, or None and why not; both empty if the target is another.
+    """A call as a loss object, or None and the reason; None and "" for another target.
 
     Args:
         module: The source.
         options: With the target.
-        reference: What is called, or handed on.
-        call: The call; None if it is handed on.
+        reference: The function, called or not.
+        call: The call; None if it isn't called.
     """
     if options.target is not Target.KERAS:
         return None, ""
@@ -59,12 +59,12 @@ def port_to_keras(
 
 
 def no_object(reason: str) -> str:
-    """The note that says why a call is no loss object, if there is a reason."""
+    """The note that says why a call stays on v1, if there is a reason."""
     return f"stays on v1: {reason}" if reason else ""
 
 
 def to_v1_edit(module: Module, reference: Reference) -> Edit:
-    """The name of the port for TF1's."""
+    """Replaces TF1's name with the port's."""
     return Edit(
         *module.lines.span(reference.node),
         lambda old: rewriting.renamed(old, _port(module, reference)),
@@ -80,7 +80,7 @@ def ported(
         module: The source.
         reference: The place.
         change: What the diff shows.
-        note: What else is to be said, or "".
+        note: What else to report, or "".
         edits: What changes.
     """
     return Remark(
@@ -94,7 +94,7 @@ def ported(
 
 
 def flagged(module: Module, reference: Reference, message: str) -> Remark:
-    """A place that was left."""
+    """A place that was not ported."""
     return Remark(module.offset(reference.node), Action.FLAGGED, message)
 
 

@@ -1,4 +1,4 @@
-"""The rules: every module in ``rules/`` has one, and is found here by being there."""
+"""The rules: finds every module in ``rules/``, which each have one."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Rule:
     """One rule.
 
     Args:
-        code: KX0.. for rules that port, KX1.. for those that name what needs a person.
+        code: KX0.. for rules that port, KX1.. for rules that report problems.
         summary: One line.
         check: What it finds in a module.
-        check_leftovers: What it finds in what the port of the module leaves behind.
-        is_defect: Whether what it names is probably a mistake in the program, whoever ports it.
+        check_leftovers: What it finds in the module after the port.
+        is_defect: Whether it reports probable mistakes in the program.
     """
 
     code: str
@@ -52,7 +52,7 @@ def chosen_rules(select: Sequence[str] = (), ignore: Sequence[str] = ()) -> Tupl
         ignore: Codes, or beginnings of codes, to leave out of these.
 
     Raises:
-        ValueError: a code that is none.
+        ValueError: a code isn't valid.
     """
     for code in [*select, *ignore]:
         if not any(rule.code.startswith(code) for rule in all_rules()):

@@ -1,4 +1,4 @@
-"""Calls rewritten by libcst, so that comments and formatting inside of them stay."""
+"""Rewrites calls with libcst, which keeps the comments and formatting inside them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from keras_xent_cli.migrate.source.lines import Lines
 
 Change = Callable[[cst.Call], cst.Call]
 
-# With the line's end: what follows it can't stay on the line.
+# With the end of the line, because nothing can follow a comment on its line.
 _COMMENT_IN_NAME = re.compile(r"#[^\r\n]*(?:\r\n|\r|\n)\s*")
 
 
@@ -20,9 +20,9 @@ def rewritten(source: str, change: Change) -> str:
 
     Args:
         source: The text of one call.
-        change: Makes the new call of the old.
+        change: Turns the old call into the new one.
     """
-    # In parentheses, for the call may stand in some: then it may have line breaks outside its own.
+    # In parentheses, because the call may be in some, which allow line breaks.
     expression = cst.parse_expression(f"({source})")
     assert isinstance(expression, cst.Call)
     bare = change(expression.with_changes(lpar=[], rpar=[]))
@@ -30,7 +30,7 @@ def rewritten(source: str, change: Change) -> str:
 
 
 def renamed(old: str, new: str) -> str:
-    """A new name for a dotted one, with the comments that stood inside of it."""
+    """A new name for a dotted one, with the comments that were inside the old one."""
     comments: List[str] = _COMMENT_IN_NAME.findall(old)
     return new + "".join(f"  {comment}" for comment in comments)
 
@@ -100,14 +100,14 @@ def split_call(
     dropped: Collection[str],
     renamed: Dict[str, str],
 ) -> str:
-    """A call of a function made into a call of what another call returns.
+    """Turns `function(...)` into `first(...)(...)`, a call of what another call returns.
 
     Args:
         source: The call.
-        parameters: The function's parameters, by which positional arguments get their names.
-        first: Makes the text of the first call of the arguments that move there.
+        parameters: The function's parameters, which name the positional arguments.
+        first: Turns the arguments that move into the text of the first call.
         moved: The arguments that go to the first call, with their names there.
-        dropped: The arguments that go nowhere.
+        dropped: The arguments that are removed.
         renamed: The names of the others in the second call.
     """
 
@@ -139,7 +139,7 @@ def without_names(source: str, gone: Collection[int]) -> str:
 
     Args:
         source: The text of an import.
-        gone: Which names go, by their order; not all of them.
+        gone: The positions of the names to remove; not all of them.
     """
     statement = cst.parse_statement(source)
     assert isinstance(statement, cst.SimpleStatementLine)
@@ -162,12 +162,12 @@ def _keyword(argument: cst.Arg, name: str) -> cst.Arg:
     equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
     value = argument.value
     if isinstance(value, (cst.NamedExpr, cst.GeneratorExp)) and not value.lpar:
-        # Without a keyword these need no parentheses of their own.
+        # Without a keyword, these don't need their own parentheses.
         value = value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
     return argument.with_changes(keyword=cst.Name(name), equal=equal, value=value)
 
 
 def _code(node: cst.CSTNode, source: str) -> str:
     """The text of a node of a source."""
-    # A line ending that is the source's first is none of its own for libcst.
+    # libcst doesn't store a line ending that is the same as the first one of the source.
     return cst.Module([], default_newline=Lines(source).newline()).code_for_node(node)

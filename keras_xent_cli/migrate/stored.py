@@ -1,7 +1,7 @@
 """What was last assigned to an attribute, in the order of the text.
 
-`attributes` says what is certain of all values. This is for hints: of another object, another
-method and a branch it knows nothing.
+`attributes` returns what is certain for all values. This is for hints: it ignores other objects,
+other methods and branches.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _Key = Tuple[Optional[ast.AST], str]
 
 
 def assignment(module: Module, node: ast.expr) -> Optional[Assignment]:
-    """The last assignment to an attribute that stands before a place where it is read.
+    """The last assignment to an attribute before a place where it is read.
 
     Returns:
-        The statement; None if `node` is no such attribute of a name, or if it isn't known what the
-        last one assigns.
+        The statement; None if `node` isn't such an attribute of a name, or if the value of the last
+        assignment isn't known.
     """
     if not isinstance(node, ast.Attribute):
         return None
@@ -49,7 +49,7 @@ def followed(module: Module, node: Optional[ast.expr]) -> Optional[ast.expr]:
     return node
 
 
-@functools.lru_cache(maxsize=1)  # asked for every attribute of a module
+@functools.lru_cache(maxsize=1)  # called for every attribute of a module
 def _all(module: Module) -> Dict[_Key, List[ast.Attribute]]:
     found: Dict[_Key, List[ast.Attribute]] = collections.defaultdict(list)
     for node in module.all(ast.Attribute):

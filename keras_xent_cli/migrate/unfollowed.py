@@ -1,4 +1,4 @@
-"""What names may mean that can't be followed: through a star import, or a module handed on."""
+"""What a name may mean if it comes from a star import, or a module is passed on."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.source.scopes import Import
 from keras_xent_cli.migrate.tensorflow.tf1_modules import canonical
 
-_BUILTINS = frozenset({"getattr", "hasattr", "setattr"})  # KX108 names them
+_BUILTINS = frozenset({"getattr", "hasattr", "setattr"})  # KX108 reports them
 
 
 def starred(module: Module, node: Union[ast.Attribute, ast.Name]) -> FrozenSet[str]:
-    """The qualified names that star imports may give to a name that nothing else binds."""
+    """The qualified names that a name may have by star imports, if nothing else binds it."""
     root: ast.expr = node
     while isinstance(root, ast.Attribute):
         root = root.value
@@ -25,10 +25,10 @@ def starred(module: Module, node: Union[ast.Attribute, ast.Name]) -> FrozenSet[s
 
 
 def handed_on(module: Module, modules: Collection[str]) -> FrozenSet[str]:
-    """The qualified names of the modules, of some, that the source hands on.
+    """The qualified names of the given modules that the source passes on.
 
-    `self.losses = tf.losses` does, and so do a class's attribute, an argument and a dictionary:
-    what is read from there can't be followed.
+    Examples are `self.losses = tf.losses`, a class's attribute, an argument and a dictionary. What
+    is read from these can't be followed.
 
     Args:
         module: The source.
@@ -38,11 +38,11 @@ def handed_on(module: Module, modules: Collection[str]) -> FrozenSet[str]:
 
 
 def is_own(node: ast.Attribute) -> bool:
-    """Whether it is an object's own attribute: `self.x`."""
+    """Whether it is an attribute of the object itself: `self.x`."""
     return isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
 
 
-@functools.lru_cache(maxsize=1)  # asked for every name of a module that can't be followed
+@functools.lru_cache(maxsize=1)  # called for every name of a module that can't be followed
 def _handed_on(module: Module) -> FrozenSet[str]:
     return frozenset(_find_handed_on(module))
 

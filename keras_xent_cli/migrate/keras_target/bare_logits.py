@@ -1,9 +1,9 @@
-"""Logits without what Keras leaves on a tensor.
+"""Removes what Keras may have attached to the logits.
 
-Keras's softmax and sigmoid keep what went into them with what comes out (`_keras_logits`), of
-TensorFlow's softmax a graph tells, and layers hand masks on (`_keras_mask`). A loss object undoes
-the softmax and applies the mask, as Keras's own do. TF1 does neither. `tf.identity` makes a tensor
-that has nothing of it: so it stands in front of logits that may have something.
+Keras's softmax and sigmoid attach their inputs to their outputs (`_keras_logits`), a graph shows
+TensorFlow's softmax, and layers pass masks on (`_keras_mask`). A loss object undoes the softmax and
+applies the mask, like Keras's own. TF1 does neither. `tf.identity` returns a tensor without them,
+so the port puts it around logits that may have them.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from keras_xent_cli.migrate.source.scopes import Binding, Other, Value
 from keras_xent_cli.migrate.tensorflow import tensorflow_names
 from keras_xent_cli.migrate.tensorflow.tensorflow_names import called
 
-# Not Keras's modules and not tf.layers: their layers hand masks on.
+# Not Keras's modules and tf.layers: their layers pass masks on.
 _MODULES = ("tensorflow", "tensorflow.nn", "tensorflow.math", "tensorflow.linalg")
-# Functions that always make a tensor of their own. Not `cast` and `convert_to_tensor`, which may
-# give back what they get, and of course not the activations.
+# Functions that always make a new tensor. Not `cast` and `convert_to_tensor`, which may return
+# their argument, and not the activations.
 _MAKERS = frozenset(
     {
         "add",
@@ -67,18 +67,18 @@ _MAKERS = frozenset(
 
 
 def may_carry(module: Module, attributes: Attributes, logits: Optional[ast.expr]) -> bool:
-    """Whether logits may have something of Keras's: True unless it is certain that they don't."""
+    """Whether Keras may have attached something to the logits: True if unknown."""
     return logits is None or not _Search(module, attributes).are_bare(logits)
 
 
 def identity_edit(module: Module, call: Call) -> Optional[Edit]:
-    """`tf.identity` around a call's logits; None if the code there has no name for TensorFlow."""
+    """`tf.identity` around a call's logits; None if TensorFlow has no name in the code there."""
     assert call.logits is not None
     return tensorflow_names.wrapping_edit(module, call, call.logits, "identity")
 
 
 class _Search:
-    """Looks through all that logits may be: each of it has to be bare."""
+    """Searches everything that the logits may be; all of it must be bare."""
 
     def __init__(self, module: Module, attributes: Attributes) -> None:
         self._module = module
@@ -122,15 +122,15 @@ class _Search:
 
 
 def is_maker(name: str) -> bool:
-    """Whether a qualified name is that of a function that always makes a tensor of its own."""
+    """Whether a qualified name is a function that always makes a new tensor."""
     owner, _, function = name.rpartition(".")
     return owner in _MODULES and function in _MAKERS
 
 
 def _is_slice(index: ast.expr) -> bool:
-    """Whether an index makes something new of what it is taken from, whatever that is.
+    """Whether indexing always makes a new tensor.
 
-    `x[:, 0]` and `x[1:]` do; `outputs[0]` may be a part that a list has.
+    `x[:, 0]` and `x[1:]` do; `outputs[0]` may be an element of a list.
     """
     parts: Tuple[ast.expr, ...] = (index,)
     if isinstance(index, ast.Tuple):

@@ -1,7 +1,7 @@
 """One-hot labels, and the class ids that they are made of.
 
-`tf.one_hot` makes zeros of an id that is no class, of which the dense loss is 0; the loss of class
-ids raises an error there. So the ids take the labels' place only if they are classes for certain.
+`tf.one_hot` turns an id that isn't a class into zeros, for which the dense loss is 0. The sparse
+loss raises an error. So the port uses the ids as labels only if all of them are certainly classes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from keras_xent_cli.migrate.tensorflow.tf1_modules import canonical
 
 _ONE_HOT = frozenset({"tensorflow.one_hot"})
 _PARAMETERS = ("indices", "depth", "on_value", "off_value", "axis", "dtype", "name")
-# The rest says what the labels look like, and nothing of the ids.
+# With other arguments, the labels aren't the plain one-hot labels of the ids.
 _HARMLESS = frozenset({"indices", "depth", "dtype", "name"})
 _COMPARISONS = frozenset(
     {
@@ -37,13 +37,13 @@ _INTEGERS = frozenset({"tensorflow.int32", "tensorflow.int64"})
 
 
 def are_one_hot(module: Module, call: Call) -> bool:
-    """Whether a call's labels come out of `tf.one_hot`, where they stand or where they are made."""
+    """Whether a call's labels come from `tf.one_hot`, in the call or before it."""
     labels = module.followed(call.labels)
     return labels is not None and _is_one_hot(module, labels)
 
 
 def proven(module: Module, call: Call) -> Optional[ast.expr]:
-    """The ids in a call's `tf.one_hot(ids, depth)`, if they are classes for certain."""
+    """The ids in a call's `tf.one_hot(ids, depth)`, if they are certainly classes."""
     labels = call.labels
     if not isinstance(labels, ast.Call) or not _is_one_hot(module, labels):
         return None
@@ -55,8 +55,9 @@ def proven(module: Module, call: Call) -> Optional[ast.expr]:
         return None
     if _is_argmax_of_logits(module, call, ids, depth):
         return ids
-    # TF1 broadcasts labels and ids can't be: those of one class, and in tf.nn any of other shapes
-    # than the logits'. The functions that reduce compare the shapes, as far as they are known.
+    # TF1 broadcasts labels, but not ids: labels with one class, and in tf.nn any labels with
+    # another shape than the logits. The functions that reduce compare the shapes, as far as they
+    # are known.
     classes = constants.integer(module, depth)
     if not call.function.reduces or classes is None or classes < 2 or _is_one_id(module, ids):
         return None
@@ -69,7 +70,7 @@ def _is_one_hot(module: Module, node: ast.expr) -> bool:
 
 
 def _arguments(node: ast.Call) -> Dict[str, ast.expr]:
-    """By the parameters' names; what isn't known is there under a name that is no parameter."""
+    """By the parameters' names; unknown arguments have the name `*` or `**`."""
     arguments = dict(zip(_PARAMETERS, node.args))
     for keyword in node.keywords:
         arguments[keyword.arg or "**"] = keyword.value
@@ -101,7 +102,7 @@ def _are_below(module: Module, ids: ast.expr, classes: int) -> bool:
 
 
 def _is_one_id(module: Module, ids: ast.expr) -> bool:
-    """Whether a dimension of the ids is certainly 1, or they have none: TF1 may broadcast it."""
+    """Whether the ids certainly have a dimension of 1, or none: TF1 may broadcast it."""
     if isinstance(ids, (ast.List, ast.Tuple)):
         return len(ids.elts) == 1 or any(
             isinstance(each, (ast.List, ast.Tuple)) and _is_one_id(module, each)
@@ -130,14 +131,14 @@ def _is_cast_to_integers(module: Module, node: ast.Call) -> bool:
 
 
 def _is_boolean(module: Module, node: ast.expr) -> bool:
-    """Whether it is a comparison, of one thing with one other."""
+    """Whether it is a comparison of two values."""
     if isinstance(node, ast.Compare):
         return len(node.ops) == 1 and isinstance(node.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE))
     return tensorflow_function(module, node) in _COMPARISONS
 
 
 def _is_argmax_of_logits(module: Module, call: Call, ids: ast.expr, depth: ast.expr) -> bool:
-    """Whether it is `tf.argmax(logits, -1)`, and the depth the logits' own."""
+    """Whether it is `tf.argmax(logits, -1)`, and the depth is the logits' size."""
     if tensorflow_function(module, ids) not in ("argmax", "arg_max"):
         return False
     assert isinstance(ids, ast.Call)

@@ -1,4 +1,4 @@
-"""The dtype of logits, where the text shows one."""
+"""The dtype of logits, if the source shows it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from keras_xent_cli.migrate.tensorflow.tf1_modules import canonical
 Dtypes = FrozenSet[str]
 
 UNKNOWN = ""
-"""Stands for whatever the text doesn't show, among the dtypes that an expression may have."""
+"""Among the dtypes that an expression may have: one that the source doesn't show."""
 
 _UNKNOWN: Dtypes = frozenset({UNKNOWN})
-# Of a name that is bound to something made of itself: that doesn't change its dtype.
+# For a name that is assigned from itself, which doesn't change its dtype.
 _ITS_OWN = "its own"
-# Of an array: beside a tensor it takes the tensor's dtype.
+# For an array: combined with a tensor, it gets the tensor's dtype.
 _OF_ARRAY = "array of "
 
 _FLOATS = {
@@ -33,17 +33,17 @@ _FLOATS = {
 }
 _OWNERS = frozenset({"tensorflow", "tensorflow.dtypes", "numpy"})
 _CONVERSIONS = {"to_bfloat16": "bfloat16", "to_double": "float64", "to_float": "float32"}
-# Where a string may be a dtype without a keyword that says so.
+# Functions in which a string without a keyword may be a dtype.
 _TAKE_STRINGS = frozenset({"astype", "cast", "placeholder"})
 _DTYPE_ARGUMENTS = frozenset({"dtype", "DstT"})
-# What NumPy makes float64 of, unless it is told otherwise.
+# NumPy functions that return float64 by default.
 _RANDOM = frozenset({"normal", "rand", "randn", "random", "random_sample", "uniform"})
 _SHAPED = frozenset({"eye", "ones", "zeros"})
 _ARRAYS = frozenset({"array", "asarray"})
 
 
 def dtypes(module: Module, attributes: Attributes, node: Optional[ast.expr]) -> Dtypes:
-    """The floating dtypes that the text shows for an expression, `UNKNOWN` where it shows none."""
+    """The floating dtypes that the source shows for an expression, or `UNKNOWN`."""
     found = _Search(module, attributes).of(node) if node else _UNKNOWN
     return frozenset(
         UNKNOWN if dtype == _ITS_OWN else dtype.replace(_OF_ARRAY, "") for dtype in found
@@ -78,7 +78,7 @@ class _Search:
         return _UNKNOWN
 
     def _of_bound(self, key: Union[int, str], values: Sequence[Optional[ast.expr]]) -> Dtypes:
-        """The dtypes of all that a name is bound to; `key` says which name it is."""
+        """The dtypes of everything that a name is bound to; `key` identifies the name."""
         if key not in self._known:
             self._known[key] = frozenset({_ITS_OWN})
             parts = [self.of(value) if value else _UNKNOWN for value in values]
@@ -87,7 +87,7 @@ class _Search:
         return self._known[key]
 
     def _of_operands(self, nodes: Sequence[ast.expr]) -> Dtypes:
-        """TensorFlow wants one dtype of all tensors: what one shows is that of all."""
+        """TensorFlow needs one dtype for all tensors, so a shown dtype is the dtype of all."""
         found: Dtypes = frozenset()
         for node in nodes:
             found |= self.of(node)
@@ -100,7 +100,7 @@ class _Search:
 
     def _of_call(self, node: ast.Call) -> Dtypes:
         given = frozenset(self._given(node))
-        if isinstance(node.func, ast.Call):  # a layer, made and called
+        if isinstance(node.func, ast.Call):  # a layer that is created and called
             return given | frozenset(self._given(node.func)) | _UNKNOWN
         function = tensorflow_function(self._module, node)
         if function:
@@ -122,7 +122,7 @@ class _Search:
         return arguments if all(map(is_maker, names)) else given | arguments | _UNKNOWN
 
     def _given(self, node: ast.Call) -> Iterator[str]:
-        """The dtypes that a call is given."""
+        """The dtypes in the arguments of a call."""
         takes_strings = tensorflow_function(self._module, node) in _TAKE_STRINGS or (
             isinstance(node.func, ast.Attribute) and node.func.attr in _TAKE_STRINGS
         )
@@ -147,10 +147,10 @@ def _of_array(dtypes_: Dtypes) -> Dtypes:
 
 
 def _numpys(functions: set[str], node: ast.Call) -> Dtypes:
-    """What NumPy makes where no dtype is given."""
-    told = len(node.args) > 1 or any(each.arg in (None, "dtype") for each in node.keywords)
+    """The dtype that NumPy returns without a dtype argument."""
+    has_dtype = len(node.args) > 1 or any(each.arg in (None, "dtype") for each in node.keywords)
     is_float64 = functions <= _RANDOM or (
-        not told
+        not has_dtype
         and (functions <= _SHAPED or (functions <= _ARRAYS and any(map(_has_float, node.args))))
     )
     return frozenset({"float64"}) if is_float64 else _UNKNOWN

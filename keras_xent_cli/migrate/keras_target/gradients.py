@@ -1,4 +1,4 @@
-"""Whether labels can carry a gradient: if they can't, stopping it changes nothing."""
+"""Whether labels can carry a gradient. If they can't, the port needs no `stop_gradient`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keras_xent_cli.migrate.source.scopes import Value
 from keras_xent_cli.migrate.tensorflow import tensorflow_names
 from keras_xent_cli.migrate.tensorflow.tensorflow_names import called, tensorflow_function
 
-# TensorFlow's functions whose results have no gradient, whatever goes in.
+# TensorFlow's functions whose results have no gradient for any input.
 _WITHOUT_GRADIENT = frozenset(
     {
         "argmax",
@@ -41,12 +41,12 @@ _WITHOUT_GRADIENT = frozenset(
     }
 )
 
-# Those that hand on the gradients of their arguments, and make none of their own.
+# Functions that pass on the gradients of their arguments, and have no variables.
 _HANDING_ON = frozenset(
     {
         "cast",
         "concat",
-        "constant",  # of an eager tensor it is that tensor
+        "constant",  # returns an eager tensor unchanged
         "convert_to_tensor",
         "expand_dims",
         "gather",
@@ -64,12 +64,12 @@ _HANDING_ON = frozenset(
 def may_carry_gradient(
     module: Module, node: ast.expr, attributes: Optional[Attributes] = None
 ) -> bool:
-    """Whether a gradient could flow into an expression: True unless it is certain that none can.
+    """Whether a gradient could flow into an expression: False only if certainly none can.
 
     Args:
         module: The source.
         node: An expression in it.
-        attributes: To follow attributes too, where it is known what other files do with them.
+        attributes: To follow attributes too, if it is known what other files do with them.
     """
     return _Search(module, attributes).may_carry(node)
 
@@ -77,11 +77,11 @@ def may_carry_gradient(
 def stop_gradient_edits(
     module: Module, attributes: Attributes, call: Call
 ) -> Optional[Tuple[Edit, ...]]:
-    """What stops the gradient into a call's labels, as TF1 stops it.
+    """The edits that stop the gradient into a call's labels, like TF1.
 
     Returns:
-        Nothing to change if no gradient can flow there; None if the code around the call has no
-        name for TensorFlow, to write `tf.stop_gradient` with.
+        No edits if no gradient can flow there; None if TensorFlow has no name in the code around
+        the call, to write `tf.stop_gradient` with.
     """
     if call.labels is None or not may_carry_gradient(module, call.labels, attributes):
         return ()
@@ -90,7 +90,7 @@ def stop_gradient_edits(
 
 
 class _Search:
-    """Looks through all that labels may be: one part that may carry a gradient is enough."""
+    """Searches everything that the labels may be for a part that may carry a gradient."""
 
     def __init__(self, module: Module, attributes: Optional[Attributes]) -> None:
         self._module = module
@@ -125,12 +125,12 @@ class _Search:
         values = self._attributes.values(node) if self._attributes else None
         if values is not None:
             return self._bound_may_carry(node.attr, values)
-        # tf.float32, np.pi: what a library has is no tensor of the program.
+        # tf.float32, np.pi: an attribute of a library isn't a tensor of the program.
         names = self._module.names(node)
         return not names or not all(name.startswith(("numpy.", "tensorflow.")) for name in names)
 
     def _bound_may_carry(self, key: Union[int, str], values: Sequence[Optional[ast.expr]]) -> bool:
-        """Whether what a name is bound to may; `key` says which name it is."""
+        """Whether what a name is bound to may carry one; `key` identifies the name."""
         if not values:
             return True
         if key in self._seen:
@@ -144,7 +144,7 @@ class _Search:
 
 
 def _parts(node: ast.expr) -> Sequence[ast.expr]:
-    """What an expression is made of; nothing if it isn't known."""
+    """The parts of an expression; empty if they aren't known."""
     if isinstance(node, (ast.List, ast.Tuple)):
         return node.elts
     if isinstance(node, ast.BinOp):

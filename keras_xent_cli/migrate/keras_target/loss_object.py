@@ -1,4 +1,4 @@
-"""`--to keras`: a call of TF1's function as a loss object, where that means the same."""
+"""`--to keras`: turns a call of TF1's function into a loss object, if the result is the same."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from keras_xent_cli.migrate.source.function import Loss, LossObject
 
 @dataclasses.dataclass(frozen=True)
 class Attempt:
-    """What came of it: edits, or the reason why there are none.
+    """The result: edits, or the reason why there are none.
 
     Args:
-        edits: What makes the loss object.
-        assumption: What they take for granted.
+        edits: The edits for the loss object.
+        assumption: What they assume.
         reason: Why there are none.
-        advice: What could be done besides, to add to a message.
+        advice: What else the user could do, to add to a message.
     """
 
     edits: Tuple[Edit, ...] = ()
@@ -50,7 +50,7 @@ _NO_NAME = " need tf.{}, but TensorFlow isn't imported at the top level"
 def attempt(
     module: Module, surroundings: Surroundings, reference: Reference, call: Optional[Call]
 ) -> Attempt:
-    """Try to make a loss object of a call."""
+    """Try to turn a call into a loss object."""
     function = reference.function
     if function.loss is None or function.loss_object is None:
         return Attempt(reason="there is no loss object for this function")
@@ -72,13 +72,13 @@ def _edited(
     module: Module, attributes: Attributes, call: Call, loss: Loss, plan: LossObject, dtype: str
 ) -> Attempt:
     edits: List[Edit] = []
-    told = ""
+    note = ""
     ids = class_ids.proven(module, call) if loss.of_ids else None
     advice = "" if ids else _of_ids(module, call, loss)
     if ids is not None and loss.of_ids is not None:
         loss = loss.of_ids
         edits.append(_ids_edit(module, call, ids))
-        told += _IDS
+        note += _IDS
     elif plan.stops_labels:
         stops = stop_gradient_edits(module, attributes, call)
         if stops is None:
@@ -89,21 +89,21 @@ def _edited(
         if identity is None:
             return Attempt(reason="its logits" + _NO_NAME.format("identity"))
         edits.append(identity)
-        told += _IDENTITY
+        note += _IDENTITY
     edits.append(_split_edit(module, call, loss, plan, dtype))
-    told += f"the loss object computes in {dtype}, the dtype of the logits" if dtype else _FLOATX
-    return Attempt(tuple(edits), assumption=told, advice=advice)
+    note += f"the loss object computes in {dtype}, the dtype of the logits" if dtype else _FLOATX
+    return Attempt(tuple(edits), assumption=note, advice=advice)
 
 
 def _written(surroundings: Surroundings, shown: Dtypes) -> str:
-    """The dtype that the loss object has to be told; "" where it is Keras's own."""
+    """The `dtype=` that the loss object needs; "" if it is Keras's default."""
     known = shown - {UNKNOWN}
     is_default = known <= {"float32"} and "floatx" not in dict(surroundings.places)
     return "" if is_default else next(iter(known))
 
 
 def _of_ids(module: Module, call: Call, loss: Loss) -> str:
-    """What is to be said of one-hot labels that stay: what the loss of class ids would save."""
+    """For one-hot labels that stay: what the sparse loss would save."""
     if loss.of_ids is None or not class_ids.are_one_hot(module, call):
         return ""
     return (
@@ -115,7 +115,7 @@ def _of_ids(module: Module, call: Call, loss: Loss) -> str:
 
 
 def _ids_edit(module: Module, call: Call, ids: ast.expr) -> Edit:
-    """The ids for the labels, which are a call of `tf.one_hot`."""
+    """Replaces the labels, a call of `tf.one_hot`, with the ids."""
     assert isinstance(call.labels, ast.Call)
     by_name = next((each.arg for each in call.labels.keywords if each.value is ids), None)
     return Edit(*module.lines.span(call.labels), lambda old: rewriting.argument(old, by_name or ""))
@@ -138,7 +138,7 @@ def _split_edit(module: Module, call: Call, loss: Loss, plan: LossObject, dtype:
 def _constructor(
     module: Module, loss: Loss, plan: LossObject, moved: Dict[str, str], dtype: str
 ) -> str:
-    """The text of the loss object, its arguments in the order of the signature."""
+    """The text of the loss object, with its arguments in the order of the signature."""
     reduction = f"{module.package}.Reduction.{plan.reduction}"
     arguments = {"from_logits": "True", "reduction": reduction, **moved}
     texts = [f"{name}={arguments[name]}" for name in loss.constructor if name in arguments]

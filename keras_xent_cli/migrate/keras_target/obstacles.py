@@ -1,6 +1,6 @@
-"""`--to keras`: why a loss object in place of a call may mean something else.
+"""`--to keras`: why a loss object may compute something else than a call.
 
-One function for every reason: each says what it is, or "" if nothing is wrong.
+There is one function for each reason. It returns the reason, or "" if there is none.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from keras_xent_cli.migrate.source.function import Loss, LossObject
 from keras_xent_cli.migrate.tensorflow import functions
 from keras_xent_cli.migrate.tensorflow.tensorflow_names import tensorflow_function
 
-# What hands on a tensor of the same shape.
+# Functions that return a tensor of the same shape.
 _SAME_SHAPE = ("stop_gradient", "identity", "cast", "convert_to_tensor", "constant", "to_float")
-# Where an expression assigns, or lets other code run.
+# Expressions that assign, or let other code run.
 _GIVING_WAY = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 
-# The strings that TF1 takes, and those that keras_xent.v1 takes for the same; Keras has more.
+# The strings that TF1 accepts, and their equivalents in keras_xent.v1; Keras has more.
 _REDUCTIONS = (
     *functions.REDUCTIONS.values(),
     "sum",
@@ -41,14 +41,14 @@ def obstacle(
     plan: LossObject,
     shown: Dtypes,
 ) -> str:
-    """Why the loss object may mean something else; "" if it can't.
+    """Why the loss object may compute something else; "" if it can't.
 
     Args:
         module: The source.
         surroundings: What the other files of the program do.
         call: The call.
         loss: What it computes.
-        plan: Where its arguments would go.
+        plan: Where its arguments would move.
         shown: The dtypes of the logits.
     """
     found = (check(module, call, plan) for check in _CHECKS)
@@ -129,7 +129,7 @@ def _ignored(module: Module, call: Call, plan: LossObject) -> str:
 
 
 def _dtypes(shown: Dtypes) -> str:
-    """Whether the logits may have one of several dtypes, of which a loss object computes in one."""
+    """Whether the logits may have several dtypes; a loss object computes in only one."""
     others = sorted(shown - {UNKNOWN, "float32"})
     if not others or len(shown) == 1:
         return ""
@@ -137,7 +137,7 @@ def _dtypes(shown: Dtypes) -> str:
 
 
 def _reduced(module: Module, call: Call, loss: Loss) -> str:
-    """Whether the losses' shape, and with it weights and reduction, is another than TF1's."""
+    """Whether the losses have another shape than TF1's, which changes weights and reduction."""
     if loss.averages_classes:
         return _averaged(module, call)
     if not loss.squeezes_weights or _has_one_weight(module, call):
@@ -151,7 +151,7 @@ def _reduced(module: Module, call: Call, loss: Loss) -> str:
 
 
 def _broadcast(module: Module, call: Call, loss: Loss) -> str:
-    """Whether the labels show a dimension more, or are written out: TF1 fits their shape."""
+    """Whether the labels may have another shape, to which TF1 adapts: literals, `expand_dims`."""
     if call.function.reduces or loss.of_ids is None:
         return ""
     labels, logits = (_unwrapped(module, each) for each in (call.labels, call.logits))
@@ -168,7 +168,7 @@ def _broadcast(module: Module, call: Call, loss: Loss) -> str:
 
 
 def _unwrapped(module: Module, node: Optional[ast.expr]) -> Optional[ast.expr]:
-    """What a tensor is made of, without the functions that keep its shape."""
+    """The source of a tensor, without functions that keep its shape."""
     node = module.followed(node)
     while isinstance(node, ast.Call) and tensorflow_function(module, node) in _SAME_SHAPE:
         inner = node.args[0] if node.args else None
@@ -200,7 +200,7 @@ def _has_one_weight(module: Module, call: Call) -> bool:
 
 
 def _reductions(module: Module, call: Call) -> FrozenSet[str]:
-    """The reductions that a call may have; empty if they can't be told."""
+    """The reductions that a call may have; empty if they aren't known."""
     reduction = call.arguments.get("reduction")
     if reduction is None:
         return frozenset({"SUM_BY_NONZERO_WEIGHTS"})
@@ -220,15 +220,15 @@ _CHECKS: Tuple[Callable[[Module, Call, LossObject], str], ...] = (
 
 
 def _elsewhere(surroundings: Surroundings, call: Call, shown: Dtypes) -> str:
-    """What other places of the program do, as far as it matters to the call."""
+    """What other places of the program do, if it matters for the call."""
     harmless = set()
     if "loss_collection" in call.arguments:
         harmless.add("collection")
     if not call.function.reduces:
-        # They join no collection, and without a reduction nothing divides by the replicas.
+        # These don't join the collection, and without a reduction nothing divides by the replicas.
         harmless |= {"collection", "distribution"}
     if len(shown - {UNKNOWN}) == len(shown) == 1:
-        harmless.add("floatx")  # the loss object is told the dtype
+        harmless.add("floatx")  # the loss object gets the dtype
     reasons = dict(surroundings.reasons())
     return next((reason for trait, reason in reasons.items() if trait not in harmless), "")
 
@@ -238,14 +238,14 @@ def _is_none(node: Optional[ast.expr]) -> bool:
 
 
 def _is_plain(node: ast.expr) -> bool:
-    """Whether it is the same wherever and whenever it is evaluated: a number, a name."""
+    """Whether it has the same value at any time: a number, a name."""
     if isinstance(node, ast.UnaryOp):
         return isinstance(node.operand, ast.Constant)
     return isinstance(_root(node), (ast.Constant, ast.Name))
 
 
 def _may_change(module: Module, call: Call, plan: LossObject, moved: ast.expr) -> bool:
-    """Whether evaluating the other arguments, which now comes later, may change a moved one."""
+    """Whether the other arguments, now evaluated later, may change a moved one."""
     if isinstance(moved, (ast.Constant, ast.UnaryOp)):
         return False
     others = [value for name, value in call.arguments.items() if name not in plan.moved]
@@ -271,14 +271,14 @@ def _is_handed_out(module: Module, name: ast.Name) -> bool:
 
 
 def _root(node: ast.expr) -> ast.expr:
-    """What an attribute begins with."""
+    """The first part of an attribute."""
     while isinstance(node, ast.Attribute):
         node = node.value
     return node
 
 
 def _is_out_of_range(smoothing: ast.expr) -> bool:
-    """Whether it is a number that TF1 and Keras don't take for the same smoothing."""
+    """Whether TF1 and Keras may treat it differently."""
     if isinstance(smoothing, ast.UnaryOp):
         return True
     if not isinstance(smoothing, ast.Constant):

@@ -13,18 +13,19 @@ _CASTS = ("to_float", "cast", "constant", "convert_to_tensor")
 
 
 def off_value(module: Module, node: ast.expr) -> Optional[ast.expr]:
-    """What the other classes get, if `node` is such a call and that isn't 0."""
+    """The value of the other classes, if `node` is such a call and it isn't 0."""
     off = _argument(module, node, "off_value")
     return None if isinstance(off, ast.Constant) and not off.value else off
 
 
 def label_smoothing(module: Module, node: ast.expr) -> str:
-    """The smoothing of labels that give the other classes what the right one lacks of 1.
+    """The smoothing of labels in which the other classes share what the right one lacks of 1.
 
-    Of `c` for the right one and `(1 - c) / (N - 1)` for each other it is `(1 - c) * N / (N - 1)`.
+    For `c` for the right class and `(1 - c) / (N - 1)` for every other, it is
+    `(1 - c) * N / (N - 1)`.
 
     Returns:
-        Source; "" if the labels aren't known to be such.
+        Source; "" if the labels may not be of this form.
     """
     on, off, depth = (_argument(module, node, each) for each in ("on_value", "off_value", "depth"))
     divided = module.followed(off)
@@ -79,13 +80,13 @@ def _is_one_less(module: Module, less: ast.expr, than: ast.expr) -> bool:
 
 
 def _is_same(module: Module, one: ast.expr, other: ast.expr) -> bool:
-    """Whether two expressions are written alike, or hold what was."""
+    """Whether two expressions, or their values, have the same source."""
     first, second = (module.followed(each) or each for each in (one, other))
     return ast.dump(one) == ast.dump(other) or ast.dump(first) == ast.dump(second)
 
 
 def _number(module: Module, node: ast.expr) -> Optional[float]:
-    """The number that an expression is, if it is one of numbers."""
+    """The value of an expression of numbers."""
     node = module.followed(node) or node
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
         return float(node.value)

@@ -1,9 +1,9 @@
-"""What the program does elsewhere that decides whether a loss object means the same.
+"""What the program does elsewhere, if it decides whether a loss object computes the same.
 
-TF1's function and the loss object agree on what they are given. They differ in what they leave to
-others (the loss collection, the result's name), and in what they take from them (replicas, a
-dtype). So `--to keras` looks through all files that it was given. What the object would take from
-the logits themselves, ``bare_logits`` keeps from it.
+TF1's function and a loss object compute the same from their arguments. They differ in what other
+code sees (the loss collection, the result's name), and in what other code changes (replicas, a
+dtype). So `--to keras` searches all files of the run. ``bare_logits`` handles what Keras attaches
+to the logits.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class Trait:
     """Something a program may do.
 
     Args:
-        pattern: What betrays it.
-        reason: Why the loss object may then give something else. `{place}` is where it was found.
+        pattern: What it looks like.
+        reason: Why the loss object may then differ. `{place}` is where it was found.
     """
 
     pattern: re.Pattern[bytes]
@@ -31,7 +31,7 @@ TRAITS: Dict[str, Trait] = {
         re.compile(
             rb"\bget_total_loss\b|\bget_losses\b|GraphKeys\.LOSSES|\bmodel_deploy\b|slim\.learning"
             rb"|slim\s+import\s+learning"
-            # get_collection handed on, of the losses, or of a name that only the program knows
+            # get_collection as an argument, of the losses, or of a name known only at run time
             rb"|\bget_collection(?:_ref)?\b(?!\s*\()"
             rb"|\bget_collection(?:_ref)?\s*\(\s*(?:key\s*=\s*)?"
             rb"(?:\\?['\"]losses\\?['\"]|(?!\\?['\"]|[\w.]*GraphKeys\.)\w)"
@@ -52,7 +52,7 @@ TRAITS: Dict[str, Trait] = {
         re.compile(
             rb"\b(?:(?:sparse_)?softmax|sigmoid)_cross_entropy_(?:loss|with_logits(?:_sg)?)(?:_\d+)?[:/]"
             rb"|\b(?:SparseSoftmaxCrossEntropyWithLogits|logistic_loss)(?:_\d+)?[:/]"
-            # names that the program's own tensors have, and the port's take a number of
+            # names of the program's own tensors, which the port's ops also use
             rb"|\b(?:Identity|StopGradient)(?:_\d+)?:\d"
         ),
         "the program fetches a tensor by its name ({place}): a loss object doesn't use the loss's "
@@ -69,8 +69,8 @@ TRAITS: Dict[str, Trait] = {
 }
 
 
-# `model.labels = x`, `a.labels, b = x` and `setattr(model, "labels", x)`; a keyword argument may
-# look the same, and costs nothing.
+# `model.labels = x`, `a.labels, b = x` and `setattr(model, "labels", x)`. A keyword argument may
+# look the same, which does no harm.
 _ASSIGNED = re.compile(
     rb"\b(?!(?:self|cls)\b)\w+\.(\w+)[ \t]*(?=(?:,[^=\n()]{0,200})?=(?!=))"
     rb"|\bsetattr\(\s*[\w.]+\s*,\s*['\"](\w+)"
@@ -83,12 +83,12 @@ _RENAMED = re.compile(rb"\b([A-Za-z_]\w*)\s+as\s+\w+")
 
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
-    """Where the traits of a program were found first.
+    """Where each trait of a program was first found.
 
     Args:
         places: For each trait that was found, its name and the place, `path:line`.
-        assigned: The attributes that are bound on something else than `self`, wherever.
-        subclassed: The classes that are bases somewhere, or get another name.
+        assigned: The attributes that any file assigns on something else than `self`.
+        subclassed: The classes that any file subclasses or renames.
     """
 
     places: Tuple[Tuple[str, str], ...] = ()
@@ -96,7 +96,7 @@ class Surroundings:
     subclassed: FrozenSet[str] = frozenset()
 
     def reasons(self) -> Iterable[Tuple[str, str]]:
-        """The traits, and why a loss object may give something else because of them."""
+        """The traits, and why a loss object may differ because of them."""
         for trait, place in self.places:
             yield trait, TRAITS[trait].reason.format(place=place)
 
@@ -123,17 +123,17 @@ def look_around(sources: Iterable[Tuple[str, bytes]]) -> Surroundings:
 
 
 def _names(pattern: re.Pattern[bytes], content: bytes) -> Iterator[bytes]:
-    """Whichever group of a pattern has matched."""
+    """The groups of a pattern that matched."""
     return (name for groups in pattern.findall(content) for name in groups if name)
 
 
 def _decoded(names: Iterable[bytes]) -> FrozenSet[str]:
-    # Names of other scripts are nothing that a pattern of bytes finds whole.
+    # The patterns match bytes, so they only find whole names in ASCII.
     return frozenset(name.decode("ascii") for name in names)
 
 
 def _first_line(pattern: re.Pattern[bytes], content: bytes) -> Optional[int]:
-    """The first line that has the pattern and isn't all comment."""
+    """The first line that matches the pattern and isn't only a comment."""
     for match in pattern.finditer(content):
         line = content[: match.end()].rsplit(b"\n", 1)[-1]
         if not line.lstrip().startswith(b"#"):

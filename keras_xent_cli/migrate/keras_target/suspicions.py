@@ -1,4 +1,4 @@
-"""Arguments that are probably not what the function expects, by their names and origins."""
+"""Arguments that are probably wrong, judged by their names and origins."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ACTIVATIONS = ("activation", "activation_fn")
 
 
 def looks_swapped(module: Module, call: Call) -> bool:
-    """Whether labels and logits seem to have each other's place; both have to be there."""
+    """Whether labels and logits seem to be swapped; both must be there."""
     if call.labels is None or call.logits is None:
         return False
     labels, logits = _noun(module, call.labels), _noun(module, call.logits)
@@ -46,7 +46,7 @@ def _activation_output(
     if isinstance(value, ast.Call):
         if tensorflow_function(module, value).lower() in activations:
             return f"they are {_short(module, value.func)}(…)"
-        if isinstance(value.func, ast.Call):  # a layer, made and called: Softmax()(x)
+        if isinstance(value.func, ast.Call):  # a layer that is created and called: Softmax()(x)
             if tensorflow_function(module, value.func).lower() in activations:
                 return f"they are the output of {_short(module, value.func)}"
             value = value.func
@@ -74,7 +74,7 @@ def _activation_argument(module: Module, call: ast.Call, activations: Tuple[str,
 
 
 def _noun(module: Module, node: Optional[ast.expr]) -> str:
-    """The last word of a plain name: of `self.logits[0]`, `logits`; "" of anything else."""
+    """The last part of a name, `logits` for `self.logits[0]`; "" for anything else."""
     while isinstance(node, ast.Subscript):
         if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
             return node.slice.value

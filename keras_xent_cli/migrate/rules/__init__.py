@@ -1,1 +1,1 @@
-"""One file for every rule, named by its code. ``registry`` finds them by their being here."""
+"""One file for each rule, named by its code. ``registry`` finds every file here."""

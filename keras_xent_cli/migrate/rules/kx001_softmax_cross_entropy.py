@@ -1,7 +1,7 @@
 """KX001: `tf.losses.softmax_cross_entropy` becomes `keras_xent.v1.softmax_cross_entropy`.
 
-The signature is the same, so that the name is all that changes, whether the function is called or
-handed on. With `--to keras` a call becomes the loss object where that is provably the same.
+The signature is the same, so only the name changes, whether the function is called or not. With
+`--to keras`, a call becomes a loss object if that is provably the same.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """KX004: `tf.nn.softmax_cross_entropy_with_logits`, TF1's or TF2's, becomes `keras_xent.v1`'s.
 
-TF1's function sends no gradient into the labels, and so does `keras_xent.v1`'s of that name. TF2's,
-of the same name, does: it is TF1's `softmax_cross_entropy_with_logits_v2`. Where it can't be told
-which is meant, a call is ported if the labels can't carry a gradient, and named if they may.
+TF1's function sends no gradient into the labels, like `keras_xent.v1`'s function of that name.
+TF2's function of the same name does: it is TF1's `softmax_cross_entropy_with_logits_v2`. If the
+codemod can't know which it is, it ports the call if the labels can't carry a gradient, and
+otherwise reports it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _TF2 = "; this is TF2's function, which sends a gradient into the labels, like T
 
 
 def check(module: Module, options: Options) -> Iterable[Remark]:
-    """Port the references that are TF1's or TF2's, and name those that may be either."""
+    """Port the references that are TF1's or TF2's, and report those that may be either."""
     for reference in module.references:
         remark = None
         if reference.function is LOGITS_TF2:
@@ -49,12 +50,12 @@ def _of_tf2(module: Module, options: Options, reference: Reference) -> Optional[
 
 
 def _of_either(module: Module, options: Options, reference: Reference) -> Optional[Remark]:
-    """Port a call that means the same in both, and name it otherwise."""
+    """Port a call if both functions do the same, otherwise report it."""
     if not reference.renamed:
         return None
     call = module.call_through(reference)
     if call and call.node.args:
-        return None  # which TF1 refuses: it can only be TF2's
+        return None  # TF1 raises an error for these, so it must be TF2's
     if call and call.labels is not None and not may_carry_gradient(module, call.labels):
         return port_reference(module, options, reference, call)
     return flagged(module, reference, _WHICH)

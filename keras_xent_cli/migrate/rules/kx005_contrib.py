@@ -1,9 +1,8 @@
-"""KX005: the cross entropies of `tf.contrib.losses` and `slim.losses` take the logits first.
+"""KX005: the cross entropies of `tf.contrib.losses` and `slim.losses` expect the logits first.
 
 `tf.contrib.losses.softmax_cross_entropy(logits, onehot_labels)` has the arguments of
-`tf.losses.softmax_cross_entropy` in another order, and so have the sparse and the sigmoid one. A
-call gets keywords; a reference that is handed on is named, for whoever calls it has to change as
-well.
+`tf.losses.softmax_cross_entropy` in another order. So do the sparse and the sigmoid loss. A call
+gets keywords. Other references are reported, because their callers must change too.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from keras_xent_cli.migrate.tensorflow import contrib_weights, loss_scopes
 
 
 def check(module: Module, options: Options) -> Iterable[Remark]:
-    """Port the calls, and name the other references."""
+    """Port the calls, and report the other references."""
     for reference in module.references:
         if reference.function.has_other_order and reference.renamed:
             yield _check(module, options, reference, module.call_through(reference))
@@ -91,7 +90,7 @@ def _check(module: Module, options: Options, reference: Reference, call: Optiona
 
 
 def _scope(module: Module, options: Options, reference: Reference) -> str:
-    """Where the collection of a loss may be changed; "" if it isn't."""
+    """Where the collection of a loss may change; "" if nowhere."""
     block = loss_scopes.block_around(module, reference.node)
     return options.loss_scopes.anywhere or (f"line {block.lineno}" if block else "")
 

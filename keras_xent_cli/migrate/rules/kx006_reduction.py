@@ -1,7 +1,7 @@
 """KX006: `tf.losses.Reduction.X` and TF1's strings become `keras_xent.Reduction.X`.
 
-In a call that is ported. A constant elsewhere is left: it may reach another loss of TF1's, which
-doesn't know keras_xent's names, and keras_xent's functions take TF1's constants as well.
+This applies to ported calls. A constant elsewhere stays: it may be passed to another TF1 loss,
+which doesn't accept our names, and keras_xent's functions accept TF1's constants too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def check(module: Module, options: Options) -> Iterable[Remark]:
 def _reductions(module: Module) -> Iterator[Tuple[Reference, ast.expr]]:
     """The reductions of calls, and of `functools.partial`s, of the functions."""
     for call in module.calls:
-        # What a variable holds may have stayed TF1's.
+        # A function in a variable may still be TF1's.
         if "reduction" in call.arguments and call.reference.renamed:
             yield call.reference, call.arguments["reduction"]
     references = {reference.node: reference for reference in module.references}

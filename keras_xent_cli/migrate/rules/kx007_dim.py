@@ -1,4 +1,4 @@
-"""KX007: `dim=`, TF1's older name of the class axis, becomes `axis=`."""
+"""KX007: `dim=`, TF1's older name for `axis=`, becomes `axis=`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keras_xent_cli.migrate.tensorflow.losses.softmax import LOGITS_V2
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Rename the keyword, where the axis isn't there too: None, or else TF1 refuses it."""
+    """Rename the keyword, unless the call has `axis=` too, for which TF1 raises an error."""
     for call in module.calls:
         keywords = {keyword.arg for keyword in call.node.keywords}
         if call.function is LOGITS_V2 and "dim" in keywords and "axis" not in call.arguments:

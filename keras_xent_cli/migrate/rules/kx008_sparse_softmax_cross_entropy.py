@@ -1,7 +1,7 @@
 """KX008: `tf.losses.sparse_softmax_cross_entropy` becomes `keras_xent.v1`'s.
 
-The signature is the same, so that the name is all that changes. With `--to keras` a call becomes
-the loss object of class ids where that is provably the same.
+The signature is the same, so only the name changes. With `--to keras`, a call becomes the loss
+object for class ids if that is provably the same.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """KX009: `tf.nn.sparse_softmax_cross_entropy_with_logits` becomes `keras_xent.v1`'s.
 
-The function is the same in TF1 and TF2, except that TF1 refuses positional arguments. With
-`--to keras` a call becomes the loss object of class ids without reduction.
+The function is the same in TF1 and TF2, but TF1 raises an error for positional arguments. With
+`--to keras`, a call becomes the loss object for class ids without a reduction.
 """
 
 from __future__ import annotations

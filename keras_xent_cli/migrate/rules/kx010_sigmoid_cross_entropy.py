@@ -1,8 +1,8 @@
 """KX010: `tf.losses.sigmoid_cross_entropy` becomes `keras_xent.v1`'s.
 
-The signature is the same, so that the name is all that changes. Keras's loss object takes the mean
-over the last axis before it weighs and reduces. So with `--to keras` a call becomes the loss object
-only if all elements have one weight and their mean is taken.
+The signature is the same, so only the name changes. Keras's loss object takes the mean over the
+last axis before it weights and reduces. So with `--to keras`, a call becomes the loss object only
+if all elements have the same weight and the reduction is a mean.
 """
 
 from __future__ import annotations

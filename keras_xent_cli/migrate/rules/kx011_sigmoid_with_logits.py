@@ -1,8 +1,8 @@
 """KX011: `tf.nn.sigmoid_cross_entropy_with_logits` becomes `keras_xent.v1`'s.
 
-The function is the same in TF1 and TF2, except that TF1 refuses positional arguments. With
-`--to keras` a call becomes the loss object only if its mean over all elements is taken, for the
-object takes the mean over the last axis itself.
+The function is the same in TF1 and TF2, but TF1 raises an error for positional arguments. With
+`--to keras`, a call becomes the loss object only if the program uses only the mean over all
+elements, because the object takes the mean over the last axis.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""KX101: labels and logits seem to have each other's place.
+"""KX101: labels and logits seem to be swapped.
 
-contrib and slim take the logits first, `tf.losses` and `tf.nn` the labels. A call in the wrong
-order of the dense softmax runs, and trains nothing: TF1 sends no gradient into what it takes for
-labels. The port does the same; only a person can say what was meant.
+contrib and slim expect the logits first, `tf.losses` and `tf.nn` the labels. With one-hot labels, a
+softmax call in the wrong order runs but trains nothing, because TF1 sends no gradient into the
+labels. The port does the same, because the codemod can't know what the user meant.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from keras_xent_cli.migrate.registry import Rule
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Name the calls whose arguments' names say the opposite of their places."""
+    """Report the calls in which the arguments' names suggest the opposite order."""
     for call in module.calls:
         if looks_swapped(module, call):
             assert call.labels is not None and call.logits is not None

@@ -1,7 +1,7 @@
 """KX102: the output of a softmax or a sigmoid is passed as logits.
 
-The function applies it itself. Twice applied, it still trains, badly. TF1 never undid it; Keras
-does where it can see the layer, so that a port to Keras changes the numbers.
+The loss applies it again, and the network trains badly. TF1 never undoes the first one. Keras does
+if it sees the layer, so a port to Keras changes the numbers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from keras_xent_cli.migrate.registry import Rule
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Name the calls whose logits are such an output, or are named so."""
+    """Report the calls whose logits are such an output, or have such a name."""
     for call in module.calls:
         reason = activation_output(module, call)
         if reason:

@@ -1,8 +1,8 @@
-"""KX103: the loss is computed, its result ignored, and read back from the loss collection.
+"""KX103: the program ignores the result, and reads the loss from the loss collection.
 
-`tf.losses.softmax_cross_entropy(...)` on a line of its own puts the loss into a collection, from
-which `tf.losses.get_total_loss()` takes it. `keras_xent.v1` does the same in a graph. Eagerly, in
-TF2 and in Keras there are no collections: the loss would be lost. Said once a file.
+`tf.losses.softmax_cross_entropy(...)` on a separate line adds the loss to a collection, where
+`tf.losses.get_total_loss()` finds it. `keras_xent.v1` does the same in a graph. Eager code and
+Keras have no collections, so the loss would be lost. This is reported once per file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _RAISES = re.compile(r"^[\w.]*(?:raises|Raises)\w*\s*\(")
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Name the calls whose result nothing takes."""
+    """Report the calls whose result is ignored."""
     action = Action.FLAGGED if options.target is Target.KERAS else Action.NOTED
     for call in module.calls:
         if not call.function.reduces or not module.is_ignored(call):
@@ -45,7 +45,7 @@ def _joins_nothing(call: Call) -> bool:
 
 
 def _is_meant_to_raise(module: Module, call: Call) -> bool:
-    """Whether it stands in `with self.assertRaises(...)`, `pytest.raises` or another of them."""
+    """Whether it is in `with self.assertRaises(...)`, `pytest.raises` or similar."""
     return any(
         isinstance(around, (ast.With, ast.AsyncWith))
         and any(_RAISES.search(module.source(item.context_expr)) for item in around.items)

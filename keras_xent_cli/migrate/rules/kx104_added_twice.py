@@ -1,8 +1,8 @@
 """KX104: the same loss is added twice.
 
-`loss = tf.losses.softmax_cross_entropy(...)` has joined the loss collection already;
-`loss + tf.losses.get_total_loss()` counts it again. `keras_xent.v1` joins the collection as TF1's
-function does, so the number stays; without collections it would halve.
+`loss = tf.losses.softmax_cross_entropy(...)` has already joined the loss collection, and
+`loss + tf.losses.get_total_loss()` counts it again. `keras_xent.v1` joins the collection like TF1's
+function, so the number stays the same. Without collections, it would halve.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ADDITIONS = ("add", "add_n")
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Name the sums of a loss and of the collection that it has joined."""
+    """Report the sums of a loss and the collection that includes it."""
     for node in module.all(ast.AST):
         parts = _summands(module, node)
         if tensorflow_function(module, node) == "add_loss":

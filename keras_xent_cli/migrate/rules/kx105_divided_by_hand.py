@@ -1,7 +1,7 @@
-"""KX105: the loss gets `weights=mask`, and is then divided by the mask's sum by hand.
+"""KX105: the program passes `weights=mask`, and then divides by the sum of the mask.
 
-The default reduction has divided by the number of non-zero weights already. It is what TF1
-computes, and the port too; it is rarely what was meant.
+The default reduction has already divided by the number of non-zero weights. TF1 and the port
+compute both divisions, which is rarely what the user wants.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ _LONGEST_WAY = 20
 
 @dataclasses.dataclass
 class _Fraction:
-    """The factors of an expression, and what it is divided by."""
+    """The factors and divisors of an expression."""
 
     above: List[ast.expr] = dataclasses.field(default_factory=list)
     below: List[ast.expr] = dataclasses.field(default_factory=list)
 
     def inverse(self) -> _Fraction:
-        """One divided by it, over the same lists."""
+        """Its inverse, with the same lists."""
         return _Fraction(self.below, self.above)
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Name the divisions of a weighted loss by a sum of its weights."""
+    """Report the divisions of a weighted loss by a sum of its weights."""
     if not any(_divides(module, call) for call in module.calls):
         return
-    told: Set[ast.AST] = set()
-    for node in module.all(ast.AST):  # from the outside, so that each product is told once
-        if node not in told and isinstance(node, (ast.BinOp, ast.Call, ast.AugAssign)):
+    reported: Set[ast.AST] = set()
+    for node in module.all(ast.AST):  # from the outside, so each product is reported once
+        if node not in reported and isinstance(node, (ast.BinOp, ast.Call, ast.AugAssign)):
             found = _divided_twice(module, _fraction(module, node))
             if found:
-                told.update(ast.walk(node))
+                reported.update(ast.walk(node))
                 yield Remark(module.offset(node), Action.FLAGGED, _message(module, *found))
 
 
@@ -70,7 +70,7 @@ def _fraction(module: Module, node: ast.AST) -> _Fraction:
 
 
 def _take_apart(module: Module, node: ast.expr, fraction: _Fraction) -> None:
-    """Add the factors of an expression, and those of the variables that are no losses."""
+    """Add the factors of an expression, and those of variables that aren't losses."""
     value: Optional[ast.expr] = node
     is_variable = isinstance(node, (ast.Attribute, ast.Name))
     if is_variable and _weighted_loss(module, node) is None:
@@ -83,14 +83,14 @@ def _take_apart(module: Module, node: ast.expr, fraction: _Fraction) -> None:
     for operand, is_divisor in operands:
         _take_apart(module, operand, parts.inverse() if is_divisor else parts)
     if value is not node and any(_weighted_loss(module, each) for each in parts.above):
-        fraction.above.append(node)  # whose parts are told where it is assigned
+        fraction.above.append(node)  # its parts are reported where it is assigned
         return
     fraction.above.extend(parts.above)
     fraction.below.extend(parts.below)
 
 
 def _operands(module: Module, node: Optional[ast.expr]) -> List[Tuple[ast.expr, bool]]:
-    """The operands of a product or a quotient, and whether each is divided by."""
+    """The operands of a product or a quotient, and whether each is a divisor."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
         return [(node.left, False), (node.right, isinstance(node.op, ast.Div))]
     function = tensorflow_function(module, node)
@@ -111,7 +111,7 @@ def _divided_twice(module: Module, fraction: _Fraction) -> Optional[Tuple[ast.ex
             continue
         others = [each for each in fraction.above if each is not factor]
         if any(_is_sum_of_weights(module, call, each) for each in others):
-            continue  # which takes one of the divisions back
+            continue  # which undoes one of the divisions
         for divisor in fraction.below:
             if _is_sum_of_weights(module, call, divisor):
                 return factor, divisor
@@ -119,7 +119,7 @@ def _divided_twice(module: Module, fraction: _Fraction) -> Optional[Tuple[ast.ex
 
 
 def _weighted_loss(module: Module, node: ast.expr) -> Optional[Call]:
-    """The call that a factor is, if it weighs and divides."""
+    """The call of a factor, if it weights and divides."""
     for _ in range(_LONGEST_WAY):
         call = module.call_of(followed(module, _inside_sum(module, node)))
         if call:
@@ -151,7 +151,7 @@ def _scaled(statement: Optional[ast.AST]) -> Optional[ast.expr]:
 
 
 def _inside_sum(module: Module, node: ast.expr) -> ast.expr:
-    """The loss in `tf.reduce_sum(loss)`: of a scalar, that is the loss."""
+    """The loss in `tf.reduce_sum(loss)`, which is the same for a scalar."""
     value = followed(module, node)
     if isinstance(value, ast.Call) and tensorflow_function(module, value) in _SUMS and value.args:
         return value.args[0]
@@ -188,7 +188,7 @@ def _function(module: Module, call: ast.Call) -> str:
 
 
 def _words(module: Module, node: ast.expr) -> Set[str]:
-    """The variables of an expression, and of what they hold; no modules, no functions."""
+    """The variables of an expression and of their values, without modules and functions."""
     here = list(ast.walk(node))
     held = [followed(module, each) for each in here if isinstance(each, (ast.Attribute, ast.Name))]
     parts = [*here, *(part for each in held if each for part in ast.walk(each))]

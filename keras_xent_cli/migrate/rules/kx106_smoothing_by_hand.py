@@ -1,9 +1,9 @@
 """KX106: labels are smoothed by hand.
 
-`labels * (1 - eps) + eps / N` in front of the loss is `label_smoothing=eps` only if `N` is the
-number of classes, or 2 for the sigmoid. Labels of `c` for the right class and `(1 - c) / (N - 1)`
-for each other, mostly of `one_hot(..., on_value=, off_value=)`, have another `label_smoothing`. The
-port keeps the hand-written formula.
+`labels * (1 - eps) + eps / N` before the loss is `label_smoothing=eps` only if `N` is the number of
+classes, or 2 for the sigmoid. Labels with `c` for the right class and `(1 - c) / (N - 1)` for every
+other, mostly from `one_hot(..., on_value=, off_value=)`, need another `label_smoothing`. The port
+keeps the hand-written formula.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from keras_xent_cli.migrate.source.function import Loss
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Name the calls whose labels come out of such a formula."""
+    """Report the calls whose labels come from such a formula."""
     for call in module.calls:
         labels = module.followed(call.labels)
         loss = call.function.loss
@@ -85,7 +85,7 @@ def _is_fraction(node: ast.expr) -> bool:
 
 
 def _is_number(node: ast.expr) -> bool:
-    """A number, or an expression of numbers alone."""
+    """A number, or an expression of numbers only."""
     parts = list(ast.walk(node))
     return all(isinstance(each, (ast.Constant, ast.BinOp, ast.operator)) for each in parts)
 

@@ -1,8 +1,8 @@
-"""KX107: a loss that returns one number is given to `compile`.
+"""KX107: the program passes a loss that returns one number to `compile`.
 
-Keras multiplies what a compiled loss returns by `sample_weight`, and then averages: of a scalar,
-that is not the weighted loss. A loss object, or a function that returns one loss for each example,
-is weighted as it should be.
+Keras multiplies the result of a compiled loss by `sample_weight`, and then averages. For a scalar,
+this isn't the weighted loss. A loss object, or a function that returns a loss for each example, is
+weighted correctly.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _AXES = ("axis", "reduction_indices")
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Name the `compile` calls whose loss is a scalar function of this file."""
+    """Report the `compile` calls with a scalar loss function of this file."""
     for node in module.all(ast.Call):
         if not (isinstance(node.func, ast.Attribute) and node.func.attr == "compile"):
             continue
@@ -52,7 +52,7 @@ def _losses(node: ast.Call) -> Iterator[ast.expr]:
 
 
 def _scalar(module: Module, loss: ast.expr) -> Optional[Function]:
-    """The function of which a loss returns the one number; None if it doesn't return one."""
+    """The function whose scalar result a loss returns; None if it doesn't return one."""
     reference = next((each for each in module.references if each.node is loss), None)
     if reference:
         gives_scalar = reference.function.reduces and reference.function.loss is not None

@@ -1,8 +1,8 @@
-"""KX108: a function that is reached, tested or replaced by its name.
+"""KX108: a function that the program finds, tests or replaces by its name.
 
 `getattr(tf.losses, name)`, `hasattr(tf.nn, "softmax_cross_entropy_with_logits_v2")`, an assignment
 to `tf.losses.softmax_cross_entropy`, and `eval("tf.losses.softmax_cross_entropy")` can't be
-followed in the text.
+followed in the source.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LOSSES = (*tf1_modules.LOSSES_MODULES, *tf1_modules.CONTRIB_LOSSES_MODULES)
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Name the built-in functions on TF1's modules, and the assignments to its functions."""
+    """Report built-in functions on TF1's modules, and assignments to its functions."""
     for node in module.all(ast.Call):
         if isinstance(node.func, ast.Name) and node.func.id in _BUILTINS and len(node.args) >= 2:
             message = _of_builtin(module, node, node.func.id)
@@ -85,7 +85,7 @@ def _evaluated(module: Module, node: ast.Call) -> Iterator[str]:
 
 
 def _is_argument(module: Module, node: ast.Constant) -> bool:
-    """Whether a string is given to a function that may look it up: not to `print` or a log."""
+    """Whether a string is an argument of a function that may look it up; not `print` or a log."""
     call = module.scopes.parent(node)
     if isinstance(call, ast.keyword):
         call = module.scopes.parent(call)

@@ -1,9 +1,9 @@
-"""KX109: what TensorFlow 2 doesn't have, beyond the loss.
+"""KX109: other things that TensorFlow 2 doesn't have.
 
-`tf.contrib` is gone from TensorFlow 2. Of its losses only the cross entropies are ported (KX005);
-the others are named one by one. A file that uses one of the functions is of use only if TensorFlow
-2 can import it, so the rest of contrib, and imports of other names that TensorFlow 2 doesn't have,
-are named once.
+TensorFlow 2 has no `tf.contrib`. KX005 ports only the cross entropies of its losses, and the others
+are reported one by one. A ported file is only useful if TensorFlow 2 can import it. So if a file
+uses one of the functions, the rest of contrib, and imports of other names that TensorFlow 2 doesn't
+have, are reported once.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _Node = Union[ast.Attribute, ast.Name]
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Nothing: what is there before the port says nothing of what is there after it."""
+    """Find nothing: only what is there after the port matters."""
     return iter(())
 
 
 def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
-    """Name every other loss of contrib's, and the rest at the first of it."""
+    """Report every other loss of contrib, and the rest once."""
     module = leftovers.module
     references = {reference.node for reference in module.references}
     contrib = {node: name for node, name in _of_contrib(module) if node not in references}
@@ -51,7 +51,7 @@ def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
 def _rest(
     leftovers: Leftovers, contrib: Dict[_Node, str], named: Collection[ast.expr]
 ) -> Iterator[Remark]:
-    """Name, once, the imports that are left, and what is left of contrib beside what is named."""
+    """Report, once, the imports that are left, and other uses of contrib."""
     module = leftovers.module
     settled = {module.offset(node) for node in named}
     found: List[Tuple[int, str]] = []
@@ -74,7 +74,7 @@ def _rest(
 
 
 def _may_fail(module: Module, node: ast.AST) -> bool:
-    """Whether it stands in a `try` that catches the error of an import, or of an attribute."""
+    """Whether it is in a `try` that catches the error of an import or an attribute."""
     return any(
         isinstance(around, ast.Try) and any(map(_catches, around.handlers))
         for around in module.scopes.ancestors(node)
@@ -98,7 +98,7 @@ def _message(names: List[str]) -> str:
 
 
 def _of_contrib(module: Module) -> Iterator[Tuple[_Node, str]]:
-    """What is read of contrib, and its canonical name."""
+    """What the source reads from contrib, and its canonical name."""
     for node in _outermost(module):
         for name in {canonical(name) for name in module.names(node)}:
             if f"{name}.".startswith(f"{_CONTRIB}."):
@@ -106,9 +106,9 @@ def _of_contrib(module: Module) -> Iterator[Tuple[_Node, str]]:
 
 
 def _outermost(module: Module) -> Iterator[_Node]:
-    """The names that are read, and those attributes that aren't the beginning of longer ones.
+    """The names that are read, and the attributes that aren't the beginning of longer ones.
 
-    None, if none can be contrib's: most files needn't be searched.
+    There are none if the text doesn't contain "contrib", as in most files.
     """
     if "contrib" not in module.text:
         return

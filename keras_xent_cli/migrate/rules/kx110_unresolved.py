@@ -1,7 +1,7 @@
-"""KX110: a name that looks like one of the functions, of which it can't be told what it is.
+"""KX110: a name that looks like one of the functions, but may be something else.
 
-Through a project's own compatibility module, a star import, a parameter, an attribute that holds
-`tf.losses`, or a variable that several branches bind to different things.
+It may come from a project's compatibility module, a star import, a parameter, an attribute that
+holds `tf.losses`, or a variable that several branches bind to different things.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LOOKS_LIKE_TF1 = re.compile(
 
 _CONTRIB_NAMES = frozenset(each.name for each in functions.ALL if each.has_other_order)
 
-# What is a library's own, or defined in another file of the program.
+# Names of other libraries, or defined in another file of the program.
 _LIBRARIES = frozenset(
     {
         OWN,
@@ -43,15 +43,15 @@ _LIBRARIES = frozenset(
         "torch",
     }
 )
-# With which a function makes one module of another.
+# Modules with which a function can copy a module.
 _COPYING = frozenset({"copy", "functools", "inspect", "types"})
 _NO_TF1 = ("tensorflow.keras.", "tensorflow.python.util.")
-# As which TensorFlow stands in the modules of others.
+# Names of TensorFlow as an attribute of other modules.
 _TENSORFLOW = frozenset({"tensorflow", "tf", "tf1", "tf_v1"})
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Name what looks like TF1's functions and isn't known to be."""
+    """Report names that look like TF1's functions, if it isn't known that they are."""
     known = {reference.node for reference in module.references}
     for attribute in module.all(ast.Attribute):
         unknown = attribute.attr in functions.FUNCTION_NAMES and attribute not in known
@@ -63,7 +63,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
 
 
 def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
-    """Name the functions that are imported and not used, or no more: others may import them."""
+    """Report functions that are imported but not used (any more): others may import them."""
     module = leftovers.module
     for statement, alias in leftovers.imports():
         function = functions.tf1_function(qualified_name(statement, alias))
@@ -82,10 +82,10 @@ def _may_be_tf1(module: Module, node: ast.Attribute) -> bool:
         return False  # KX108
     names = module.names_and_wrapped(node)
     if any(functions.tf1_function(unwrapped(name)) for name in names):
-        return True  # but not in every branch, or not the same one, or not for certain
+        return True  # but not in every branch, not the same one, or not certainly
     names = frozenset(map(_known, names))
     if names and UNKNOWN not in names:
-        # Another library's, or TF2's; but a project's module may hand TF1 on.
+        # Another library's, or TF2's. But a project's module may re-export TF1.
         return any(_LOOKS_LIKE_TF1.search(name) and not _is_library(name) for name in names)
     stars = starred(module, node)
     if stars and all(map(is_tf2, stars)):
@@ -96,9 +96,9 @@ def _may_be_tf1(module: Module, node: ast.Attribute) -> bool:
 
 
 def _known(name: str) -> str:
-    """A name, also of what a function of the program has made of it; `UNKNOWN` if it may be TF1's.
+    """A name, also if a function of the program wraps it; `UNKNOWN` if it may be TF1's.
 
-    Such a function may hand on what it gets, and what it names.
+    Such a function may return its argument, or something that it names.
     """
     inner = unwrapped(name)
     root = inner.split(".")[0]
@@ -117,13 +117,13 @@ def _modules(function: str) -> Set[str]:
 
 
 def _is_library(name: str) -> bool:
-    """Whether it is a library's own; of `keras.backend.tf` it isn't, but TensorFlow's again."""
+    """Whether a name belongs to a library; `keras.backend.tf` doesn't, because it is TensorFlow."""
     root, *rest = name.split(".")
     return root in _LIBRARIES and not _TENSORFLOW & set(rest)
 
 
 def _may_be_starred(module: Module, node: ast.Name) -> bool:
-    """Whether an import of all names of a module of TensorFlow 1's may give a name."""
+    """Whether a name may come from a star import of a TensorFlow 1 module."""
     return any("tensorflow" in name and not is_tf2(name) for name in starred(module, node))
 
 

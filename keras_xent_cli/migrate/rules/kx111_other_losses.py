@@ -1,9 +1,9 @@
-"""KX111: `tf.losses` that are no cross entropies: `mean_squared_error`, `huber_loss` and others.
+"""KX111: `tf.losses` functions that aren't cross entropies, such as `mean_squared_error`.
 
-They are not ported. They have the weights, the reductions and the loss collection of the cross
-entropies, so that a port to Keras's losses changes the numbers as silently. They are named once a
-file, with what computes the same: `compute_weighted_loss` of the loss of each element. What is
-reached through `tensorflow.compat.v1` stays what it is, and is named only with `--to keras`.
+They aren't ported. They have the same weights, reductions and loss collection as the cross
+entropies, so a port to Keras's losses changes the numbers silently too. They are reported once per
+file, with what computes the same: `compute_weighted_loss` of the loss of each element. TensorFlow 2
+still has those of `tensorflow.compat.v1`, so these are reported only with `--to keras`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _Node = Union[ast.Attribute, ast.Name]
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Name all of them at the first."""
+    """Report all of them at the first one."""
     found: Dict[str, List[_Node]] = collections.defaultdict(list)
     for node in _nodes(module):
         name = _loss(module, node)
@@ -55,7 +55,7 @@ def _loss(module: Module, node: _Node) -> str:
 
 
 def _qualified(module: Module, node: _Node) -> FrozenSet[str]:
-    """The names that a node may have, those that can't be followed too."""
+    """The names that a node may have, including those that can't be followed."""
     names = module.names(node)
     if names - {UNKNOWN}:
         return names

@@ -1,11 +1,10 @@
-"""KX112: what stands around the losses, and has no place in Keras.
+"""KX112: functions that work with the losses and don't exist in Keras.
 
-The port of a loss leaves `get_total_loss`, `get_losses` and `add_loss` as they are: in a TF1 graph
-`keras_xent.v1` needs nothing else. With `--to keras` the program leaves the graph, and each is
-named with what takes its place. On `keras_xent.v1` Estimators are noted, in one line: their losses
-need nothing, but TensorFlow 2.16 has none.
+`get_total_loss`, `get_losses` and `add_loss` stay: in a TF1 graph, they work with `keras_xent.v1`.
+With `--to keras`, the program leaves the graph, and each is reported with its replacement. On
+`keras_xent.v1`, Estimators are only noted, because TensorFlow 2.16 doesn't have them.
 
-Only files that use one of the functions are looked at, and each is said once a file.
+This checks only files that use one of the cross entropies, and reports each function once per file.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ _SPEC = (
     "migration_guide/estimators.md#estimatorspec"
 )
 
-# By name: what is said, the argument that it is said of, and that argument's position.
+# By name: the message, the argument that must be there, and its position.
 _ESTIMATORS = {
     "Estimator": (_ESTIMATOR, "model_fn", 0),
     "TPUEstimator": (_ESTIMATOR, "model_fn", 0),
@@ -76,7 +75,7 @@ _ROOTS = ("tensorflow.", "tensorflow_estimator.")
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Name what has no place in Keras, and Estimators."""
+    """Report what Keras doesn't have, and Estimators."""
     if not module.references:
         return
     action = Action.FLAGGED if options.target is Target.KERAS else Action.NOTED

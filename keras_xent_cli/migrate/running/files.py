@@ -1,4 +1,4 @@
-"""Source files: which there are, what is in them, and how they are written back."""
+"""Source files: finds, reads and writes them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from keras_xent_cli.migrate.tensorflow.other_losses import OTHER_LOSSES
 _SUFFIXES = (".py", ".ipynb")
 _SKIPPED_DIRECTORIES = frozenset({"__pycache__", "node_modules", "site-packages"})
 
-# Every place of interest has one of these within it or near it. Bytes are found in a text a hundred
-# times sooner than a regular expression, so that only what is around them meets one.
+# Every place of interest contains one of these, or is near one. Searching for bytes is a hundred
+# times as fast as a regular expression, so the regular expression only searches around them.
 _NEAR = (
     b"losses",
     *sorted(
@@ -31,21 +31,21 @@ _NEAR = (
 )
 _AROUND = 200
 
-# What a source has to contain for some rule to say something of it. In a notebook a name may come
-# after the two characters that stand for a line break. Keras's losses are none of ours.
+# What a source must contain for a rule to find something. In a notebook, a name may follow the two
+# characters of a line break. Keras's losses don't count.
 _OF_INTEREST = re.compile(
     rb"(?:(?<![A-Za-z0-9_])|(?<=\\n))(?:%(functions)s)(?![A-Za-z0-9_])"
     rb"|(?<!keras\.)losses\s*\.\s*(?:%(others)s)(?![A-Za-z0-9_])"
     rb"|(?:contrib|slim)\b[^\n]*\blosses"
-    rb"|(?:tf\w*|tensorflow|v1)\s*\.\s*losses(?![A-Za-z0-9_]|\s*\.)"  # the module is handed on
-    rb"|(?<!keras\.)losses\.\\?['\"]"  # a string that goes on with the name
+    rb"|(?:tf\w*|tensorflow|v1)\s*\.\s*losses(?![A-Za-z0-9_]|\s*\.)"  # the module as an argument
+    rb"|(?<!keras\.)losses\.\\?['\"]"  # a string that the name continues
     rb"|(?:getattr|hasattr|setattr)\s*\([^,]*losses"
     % {
         b"functions": "|".join(sorted(FUNCTION_NAMES)).encode(),
         b"others": "|".join(sorted(OTHER_LOSSES)).encode(),
     }
 )
-# The other losses may stand far from the import that tells whose they are.
+# The other losses may be far from their import.
 _IMPORTS_LOSSES = re.compile(
     rb"(?<!keras\.)\blosses\s+import\b|(?<!keras )\bimport\s+\(?[\w.,\s]*(?<!keras\.)\blosses\b"
 )
@@ -53,7 +53,7 @@ _OTHER_LOSSES = tuple(name.encode() for name in OTHER_LOSSES)
 
 
 def of_interest(content: bytes) -> bool:
-    """Whether a source may contain something to port: without it, it isn't even parsed."""
+    """Whether a source may contain something to port. If not, it isn't even parsed."""
     if any(_OF_INTEREST.search(part) for near in _NEAR for part in _around(content, near)):
         return True
     has_others = b"losses" in content and any(name in content for name in _OTHER_LOSSES)
@@ -61,25 +61,24 @@ def of_interest(content: bytes) -> bool:
 
 
 def _around(content: bytes, near: bytes) -> Iterator[bytes]:
-    """What stands around every occurrence of some bytes, which may be several at once."""
+    """The text around every occurrence of some bytes. One part may contain several."""
     found = content.find(near)
     while found >= 0:
         end = found + _AROUND
         yield content[max(found - _AROUND, 0) : end]
-        # What begins in the second half has its own surroundings to look at.
+        # An occurrence in the second half gets its own part.
         found = content.find(near, found + _AROUND // 2)
 
 
 def find_sources(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files to look at, each once, in the order of their names.
+    """The files to check, each once, in the order of their names.
 
     Args:
-        paths: Files, which are taken whatever they are called, and directories, of which the
-            Python files and notebooks are taken. Hidden directories, virtual environments and
-            symbolic links in directories are left out.
+        paths: Files with any name, and directories, whose Python files and notebooks are used.
+            Hidden directories, virtual environments and symbolic links in directories are skipped.
 
     Raises:
-        FileNotFoundError: a path that isn't there.
+        FileNotFoundError: a path doesn't exist.
     """
     seen: Set[Path] = set()
     for path in paths:
@@ -105,16 +104,16 @@ def _walk(top: Path) -> Iterator[Path]:
             path = Path(folder, name)
             if name.endswith(_SUFFIXES) and not path.is_symlink() and not _blocks(path):
                 yield path
-    # Reading one will fail, and be reported with the files that can't be read.
+    # Reading them fails, and is reported like other files that can't be read.
     yield from unreadable
 
 
 def _blocks(path: Path) -> bool:
-    """Whether reading it would wait for another program: a named pipe, say."""
+    """Whether reading it would wait for another program, such as a named pipe."""
     try:
         return not stat.S_ISREG(path.stat().st_mode)
     except OSError:
-        return False  # and reading it reports the error
+        return False  # reading it reports the error
 
 
 def _is_skipped(directory: str) -> bool:
@@ -126,8 +125,8 @@ class Text:
     """A decoded file, which can be encoded again to the same bytes.
 
     Args:
-        text: The text, with the line endings it has.
-        encoding: As Python finds it: a byte order mark, a coding comment, or UTF-8.
+        text: The text, with its line endings.
+        encoding: Found like Python does: by a byte order mark, a coding comment, or UTF-8.
     """
 
     text: str
@@ -146,7 +145,7 @@ def decode(content: bytes) -> Text:
     """Decode a Python file.
 
     Raises:
-        ValueError: the bytes are not what their encoding says, or would not come out the same.
+        ValueError: the bytes can't be decoded, or encoding them again would change them.
     """
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
@@ -159,7 +158,7 @@ def decode(content: bytes) -> Text:
 
 
 def write_atomically(path: Path, old: bytes, new: bytes) -> None:
-    """Replace a file's content in one step; mode, owner and a symbolic link stay what they are.
+    """Replace a file's content in one step. Mode, owner and symbolic links stay the same.
 
     Args:
         path: The file.
@@ -168,7 +167,7 @@ def write_atomically(path: Path, old: bytes, new: bytes) -> None:
 
     Raises:
         PermissionError: the file is read-only.
-        OSError: it can't be written, or is no longer what was read.
+        OSError: it can't be written, or has changed since it was read.
     """
     target = path.resolve()
     status = target.stat()
@@ -193,7 +192,7 @@ def write_atomically(path: Path, old: bytes, new: bytes) -> None:
 
 
 def _own_as(path: Path, status: os.stat_result) -> None:
-    """Give a file the owner and group of another, as far as the user may."""
+    """Give a file another file's owner and group, if the user may."""
     if hasattr(os, "chown"):
         with contextlib.suppress(OSError):
             os.chown(path, status.st_uid, status.st_gid)

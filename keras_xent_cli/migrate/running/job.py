@@ -1,4 +1,4 @@
-"""One file through the codemod."""
+"""Runs the codemod on one file."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from keras_xent_cli.migrate.running.program import Place, Program
 from keras_xent_cli.migrate.source import unparsed
 from keras_xent_cli.migrate.source.edits import apply
 
-# The rule for names of which it can't be told what they are.
+# The rule for names that may be something else.
 _UNRESOLVED = "KX110"
 
-# What Python 3 says of `print x`, `exec x`, `except E, e:`, `0777`, and tabs among spaces.
+# Python 3's errors for `print x`, `exec x`, `except E, e:`, `0777`, and tabs mixed with spaces.
 _PYTHON_2 = re.compile(r"print|exec|multiple exception types|leading zeros|tabs and spaces")
 
 
@@ -47,15 +47,15 @@ class Job:
 
 @dataclasses.dataclass(frozen=True)
 class FileReport:
-    """What came of one file.
+    """The result for one file.
 
     Args:
-        path: As the user gave it or the directory listed it.
+        path: As the user passed it, or as found in a directory.
         old: Its text, as far as it could be read.
         new: Its text after the port.
         findings: In the order of the text.
-        error: Why it was left as it is, or None.
-        encoding: In which it is written.
+        error: Why it stays unchanged, or None.
+        encoding: The encoding to write it in.
     """
 
     path: str
@@ -72,22 +72,22 @@ class FileReport:
 
 
 def run_job(path: Path, job: Job, content: Optional[bytes] = None) -> FileReport:
-    """Port one file, and write nothing yet: others may have to know what it was.
+    """Port one file, but don't write it yet: other files may need its old content.
 
     Args:
         path: The file.
         job: What to do.
-        content: What was read from it; None to read it here.
+        content: Its content; None to read it here.
     """
     with _collector_paused():
         return _reported(path, lambda: _run(path, job, content))
 
 
 def write(report: FileReport) -> FileReport:
-    """Write what a file has become, if it has changed.
+    """Write a ported file, if it has changed.
 
     Returns:
-        The report, or one of why it could not be written.
+        The report, or one that says why it couldn't be written.
     """
     if not report.changed:
         return report
@@ -97,9 +97,9 @@ def write(report: FileReport) -> FileReport:
 
 @contextlib.contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Python's collector looks through a large syntax tree again and again while it grows.
+    """Pause Python's garbage collector, which searches a growing syntax tree again and again.
 
-    It finds nothing, and takes half of the time that a file of 200,000 lines takes.
+    It finds nothing, and takes half of the time for a file with 200,000 lines.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -111,7 +111,7 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _reported(path: Path, step: Callable[[], FileReport]) -> FileReport:
-    """What came of a step, which may be an error: that must not take the other files with it."""
+    """The result of a step, which may be an error: it must not stop the other files."""
     try:
         return step()
     except SyntaxError as error:
@@ -140,7 +140,7 @@ def _run(path: Path, job: Job, content: Optional[bytes]) -> FileReport:
         if unparsed.may_hold(text.text):
             raise
         return FileReport(str(path))
-    text.encode(new)  # which can fail, and had better do so before anything is written
+    text.encode(new)  # can fail, so try it before anything is written
     return FileReport(str(path), text.text, new, findings, encoding=text.encoding)
 
 
@@ -171,7 +171,7 @@ def _port(path: Path, text: str, job: Job) -> Tuple[str, Tuple[Finding, ...]]:
 
 
 def _unread(cell: Cell, offset: int, name: str) -> Finding:
-    """A name of one of the functions in a line or a cell that only IPython reads."""
+    """A function's name in a line or a cell that only IPython can run."""
     before = cell.source[:offset]
     return Finding(
         before.count("\n") + 1,

@@ -1,4 +1,4 @@
-"""The report for programs: JSON, with the keys that the guide documents."""
+"""The report for programs: JSON with the keys that the guide documents."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def to_json(run: Run) -> str:
 
 
 def summary(run: Run) -> Dict[str, int]:
-    """How many there were of everything."""
+    """The counts of files and findings."""
     findings = [finding for report in run.reports for finding in report.findings]
     return {
         "files": run.looked_at,
@@ -40,7 +40,7 @@ def summary(run: Run) -> Dict[str, int]:
 
 
 def by_rule(run: Run, action: Action) -> Dict[str, int]:
-    """How many places of an action each rule has, defects of the program first."""
+    """The number of places with an action for each rule, with defects of the program first."""
     counts = collections.Counter(
         finding.rule
         for report in run.reports

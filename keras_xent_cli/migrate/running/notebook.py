@@ -1,4 +1,4 @@
-"""Jupyter notebooks: the code cells as one source, and only they changed in the file's text."""
+"""Jupyter notebooks: the code cells as one source, and edits to them in the file's text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DECODER = json.JSONDecoder()
 # Between the cells in the source.
 _GAP = "\n\n"
 
-# A line that IPython runs and Python doesn't know; `!` and `%` also after an assignment.
+# A line that only IPython can run; `!` and `%` also after an assignment.
 _MAGIC = re.compile(r"^(?P<before>[ \t]*(?:[\w., \t]+=[ \t]*)?)(?P<magic>[!%?][^\r]*)")
 _HELP = re.compile(r"^(?P<before>[ \t]*)(?P<magic>[\w.]+\?{1,2}[ \t]*)(?=\r?$)")
 _COMMENTED = re.compile(r"[^\r]")
@@ -38,9 +38,9 @@ class Cell:
     """A code cell.
 
     Args:
-        number: Which cell of the notebook it is, from 1, as a person counts them.
+        number: The position of the cell in the notebook, from 1, counting all cells.
         start: Where its `source` begins in the notebook's text.
-        end: Where that ends.
+        end: Where it ends.
         source: The code.
     """
 
@@ -53,13 +53,13 @@ class Cell:
 class Notebook:
     """A notebook's code cells as one Python source.
 
-    Cells that are no Python and name none of the functions are left out, into `unparsed`.
+    Cells that aren't Python and contain none of the functions' names are only in `unparsed`.
 
     Args:
         text: The notebook's JSON.
 
     Raises:
-        ValueError: it is not the JSON of a notebook.
+        ValueError: it isn't the JSON of a notebook.
     """
 
     def __init__(self, text: str) -> None:
@@ -109,12 +109,12 @@ class Notebook:
 
 
 def _edited(cell: Cell, edits: Sequence[Edit]) -> str:
-    # With the gap, a line can be put after a last line that has no line break.
+    # With the gap, a line can be added after a last line without a line break.
     return apply(cell.source + _GAP, edits)[: -len(_GAP)]
 
 
 def first_syntax_error(notebook: Notebook) -> Optional[Tuple[Cell, SyntaxError]]:
-    """The first cell that is not Python by itself, and why; None if all are."""
+    """The first cell that isn't Python, and why; None if all are."""
     for cell in notebook.cells:
         error = _syntax_error(without_magics(cell.source))
         if error:
@@ -123,9 +123,9 @@ def first_syntax_error(notebook: Notebook) -> Optional[Tuple[Cell, SyntaxError]]
 
 
 def without_magics(source: str) -> str:
-    """A cell's code with as many characters, but statements for what only IPython knows.
+    """A cell's code, with IPython's own lines replaced by statements of the same length.
 
-    A cell that is plain Python is left alone: there, a line may begin with `%`, the operator.
+    A cell that is plain Python stays unchanged: there, a line may begin with the operator `%`.
     """
     if _syntax_error(source) is None:
         return source
@@ -154,7 +154,7 @@ def _syntax_error(source: str) -> Optional[SyntaxError]:
 
 
 def _unread(cell: Cell) -> Iterator[Tuple[Cell, int, str]]:
-    """Where a cell names one of the functions in what isn't read as Python, and which."""
+    """The functions' names in a cell outside of its Python code, and where they are."""
     read = without_magics(cell.source) if _is_python(cell.source) else ""
     for match in _FUNCTION.finditer(cell.source):
         if read[match.start() : match.end()] != match[0]:
@@ -176,7 +176,7 @@ def _replace_source(new: str) -> Callable[[str], str]:
 
 
 def _written_like(old: str, new: str) -> str:
-    """A new source in the JSON style of the old: one string or a list; old lines stay."""
+    """A new source in the old one's JSON style (one string or a list). Old lines stay unchanged."""
     ascii_only = old.isascii()
     if old.startswith("["):
         literals = [(match.start(), match[0]) for match in _STRING.finditer(old)]
@@ -214,7 +214,7 @@ def _code_cells(text: str) -> Iterator[Cell]:
 
 
 def _holds_something(worksheets: Any) -> bool:
-    """Whether a code cell of format 3 names what a rule looks for."""
+    """Whether a code cell of format 3 contains a name that a rule looks for."""
     cells = [cell for sheet in worksheets for cell in sheet["cells"]]
     sources = [cell["input"] for cell in cells if cell["cell_type"] == "code"]
     return any(unparsed.may_hold("".join(source)) for source in sources)

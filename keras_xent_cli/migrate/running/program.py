@@ -1,4 +1,4 @@
-"""The files of one run, as far as one of them says what is in another."""
+"""The files of one run, and what they show about each other."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from keras_xent_cli.migrate.source.scopes import Other, Scopes
 from keras_xent_cli.migrate.tensorflow import eras
 from keras_xent_cli.migrate.tensorflow.eras import Era, Eras
 
-# What is installed is not looked for among the files, even if some folder has such a name.
+# Installed libraries aren't searched in the files, even if a folder has such a name.
 _LIBRARIES = frozenset({OWN, "keras", "keras_xent", "numpy", "tensorflow", "tf_keras", "tf_slim"})
 _DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-# A name that is imported, "" or a name in what is imported, and the folder of the file.
+# An imported name, "" or a name in what is imported, and the folder of the file.
 _Question = Tuple[str, str, Path]
-# What a file's own job reports.
+# The file's own job reports these.
 _UNREADABLE = (OSError, SyntaxError, ValueError, RecursionError, MemoryError)
-# So many files are kept parsed: imports lead to the same few again and again.
+# The number of parsed files to keep: imports often lead to the same few.
 _KEPT = 64
 
 
 class Program:
-    """The files that were given, found as Python finds modules.
+    """The files of the run, found like Python finds modules.
 
-    A file is read when another asks for it, so that none may be written before all are done.
+    A file is read when another one needs it, so no file may be written before all are done.
 
     Args:
         paths: The files.
@@ -54,21 +54,20 @@ class Program:
         self._eras = functools.lru_cache(None)(self._eras_in)
 
     def __reduce__(self) -> Tuple[type, Tuple[List[Path]]]:
-        """Another process gets the list of the files, and finds out the rest itself."""
+        """Another process only gets the list of the files, and computes the rest."""
         return Program, (sorted(self._files),)
 
     def follow(self, qualified: str, folder: Path) -> Names:
-        """What a name stands for that is imported in a file of a folder.
+        """What an imported name means in a file of a folder.
 
         Args:
-            qualified: As the import has it, with the attributes behind it:
+            qualified: As in the import, followed by its attributes:
                 `project.compat.tf.losses`, `.compat.tf`.
             folder: Where the file is.
 
         Returns:
-            The names that it has where it comes from, as `names.resolve` gives them, with `OWN`
-            before that of a function or class of the program; the name itself if it isn't found
-            in the files.
+            Its names where it comes from, as returned by `names.resolve`, with the prefix `OWN` for
+            a function or class of the program; the name itself if it isn't in the files.
         """
         if is_wrapped(qualified):
             return as_wrapped(self.follow(unwrapped(qualified), folder))
@@ -78,15 +77,15 @@ class Program:
         return self._found(qualified, "", folder) or frozenset({qualified})
 
     def starred(self, name: str, star: str, folder: Path) -> Names:
-        """What a name stands for after `from star import *`; nothing if it isn't there."""
+        """What a name means after `from star import *`; empty if it isn't there."""
         if name.startswith("_") or star.split(".")[0] in _LIBRARIES:
             return frozenset()
         return self._found(star, name, folder)
 
     def marks_around(self, path: Path) -> Eras:
-        """What the files around a file say of TensorFlow's version.
+        """The versions of TensorFlow that the files around a file show.
 
-        Those in its folder decide; if they say nothing, those below the package's parents.
+        The files in its folder decide. If they show none, the files of its parent packages do.
         """
         folder = path.parent
         found = self._eras(folder, False)
@@ -96,16 +95,16 @@ class Program:
         return found
 
     def _found(self, qualified: str, name: str, folder: Path) -> Names:
-        """The names of a name, or after a star of one in it, as far as the files tell."""
+        """What a name, or a name in its star import, may mean, as far as the files show it."""
         key = qualified, name, folder
         if key in self._asked:
-            return frozenset()  # two modules that import one another: the other ways tell
+            return frozenset()  # two modules that import each other: other paths find it
         if key not in self._known:
             self._asked.append(key)
             names = self._names(qualified, name, folder)
             self._asked.pop()
             if self._asked:
-                return names  # perhaps without a way that is being asked
+                return names  # a path that is being searched may be missing
             self._known[key] = names
         return self._known[key]
 
@@ -113,13 +112,13 @@ class Program:
         names: Names = frozenset()
         for path, rest in self._places(qualified, folder):
             if name and rest:
-                continue  # no module
+                continue  # not a module
             rest = [name] if name else rest
             names |= self._names_in(path, rest) if rest else frozenset({qualified})
         return names
 
     def _names_in(self, path: Path, parts: List[str]) -> Names:
-        """The names of a module's global, and the attributes behind it."""
+        """The names of a module's global, followed by its attributes."""
         name, behind = parts[0], "".join(f".{part}" for part in parts[1:])
         if _defines(self._content(path), name):
             return frozenset({f"{OWN}.{name}{behind}"})
@@ -137,7 +136,7 @@ class Program:
         return frozenset().union(*(place.follow(each) if each else {UNKNOWN} for each in names))
 
     def _names_by_star(self, scopes: Scopes, place: Place, name: str, behind: str) -> Names:
-        """The last import of all names that has it counts; of a library's it isn't known."""
+        """The last star import that has the name counts; a library's is assumed to have it."""
         for star in reversed(scopes.module.stars):
             if star.split(".")[0] in _LIBRARIES:
                 return frozenset({f"{star}.{name}{behind}"})
@@ -148,10 +147,10 @@ class Program:
         return frozenset()
 
     def _places(self, qualified: str, folder: Path) -> Iterator[Tuple[Path, List[str]]]:
-        """The files in which a module may be, and what of the name is left in them."""
+        """The files in which a module may be, and the rest of the name in each."""
         level = len(qualified) - len(qualified.lstrip("."))
         parts = qualified[level:].split(".")
-        # A script, or a package, may begin in any of the folders around the file.
+        # The root of a script or a package may be any folder around the file.
         starts = [folder, *folder.parents]
         for start in starts[level - 1 : level] if level else starts:
             place = self._place(start, parts, bool(level)) if start in self._folders else None
@@ -194,11 +193,11 @@ class Program:
             return frozenset()
 
     def _scopes_of(self, path: Path) -> Optional[Scopes]:
-        """The top level of a file: nothing else can be imported from it."""
+        """The top level of a file: other scopes can't be imported."""
         try:
             text = files.decode(self._content(path)).text
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of invalid escapes in what isn't our code
+                warnings.simplefilter("ignore")  # about invalid escapes in the user's code
                 return Scopes(ast.parse(text), with_bodies="global " in text)
         except _UNREADABLE:
             return None
@@ -212,14 +211,14 @@ def _content(path: Path) -> bytes:
 
 
 def _defines(content: bytes, name: str) -> bool:
-    """Whether a function or a class of a name is seen in a text, which takes no parser."""
+    """Whether a text defines a function or class with a name, found without a parser."""
     ends = [f" {name}{end}".encode() for end in "(:"]
     return any(b"\n" + begin + end in content for begin in (b"def", b"class") for end in ends)
 
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where a source stands in a program.
+    """Where a source is in a program.
 
     Args:
         program: The program.
@@ -234,7 +233,7 @@ class Place:
         return self.program.follow(qualified, self.path.parent)
 
     def starred(self, name: str, stars: Sequence[str]) -> Names:
-        """What a name that is bound nowhere stands for, by `from ... import *`."""
+        """What a name without a binding means, by `from ... import *`."""
         for star in reversed(stars):
             found = self.program.starred(name, star, self.path.parent)
             if found:

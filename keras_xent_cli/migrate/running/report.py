@@ -1,4 +1,4 @@
-"""The report for people: a diff, what was found, and a summary."""
+"""The report for people: a diff, the findings, and a summary."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def show(run: Run, console: Console, written: bool) -> None:
     """Print the report.
 
     Args:
-        run: What came of all files.
-        console: Where to.
-        written: Whether the files were written: their diff is in version control then.
+        run: The results for all files.
+        console: Where to print.
+        written: Whether the files were written. Then version control shows the diff.
     """
     for report in run.reports:
         if report.changed and not written:
@@ -61,7 +61,7 @@ def show_rules(console: Console) -> None:
 
 @contextlib.contextmanager
 def progress_bar(total: int) -> Iterator[Callable[[], None]]:
-    """A bar on standard error, where there is a terminal and much to do."""
+    """A bar on standard error, if it is a terminal and there are many files."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     shown = console.is_terminal and total >= MANY_FILES
@@ -85,7 +85,7 @@ def _lines(text: str) -> List[str]:
 
 
 def _show_notes(run: Run, console: Console) -> None:
-    """What the diff doesn't show of what was ported, each note once, with its places."""
+    """What the diff of a port doesn't show: each note once, with its places."""
     places: Dict[Tuple[str, str], List[str]] = collections.defaultdict(list)
     for report in run.reports:
         for finding in report.findings:
@@ -146,6 +146,6 @@ def _show_counts(console: Console, title: str, counts: Dict[str, int]) -> None:
 
 def _print(console: Console, *parts: Tuple[str, str]) -> None:
     """Print one line of texts, each with its style."""
-    # As segments, which rich prints as they are: no markup, no line broken, no tab made spaces.
+    # As segments, so rich interprets no markup, breaks no lines and keeps tabs.
     segments = [Segment(text, console.get_style(style)) for text, style in parts]
     console.print(Segments([*segments, Segment.line()]), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Many files through the codemod, on as many processes as there are processors."""
+"""Runs the codemod on many files, with one process for each processor."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ from keras_xent_cli.migrate.running.job import FileReport, Job, run_job, write
 from keras_xent_cli.migrate.running.program import Program
 from keras_xent_cli.migrate.tensorflow import loss_scopes
 
-# Below this many files, other processes take longer to begin than the work.
+# Below this number of files, starting other processes takes longer than the work.
 MANY_FILES = 16
 _LONGEST_WAIT = 0.2  # seconds
 
 Progress = Callable[[int], ContextManager[Callable[[], None]]]
-# A file, and what was read from it; None where that failed, so that its job reports it.
+# A file and its content; None if reading it failed, so its job reports the error.
 _Source = Tuple[Path, Optional[bytes]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What came of all files.
+    """The results for all files.
 
     Args:
-        looked_at: How many there were.
-        reports: Of those that contain something to port, or couldn't be read.
+        looked_at: The number of files.
+        reports: For the files that may contain something to port, or couldn't be read.
     """
 
     looked_at: int
@@ -63,11 +63,11 @@ def run_jobs(paths: Iterable[Path], job: Job, progress: Progress = no_progress) 
     Args:
         paths: See `files.find_sources`.
         job: What to do with each file.
-        progress: Shows how far it is: given the number of files, a context in which to call the
-            function that it gives after each.
+        progress: Shows the progress: a context manager that gets the number of files, and returns
+            a function to call after each file.
 
     Raises:
-        FileNotFoundError: a path that isn't there.
+        FileNotFoundError: a path doesn't exist.
     """
     reading = _Reading(files.find_sources(paths))
     options = job.options
@@ -84,13 +84,13 @@ def run_jobs(paths: Iterable[Path], job: Job, progress: Progress = no_progress) 
         for report in mapped:
             reports.append(report)
             step()
-    if job.write:  # when every file has been read that another asks for
+    if job.write:  # now, because files read each other until all are ported
         reports = list(map(write, reports))
     return Run(len(reading.paths), reports)
 
 
 class _Reading:
-    """The sources, read once: what passes is looked at, and kept if it may be of interest."""
+    """Reads the sources once, and keeps those that may contain something to port."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self.paths = list(paths)
@@ -111,7 +111,7 @@ class _Reading:
 def _contents(sources: Iterable[Tuple[Path, bytes]]) -> Iterator[Tuple[str, bytes]]:
     for path, content in sources:
         if path.suffix == ".ipynb":
-            # As Python sees the code: \" is a quote in it, \n the end of a line.
+            # Decode \" and \n, which are a quote and a line break in the code.
             content = content.replace(rb"\"", b'"').replace(rb"\n", b" ")
         yield str(path), content
 
@@ -122,8 +122,8 @@ def _mapping(sources: Sequence[_Source], job: Job) -> Iterator[Iterable[FileRepo
     if processes < 2 or len(sources) < MANY_FILES:
         yield (run_job(path, job, content) for path, content in sources)
         return
-    # Forked here, before anything has started a thread: a worker then has nothing to import.
-    # macOS's own libraries don't stand a fork.
+    # Fork now, before there are threads, so a worker doesn't have to import anything. On macOS,
+    # system libraries don't support a fork.
     can_fork = sys.platform not in ("win32", "darwin")
     context = multiprocessing.get_context("fork" if can_fork else None)
     with context.Pool(processes, _be_a_quiet_worker, (job,)) as pool:
@@ -133,10 +133,10 @@ def _mapping(sources: Sequence[_Source], job: Job) -> Iterator[Iterable[FileRepo
 
 
 def _results(pool: Pool, sources: Sequence[_Source]) -> Iterator[FileReport]:
-    """`map`, waiting again and again.
+    """Like `map`, but with short waits.
 
-    An interrupt that comes just before a wait is raised when the wait ends: without a timeout,
-    that is when the next file is done.
+    An interrupt just before a wait is raised only after the wait. Without a timeout, that would be
+    when the next file is done.
     """
     reports = pool.imap(_work, sources)
     while True:
@@ -149,9 +149,9 @@ def _results(pool: Pool, sources: Sequence[_Source]) -> Iterator[FileReport]:
 
 
 def _be_a_quiet_worker(job: Job) -> None:
-    """Leave an interrupt to the main process, and clean up when that ends the pool.
+    """Ignore interrupts, which the main process handles, and clean up when it ends the pool.
 
-    The job comes here, once: it lists all files of the program.
+    The job is passed here once, because it lists all files of the program.
     """
     global _job
     _job = job

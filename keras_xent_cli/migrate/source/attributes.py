@@ -1,4 +1,4 @@
-"""What a class's attributes may hold: `self.labels`, as far as the text tells."""
+"""What a class's attributes may hold, such as `self.labels`, as far as the source shows it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from keras_xent_cli.migrate.keras_target.surroundings import Surroundings
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.source.scopes import Other, Scope, Value
 
-# Bases that bind no attribute of a program's own.
+# Bases that don't bind attributes of the program.
 _HARMLESS_BASES = ("tensorflow.", "keras.", "tf_keras.", "abc.")
 
 _Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
@@ -29,11 +29,12 @@ class Attributes:
         self._stored: Optional[Dict[str, List[Optional[ast.expr]]]] = None
 
     def values(self, node: ast.Attribute) -> Optional[Tuple[ast.expr, ...]]:
-        """All that an attribute of `self`, `cls` or a class may be bound to.
+        """Everything that an attribute of `self`, `cls` or a class may be bound to.
 
         Returns:
-            None if that can't be told: the owner is another object, something that isn't followed
-            binds an attribute of that name, the class has a base elsewhere, or is one.
+            None if that isn't known: the owner is another object, an attribute of that name is
+            bound in a way that isn't followed, the class has a base elsewhere, or is a base
+            elsewhere.
         """
         owner = self._class_of(node.value)
         if owner is None or self._is_open(owner) or node.attr in self._surroundings.assigned:
@@ -45,7 +46,7 @@ class Attributes:
         return values if values and len(values) == len(stored) else None
 
     def _class_of(self, owner: ast.expr) -> Optional[ast.ClassDef]:
-        """The class of which a name is an instance (the first parameter of its methods), or it."""
+        """The class that a name is, or is an instance of (the first parameter of its methods)."""
         if not isinstance(owner, ast.Name):
             return None
         scopes = self._module.scopes
@@ -60,7 +61,7 @@ class Attributes:
         return around if isinstance(around, ast.ClassDef) and _is_first(method, bound) else None
 
     def _bound(self, name: ast.Name) -> Optional[ast.AST]:
-        """The parameter or the class that a name is, if it is nothing else."""
+        """The parameter or the class that a name is, if it is only that."""
         bindings = self._module.scopes.of(name).lookup(name.id)
         return bindings[0].node if len(bindings) == 1 and isinstance(bindings[0], Other) else None
 
@@ -82,7 +83,7 @@ class Attributes:
         return bool(names) and all(name.startswith(_HARMLESS_BASES) for name in names)
 
     def _binds_any_name(self) -> bool:
-        """Whether the file binds attributes by names that are known only when it runs."""
+        """Whether the file binds attributes whose names are known only at run time."""
         return any(
             isinstance(call.func, ast.Name)
             and call.func.id == "setattr"
@@ -91,7 +92,7 @@ class Attributes:
         ) or any(node.attr == "__dict__" for node in self._module.all(ast.Attribute))
 
     def _all_stored(self) -> Dict[str, List[Optional[ast.expr]]]:
-        """What is bound to an attribute of each name, of any object; None for what isn't told."""
+        """The values bound to an attribute of each name, of any object; None for unknown ones."""
         if self._stored is None:
             self._stored = {}
             for name, value in self._stores():
@@ -99,23 +100,23 @@ class Attributes:
         return self._stored
 
     def _stores(self) -> Iterator[Tuple[str, Optional[ast.expr]]]:
-        told: Dict[ast.expr, ast.expr] = {}
+        values: Dict[ast.expr, ast.expr] = {}
         for assignment in self._module.all(ast.Assign):
             for target in assignment.targets:
-                told.update(_pairs(target, assignment.value))
+                values.update(_pairs(target, assignment.value))
         for annotated in self._module.all(ast.AnnAssign):
             if annotated.value is not None:
-                told[annotated.target] = annotated.value
+                values[annotated.target] = annotated.value
         for node in self._module.all(ast.Attribute):
             if not isinstance(node.ctx, ast.Load):
-                yield node.attr, told.get(node)
+                yield node.attr, values.get(node)
         for scope in self._module.scopes.all:
             if isinstance(scope.node, ast.ClassDef):
                 yield from _of_class(scope, scope.node)
 
 
 def _of_class(scope: Scope, node: ast.ClassDef) -> Iterator[Tuple[str, Optional[ast.expr]]]:
-    """What a class's body binds: values, methods and properties, and fields without a value."""
+    """What a class's body binds: values, methods, properties, and fields without a value."""
     for name, bindings in scope.bindings.items():
         for binding in bindings:
             yield name, binding.value if isinstance(binding, Value) else None
@@ -125,7 +126,7 @@ def _of_class(scope: Scope, node: ast.ClassDef) -> Iterator[Tuple[str, Optional[
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> Iterator[Tuple[ast.expr, ast.expr]]:
-    """What is assigned to what, element by element where both are written out."""
+    """Targets and their values, element by element if both are tuples or lists."""
     parts = (ast.Tuple, ast.List)
     if isinstance(target, parts) and isinstance(value, parts):
         if len(target.elts) == len(value.elts):

@@ -1,4 +1,4 @@
-"""Values that the text of a program tells: numbers, and the names of reductions."""
+"""Values that the source shows: numbers, and the names of reductions."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ def results(node: ast.expr) -> Iterator[ast.expr]:
 
 
 def reductions(module: Module, node: ast.expr) -> FrozenSet[str]:
-    """The members of `Reduction` that an expression may be; empty if it can't be told."""
+    """The members of `Reduction` that an expression may be; empty if they aren't known."""
     members = {_member(module, part) for part in results(node)}
     return frozenset() if None in members else frozenset(filter(None, members))
 
 
 def is_number(module: Module, node: ast.expr) -> bool:
-    """Whether it is certain that an expression is one number."""
+    """Whether an expression is certainly one number."""
     return _is_number(module, node, frozenset())
 
 
 def integer(module: Module, node: Optional[ast.expr]) -> Optional[int]:
-    """The integer that an expression is; None if it can't be told."""
+    """The integer that an expression is; None if it isn't known."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         value = integer(module, node.operand)
         return None if value is None else -value

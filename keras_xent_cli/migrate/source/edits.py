@@ -1,4 +1,4 @@
-"""Changes to parts of a text, nested ones included."""
+"""Changes to parts of a text, including nested ones."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Edit:
     Args:
         start: Where it begins.
         end: Where it ends; the same as `start` to insert.
-        change: Makes the new text of the old. When edits nest, the inner ones come first; when
-            several have the same stretch, the order is that in which they are given. What is
-            inserted where a stretch begins or ends is outside of it.
+        change: Turns the old text into the new one. Inner edits run before outer ones, and edits of
+            the same stretch in the given order. An insertion where a stretch begins or ends is
+            outside of the stretch.
     """
 
     start: int
@@ -30,14 +30,14 @@ def apply(text: str, edits: Sequence[Edit]) -> str:
     Raises:
         ValueError: two edits overlap without one being inside the other.
     """
-    # An insertion before the stretches that begin where it is, a stretch before those inside.
+    # Insertions come before stretches that begin there, and outer stretches before inner ones.
     ordered = sorted(edits, key=lambda edit: (edit.start, edit.end > edit.start, -edit.end))
-    # To beyond the end, so that what is inserted there comes before it.
+    # One past the end, for insertions at the end.
     return _apply(text, 0, len(text) + 1, collections.deque(ordered))
 
 
 def _apply(text: str, start: int, end: int, edits: Deque[Edit]) -> str:
-    """The new text of a stretch; takes the edits in it from the front of `edits`."""
+    """The new text of a stretch. It removes the edits in it from the front of `edits`."""
     parts: List[str] = []
     while edits and edits[0].start < end:
         first = edits[0]

@@ -1,4 +1,4 @@
-"""What the codemod knows of a function of TF1, and of the loss object that it can become."""
+"""A function of TF1, and the loss object that it can become."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Dict, Optional, Tuple
 
 @dataclasses.dataclass(frozen=True)
 class Loss:
-    """A cross entropy, whichever function computes it.
+    """A cross entropy, which several functions may compute.
 
     Args:
         object_name: The class of its loss object.
         constructor: The arguments of that class that the codemod writes, in their order.
-        activations: The functions whose output is no logits for it, for it applies one itself.
-        smoothing: What `label_smoothing=eps` makes of the labels.
-        swapped: What comes of it if labels and logits have each other's place.
+        activations: The functions whose output isn't logits, because the loss applies one itself.
+        smoothing: The labels that `label_smoothing=eps` computes.
+        swapped: What happens if labels and logits are swapped.
         averages_classes: Whether the loss object takes the mean over the last axis before it
-            weighs and reduces, where TF1 weighs every element.
-        squeezes_weights: Whether TF1 drops a last dimension of 1 from the weights.
-        of_ids: The same loss of class ids, if this one takes one-hot labels.
+            weights and reduces. TF1 weights every element.
+        squeezes_weights: Whether TF1 removes a last dimension of 1 from the weights.
+        of_ids: The same loss for class ids, if this one expects one-hot labels.
     """
 
     object_name: str
@@ -34,14 +34,14 @@ class Loss:
 
 @dataclasses.dataclass(frozen=True)
 class LossObject:
-    """Where a function's arguments go in a loss object and its call.
+    """Where a function's arguments move in a loss object and its call.
 
     Args:
-        reduction: The member of `Reduction` that the function has if none is given.
+        reduction: The function's default `Reduction`.
         moved: Arguments of the constructor, and their names there.
         renamed: Arguments of the loss object's call, and their names there.
-        dropped: Arguments that must be absent, or None; they change nothing then.
-        stops_labels: Whether TF1 stops a gradient into the labels that the object doesn't.
+        dropped: Arguments that must be absent or None, so they change nothing.
+        stops_labels: Whether TF1 stops the gradient into the labels, and the object doesn't.
     """
 
     reduction: str
@@ -57,12 +57,12 @@ class Function:
 
     Args:
         name: Its name.
-        modules: Where TF1 has it, by canonical names.
+        modules: TF1's modules that have it, by canonical names.
         parameters: All of them, in the order of positional arguments.
-        reduces: Whether it weighs, reduces and joins the loss collection.
-        loss: What it computes; None if that is given to it.
-        labels: Which parameter is the labels; None if it takes none.
-        loss_object: How it becomes a loss object; None if there is none for it.
+        reduces: Whether it weights, reduces and joins the loss collection.
+        loss: What it computes; None if the losses are an argument.
+        labels: The parameter for the labels; None if there is none.
+        loss_object: How it becomes a loss object; None if there isn't one.
         has_other_order: Whether the function of that name in `keras_xent.v1` has the parameters in
             another order.
     """

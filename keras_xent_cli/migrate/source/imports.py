@@ -1,8 +1,8 @@
 """Where `import keras_xent` belongs in a source.
 
-It loads TensorFlow, so it stands in the block of imports that has TensorFlow's, or after the
-import of TensorFlow that a place needs, in the scope in which that stands: before it, a program may
-set the variables that TensorFlow reads as it loads.
+The import loads TensorFlow, so it belongs in the block of imports that has TensorFlow's, or in the
+same scope right after the import of TensorFlow that a place needs. Before that, a program may set
+environment variables that TensorFlow reads when it loads.
 """
 
 from __future__ import annotations
@@ -82,9 +82,9 @@ def _at_module_level(
 ) -> Edit:
     """Among the module's imports, before the first place that runs when the module is loaded.
 
-    Among the imports next to TensorFlow's, in alphabetical order if they are in order; else after
-    the import that the first place needs; if that isn't known, after the module's first imports,
-    and in a module without any, after its docstring.
+    The order of preference: among the imports next to TensorFlow's, in alphabetical order if they
+    are in order; after the import that the first place needs; after the module's first imports;
+    after its docstring.
     """
     now = [offset for offset in used_at if not _runs_later(module, names.get(offset))]
     before_use = _statements_before(module, now[0]) if now else module.tree.body
@@ -100,7 +100,7 @@ def _at_module_level(
 
 
 def _runs_later(module: Module, name: Optional[ast.Name]) -> bool:
-    """Whether a name stands in the body of a function, which runs when that is called."""
+    """Whether a name is in the body of a function, which runs when it is called."""
     scope = module.scopes.of(name) if name else None
     while scope is not None:
         if isinstance(scope.node, _LATER):
@@ -121,7 +121,7 @@ def _in_block(module: Module, block: Sequence[_AnyImport]) -> Edit:
 
 
 def _after_origin(module: Module, origin: _AnyImport, use: Optional[ast.Name]) -> Edit:
-    """After the import that a place needs, or the outermost statement that has it and not that."""
+    """After the import that a place needs, or its outermost statement without the place."""
     around_use = set(module.scopes.ancestors(use)) if use else set()
     scope = module.scopes.of(origin).node
     statement: ast.stmt = origin
@@ -137,7 +137,7 @@ def _after_origin(module: Module, origin: _AnyImport, use: Optional[ast.Name]) -
 
 
 def _shares_its_line(module: Module, statement: ast.stmt) -> bool:
-    """Whether something stands before it on its first line, or after it on its last."""
+    """Whether there is something before it on its first line, or after it on its last."""
     start, end = module.lines.span(statement)
     before = module.text[module.lines.start_of_line(statement.lineno) : start]
     after = module.text[end : module.lines.start_of_line(_end(statement) + 1)].strip()
@@ -174,7 +174,7 @@ def _block_of_tensorflow(statements: Sequence[ast.stmt]) -> List[_AnyImport]:
 
 
 def _last_of_the_first_imports(statements: Sequence[ast.stmt]) -> Optional[ast.stmt]:
-    """The last import before other code begins, imports inside `try` and `if` included."""
+    """The last import before other code begins, including imports in `try` and `if`."""
     last: Optional[ast.stmt] = None
     for statement in statements:
         if isinstance(statement, (ast.Import, ast.ImportFrom)):
@@ -204,7 +204,7 @@ def _is_future(statement: _AnyImport) -> bool:
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
-    # Numbers too: they stand for the magics of a notebook, which a cell may have to begin with.
+    # Numbers too: they replace the magics of a notebook, which may have to begin a cell.
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
@@ -214,7 +214,7 @@ def _end(statement: ast.stmt) -> int:
 
 
 def _last_line(module: Module, statement: ast.stmt) -> int:
-    """The line that a statement ends on, with those that follow it after semicolons."""
+    """The last line of a statement, and of those that follow it after semicolons."""
     line = _end(statement)
     for other in module.tree.body:
         if other.lineno == line:
@@ -242,7 +242,7 @@ def _at(module: Module, statement: ast.stmt) -> Edit:
 
 
 def _after(module: Module, statement: ast.stmt) -> Edit:
-    """After the line that a statement ends on, as far to the right as the statement."""
+    """After the last line of a statement, with its indentation."""
     end = module.lines.start_of_line(_last_line(module, statement) + 1)
     newline = module.lines.newline()
     start = module.lines.start_of_line(statement.lineno)

@@ -1,4 +1,4 @@
-"""Places in a text: from the lines and columns of ``ast`` to offsets, and back."""
+"""Converts the lines and columns of ``ast`` to offsets in a text, and back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import bisect
 import re
 from typing import List, Tuple, Union
 
-# As Python's tokenizer counts lines: str.splitlines knows more separators.
+# As Python's tokenizer counts lines: str.splitlines has more separators.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 Located = Union[ast.expr, ast.stmt]
@@ -17,7 +17,7 @@ class Lines:
     """The lines of a text.
 
     Args:
-        text: Source code, with whatever line endings it has.
+        text: Source code, with any line endings.
     """
 
     def __init__(self, text: str) -> None:
@@ -28,7 +28,7 @@ class Lines:
             self._starts.append(self._starts[-1] + len(line))
 
     def offset(self, line: int, column: int) -> int:
-        """The offset of a place that ``ast`` gives: line from 1, column in bytes of UTF-8."""
+        """The offset of a place of ``ast``: line from 1, column in bytes of UTF-8."""
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         if not text.isascii():
             column = len(text.encode("utf-8")[:column].decode("utf-8", "ignore"))

@@ -11,22 +11,22 @@ from keras_xent_cli.migrate.source.scopes import Import, Scope, Scopes, Value, d
 Names = FrozenSet[str]
 
 UNKNOWN = ""
-"""Stands for whatever can't be followed, among the names that an expression may have."""
+"""Among the names that an expression may have: one that can't be followed."""
 
 OWN = "<own>"
-"""Stands before the name of a function or a class that another file of the program defines."""
+"""A prefix for the name of a function or class that another file of the program defines."""
 
 WRAPPED = "<wrapped>"
-"""Stands before the names of what a function of the program gets or names.
+"""A prefix for the names that a function of the program gets or uses.
 
-After `nn = clone(tf.nn)` these are all that `nn` may be, but it is not known to be the same.
+After `nn = clone(tf.nn)`, `nn` can only be one of these, but may not be the same object.
 """
 
 _BEFORE_WRAPPED = f"{WRAPPED}."
 _NOTHING: Names = frozenset()
 
 
-# Where many assignments make names of one another, the ways through them are without number.
+# Many assignments between names can have too many paths to follow all of them.
 _MOST_STEPS = 1000
 _LONGEST_WAY = 50
 
@@ -48,7 +48,7 @@ def resolve(
     Returns:
         Dotted names, such as `tensorflow.losses.softmax_cross_entropy`: several if branches bind
         a name differently, with `UNKNOWN` among them if a branch can't be followed. Empty if it
-        is nothing that has a name, or a name that is bound nowhere.
+        has no name, or the name isn't bound.
     """
     return _Search(scopes, unbound).names(node, _NOTHING)
 
@@ -99,18 +99,18 @@ class _Search:
         return names or frozenset({UNKNOWN})
 
     def attribute(self, owners: Names, name: str, path: Callable[[], str]) -> Names:
-        """The names of an attribute; `path` says how the source writes it, if by names alone."""
+        """The names of an attribute; `path` returns its source text, if it has only names."""
         if any(map(is_wrapped, owners)) and path() in self.scopes.stored:
             return frozenset({UNKNOWN})  # nn = clone(nn), and then nn.function = ...
         return frozenset(owner and f"{owner}.{name}" for owner in owners)
 
     def wrapped(self, call: ast.Call, seen: Names) -> Names:
-        """What a function of the source may give back: what it gets and what it names."""
+        """What a function of the source may return: its argument and what it names."""
         function = wrappers.function_called(self.scopes, call)
         got = self.got(call.args[0], seen) if function else _NOTHING
         named = wrappers.globals_of(self.scopes, function) if function and got else None
         if named is None:
-            return _NOTHING  # the names would not be all
+            return _NOTHING  # these wouldn't be all names
         return as_wrapped(got.union(*(self.names_of_global(each, seen) for each in named)))
 
     def got(self, node: ast.expr, seen: Names) -> Names:
@@ -139,7 +139,7 @@ class _Search:
                 return found | {UNKNOWN}
             if isinstance(binding, Import):
                 found |= {binding.qualified}
-            elif name in seen:  # tf = tf.compat.v1: the import says what the inner tf is
+            elif name in seen:  # tf = tf.compat.v1: the import shows what the inner tf is
                 continue
             elif isinstance(binding, Value):
                 found |= self.names_of_value(binding.value, seen | {name})

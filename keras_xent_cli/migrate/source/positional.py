@@ -1,4 +1,4 @@
-"""The functions of `tf.nn` that take keywords alone: all but the newest of TF1's."""
+"""The functions of `tf.nn` that accept only keywords: all of TF1's but the newest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from keras_xent_cli.migrate.tensorflow.eras import Era
 
 
 def problem(call: Call) -> str:
-    """Why TF1 refuses a call; "" if it doesn't, or if that is known only when it runs."""
+    """Why TF1 raises an error for a call; "" if it doesn't, or if that isn't known."""
     if call.node.args:
         return (
             "positional arguments: TF1 raises an error for them (TensorFlow 0 expected the logits "
@@ -27,11 +27,11 @@ def problem(call: Call) -> str:
 
 
 def port_keyword_function(module: Module, options: Options, function: Function) -> Iterator[Remark]:
-    """Port the references of a function that is the same in TF1 and TF2, but for this.
+    """Port the references to a function that only differs in this between TF1 and TF2.
 
-    Of TF2's, the first two arguments may be positional. A call that has such is named in TF1 code,
-    and left in what may be TF2 code. A function that is handed on is named too, unless it can only
-    be called with keywords, or stands in TF2 code.
+    In TF2, the first two arguments may be positional. Such a call is reported in TF1 code, and
+    stays in code that may be TF2's. A function that isn't called here is reported too, unless it
+    can only be called with keywords, or is in TF2 code.
     """
     for reference in module.references:
         if reference.function is not function:
@@ -45,14 +45,14 @@ def port_keyword_function(module: Module, options: Options, function: Function) 
 
 
 def port_of_tf1(module: Module, options: Options, reference: Reference) -> Optional[Remark]:
-    """Port a reference in TF1 code, or name it if it may get positional arguments."""
+    """Port a reference in TF1 code, or report it if it may get positional arguments."""
     call = module.call_through(reference)
     message = problem(call) if call else ""
     if message:
         return flagged(module, reference, message)
     if call is None and not reference.ported and not is_called_with_keywords(module, reference):
         if not reference.renamed or is_only_called(module, reference):
-            return None  # named where the variable is made, or where it is called
+            return None  # reported where the variable is assigned, or where it is called
         return flagged(module, reference, _advice(module, reference))
     return port_reference(module, options, reference, call)
 
@@ -79,10 +79,11 @@ def _advice(module: Module, reference: Reference) -> str:
 
 
 def is_called_with_keywords(module: Module, reference: Reference) -> bool:
-    """Whether it is certain that a function that is handed on gets no positional arguments.
+    """Whether a function that isn't called here certainly gets no positional arguments.
 
-    So it is in `functools.partial(f, labels=...)`, after which a positional argument is an error,
-    and for a variable, of the function or its `partial`, that this file calls with keywords alone.
+    This is true in `functools.partial(f, labels=...)`, after which a positional argument is an
+    error, and for a variable with the function or its `partial` that this file calls only with
+    keywords.
     """
     node = reference.node
     parent = module.scopes.parent(node)
@@ -97,13 +98,13 @@ def is_called_with_keywords(module: Module, reference: Reference) -> bool:
 
 
 def is_only_called(module: Module, reference: Reference) -> bool:
-    """Whether it is the value of a variable that is only called, where a rule sees each call."""
+    """Whether it is assigned to a variable that is only called, so a rule sees each call."""
     calls = _calls_of_variable(module, reference.node)
     return bool(calls) and all(module.call_of(call) for call in calls)
 
 
 def _calls_of_variable(module: Module, node: ast.expr) -> List[ast.Call]:
-    """The calls of the variable that a value is assigned to; none if it is used otherwise."""
+    """The calls of the variable that has a value; none if the variable has other uses."""
     parent = module.scopes.parent(node)
     if not isinstance(parent, ast.Assign) or len(parent.targets) != 1:
         return []

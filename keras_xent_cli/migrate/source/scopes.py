@@ -10,7 +10,7 @@ from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Sequence, Set
 
 @dataclasses.dataclass(frozen=True)
 class Import:
-    """A name bound by an import: ``import a.b as n`` gives ``a.b``."""
+    """A name bound by an import: ``a.b`` for ``import a.b as n``."""
 
     qualified: str
     line: int
@@ -39,7 +39,7 @@ class Scope:
     """The names of a module, class, function, lambda or comprehension.
 
     Args:
-        node: What opens the scope.
+        node: The node that opens the scope.
         parent: The scope around it; None for a module.
     """
 
@@ -56,12 +56,12 @@ class Scope:
         return self if self.parent is None else self.parent.module
 
     def bind(self, name: str, binding: Binding) -> None:
-        """Add a binding, where `global` and `nonlocal` say."""
+        """Add a binding, in the scope that `global` or `nonlocal` choose."""
         scope = self.elsewhere.get(name, self)
         scope.bindings.setdefault(name, []).append(binding)
 
     def lookup(self, name: str) -> List[Binding]:
-        """What a name may mean when it is read in this scope; nothing if it is bound nowhere."""
+        """What a name may mean when it is read in this scope; empty if it isn't bound."""
         scope: Optional[Scope] = self
         while scope is not None:
             hidden = scope is not self and isinstance(scope.node, ast.ClassDef)
@@ -77,7 +77,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class Scopes(ast.NodeVisitor):
-    """The scopes of a module, and for every node its parent and the scope that it stands in.
+    """The scopes of a module, and the parent and scope of every node.
 
     Args:
         tree: A parsed module.
@@ -93,13 +93,13 @@ class Scopes(ast.NodeVisitor):
         self._assigned: Set[ast.Name] = set()
         self._bodies: List[Tuple[ast.AST, Scope, Sequence[ast.AST]]] = []
         self.generic_visit(tree)
-        # A body comes after the scopes around it are complete: `nonlocal` asks what they bind,
-        # which may stand further down.
+        # Bodies come after the scopes around them are complete, because `nonlocal` needs all of
+        # their bindings, and these may come later in the text.
         for body in self._bodies if with_bodies else ():
             self._visit_inside(*body)
 
     def of(self, node: ast.AST) -> Scope:
-        """The scope that a node stands in."""
+        """The scope of a node."""
         return self._scope_of[node]
 
     def parent(self, node: ast.AST) -> Optional[ast.AST]:
@@ -115,13 +115,13 @@ class Scopes(ast.NodeVisitor):
 
     @functools.cached_property
     def stored(self) -> FrozenSet[str]:
-        """The attributes that something is assigned to, as they are written: `tf.nn.relu`."""
+        """The attributes that are assigned to, as written: `tf.nn.relu`."""
         nodes = ast.walk(self.module.node)
         attributes = (each for each in nodes if isinstance(each, ast.Attribute))
         return frozenset(dotted(each) for each in attributes if isinstance(each.ctx, ast.Store))
 
     def generic_visit(self, node: ast.AST) -> None:
-        """Note every child's parent and scope, and go on."""
+        """Store the parent and scope of every child, and visit it."""
         for child in ast.iter_child_nodes(node):
             self._parents[child] = node
             self._scope_of[child] = self._scope
@@ -206,7 +206,7 @@ class Scopes(ast.NodeVisitor):
                 self._scope.bind(top, Import(top, node.lineno))
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        """Relative imports keep their dots, so that they are never taken for a package."""
+        """Relative imports keep their dots, so they can't be confused with a package."""
         origin = "." * node.level + (node.module or "")
         for alias in node.names:
             if alias.name == "*":
@@ -221,7 +221,7 @@ class Scopes(ast.NodeVisitor):
             self._scope.elsewhere[name] = self.module
 
     def visit_Nonlocal(self, node: ast.Nonlocal) -> None:
-        """Names that belong to a function around."""
+        """Names that belong to an outer function."""
         for name in node.names:
             scope = self._scope.parent
             while scope and (isinstance(scope.node, ast.ClassDef) or name not in scope.bindings):
@@ -235,7 +235,7 @@ class Scopes(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        """An annotation alone binds nothing."""
+        """An annotation without a value binds nothing."""
         if node.value is not None:
             self._assign(node.target, node.value)
         elif isinstance(node.target, ast.Name):
@@ -243,7 +243,7 @@ class Scopes(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
-        """In a comprehension it binds outside of it."""
+        """In a comprehension, it binds in the scope outside."""
         scope = self._scope
         while isinstance(scope.node, _COMPREHENSIONS) and scope.parent:
             scope = scope.parent

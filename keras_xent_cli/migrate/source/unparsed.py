@@ -1,6 +1,6 @@
-"""Code that Python can't parse: whether it may hold one of the functions all the same.
+"""Code that Python can't parse: whether it may still contain one of the functions.
 
-If it can't, there is nothing to port in it, and nothing to report.
+If it can't, there is nothing to port or to report in it.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ _BEGIN_A_LINE = frozenset({tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, token
 
 
 def may_hold(source: str) -> bool:
-    """Whether a source that can't be parsed names something that a rule looks for.
+    """Whether a source that can't be parsed contains a name that a rule looks for.
 
     Args:
-        source: Python 2, say, or an exercise with gaps.
+        source: For example, Python 2, or an exercise with gaps.
     """
     return files.of_interest(_without_comments(source).encode("utf-8", "replace"))
 
 
 def _without_comments(source: str) -> str:
-    """The source without comments and documentation, as far as it has tokens."""
+    """The source without comments and docstrings, as far as it can be tokenized."""
     lines = source.split("\n")
     starts = list(itertools.accumulate((len(line) + 1 for line in lines), initial=0))
     parts: List[str] = []

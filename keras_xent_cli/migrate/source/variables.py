@@ -7,20 +7,20 @@ from typing import List, Optional
 
 from keras_xent_cli.migrate.module import Module
 
-# Python's functions that read variables which their caller doesn't name.
+# Python's functions that can read variables without their names.
 _READING_ALL = frozenset({"dir", "eval", "exec", "globals", "locals", "vars"})
 
 
 def uses(module: Module, target: ast.Name) -> Optional[List[ast.Name]]:
-    """Where what is assigned to a name is read, by whatever function of the file.
+    """Where a variable is read, in any function of the file.
 
     Args:
         module: The source.
         target: The name in the assignment.
 
     Returns:
-        The names; None if other code may read the variable too: that of a class, or one in whose
-        function or file `locals()` and its like are used.
+        The names; None if other code may read the variable too: a class's variable, or one whose
+        function or file uses `locals()` or similar functions.
     """
     scope = module.scopes.of(target)
     bindings = scope.lookup(target.id)

@@ -1,7 +1,7 @@
-"""What a function of a source may give back, as far as its text names it.
+"""What a function of a source may return, as far as its text names it.
 
-`nn = clone(tf.nn)` makes of a module something that stands for it. Which of the things that the
-function gets or names that is can't be told, but it is none other.
+`nn = clone(tf.nn)` returns something that replaces a module. It must be one of the things that the
+function gets or names, but it isn't known which.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def globals_of(scopes: Scopes, function: ast.AST) -> Optional[FrozenSet[str]]:
 
     Args:
         scopes: Those of the module.
-        function: One of its functions. Others that it names are looked into as well.
+        function: One of its functions. Functions that it names are searched too.
 
     Returns:
-        The names; None where they aren't all that it reads: it imports something itself, has
-        a decorator, or a default that isn't a constant.
+        The names; None if it may read others: it has an import, a decorator, or a default that
+        isn't a constant.
     """
     found: Set[str] = set()
     functions = [function]

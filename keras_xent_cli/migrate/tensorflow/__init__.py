@@ -1,1 +1,1 @@
-"""What the codemod knows about TensorFlow: its modules, its losses and its versions."""
+"""Facts about TensorFlow: its modules, its losses and its versions."""

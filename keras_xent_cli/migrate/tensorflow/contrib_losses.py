@@ -1,7 +1,7 @@
-"""The losses of contrib that are no cross entropies, and where they are in TensorFlow 2.
+"""The losses of contrib that aren't cross entropies, and their replacements in TensorFlow 2.
 
-The package tf_slim has them as they were. TF1's own functions of the same names have another order
-of arguments, other weights, and some compute something else.
+The package tf_slim has the same functions. TF1's own functions of the same names have another order
+of arguments and other weights, and some compute something else.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _ORDER = (
 )
 _COLLECTION = "; tf.compat.v1.losses.{name} accepts the same arguments and uses the same collection"
 
-# By name, what else is to be said beside that tf_slim has it.
+# By name, what else to report.
 _ADVICE = {
     "absolute_difference": _ORDER,
     "add_loss": _COLLECTION,
@@ -38,11 +38,11 @@ _ADVICE = {
 
 
 def advice(name: str, package: str) -> str:
-    """What to do where TensorFlow 2 has no contrib.
+    """What to do, because TensorFlow 2 has no contrib.
 
     Args:
         name: The function of `tf.contrib.losses`.
-        package: How the source spells `keras_xent`.
+        package: The name of `keras_xent` in the source.
     """
     if name not in _ADVICE:
         return "see TensorFlow's guide to migrating to TensorFlow 2"

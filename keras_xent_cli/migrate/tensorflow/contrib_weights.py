@@ -1,6 +1,7 @@
-"""The weights of contrib's losses, which are other weights than those of TF1's.
+"""The weights of contrib's losses, which differ from those of TF1's losses.
 
-contrib takes a number, or weights of the losses' first dimensions, and drops a last dimension of 1.
+contrib accepts a number, or weights with the losses' first dimensions, and removes a last dimension
+of 1.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from keras_xent_cli.migrate.tensorflow.tensorflow_names import tensorflow_functi
 
 
 def obstacle(module: Module, call: Call) -> str:
-    """Why contrib may take a call's weights for others than `keras_xent.v1`; "" if it doesn't."""
+    """Why contrib may use the weights in another way than `keras_xent.v1`; "" if it doesn't."""
     weights, loss = call.arguments.get("weights"), call.function.loss
     if weights is None or loss is None or constants.is_number(module, weights):
         return ""
@@ -42,7 +43,7 @@ def obstacle(module: Module, call: Call) -> str:
 
 
 def edits(module: Module, call: Call) -> Tuple[Edit, ...]:
-    """What gives a call's weights one dimension, if they may have another that contrib drops."""
+    """Reshapes a call's weights to one dimension, if they may have another that contrib removes."""
     weights = call.arguments.get("weights")
     if weights is None or constants.is_number(module, weights) or not _needs_one_dimension(call):
         return ()
@@ -51,7 +52,7 @@ def edits(module: Module, call: Call) -> Tuple[Edit, ...]:
 
 
 def assumption(module: Module, call: Call) -> str:
-    """What the port takes for granted of a call; "" if nothing."""
+    """What the port assumes about a call; "" if nothing."""
     found = []
     smoothing, weights = call.arguments.get("label_smoothing"), call.arguments.get("weights")
     is_softmax = call.function.loss is not None and not call.function.loss.averages_classes
@@ -66,7 +67,7 @@ def assumption(module: Module, call: Call) -> str:
 
 
 def _needs_one_dimension(call: Call) -> bool:
-    """Whether `keras_xent.v1` doesn't drop the last dimension itself."""
+    """Whether `keras_xent.v1` doesn't remove the last dimension itself."""
     loss = call.function.loss
     return loss is not None and not loss.averages_classes and not loss.squeezes_weights
 
@@ -84,7 +85,7 @@ def _has_one_element(module: Module, weights: ast.expr) -> bool:
 
 
 def _is_column(module: Module, weights: ast.expr) -> bool:
-    """Whether it is certain that weights have a last dimension of 1, after one that isn't."""
+    """Whether the weights certainly have two dimensions, the last of them 1."""
     value = module.followed(weights)
     if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Tuple):
         parts = value.slice.elts

@@ -1,4 +1,4 @@
-"""Whether a source is TensorFlow 1's code or TensorFlow 2's, where one name means two functions."""
+"""Whether a source is TF1 or TF2 code, because one name means another function in each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _any_of(names: Iterable[str]) -> bytes:
     return b"|".join(name.replace(".", r"\.").encode() for name in sorted(names))
 
 
-# How a text looks that may have a mark: that is found much sooner than names are followed.
+# Patterns for texts that may show a version. They are much faster than following names.
 _IMPORTS = re.compile(
     rb"^\s*(?:import\s+tensorflow\b(?!\.)|from\s+tensorflow\s+import\b)", re.MULTILINE
 )
@@ -48,7 +48,7 @@ _CONTRIB = re.compile(rb"\b(?:import|from)\s+tensorflow\.(?:contrib|examples)\b"
 
 
 def possible(content: bytes) -> Eras:
-    """The versions that a text may say it is for: for others it isn't even parsed."""
+    """The versions that a text may show. If there are none, it isn't even parsed."""
     found = {Era.TF1} if _CONTRIB.search(content) else set()
     if _IMPORTS.search(content):
         found |= {each for each, pattern in _LOOKS_LIKE.items() if pattern.search(content)}
@@ -56,10 +56,9 @@ def possible(content: bytes) -> Eras:
 
 
 def era(module: Module) -> Optional[Era]:
-    """The version that a source is written for; None if it can't be told.
+    """The version that a source is written for; None if that isn't known.
 
-    A name that TF1 alone has decides. Else what the source says and what the sources beside it say
-    has to agree.
+    A name that only TF1 has decides. Otherwise, the source and the files next to it must agree.
     """
     own = marks(module)
     if Era.TF1 in own:
@@ -69,7 +68,7 @@ def era(module: Module) -> Optional[Era]:
 
 
 def marks(module: Module) -> Eras:
-    """What the names in a source say, whatever is beside it."""
+    """The versions that the names in a source show, without other files."""
     return frozenset(_imported(module)) | frozenset(_used(module))
 
 
@@ -86,8 +85,8 @@ def _imported(module: Module) -> Iterator[Era]:
                             plain.add(name)
                         if qualified.startswith(_COMPAT_V1):
                             compatible.add(name)
-    # Where TensorFlow stands beside its compat.v1, it is TensorFlow 2. Under one name it isn't:
-    # that is how a program takes whichever there is.
+    # A file that imports both TensorFlow and its compat.v1 is TF2 code. If both have the same name,
+    # it isn't: that is how a program imports the one that exists.
     if compatible and plain - compatible:
         yield Era.TF2
 
@@ -103,7 +102,7 @@ def _used(module: Module) -> Iterator[Era]:
 
 
 def _is_tensorflow(module: Module, node: ast.Attribute) -> bool:
-    """Whether it is `tf.compat.v1`, of a `tf` that is not itself TensorFlow 1's."""
+    """Whether it is `tf.compat.v1`, and `tf` itself isn't TensorFlow 1's."""
     owner = node.value
     return isinstance(owner, ast.Attribute) and module.names(owner.value) == {"tensorflow"}
 

@@ -1,4 +1,4 @@
-"""TF1's functions that the codemod knows, by their names. Those of a loss are in ``losses/``."""
+"""TF1's functions that the codemod ports, by name. Each loss has a file in ``losses/``."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PORTED: Dict[str, Function] = {
     f"{PACKAGE}.v1.{function.name}": function for function in ALL if not function.has_other_order
 }
 
-# TF1's constants, and the strings that they are.
+# TF1's constants and their string values.
 REDUCTIONS = {
     "NONE": "none",
     "SUM": "weighted_sum",
@@ -45,10 +45,10 @@ REDUCTIONS = {
     "SUM_OVER_NONZERO_WEIGHTS": "weighted_sum_by_nonzero_weights",
 }
 
-# Last parts of names that a place of interest ends with.
+# The last parts of the functions' names.
 FUNCTION_NAMES = frozenset(function.name for function in ALL)
 
-# What these names look like in a program: the last part of a module's name, and the function's.
+# The functions' names in `losses` and `nn`, which a program writes after the module's name.
 LOSSES_NAMES = frozenset(each.name for each in ALL if LOSSES_MODULES[0] in each.modules)
 NN_NAMES = frozenset(each.name for each in ALL if NN_MODULES[0] in each.modules)
 
@@ -59,7 +59,7 @@ def tf1_function(qualified: str) -> Optional[Function]:
 
 
 def ported_function(qualified: str) -> Optional[Function]:
-    """The function that a name of `keras_xent.v1` stands for."""
+    """The function that a name of `keras_xent.v1` ports."""
     return _PORTED.get(qualified)
 
 

@@ -1,7 +1,7 @@
-"""Where a program tells contrib's losses which collection to join.
+"""Where a program chooses which collection contrib's losses join.
 
-They call `add_loss`, whose collection an `arg_scope` can change for all that runs inside of it.
-`keras_xent.v1` doesn't see that.
+They call `add_loss`, and an `arg_scope` can change its collection for everything that runs inside.
+This doesn't affect `keras_xent.v1`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from keras_xent_cli.migrate.running.program import Place, Program
 from keras_xent_cli.migrate.source.scopes import Binding, Value, dotted
 
 _LIBRARIES = ("numpy.", "tensorflow.", "tf_slim.")
-# Their functions that call what they are given.
+# Their functions that call an argument.
 _CALLING = frozenset(
     {
         *("case", "cond", "custom_gradient", "foldl", "foldr", "make_template", "map_fn"),
@@ -28,8 +28,8 @@ _CALLING = frozenset(
     }
 )
 _BUILTINS = frozenset({"bool", "enumerate", "float", "int", "len", "print", "range", "str", "zip"})
-# What that looks like in code that can't be parsed: in no comment, import or string, and neither
-# called nor defined.
+# `add_loss` as an argument in code that can't be parsed: not in a comment, import or string, and
+# neither called nor defined.
 _HANDED_ON = re.compile(
     rb"^(?![ \t]*#)(?![^\n]*\bimport\b)[^\n#]*?(?<!['\"])\badd_loss\b(?!['\"\\]|\s*[(=])", re.M
 )
@@ -42,8 +42,8 @@ class LossScopes:
     """The first `arg_scope` of each kind in a program, `path:line`; "" if there is none.
 
     Args:
-        anywhere: It may be open wherever a loss is computed: it is kept, or its block pauses.
-        around: It is open in the block of its `with`, and in code that is called from there.
+        anywhere: It may be open anywhere, because the program stores it, or its block can pause.
+        around: It is open in the block of its `with`, and in code that the block calls.
     """
 
     anywhere: str = ""
@@ -53,10 +53,10 @@ class LossScopes:
 def look_for(
     sources: Iterable[Tuple[Path, bytes]], program: Optional[Program] = None
 ) -> LossScopes:
-    """Look for all `arg_scope` of `add_loss`.
+    """Look for every `arg_scope` of `add_loss`.
 
     Args:
-        sources: The files, and what is in them.
+        sources: The files and their contents.
         program: All files of the run.
     """
     found = LossScopes()
@@ -68,13 +68,13 @@ def look_for(
 
 
 def block_around(module: Module, node: ast.AST) -> Optional[ast.With]:
-    """The statement in whose block a node stands, of those that open such a scope."""
+    """The statement that opens such a scope around a node."""
     found = (each for each in module.scopes.ancestors(node) if isinstance(each, ast.With))
     return next((each for each in found if _scope_of(module, each)), None)
 
 
 def open_blocks(module: Module) -> Iterator[Tuple[ast.With, ast.Call]]:
-    """The statements from whose blocks code may be called that isn't in them, and the scopes."""
+    """The statements whose blocks may call code from other places, and their scopes."""
     for statement in module.all(ast.With):
         scope = _scope_of(module, statement)
         if scope and not all(_is_known(module, each) for each in _inside(statement, scope)):
@@ -99,12 +99,12 @@ def _first(path: Path, nodes: Sequence[Union[ast.expr, ast.With]]) -> str:
     lines = [node.lineno for node in nodes]
     if not lines:
         return ""
-    # The lines of a notebook are those of its cells.
+    # A notebook's lines are counted within its cells.
     return str(path) if path.suffix == ".ipynb" else f"{path}:{min(lines)}"
 
 
 def _handed_on(module: Module) -> Iterator[ast.expr]:
-    """Where `add_loss` is neither called nor defined, nor an object's own."""
+    """Where `add_loss` is used but not called, except as an object's own method."""
     nodes: List[ast.expr] = [*module.all(ast.Attribute), *module.all(ast.Name)]
     for node in nodes:
         parent = module.scopes.parent(node)
@@ -125,7 +125,7 @@ def _is_add_loss(module: Module, node: ast.expr) -> bool:
 
 
 def _statement_of(module: Module, node: ast.expr) -> Optional[ast.With]:
-    """The statement that opens a scope of a function, and keeps it to its block."""
+    """The statement that opens a scope with a function, and closes it after its block."""
     for around in module.scopes.ancestors(node):
         if isinstance(around, ast.With):
             scope = _scope_of(module, around)
@@ -134,7 +134,7 @@ def _statement_of(module: Module, node: ast.expr) -> Optional[ast.With]:
 
 
 def _scope_of(module: Module, statement: ast.With) -> Optional[ast.Call]:
-    """The `arg_scope([add_loss], ...)` of a statement outside of whose block nothing runs in it."""
+    """The `arg_scope([add_loss], ...)` of a statement, if it is open only in its block."""
     for item in statement.items:
         scope = item.context_expr
         if not (isinstance(scope, ast.Call) and _is_arg_scope(scope) and scope.args):
@@ -151,7 +151,7 @@ def _is_arg_scope(node: ast.AST) -> bool:
 
 
 def _lets_out(node: ast.AST) -> bool:
-    """Whether the open scopes are kept here, or other code runs before the block goes on."""
+    """Whether this stores the open scopes, or lets other code run before the block continues."""
     if isinstance(node, ast.withitem):
         return node.optional_vars is not None and _is_arg_scope(node.context_expr)
     if isinstance(node, (ast.Name, ast.Attribute)):
@@ -160,7 +160,7 @@ def _lets_out(node: ast.AST) -> bool:
 
 
 def _inside(statement: ast.With, scope: ast.Call) -> Iterator[ast.AST]:
-    """What runs while a scope is open: the block, and what is opened after the scope."""
+    """What runs while a scope is open: the block, and later items of the `with`."""
     for item in statement.items:
         if item.context_expr is not scope:
             yield from ast.walk(item)
@@ -169,11 +169,11 @@ def _inside(statement: ast.With, scope: ast.Call) -> Iterator[ast.AST]:
 
 
 def _is_known(module: Module, node: ast.AST) -> bool:
-    """Whether it runs no code of the program that stands elsewhere."""
+    """Whether it can't run the program's code from other places."""
     if isinstance(node, ast.Call):
         return _is_library_s(module, node.func) or _is_builtin(module, node.func)
     if isinstance(node, ast.Attribute):
-        # An attribute of one of the program's own objects may be computed.
+        # An attribute of the program's objects may be a property.
         parent = module.scopes.parent(node)
         return isinstance(parent, ast.Attribute) or _is_library_s(module, node)
     if isinstance(node, ast.Name):
@@ -196,5 +196,5 @@ def _is_builtin(module: Module, node: ast.expr) -> bool:
 
 
 def _is_tensor(binding: Binding) -> bool:
-    """Whether it may be one: a parameter or a variable."""
+    """Whether it may be a tensor: a parameter or a variable."""
     return isinstance(binding, Value) or isinstance(getattr(binding, "node", None), _VARIABLES)

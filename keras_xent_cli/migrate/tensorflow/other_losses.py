@@ -1,10 +1,10 @@
-"""`tf.losses` that are no cross entropies, and the loss of each element that they weigh."""
+"""`tf.losses` functions that aren't cross entropies, and their loss of each element."""
 
 from __future__ import annotations
 
 from typing import Dict
 
-# By name, what TF1 gives to compute_weighted_loss; "" if it weighs in a way of its own.
+# By name, what TF1 passes to compute_weighted_loss; "" if it weights in another way.
 OTHER_LOSSES: Dict[str, str] = {
     "absolute_difference": "tf.abs(predictions - labels)",
     "cosine_distance": "1 - tf.reduce_sum(labels * predictions, axis, keepdims=True)",

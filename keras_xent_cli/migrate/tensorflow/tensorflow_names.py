@@ -1,4 +1,4 @@
-"""TensorFlow's names as far as the rules need them: what is called, and what only TF1 has."""
+"""TensorFlow's names that the rules need: what a call calls, and what only TF1 has."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _ROOTS = ("tensorflow.", "tf_slim.", "keras.", "tf_keras.")
 
 
 def called(module: Module, node: Optional[ast.AST]) -> FrozenSet[str]:
-    """The canonical names of what a call calls; empty if `node` is no call."""
+    """The canonical names of what a call calls; empty if `node` isn't a call."""
     if not isinstance(node, ast.Call):
         return frozenset()
     return frozenset(canonical(name) for name in module.names(node.func))
 
 
 def tensorflow_function(module: Module, node: Optional[ast.AST]) -> str:
-    """The last part of the name, if a call calls a function of TensorFlow or Keras; else ""."""
+    """The last part of the name, if a call calls TensorFlow's or Keras's function; otherwise ""."""
     names = called(module, node)
     if not names or not all(name.startswith(_ROOTS) for name in names):
         return ""
@@ -30,7 +30,7 @@ def tensorflow_function(module: Module, node: Optional[ast.AST]) -> str:
 
 
 def prefix(module: Module, call: Call) -> str:
-    """How the code around a call spells `tensorflow`; "" if it doesn't."""
+    """The name of `tensorflow` in the code around a call; "" if it has none."""
     node: ast.expr = call.reference.node
     while isinstance(node, ast.Attribute):
         node = node.value
@@ -43,7 +43,7 @@ def prefix(module: Module, call: Call) -> str:
 
 
 def spelled(module: Module) -> str:
-    """How the module's code spells `tensorflow`, at its top level; "" if it doesn't."""
+    """The name of `tensorflow` at the module's top level; "" if it has none."""
     for name in module.scopes.module.bindings:
         found = module.names_of_global(name)
         if found and all(canonical(each) == "tensorflow" for each in found):
@@ -52,11 +52,11 @@ def spelled(module: Module) -> str:
 
 
 def wrapping_edit(module: Module, call: Call, node: ast.expr, function: str) -> Optional[Edit]:
-    """A function of TensorFlow around a part of a call; None if the code has no name for it."""
+    """Puts TensorFlow's function around a part of a call; None if TensorFlow has no name there."""
     tensorflow = prefix(module, call)
     if not tensorflow:
         return None
-    # As an argument this needs parentheses of its own.
+    # As an argument, this needs its own parentheses.
     inner = "({})" if isinstance(node, (ast.Yield, ast.YieldFrom)) else "{}"
     return Edit(
         *module.lines.span(node), lambda old: f"{tensorflow}.{function}({inner.format(old)})"
@@ -64,7 +64,7 @@ def wrapping_edit(module: Module, call: Call, node: ast.expr, function: str) -> 
 
 
 def is_missing_in_tf2(qualified: str) -> bool:
-    """Whether TensorFlow 2 has nothing of that name, as far as it is known here."""
+    """Whether this list says that TensorFlow 2 doesn't have the name."""
     if qualified.split(".")[0] != "tensorflow":
         return False
     below = qualified.partition(".")[2]

@@ -1,8 +1,8 @@
-"""The modules in which TensorFlow 1 has its functions, and the ways to reach them."""
+"""The modules of TensorFlow 1's functions, and the ways to import them."""
 
 from __future__ import annotations
 
-# Modules below `tensorflow` that are the whole of TF1's names again.
+# Modules below `tensorflow` that contain all of TF1's names again.
 _TF1_ROOTS = (
     "tensorflow.compat.v1.compat.v2.compat.v1",
     "tensorflow.compat.v2.compat.v1",
@@ -39,10 +39,10 @@ CONTRIB_LOSSES_MODULES = (
 
 
 def canonical(qualified: str) -> str:
-    """TF1's name without the detour by which a module is reached.
+    """TF1's name, without `compat.v1` and similar.
 
-    `tensorflow.compat.v1.losses.X` and `tensorflow.losses.X` become the same, for TF2's
-    `tensorflow.losses` has none of these functions.
+    `tensorflow.compat.v1.losses.X` and `tensorflow.losses.X` become the same, because TF2's
+    `tensorflow.losses` doesn't have these functions.
     """
     for root in _TF1_ROOTS:
         if qualified == root or qualified.startswith(root + "."):
@@ -51,21 +51,21 @@ def canonical(qualified: str) -> str:
 
 
 def is_tensorflow(qualified: str) -> bool:
-    """Whether a name is TensorFlow itself, by whichever version's names, or `tensorflow.compat`."""
+    """Whether a name is TensorFlow itself, of any version, or `tensorflow.compat`."""
     name = canonical(qualified)
     return name in ("tensorflow", "tensorflow.compat", _TF2_ROOT.rstrip("."))
 
 
 def is_tf2(qualified: str) -> bool:
-    """Whether a name is reached through `tensorflow.compat.v2`."""
+    """Whether a name is in `tensorflow.compat.v2`."""
     return canonical(qualified).startswith(_TF2_ROOT)
 
 
 def is_tf1(qualified: str) -> bool:
     """Whether a name is certainly TF1's.
 
-    It is reached through `tensorflow.compat.v1`, or is a Python function of TensorFlow's own
-    modules, which keep TF1's functions under TF1's names.
+    It is in `tensorflow.compat.v1`, or is a Python function in TensorFlow's own modules, which keep
+    TF1's functions under TF1's names.
     """
     if is_tf2(qualified):
         return False

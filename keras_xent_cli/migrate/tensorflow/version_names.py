@@ -1,4 +1,4 @@
-"""Names that one version of TensorFlow has and the other hasn't."""
+"""Names that only one version of TensorFlow has."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ TF1_ONLY = frozenset(
     }
 )
 
-# Names below `tensorflow` of TensorFlow 2. The last releases of TensorFlow 1 had the first few.
+# Names below `tensorflow` in TensorFlow 2. The last releases of TensorFlow 1 had the first ones.
 TF2_NAMES = frozenset(
     {
         "GradientTape",

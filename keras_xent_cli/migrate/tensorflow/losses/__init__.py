@@ -1,4 +1,4 @@
-"""One file for every loss: the functions that TF1 has for it, and what they become.
+"""One file for each loss: TF1's functions for it, and what they become.
 
-``functions`` finds them by their being there.
+``functions`` finds every file here.
 """

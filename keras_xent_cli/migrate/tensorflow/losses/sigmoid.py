@@ -1,4 +1,4 @@
-"""The sigmoid cross entropy, which is a loss for every element of the logits."""
+"""The sigmoid cross entropy, which has a loss for every element of the logits."""
 
 from __future__ import annotations
 

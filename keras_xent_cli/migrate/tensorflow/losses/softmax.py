@@ -1,4 +1,4 @@
-"""The softmax cross entropy of dense labels."""
+"""The softmax cross entropy with one-hot labels or probabilities."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ LOGITS = Function(
         stops_labels=True,
     ),
 )
-# TF2's function of that name is TF1's with `_v2`, so that this is no name of TF1's.
+# TF2's function with TF1's name: it does the same as TF1's `_v2` function.
 LOGITS_TF2 = Function(
     "softmax_cross_entropy_with_logits_v2",
     (),
@@ -83,7 +83,7 @@ LOGITS_TF2 = Function(
     labels="labels",
     loss_object=LOGITS_V2.loss_object,
 )
-# Its fourth and fifth arguments agree with LOSS, which has two more.
+# Its third to fifth arguments are those of LOSS, which has two more.
 CONTRIB = Function(
     "softmax_cross_entropy",
     CONTRIB_LOSSES_MODULES,

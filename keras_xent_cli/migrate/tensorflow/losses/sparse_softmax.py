@@ -1,4 +1,4 @@
-"""The softmax cross entropy of class ids."""
+"""The softmax cross entropy with class ids."""
 
 from __future__ import annotations
 
