@@ -14,6 +14,7 @@ from benchmarks.setups import Setup
 from benchmarks.suite import memory
 from keras_xent.ops import library
 
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it reads /proc")
 @pytest.mark.parametrize("mode", [memory.EAGER, memory.DYNAMIC, memory.STATIC])
 def test_addv2_takes_one_buffer(mode: str) -> None:
