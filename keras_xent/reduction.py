@@ -24,19 +24,20 @@ class Reduction(str, enum.Enum):
     `SUM_OVER_NONZERO_WEIGHTS` is TF1's older name for `SUM_BY_NONZERO_WEIGHTS`.
 
     The members are strings, so you can pass one wherever Keras accepts the name of a
-    reduction. `Reduction(name)` accepts the names that TF1 and Keras use, and None:
-
-    >>> import keras_xent
-    >>> keras_xent.Reduction("weighted_sum_by_nonzero_weights")
-    <Reduction.SUM_BY_NONZERO_WEIGHTS: 'sum_by_nonzero_weights'>
-    >>> keras_xent.Reduction.SUM == "sum"
-    True
+    reduction. `Reduction(name)` accepts the names that TF1 and Keras use, and None.
 
     Two names are misleading. `MEAN` is the *weighted* mean, as in TF1. Keras's string
     `"mean"` is `SUM_OVER_BATCH_SIZE`.
 
     Raises:
         ValueError: the value isn't one of these names.
+
+    Examples:
+        >>> import keras_xent
+        >>> keras_xent.Reduction("weighted_sum_by_nonzero_weights")
+        <Reduction.SUM_BY_NONZERO_WEIGHTS: 'sum_by_nonzero_weights'>
+        >>> keras_xent.Reduction.SUM == "sum"
+        True
     """
 
     NONE = "none"

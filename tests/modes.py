@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict
+import functools
+from typing import Any, Callable, Dict, List
 
 import numpy as np
 import tensorflow as tf
@@ -10,62 +11,98 @@ import tensorflow as tf
 Run = Callable[..., Any]
 
 
-def eager(function: Run, *arguments: np.ndarray) -> Any:
-    """Op by op."""
-    return function(*[tf.constant(argument) for argument in arguments])
+def _tensors(arguments: Any) -> List[tf.Tensor]:
+    return [tf.constant(argument) for argument in arguments]
 
 
-def traced(function: Run, *arguments: np.ndarray) -> Any:
-    """In a `tf.function` with known shapes."""
-    return tf.function(function)(*[tf.constant(argument) for argument in arguments])
+def _signature(tensors: List[tf.Tensor]) -> List[tf.TensorSpec]:
+    return [tf.TensorSpec(None, tensor.dtype) for tensor in tensors]
 
 
-def traced_unknown_shapes(function: Run, *arguments: np.ndarray) -> Any:
-    """In a `tf.function` that knows no shape, not even a rank."""
-    tensors = [tf.constant(argument) for argument in arguments]
-    signature = [tf.TensorSpec(None, tensor.dtype) for tensor in tensors]
-    return tf.function(function, input_signature=signature)(*tensors)
+# Each takes a function and its first arguments, and returns the function in that mode.
 
 
-def compiled(function: Run, *arguments: np.ndarray) -> Any:
-    """Compiled by XLA."""
-    tensors = [tf.constant(argument) for argument in arguments]
-    return tf.function(function, jit_compile=True)(*tensors)
+def _eager(function: Run, tensors: List[tf.Tensor]) -> Run:
+    return function
 
 
-def traced_then_compiled(function: Run, *arguments: np.ndarray) -> Any:
-    """Traced without XLA in sight, then called by a function that XLA compiles."""
-    tensors = [tf.constant(argument) for argument in arguments]
+def _traced(function: Run, tensors: List[tf.Tensor]) -> Run:
+    return tf.function(function)
+
+
+def _traced_unknown_shapes(function: Run, tensors: List[tf.Tensor]) -> Run:
+    return tf.function(function, input_signature=_signature(tensors))
+
+
+def _compiled(function: Run, tensors: List[tf.Tensor]) -> Run:
+    return tf.function(function, jit_compile=True)
+
+
+def _traced_then_compiled(function: Run, tensors: List[tf.Tensor]) -> Run:
     inner = tf.function(function)
     inner(*tensors)
-    return tf.function(lambda *args: inner(*args), jit_compile=True)(*tensors)
+    return tf.function(lambda *args: inner(*args), jit_compile=True)
 
 
-def compiled_unknown_shapes(function: Run, *arguments: np.ndarray) -> Any:
-    """Compiled by XLA, and traced without knowing a shape, not even a rank."""
-    tensors = [tf.constant(argument) for argument in arguments]
-    signature = [tf.TensorSpec(None, tensor.dtype) for tensor in tensors]
-    return tf.function(function, input_signature=signature, jit_compile=True)(*tensors)
+def _compiled_unknown_shapes(function: Run, tensors: List[tf.Tensor]) -> Run:
+    return tf.function(function, input_signature=_signature(tensors), jit_compile=True)
 
 
-def tf1_graph(function: Run, *arguments: np.ndarray) -> Any:
-    """In a TF1 graph with a session; placeholders of unknown shape."""
-    with tf.Graph().as_default():
-        arrays = [np.asarray(argument) for argument in arguments]
-        placeholders = [tf.compat.v1.placeholder(array.dtype, None) for array in arrays]
+def _tf1_graph(function: Run, tensors: List[tf.Tensor]) -> Run:
+    with tf.Graph().as_default() as graph:
+        placeholders = [tf.compat.v1.placeholder(tensor.dtype, None) for tensor in tensors]
         results = function(*placeholders)
-        with tf.compat.v1.Session() as session:
-            return session.run(results, dict(zip(placeholders, arrays)))
+    session = tf.compat.v1.Session(graph=graph)
+    return lambda *given: session.run(results, dict(zip(placeholders, [x.numpy() for x in given])))
+
+
+_MAKERS = {
+    "eager": _eager,
+    "traced": _traced,
+    "traced_unknown_shapes": _traced_unknown_shapes,
+    "compiled": _compiled,
+    "traced_then_compiled": _traced_then_compiled,
+    "compiled_unknown_shapes": _compiled_unknown_shapes,
+    "tf1_graph": _tf1_graph,
+}
+
+
+def once(mode: str, function: Run) -> Run:
+    """The function in that mode, to be called with many arguments of the same dtypes.
+
+    Where a mode knows no shapes, it is traced once for all of them; else once for each shape.
+    """
+    made: List[Run] = []
+
+    def run(*arguments: np.ndarray) -> Any:
+        tensors = _tensors(arguments)
+        if not made:
+            made.append(_MAKERS[mode](function, tensors))
+        return made[0](*tensors)
+
+    return run
+
+
+def in_mode(mode: str, function: Run, *arguments: np.ndarray) -> Any:
+    return once(mode, function)(*arguments)
 
 
 MODES: Dict[str, Callable[..., Any]] = {
-    "eager": eager,
-    "traced": traced,
-    "traced_unknown_shapes": traced_unknown_shapes,
-    "compiled": compiled,
-    "traced_then_compiled": traced_then_compiled,
-    "compiled_unknown_shapes": compiled_unknown_shapes,
-    "tf1_graph": tf1_graph,
+    mode: functools.partial(in_mode, mode) for mode in _MAKERS
 }
+# Op by op.
+eager = MODES["eager"]
+# In a `tf.function` with known shapes.
+traced = MODES["traced"]
+# In a `tf.function` that knows no shape, not even a rank.
+traced_unknown_shapes = MODES["traced_unknown_shapes"]
+# Compiled by XLA.
+compiled = MODES["compiled"]
+# Traced without XLA in sight, then called by a function that XLA compiles.
+traced_then_compiled = MODES["traced_then_compiled"]
+# Compiled by XLA, and traced without knowing a shape, not even a rank.
+compiled_unknown_shapes = MODES["compiled_unknown_shapes"]
+# In a TF1 graph with a session; placeholders of unknown shape.
+tf1_graph = MODES["tf1_graph"]
 # Those that XLA compiles: a forced native op fails in them.
 IN_XLA = ("compiled", "traced_then_compiled", "compiled_unknown_shapes")

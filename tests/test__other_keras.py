@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+import processes
 import pytest
 import tensorflow as tf
 
@@ -106,11 +103,5 @@ except TypeError as error:
 @needs_the_other
 @pytest.mark.skipif(_other_keras.OTHER != "tf_keras", reason="Keras 3 has no mode without eager")
 def test_nor_can_the_other_ones_trainer_for_graphs() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _GRAPH_MODE],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "a model of the package tf_keras calls a loss that is made for keras" in done.stdout
+    printed = processes.printed_by(["-c", _GRAPH_MODE])
+    assert "a model of the package tf_keras calls a loss that is made for keras" in printed

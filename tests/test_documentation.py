@@ -13,7 +13,6 @@ import ast
 import contextlib
 import io
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
@@ -73,8 +72,10 @@ def test_python_blocks_run_and_print_the_text_block_after_them(
     page: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if "set_logical_device_configuration" in page.read_text(encoding="utf-8"):
+        import processes
+
         # Devices can be configured only before TensorFlow has used them.
-        subprocess.run([sys.executable, __file__, str(page)], check=True, cwd=str(ROOT))
+        processes.printed_by([__file__, str(page)], cwd=ROOT)
     else:
         monkeypatch.chdir(ROOT)
         run(page)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import subprocess
-import sys
 from typing import Any, Callable, Dict, List, Sequence
 
 import numpy as np
+import processes
 import tensorflow as tf
 
 import keras_xent
@@ -185,14 +183,4 @@ def has_native() -> bool:
 
 def run_python(code: str) -> str:
     """Runs a program in a process of its own and returns what it printed."""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, f"exit status {done.returncode}:\n{done.stderr[-4000:]}"
-    return done.stdout
+    return processes.printed_by(["-c", code])

@@ -7,6 +7,7 @@ from typing import Any, Callable, Optional, Tuple, TypeVar, Union
 import tensorflow as tf
 
 from keras_xent import _functional, _keras, _other_keras
+from keras_xent._autograph import do_not_convert
 from keras_xent.losses import ragged
 from keras_xent.losses.arguments import checked_axis, checked_name
 from keras_xent.losses.config import Configured, without_prefix
@@ -98,7 +99,7 @@ class CrossEntropy(Configured, _keras.LossBase):
         _other_keras.check_caller(*_other_keras.TRAINERS)
         return self._value(y_true, y_pred, NOTHING)
 
-    @tf.autograph.experimental.do_not_convert
+    @do_not_convert
     def _compute(
         self, call: Callable[..., Any], y_true: Any, y_pred: Any, sample_weight: Any
     ) -> tf.Tensor:

@@ -46,7 +46,7 @@ class BinaryCrossentropy(CrossEntropy):
         TypeError: an argument has the wrong type.
         ValueError: an argument is out of range, or Keras doesn't run on TensorFlow.
 
-    Example:
+    Examples:
         >>> import keras_xent
         >>> y_true = [[1, 0, 1], [0, 1, 1]]
         >>> logits = [[2.0, -1.0, 0.5], [0.3, 1.0, -0.2]]

@@ -41,7 +41,7 @@ class CategoricalCrossentropy(CrossEntropy):
         TypeError: an argument has the wrong type.
         ValueError: an argument is out of range, or Keras doesn't run on TensorFlow.
 
-    Example:
+    Examples:
         >>> import keras_xent
         >>> y_true = [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
         >>> logits = [[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]]

@@ -45,8 +45,8 @@ class Configured:
         listed = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         return f"{type(self).__name__}({listed})"
 
-    name: Any
-    dtype: Any
+    name: Optional[str]
+    dtype: Optional[str]
     _wanted_reduction: Any
     _wanted_dtype: Any
 

@@ -48,7 +48,7 @@ class SparseCategoricalCrossentropy(CrossEntropy):
         TypeError: an argument has the wrong type.
         ValueError: an argument is out of range, or Keras doesn't run on TensorFlow.
 
-    Example:
+    Examples:
         >>> import keras_xent
         >>> logits = [[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]]
         >>> loss = keras_xent.SparseCategoricalCrossentropy(

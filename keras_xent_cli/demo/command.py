@@ -12,7 +12,8 @@ import pathlib
 import sys
 from typing import Callable
 
-DEFAULT_OUTPUT = pathlib.Path("keras-xent-demo.png")
+# A string, which argparse checks as it checks what the user gives.
+DEFAULT_OUTPUT = "keras-xent-demo.png"
 DEFAULT_EPOCHS = 20
 
 # Import names, and the names that pip knows.
@@ -99,6 +100,15 @@ def _png_path(text: str) -> pathlib.Path:
             f"there is no folder {str(path.parent)!r} to write {path.name!r} into; "
             "create it or choose another"
         )
+    is_new = not path.exists()
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(
+            f"can't write {text!r}: {error.strerror}; choose another file with --output"
+        ) from None
+    if is_new:
+        path.unlink()
     return path
 
 

@@ -49,7 +49,7 @@ SHAPES = [(6, 4), (6, 1), (0, 4), (1, 4), (2, 3, 4), (3, 0)]
 @pytest.mark.parametrize("reduction", list(Reduction))
 @pytest.mark.parametrize("shape", SHAPES)
 def test_fused_weights_give_the_weighted_means_over_the_axis(
-    reduction: Reduction, shape: Any, backend: str
+    reduction: Reduction, shape: Any, eager_backend: str
 ) -> None:
     """The value and the gradients of: mean over the axis, then weights, then the reduction."""
     rng = np.random.default_rng(1)
@@ -127,7 +127,7 @@ def test_a_weight_of_each_sample_beside_losses_of_elements() -> None:
     assert float(value) == pytest.approx(float(expected))
 
 
-def test_large_logits_do_not_overflow(backend: str) -> None:
+def test_large_logits_do_not_overflow(eager_backend: str) -> None:
     logits = np.float32([[1e4, -1e4, 88, -104]])
     for labels in (np.ones((1, 4), "f"), np.zeros((1, 4), "f")):
         value = BinaryCrossentropy(True)(labels, logits)
@@ -220,7 +220,7 @@ def test_ragged_tensors_are_keras_2s(from_logits: bool) -> None:
 
 
 @pytest.mark.parametrize("reduction", list(Reduction))
-def test_ragged_tensors_are_all_their_values(reduction: Reduction, backend: str) -> None:
+def test_ragged_tensors_are_all_their_values(reduction: Reduction, eager_backend: str) -> None:
     loss = BinaryCrossentropy(True, reduction=reduction, label_smoothing=0.1)
     for weights, flat in (
         (None, None),
@@ -266,7 +266,9 @@ def test_other_rows_raise_an_error() -> None:
 
 
 @pytest.mark.parametrize("reduction", ["none", "sum_by_nonzero_weights"])
-def test_a_mean_over_the_axis_whose_sum_is_beyond_float16(reduction: str, backend: str) -> None:
+def test_a_mean_over_the_axis_whose_sum_is_beyond_float16(
+    reduction: str, eager_backend: str
+) -> None:
     logits = np.full((2, 2000), -60, np.float16)
     loss = BinaryCrossentropy(from_logits=True, reduction=reduction, dtype="float16")
     np.testing.assert_array_equal(np.float32(loss(np.ones_like(logits), logits)), 60)

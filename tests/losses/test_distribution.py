@@ -6,9 +6,6 @@ Run as a program, this file trains and prints what came out as JSON.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any, Dict, List
 
 import numpy as np
@@ -107,10 +104,9 @@ def main() -> None:
 
 @pytest.fixture(scope="module")
 def measured() -> Dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, __file__], stdout=subprocess.PIPE, check=True, env=dict(os.environ)
-    )
-    return json.loads(done.stdout.decode().splitlines()[-1])
+    import processes
+
+    return json.loads(processes.printed_by([__file__]).splitlines()[-1])
 
 
 def halves(start: int) -> List[slice]:

@@ -186,7 +186,7 @@ def test_keras_3_takes_no_ragged_tensors() -> None:
     )
 
 
-def test_every_reduction_is_that_of_all_values(backend: str) -> None:
+def test_every_reduction_is_that_of_all_values(eager_backend: str) -> None:
     losses = tf.nn.softmax_cross_entropy_with_logits(LABELS, LOGITS)
     weights = [(None, 1.0), (0.4, 0.4), (SAMPLES, repeated(SAMPLES)), (rows(EACH), EACH)]
     for reduction in Reduction:
@@ -258,7 +258,7 @@ def test_gradients_arrive_at_the_values(backend: str, from_logits: bool, traced:
 
 
 @pytest.mark.parametrize("from_logits", [True, False])
-def test_gradients_of_ragged_classes(backend: str, from_logits: bool) -> None:
+def test_gradients_of_ragged_classes(eager_backend: str, from_logits: bool) -> None:
     """Each element is the loss of its own classes."""
     loss = CategoricalCrossentropy(from_logits, label_smoothing=0.3, reduction="sum")
     labels, predictions = np.float32([0, 1, 1, 0, 0]), np.float32([0.1, 0.3, 0.2, 0.4, 0.1])

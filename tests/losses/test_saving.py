@@ -5,13 +5,12 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 from typing import Any, Dict
 
 import numpy as np
+import processes
 import pytest
 import tensorflow as tf
 
@@ -207,10 +206,7 @@ def test_no_format_gives_another_loss_where_keras_xent_is_not_imported(tmp_path:
         for extension in FORMATS:
             paths.append(str(tmp_path / f"{name}{extension}"))
             make_model(loss).save(paths[-1])
-    done = subprocess.run(
-        [sys.executable, "-c", _LOAD, *paths], capture_output=True, text=True, check=True
-    )
-    lines = done.stdout.splitlines()
+    lines = processes.printed_by(["-c", _LOAD, *paths]).splitlines()
     assert len(lines) == len(paths)
     for line in lines:
         assert "Error" in line.split()[0], line

@@ -51,7 +51,9 @@ def test_arguments_are_keras_s_with_smoothing_after_the_axis() -> None:
 
 @pytest.mark.parametrize("from_logits", [True, False])
 @pytest.mark.parametrize("axis", [-1, 1, 0])
-def test_smoothing_is_that_of_one_hot_labels(from_logits: bool, axis: int, backend: str) -> None:
+def test_smoothing_is_that_of_one_hot_labels(
+    from_logits: bool, axis: int, eager_backend: str
+) -> None:
     predictions = RNG.normal(size=(3, 2, 4)).astype(np.float32)
     if not from_logits:
         predictions = tf.nn.softmax(predictions).numpy()
@@ -127,7 +129,7 @@ IGNORED = np.where([True, False, False, True, False, False], -1, IDS)
 @pytest.mark.parametrize("reduction", list(Reduction))
 @pytest.mark.parametrize("from_logits", [True, False])
 def test_ignored_ids_are_losses_of_weight_zero(
-    reduction: Reduction, from_logits: bool, backend: str
+    reduction: Reduction, from_logits: bool, eager_backend: str
 ) -> None:
     loss = SparseCategoricalCrossentropy(from_logits, -1, reduction)
     predictions = LOGITS if from_logits else tf.nn.softmax(LOGITS).numpy()
@@ -143,7 +145,7 @@ def test_ignored_ids_are_losses_of_weight_zero(
         np.testing.assert_allclose(loss(IGNORED, predictions, given), expected, rtol=1e-5)
 
 
-def test_nothing_of_an_ignored_place_reaches_loss_or_gradient(backend: str) -> None:
+def test_nothing_of_an_ignored_place_reaches_loss_or_gradient(eager_backend: str) -> None:
     predictions = LOGITS.copy()
     predictions[IGNORED == -1] = np.float32([np.nan, np.inf, -np.inf, 0])
     for from_logits in (True, False):
@@ -292,7 +294,7 @@ def test_ragged_classes_are_keras_2s(from_logits: bool) -> None:
 
 
 @pytest.mark.parametrize("reduction", list(Reduction))
-def test_ragged_tensors_are_all_their_values(reduction: Reduction, backend: str) -> None:
+def test_ragged_tensors_are_all_their_values(reduction: Reduction, eager_backend: str) -> None:
     for ignore_class, ids in ((None, IDS), (-1, IGNORED)):
         loss = SparseCategoricalCrossentropy(True, ignore_class, reduction, label_smoothing=0.1)
         for weights, flat in (

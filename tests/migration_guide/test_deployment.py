@@ -243,13 +243,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def predictions(folder: Path) -> Dict[str, Any]:
     """What a process without keras_xent gets from each file."""
-    done = subprocess.run(
-        [sys.executable, __file__, str(folder)],
-        stdout=subprocess.PIPE,
-        check=True,
-        env=dict(os.environ),
-    )
-    return json.loads(done.stdout.decode().splitlines()[-1])
+    import processes
+
+    return json.loads(processes.printed_by([__file__, str(folder)]).splitlines()[-1])
 
 
 def test_no_file_for_inference_holds_the_op(folder: Path) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Dict
 
 import numpy as np
+import processes
 import pytest
 
 from keras_xent_cli.migrate.engine import port
@@ -20,12 +19,7 @@ PROGRAMS = Path(__file__).parent.parent.parent / "migration_guide" / "programs"
 
 def printed_by(programs: Dict[str, Path]) -> Dict[str, np.ndarray]:
     """What they print. Each has a process: TF1's switch TensorFlow 2 off."""
-    running = {
-        name: subprocess.Popen([sys.executable, path], stdout=subprocess.PIPE)
-        for name, path in programs.items()
-    }
-    printed = {name: program.communicate()[0] for name, program in running.items()}
-    assert all(program.returncode == 0 for program in running.values())
+    printed = {name: processes.printed_by([str(path)]) for name, path in programs.items()}
     return {name: np.array(text.split(), np.float64) for name, text in printed.items()}
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Callable, List, Set
 
 import numpy as np
+import processes
 import pytest
 import tensorflow as tf
 from tensorflow.python.framework.kernels import get_registered_kernels_for_op
@@ -231,7 +230,5 @@ def test_a_session_runs_them_on_a_device_that_is_no_cpu() -> None:
     program = Path(__file__).with_name("other_device.py")
     environment = {**os.environ, "TF_XLA_FLAGS": "--tf_xla_enable_xla_devices"}
     environment["PYTHONPATH"] = str(Path(keras_xent.__file__).parents[1])
-    printed = subprocess.run(
-        [sys.executable, program], env=environment, check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
+    printed = processes.printed_by([str(program)], env=environment)
     assert float(printed.rpartition(" ")[2]) < 1e-6

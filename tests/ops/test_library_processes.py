@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 from typing import Dict
 
+import processes
 import pytest
 
 from keras_xent.ops import library
@@ -18,17 +17,8 @@ pytestmark = pytest.mark.skipif(library.problem() is not None, reason=str(librar
 
 def run(program: str, environment: Dict[str, str]) -> str:
     """Runs a program that must end well; returns what it printed."""
-    variables = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
-    result = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr[-2000:]
-    return result.stdout
+    variables = {**os.environ, **environment}
+    return processes.printed_by(["-c", textwrap.dedent(program)], env=variables, timeout=120)
 
 
 def test_the_pool_survives_a_fork_and_the_end_of_the_process() -> None:

@@ -145,7 +145,9 @@ def test_in_a_graph_that_knows_no_shape(case: Case) -> None:
 
 @pytest.mark.parametrize("dtype", reference.DTYPES)
 @pytest.mark.parametrize("reduction", list(Reduction))
-def test_the_default_axis_is_tf1s_loss(backend: str, reduction: Reduction, dtype: str) -> None:
+def test_the_default_axis_is_tf1s_loss(
+    eager_backend: str, reduction: Reduction, dtype: str
+) -> None:
     rng = np.random.default_rng(8)
     logits = tf.constant(rng.normal(size=(2, 3, 4)), dtype)
     labels = reference.one_hot(rng, (2, 3, 4)).astype(np.int32)

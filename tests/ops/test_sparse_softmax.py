@@ -155,7 +155,7 @@ def test_in_a_session_with_gradients(backend: str) -> None:
     reference.assert_close(found[1], gradient, 1e-6)
 
 
-def test_ids_have_no_gradient(backend: str) -> None:
+def test_ids_have_no_gradient(eager_backend: str) -> None:
     ids = tf.constant(IDS)
     with tf.GradientTape() as tape:
         tape.watch(ids)
@@ -163,20 +163,21 @@ def test_ids_have_no_gradient(backend: str) -> None:
     assert tape.gradient(value, ids) is None
 
 
-@pytest.mark.parametrize("bad", [-1, 4, 2**31 - 1])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("mode", ["eager", "traced", "traced_unknown_shapes", "tf1_graph"])
 def test_an_id_that_is_no_class_is_an_error_whatever_its_weight(
-    mode: str, smoothing: float, bad: int, backend: str
+    mode: str, smoothing: float, backend: str
 ) -> None:
     def run(logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
         return sparse_softmax_cross_entropy(
             logits, ids, [1.0, 0.0], label_smoothing=smoothing, reduction="sum"
         )
 
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[0, 4\)") as error:
-        modes.MODES[mode](run, np.zeros([2, 4], "f"), np.array([1, bad], "int32"))
-    assert str(bad) in str(error.value)
+    in_mode = modes.once(mode, run)
+    for bad in (-1, 4, 2**31 - 1):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[0, 4\)") as error:
+            in_mode(np.zeros([2, 4], "f"), np.array([1, bad], "int32"))
+        assert str(bad) in str(error.value)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -256,7 +257,7 @@ def test_an_infinite_logit(mode: str, backend: str) -> None:
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (2, 0, 3)])
-def test_without_examples_the_value_is_zero(shape: Tuple[int, ...], backend: str) -> None:
+def test_without_examples_the_value_is_zero(shape: Tuple[int, ...], eager_backend: str) -> None:
     logits = tf.zeros(shape)
     with tf.GradientTape() as tape:
         tape.watch(logits)

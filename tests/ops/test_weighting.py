@@ -51,9 +51,8 @@ def test_the_value_is_tf1s(weights: np.ndarray, reduction: Reduction) -> None:
 
 
 @every_reduction
-@every_weight
 @pytest.mark.parametrize("mode", ["eager", "traced_unknown_shapes"])
-def test_the_gradients_are_tf1s(weights: np.ndarray, reduction: Reduction, mode: str) -> None:
+def test_the_gradients_are_tf1s(reduction: Reduction, mode: str) -> None:
     def ours(losses: tf.Tensor, weights: tf.Tensor) -> List[tf.Tensor]:
         grad = tf.constant(0.75)
         if reduction is Reduction.NONE:
@@ -64,15 +63,17 @@ def test_the_gradients_are_tf1s(weights: np.ndarray, reduction: Reduction, mode:
             weighting.weights_gradient(grad, losses, weights, reduction),
         ]
 
-    losses, w = tf.constant(LOSSES), tf.constant(weights)
-    with tf.GradientTape() as tape:
-        tape.watch([losses, w])
-        value = oracle(losses, w, reduction)
-    upstream = 0.75 * losses if reduction is Reduction.NONE else tf.constant(0.75)
-    expected = tape.gradient(value, [losses, w], upstream)
-    for found, wanted in zip(modes.MODES[mode](ours, LOSSES, weights), expected):
-        assert found.shape == wanted.shape
-        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+    run = modes.once(mode, ours)
+    for name, weights in WEIGHTS.items():
+        losses, w = tf.constant(LOSSES), tf.constant(weights)
+        with tf.GradientTape() as tape:
+            tape.watch([losses, w])
+            value = oracle(losses, w, reduction)
+        upstream = 0.75 * losses if reduction is Reduction.NONE else tf.constant(0.75)
+        expected = tape.gradient(value, [losses, w], upstream)
+        for found, wanted in zip(run(LOSSES, weights), expected):
+            assert found.shape == wanted.shape, name
+            np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6, err_msg=name)
 
 
 def test_a_division_by_zero_gives_zero_and_a_nan_weight_nan() -> None:
@@ -184,7 +185,7 @@ def test_check_weights_refuses_what_tf1_refuses(weights: Shape, losses: Shape) -
         weighting.check_weights(tf.TensorShape(weights), tf.TensorShape(losses))
     assert str(tf.TensorShape(weights)) in str(error.value)
     assert str(tf.TensorShape(losses)) in str(error.value)
-    assert "Give a scalar" in str(error.value)
+    assert "Pass a scalar" in str(error.value)
 
 
 def test_checked_weights_are_the_same_tensor_where_shapes_are_known() -> None:

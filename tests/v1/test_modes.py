@@ -111,21 +111,31 @@ CASES: Dict[str, Case] = {
     "weighting": weighting_case([2, 3], [[1, 0, 2]], "weighted_sum_by_nonzero_weights"),
     "weighted mean": weighting_case([2, 3], [[1], [2]], "weighted_mean"),
 }
-# XLA compiles for a second or more each time: these cases between them hold every branch.
-XLA_CASES = ["masked", "scalar weight", "unreduced", "bfloat16", "nn middle axis", "weighting"]
-XLA_CASES += ["sparse columns", "sparse sequence", "sparse nn", "sigmoid unreduced", "sigmoid nn"]
+# Between them these hold every branch.
+FEW_CASES = ["masked", "scalar weight", "unreduced", "bfloat16", "nn middle axis", "weighting"]
+FEW_CASES += ["sparse columns", "sparse sequence", "sparse nn", "sigmoid unreduced", "sigmoid nn"]
 # Watched by a tape the forward pass keeps its gradient; tf.gradients comes too late for that.
-WAYS = [
+ALL_CASES_WAYS = [
     ("auto", "eager", tf1.by_tape),
     ("auto", "traced", tf1.by_tape),
-    ("auto", "traced", tf1.by_tf_gradients),
     ("auto", "traced_unknown_shapes", tf1.by_tape),
     ("auto", "tf1_graph", tf1.by_tf_gradients),
-    # Alone what "auto" puts side by side.
+    # Here "auto" runs the native op, though it traces both.
+    ("portable", "traced_unknown_shapes", tf1.by_tape),
+]
+# What is particular to these ways does not depend on the case.
+FEW_CASES_WAYS = [
+    ("auto", "traced", tf1.by_tf_gradients),
     ("native", "traced_unknown_shapes", tf1.by_tape),
     ("native", "tf1_graph", tf1.by_tf_gradients),
-    ("portable", "traced_unknown_shapes", tf1.by_tape),
     ("portable", "tf1_graph", tf1.by_tf_gradients),
+    *[("auto", mode, tf1.by_tape) for mode in modes.IN_XLA],
+]
+WAYS = [
+    pytest.param(*way, name, id="-".join([*way[:2], way[2].__name__, name]))
+    for ways, names in ((ALL_CASES_WAYS, list(CASES)), (FEW_CASES_WAYS, FEW_CASES))
+    for way in ways
+    for name in names
 ]
 
 
@@ -142,10 +152,7 @@ def run(case: Case, mode: str, gradients: Callable[..., Any]) -> List[Any]:
     return list(modes.MODES[mode](function, *case.inputs))
 
 
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize(
-    ("choice", "mode", "gradients"), WAYS, ids=lambda value: getattr(value, "__name__", value)
-)
+@pytest.mark.parametrize(("choice", "mode", "gradients", "name"), WAYS)
 def test_every_mode_has_tf1s_value_and_gradients(
     choice: str, mode: str, gradients: Callable[..., Any], name: str
 ) -> None:
@@ -154,13 +161,6 @@ def test_every_mode_has_tf1s_value_and_gradients(
     keras_xent.set_backend(choice)
     case = CASES[name]
     tf1.assert_same(run(case, mode, gradients), expected(name), case.dtype, scale=8)
-
-
-@pytest.mark.parametrize("name", XLA_CASES)
-@pytest.mark.parametrize("mode", modes.IN_XLA)
-def test_under_xla_too(mode: str, name: str) -> None:
-    case = CASES[name]
-    tf1.assert_same(run(case, mode, tf1.by_tape), expected(name), case.dtype, scale=8)
 
 
 @pytest.mark.parametrize("shape", [[None, 3], [None, None, 3], [None, None], [4, 3], [3], None])

@@ -6,8 +6,6 @@ Run as a program, this file is that process.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Dict, List
@@ -108,6 +106,8 @@ def expected() -> List[List[float]]:
 @pytest.fixture(scope="module")
 def losses(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """What another process made of every backend's files."""
+    import processes
+
     import keras_xent
 
     folder = tmp_path_factory.mktemp("saved")
@@ -117,13 +117,8 @@ def losses(tmp_path_factory: pytest.TempPathFactory) -> Trained:
         keras_xent.set_backend(backend)
         (folder / backend).mkdir()
         save(keras_xent.v1, folder / backend)
-    done = subprocess.run(
-        [sys.executable, __file__, str(folder)],
-        stdout=subprocess.PIPE,
-        check=True,
-        env=dict(os.environ),
-    )
-    return json.loads(done.stdout.decode().splitlines()[-1])
+    printed = processes.printed_by([__file__, str(folder)])
+    return json.loads(printed.splitlines()[-1])
 
 
 @pytest.mark.parametrize("file", FILES)

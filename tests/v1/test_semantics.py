@@ -31,23 +31,23 @@ def both(*arguments: Any, **keywords: Any) -> List[Any]:
 
 
 class TestPitfalls:
-    def test_the_default_divides_by_the_count_of_nonzero_weights(self, backend: str) -> None:
+    def test_the_default_divides_by_the_count_of_nonzero_weights(self, eager_backend: str) -> None:
         weights = [1.0, 0.0, 2.0, 0.0]
         total = float(np.sum(losses_of() * weights))
         assert both(LABELS, LOGITS, weights) == pytest.approx([total / 2] * 2)
         batch = both(LABELS, LOGITS, weights, reduction="weighted_sum_over_batch_size")
         assert batch == pytest.approx([total / 4] * 2)
 
-    def test_weights_of_zero_alone_give_zero_not_nan(self, backend: str) -> None:
+    def test_weights_of_zero_alone_give_zero_not_nan(self, eager_backend: str) -> None:
         assert both(LABELS, LOGITS, [0.0] * 4) == [0, 0]
         assert both(LABELS, LOGITS, 0.0, reduction="weighted_mean") == [0, 0]
 
-    def test_a_row_without_a_label_adds_nothing_and_still_counts(self, backend: str) -> None:
+    def test_a_row_without_a_label_adds_nothing_and_still_counts(self, eager_backend: str) -> None:
         labels = tf.one_hot([0, -1, 2, -1], 3)
         expected = float(losses_of()[[0, 2]].sum()) / 4
         assert both(labels, LOGITS) == pytest.approx([expected] * 2)
 
-    def test_smoothing_gives_a_row_without_a_label_a_loss(self, backend: str) -> None:
+    def test_smoothing_gives_a_row_without_a_label_a_loss(self, eager_backend: str) -> None:
         labels = tf.one_hot([-1], 3)
         uniform = np.full([1, 3], 0.1 / 3, np.float32)
         expected = float(losses_of(LOGITS[:1], uniform)[0])
@@ -66,12 +66,12 @@ class TestPitfalls:
         assert [ours, theirs] == pytest.approx([twice] * 2)
         assert abs(ours - losses_of().mean()) > 0.1
 
-    def test_a_scalar_weight_cancels_in_the_weighted_mean(self, backend: str) -> None:
+    def test_a_scalar_weight_cancels_in_the_weighted_mean(self, eager_backend: str) -> None:
         mean = both(LABELS, LOGITS, 0.4, reduction="weighted_mean")
         assert mean == pytest.approx([losses_of().mean()] * 2)
 
     def test_weights_have_a_gradient_through_the_weighted_means_denominator(
-        self, backend: str
+        self, eager_backend: str
     ) -> None:
         weights = np.array([1, 0, 2, 0.5], np.float32)
 
@@ -89,7 +89,9 @@ class TestPitfalls:
         expected = (losses_of() - value.numpy()) / weights.sum()
         np.testing.assert_allclose(gradient, expected, rtol=1e-5)
 
-    def test_swapped_arguments_leave_the_network_without_a_gradient(self, backend: str) -> None:
+    def test_swapped_arguments_leave_the_network_without_a_gradient(
+        self, eager_backend: str
+    ) -> None:
         for functions in (tf1.OURS, tf1.THEIRS):
             logits = tf.constant(LOGITS)
             with tf.GradientTape() as tape:
@@ -97,7 +99,7 @@ class TestPitfalls:
                 loss = functions.softmax_cross_entropy(logits, LABELS)
             assert tape.gradient(loss, logits) is None
 
-    def test_minimizing_unreduced_losses_minimizes_their_sum(self, backend: str) -> None:
+    def test_minimizing_unreduced_losses_minimizes_their_sum(self, eager_backend: str) -> None:
         def gradient(reduction: str) -> Any:
             return tf1.by_tape(
                 lambda logits: tf1.OURS.softmax_cross_entropy(LABELS, logits, reduction=reduction),
@@ -107,7 +109,7 @@ class TestPitfalls:
         tf1.assert_same([gradient("none")], [gradient("weighted_sum")])
 
     @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
-    def test_the_result_has_the_logits_dtype(self, backend: str, dtype: str) -> None:
+    def test_the_result_has_the_logits_dtype(self, eager_backend: str, dtype: str) -> None:
         logits = tf.cast(LOGITS, dtype)
         assert tf1.OURS.softmax_cross_entropy(LABELS, logits, [1.0, 0, 2, 0]).dtype == dtype
         assert tf1.OURS.compute_weighted_loss(logits).dtype == dtype
@@ -133,7 +135,7 @@ class TestDifferences:
                 session.run(ours, feed)
 
     @pytest.mark.parametrize("name", tf1.SMOOTHED)
-    def test_a_smoothing_above_one_is_refused(self, backend: str, name: str) -> None:
+    def test_a_smoothing_above_one_is_refused(self, eager_backend: str, name: str) -> None:
         arguments = (LABELS[:2], LOGITS[:2])
         theirs = getattr(tf1.THEIRS, name)(*arguments, label_smoothing=2.0)
         # Labels of -1 and 2: what TF1 computes of them is finite, and no loss.
@@ -155,7 +157,7 @@ class TestDifferences:
         tf1.assert_same([ours], [theirs])
 
     @pytest.mark.parametrize("name", tf1.LABELS)
-    def test_float64_is_not_rounded_to_float32(self, backend: str, name: str) -> None:
+    def test_float64_is_not_rounded_to_float32(self, eager_backend: str, name: str) -> None:
         logits, weights = LOGITS.astype(np.float64) / 3, np.array([1, 0, 2, 0.5])
         labels = np.argmax(LABELS, -1) if name.startswith("sparse") else LABELS.astype(np.float64)
         if name.startswith("sigmoid"):
@@ -167,7 +169,7 @@ class TestDifferences:
         assert abs(ours - exact) < 1e-15
         assert 1e-12 < abs(theirs - exact) < 1e-6
 
-    def test_float64_losses_are_not_rounded_to_float32(self, backend: str) -> None:
+    def test_float64_losses_are_not_rounded_to_float32(self, eager_backend: str) -> None:
         third = np.full([3], 1 / 3)
         assert tf1.OURS.compute_weighted_loss(third).numpy() == 1 / 3
         assert tf1.THEIRS.compute_weighted_loss(third).numpy() == np.float32(1 / 3)
@@ -187,13 +189,13 @@ class TestDifferences:
             assert ours == pytest.approx(expected, nan_ok=True)
 
     def test_an_impossible_class_with_label_mass_is_an_infinite_loss_in_both(
-        self, backend: str
+        self, eager_backend: str
     ) -> None:
         labels = LABELS[[1, 0]]
         assert tf1.OURS.softmax_cross_entropy(labels, INFINITE) == np.inf
         assert tf1.THEIRS.softmax_cross_entropy(labels, INFINITE) == np.inf
 
-    def test_an_axis_may_count_from_the_end(self, backend: str) -> None:
+    def test_an_axis_may_count_from_the_end(self, eager_backend: str) -> None:
         labels = np.full([2, 3], 0.5, np.float32)
         with pytest.raises(tf.errors.InvalidArgumentError):
             tf1.THEIRS.softmax_cross_entropy_with_logits_v2(labels, LOGITS[:2], axis=-2)
@@ -202,7 +204,7 @@ class TestDifferences:
             [tf1.THEIRS.softmax_cross_entropy_with_logits_v2(labels, LOGITS[:2], axis=0)],
         )
 
-    def test_the_logits_gradient_has_a_derivative_to_the_labels(self, backend: str) -> None:
+    def test_the_logits_gradient_has_a_derivative_to_the_labels(self, eager_backend: str) -> None:
         logits, labels = tf.constant(LOGITS), tf.constant(LABELS)
 
         def second(functions: tf1.Functions) -> Any:

@@ -10,7 +10,7 @@ import tensorflow as tf
 import tf1
 
 
-def test_the_examples_of_tensorflows_documentation(backend: str) -> None:
+def test_the_examples_of_tensorflows_documentation(eager_backend: str) -> None:
     # https://www.tensorflow.org/api_docs/python/tf/nn/sigmoid_cross_entropy_with_logits
     nn = tf1.OURS.sigmoid_cross_entropy_with_logits
     logits = tf.constant([1.0, -1.0, 0.0, 1.0, -1.0, 0.0, 0.0])
@@ -28,7 +28,7 @@ def test_the_examples_of_tensorflows_documentation(backend: str) -> None:
         np.testing.assert_allclose(losses, [0.31326166, 1.3132616, 0.6931472], rtol=1e-6)
 
 
-def test_large_logits_do_not_overflow(backend: str) -> None:
+def test_large_logits_do_not_overflow(eager_backend: str) -> None:
     logits = np.float32([1e4, -1e4, 1e4, -1e4, 3e38, -3e38])
     labels = np.float32([0, 0, 1, 1, 1, 0])
 
@@ -45,7 +45,9 @@ def test_large_logits_do_not_overflow(backend: str) -> None:
 
 
 @pytest.mark.parametrize("smoothing", [0, 0.2])
-def test_the_gradient_to_the_labels_is_minus_the_logit(backend: str, smoothing: float) -> None:
+def test_the_gradient_to_the_labels_is_minus_the_logit(
+    eager_backend: str, smoothing: float
+) -> None:
     labels, logits = tf1.soft_labels_of([2, 3]), tf1.logits_of([2, 3])
     arguments = {"label_smoothing": smoothing, "reduction": "weighted_sum"}
 
@@ -60,13 +62,13 @@ def test_the_gradient_to_the_labels_is_minus_the_logit(backend: str, smoothing: 
     np.testing.assert_allclose(ours[1], -2 * (1 - smoothing) * logits, rtol=1e-6)
 
 
-def test_smoothing_moves_labels_towards_one_half(backend: str) -> None:
+def test_smoothing_moves_labels_towards_one_half(eager_backend: str) -> None:
     labels, logits = tf1.bits_of([2, 3]), tf1.logits_of([2, 3])
     smoothed = tf1.OURS.sigmoid_cross_entropy(labels, logits, label_smoothing=0.2)
     tf1.assert_same([smoothed], [tf1.THEIRS.sigmoid_cross_entropy(labels * 0.8 + 0.1, logits)])
 
 
-def test_a_weight_an_example_counts_once_for_each_class(backend: str) -> None:
+def test_a_weight_an_example_counts_once_for_each_class(eager_backend: str) -> None:
     labels, logits = tf1.bits_of([4, 3]), tf1.logits_of([4, 3])
     weights = np.float32([[1], [0], [2], [0]])
     losses = tf1.THEIRS.sigmoid_cross_entropy_with_logits(

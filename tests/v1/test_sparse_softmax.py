@@ -14,7 +14,7 @@ LOGITS = tf1.logits_of([4, 3])
 FUNCTIONS = ["sparse_softmax_cross_entropy", "sparse_softmax_cross_entropy_with_logits"]
 
 
-def test_the_examples_of_tensorflows_documentation(backend: str) -> None:
+def test_the_examples_of_tensorflows_documentation(eager_backend: str) -> None:
     # https://www.tensorflow.org/api_docs/python/tf/nn/sparse_softmax_cross_entropy_with_logits
     logits = tf.constant([[2, -5, 0.5, -0.1], [0, 0, 1.9, 1.4], [-100, 100, -100, -100]])
     labels = tf.constant([0, 3, 1])
@@ -91,7 +91,7 @@ def test_labels_of_another_dtype_are_refused(backend: str, name: str, dtype: str
                 getattr(tf1.OURS, name)(labels=labels, logits=LOGITS)
 
 
-def test_python_and_numpy_numbers_are_ids(backend: str) -> None:
+def test_python_and_numpy_numbers_are_ids(eager_backend: str) -> None:
     for labels in ([0, 1, 2, 1], (0, 1, 2, 1), np.array([[0], [1], [2], [1]])):
         tf1.assert_same(
             [tf1.OURS.sparse_softmax_cross_entropy(labels, LOGITS)],
@@ -99,14 +99,14 @@ def test_python_and_numpy_numbers_are_ids(backend: str) -> None:
         )
 
 
-def test_it_is_the_dense_loss_of_one_hot_labels(backend: str) -> None:
+def test_it_is_the_dense_loss_of_one_hot_labels(eager_backend: str) -> None:
     weights = [1.0, 0.0, 2.0, 0.5]
     dense = tf1.OURS.softmax_cross_entropy(tf1.one_hot_of([4, 3]), LOGITS, weights)
     sparse = tf1.OURS.sparse_softmax_cross_entropy(tf1.ids_of([4, 3]), LOGITS, weights)
     tf1.assert_same([sparse], [dense])
 
 
-def test_columns_of_weights_beside_a_column_of_ids_do_not_spread(backend: str) -> None:
+def test_columns_of_weights_beside_a_column_of_ids_do_not_spread(eager_backend: str) -> None:
     # Broadcast, [4, 1] beside [4] would make 16 losses.
     weights = np.float32([[1], [0], [2], [0.5]])
     losses = tf1.OURS.sparse_softmax_cross_entropy(

@@ -73,7 +73,7 @@ def both(run: Any) -> Tuple[List[Any], List[Any]]:
 
 @each_backend
 @hypothesis.given(data=st.data())
-def test_softmax_cross_entropy_is_tf1s(backend: str, data: st.DataObject) -> None:
+def test_softmax_cross_entropy_is_tf1s(eager_backend: str, data: st.DataObject) -> None:
     seed = data.draw(st.integers(0, 10**6), "seed")
     shape = data.draw(shapes(), "shape")
     dtype = data.draw(st.sampled_from(DTYPES), "dtype")
@@ -108,7 +108,9 @@ def test_softmax_cross_entropy_is_tf1s(backend: str, data: st.DataObject) -> Non
 
 @each_backend
 @hypothesis.given(data=st.data())
-def test_softmax_cross_entropy_with_logits_v2_is_tf1s(backend: str, data: st.DataObject) -> None:
+def test_softmax_cross_entropy_with_logits_v2_is_tf1s(
+    eager_backend: str, data: st.DataObject
+) -> None:
     seed = data.draw(st.integers(0, 10**6), "seed")
     shape = data.draw(shapes(), "shape")
     dtype = data.draw(st.sampled_from(DTYPES), "dtype")
@@ -140,7 +142,7 @@ def columns_for(draw: Any, array: Any) -> Any:
 
 @each_backend
 @hypothesis.given(data=st.data())
-def test_sparse_softmax_cross_entropy_is_tf1s(backend: str, data: st.DataObject) -> None:
+def test_sparse_softmax_cross_entropy_is_tf1s(eager_backend: str, data: st.DataObject) -> None:
     seed = data.draw(st.integers(0, 10**6), "seed")
     shape = data.draw(shapes(), "shape")
     dtype = data.draw(st.sampled_from(DTYPES), "dtype")
@@ -179,7 +181,7 @@ def test_sparse_softmax_cross_entropy_is_tf1s(backend: str, data: st.DataObject)
 
 @each_backend
 @hypothesis.given(data=st.data())
-def test_sigmoid_cross_entropy_is_tf1s(backend: str, data: st.DataObject) -> None:
+def test_sigmoid_cross_entropy_is_tf1s(eager_backend: str, data: st.DataObject) -> None:
     seed = data.draw(st.integers(0, 10**6), "seed")
     shape = data.draw(shapes(), "shape")[data.draw(st.integers(0, 1), "scalars") :]
     dtype = data.draw(st.sampled_from(DTYPES), "dtype")
@@ -218,7 +220,7 @@ def test_sigmoid_cross_entropy_is_tf1s(backend: str, data: st.DataObject) -> Non
 
 @each_backend
 @hypothesis.given(data=st.data())
-def test_the_other_nn_functions_are_tf1s(backend: str, data: st.DataObject) -> None:
+def test_the_other_nn_functions_are_tf1s(eager_backend: str, data: st.DataObject) -> None:
     function = data.draw(st.sampled_from(tf1.NN[1:]), "function")
     seed = data.draw(st.integers(0, 10**6), "seed")
     shape = data.draw(shapes(), "shape")
@@ -247,7 +249,7 @@ def test_the_other_nn_functions_are_tf1s(backend: str, data: st.DataObject) -> N
 
 @each_backend
 @hypothesis.given(data=st.data())
-def test_compute_weighted_loss_is_tf1s(data: st.DataObject, backend: str) -> None:
+def test_compute_weighted_loss_is_tf1s(data: st.DataObject, eager_backend: str) -> None:
     seed = data.draw(st.integers(0, 10**6), "seed")
     shape = data.draw(shapes(), "shape")[1:]
     dtype = data.draw(st.sampled_from([*DTYPES, "int32"]), "dtype")
@@ -275,7 +277,7 @@ def test_compute_weighted_loss_is_tf1s(data: st.DataObject, backend: str) -> Non
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("reduction", sorted(set(tf1.REDUCTIONS.values())))
 def test_an_empty_batch_is_worth_nothing(
-    backend: str, function: str, dtype: str, reduction: str
+    eager_backend: str, function: str, dtype: str, reduction: str
 ) -> None:
     smoothing = {"label_smoothing": 0.1} if function in tf1.SMOOTHED else {}
 
@@ -306,7 +308,7 @@ def weights_beside(function: str, weights: Any) -> Any:
 @pytest.mark.parametrize("reduction", sorted(set(tf1.REDUCTIONS.values())))
 @pytest.mark.parametrize("weights", [0.0, [0.0, 0.0], [1.0, -1.0]])
 def test_a_denominator_of_zero_gives_zero(
-    backend: str, function: str, reduction: str, weights: Any
+    eager_backend: str, function: str, reduction: str, weights: Any
 ) -> None:
     logits, labels = tf1.logits_of([2, 3]), tf1.labels_of(function, [2, 3])
     weights = weights_beside(function, weights)
@@ -331,7 +333,7 @@ def test_a_denominator_of_zero_gives_zero(
 @pytest.mark.parametrize("function", tf1.LABELS)
 @pytest.mark.parametrize("reduction", sorted(set(tf1.REDUCTIONS.values())))
 def test_weights_that_are_no_numbers_spread_as_in_tf1(
-    backend: str, weights: Any, reduction: str, function: str
+    eager_backend: str, weights: Any, reduction: str, function: str
 ) -> None:
     logits, labels = tf1.logits_of([2, 3]), tf1.labels_of(function, [2, 3])
     weights = weights_beside(function, weights)
@@ -346,7 +348,7 @@ def test_weights_that_are_no_numbers_spread_as_in_tf1(
 @pytest.mark.parametrize("function", tf1.LABELS)
 @pytest.mark.parametrize("logit", [float("inf"), float("nan"), float("-inf")])
 def test_a_bad_logit_is_not_hidden_by_a_zero_weight(
-    backend: str, function: str, logit: float
+    eager_backend: str, function: str, logit: float
 ) -> None:
     logits = np.array([[logit, 0.0, 1.0], [1.0, 2.0, 3.0]], np.float32)
     labels: Any = [0, 1] if function.startswith("sparse") else np.eye(3)[:2]
@@ -368,7 +370,7 @@ def test_a_bad_logit_is_not_hidden_by_a_zero_weight(
     ids=repr,
 )
 def test_label_smoothing_may_be_any_number(
-    backend: str, smoothing: Any, function: str
+    eager_backend: str, smoothing: Any, function: str
 ) -> None:
     logits, labels = tf1.logits_of([2, 3]), tf1.one_hot_of([2, 3])
     ours, theirs = both(
@@ -381,7 +383,9 @@ def test_label_smoothing_may_be_any_number(
 
 @pytest.mark.parametrize("function", tf1.SMOOTHED)
 @pytest.mark.parametrize("make", [tf.constant, tf.Variable])
-def test_label_smoothing_may_be_an_eager_tensor(backend: str, make: Any, function: str) -> None:
+def test_label_smoothing_may_be_an_eager_tensor(
+    eager_backend: str, make: Any, function: str
+) -> None:
     logits, labels, smoothing = tf1.logits_of([2, 3]), tf1.one_hot_of([2, 3]), make(0.1)
     ours, theirs = both(
         lambda functions: [
@@ -392,7 +396,7 @@ def test_label_smoothing_may_be_an_eager_tensor(backend: str, make: Any, functio
 
 
 @pytest.mark.parametrize("function", tf1.LABELS)
-def test_variables_are_taken_as_tensors(backend: str, function: str) -> None:
+def test_variables_are_taken_as_tensors(eager_backend: str, function: str) -> None:
     logits = tf.Variable(tf1.logits_of([4, 3]))
     weights = tf.Variable(weights_beside(function, [1.0, 0.0, 2.0, 0.5]))
     labels = tf.Variable(tf1.labels_of(function, [4, 3]))
@@ -411,7 +415,7 @@ def test_variables_are_taken_as_tensors(backend: str, function: str) -> None:
 @pytest.mark.parametrize(
     "function", ["softmax_cross_entropy_with_logits_v2", "sigmoid_cross_entropy_with_logits"]
 )
-def test_labels_that_are_variables_have_a_gradient_too(backend: str, function: str) -> None:
+def test_labels_that_are_variables_have_a_gradient_too(eager_backend: str, function: str) -> None:
     logits, labels = tf1.logits_of([4, 3]), tf.Variable(tf1.soft_labels_of([4, 3]))
 
     def run(functions: tf1.Functions) -> List[Any]:
