@@ -5,14 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import (
     Callable,
-    Dict,
     Hashable,
-    List,
     Mapping,
     NamedTuple,
-    Optional,
     Sequence,
-    Tuple,
     TypeVar,
 )
 
@@ -39,7 +35,7 @@ class Options(NamedTuple):
         device: the one that is measured; see `benchmarks.devices`.
     """
 
-    rounds: Optional[int] = None
+    rounds: int | None = None
     quick: bool = False
     device: str = devices.DEFAULT
 
@@ -50,9 +46,9 @@ class Recorder:
 
     options: Options = dataclasses.field(default_factory=Options)
     tick: Callable[[float], None] = lambda fraction: None
-    measurements: List[Measurement] = dataclasses.field(default_factory=list)
-    notes: List[str] = dataclasses.field(default_factory=list)
-    failures: List[str] = dataclasses.field(default_factory=list)
+    measurements: list[Measurement] = dataclasses.field(default_factory=list)
+    notes: list[str] = dataclasses.field(default_factory=list)
+    failures: list[str] = dataclasses.field(default_factory=list)
 
     def add(
         self,
@@ -75,8 +71,8 @@ class Recorder:
             self.add(benchmark, setup, contender, samples, case)
 
     def rounds(
-        self, turns: Mapping[_Name, Turn], rounds: Optional[int] = None
-    ) -> Dict[_Name, List[float]]:
+        self, turns: Mapping[_Name, Turn], rounds: int | None = None
+    ) -> dict[_Name, list[float]]:
         """The samples of turns that are taken as the options say.
 
         Args:
@@ -113,7 +109,7 @@ class Benchmark(NamedTuple):
 
     name: str
     description: str
-    parts: Callable[[Options], List[Part]]
+    parts: Callable[[Options], list[Part]]
     statistic: str = "median"
     base: str = OURS
     cpu_only: bool = False
@@ -133,7 +129,7 @@ class Target(NamedTuple):
 
     key: Key
     bound: float
-    over: Optional[Key] = None
+    over: Key | None = None
     at_least: bool = True
     statistic: str = "median"
     any_device: bool = False
@@ -155,7 +151,7 @@ class Suite(NamedTuple):
     command: str
     stem: str
     title: str
-    benchmarks: Tuple[Benchmark, ...]
-    targets: Tuple[Target, ...]
-    figure: Optional[str] = None
+    benchmarks: tuple[Benchmark, ...]
+    targets: tuple[Target, ...]
+    figure: str | None = None
     takes_device: bool = False

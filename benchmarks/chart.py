@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any, Mapping, Sequence
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -32,56 +32,46 @@ def save(measurements: Sequence[Measurement], path: Path) -> bool:
     Returns:
         Whether there was anything to draw.
     """
-    ratios = ratios_by_shape(measurements)
-    if not ratios:
+    found = medians(measurements)
+    if OURS not in found:
         return False
-    ours = {row.key.shape: row.summary.median for row in _steps(measurements)[OURS]}
     # The same results give the same file.
     with rc_context({"svg.hashsalt": "keras_xent"}):
-        draw(ratios, ours).savefig(path, metadata={"Date": None})
+        draw(found).savefig(path, metadata={"Date": None})
     return True
 
 
-def ratios_by_shape(measurements: Sequence[Measurement]) -> Dict[Shape, Dict[str, float]]:
-    """Median times over ours, by shape and contender."""
-    steps = _steps(measurements)
-    ours = {row.key.shape: row.summary.median for row in steps.pop(OURS, [])}
-    ratios: Dict[Shape, Dict[str, float]] = {shape: {} for shape in ours}
-    for name in COLOURS:
-        for row in steps.get(name, []):
-            if row.key.shape in ours:
-                ratios[row.key.shape][name] = row.summary.median / ours[row.key.shape]
-    return ratios
-
-
-def _steps(measurements: Sequence[Measurement]) -> Dict[str, List[Measurement]]:
-    steps: Dict[str, List[Measurement]] = {}
+def medians(measurements: Sequence[Measurement]) -> dict[str, dict[Shape, float]]:
+    """The seconds of a training step, by contender and shape."""
+    found: dict[str, dict[Shape, float]] = {}
     for row in measurements:
         if row.key.benchmark == "training" and row.key.case == "one-hot labels":
-            steps.setdefault(row.key.contender, []).append(row)
-    return steps
+            found.setdefault(row.key.contender, {})[row.key.shape] = row.summary.median
+    return found
 
 
-def draw(ratios: Dict[Shape, Dict[str, float]], ours: Dict[Shape, float]) -> Figure:
+def draw(found: Mapping[str, Mapping[Shape, float]]) -> Figure:
     """The figure."""
     figure = Figure(figsize=(12.5, 5.0), layout="constrained")
     axes = figure.subplots()
-    names = [name for name in COLOURS if any(name in group for group in ratios.values())]
+    ours = found[OURS]
+    names = [name for name in COLOURS if name in found]
     width = _GROUP_WIDTH / len(names)
+    values = []
     for number, name in enumerate(names):
-        for position, group in enumerate(ratios.values()):
-            if name in group:
+        for position, (shape, seconds) in enumerate(ours.items()):
+            if shape in found[name]:
                 x = position + width * (number + 0.5) - _GROUP_WIDTH / 2
-                _bar(axes, x, group[name], width, COLOURS[name], name if not position else None)
+                values.append(found[name][shape] / seconds)
+                _bar(axes, x, values[-1], width, COLOURS[name], None if position else name)
     axes.axhline(1, color="#333333", linewidth=1)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter("{x:g} ×")
     axes.yaxis.set_minor_formatter(NullFormatter())
-    values = [value for group in ratios.values() for value in group.values()]
     # Room for the numbers at the bars' ends.
     axes.set_ylim(min(0.9, 0.8 * min(values)), max(1.1, 1.3 * max(values)))
-    labels = [f"{shape}\n{OURS}: {duration(ours[shape])}" for shape in ratios]
+    labels = [f"{shape}\n{OURS}: {duration(seconds)}" for shape, seconds in ours.items()]
     axes.set_xlim(-0.6, len(labels) - 0.4)
     axes.set_xticks(range(len(labels)), labels)
     axes.tick_params(axis="x", length=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable, List, NamedTuple, Optional
+from typing import Iterable, NamedTuple
 
 from benchmarks.benchmark import TIMES, Target
 from benchmarks.measurement import Measurement
@@ -18,7 +18,7 @@ class Verdict(NamedTuple):
     """
 
     target: Target
-    value: Optional[float]
+    value: float | None
     unit: str
 
     @property
@@ -42,7 +42,7 @@ class Verdict(NamedTuple):
 
 def judge(
     targets: Iterable[Target], measurements: Iterable[Measurement], skip_unmeasured: bool = False
-) -> List[Verdict]:
+) -> list[Verdict]:
     """A verdict for each target.
 
     Args:
@@ -83,5 +83,3 @@ def bound_text(target: Target, unit: str = "") -> str:
     """The bound as an inequality."""
     sign = "≥" if target.at_least else "≤"
     return f"{sign} {target.bound:g} {unit}".rstrip()
-
-

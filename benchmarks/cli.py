@@ -6,20 +6,32 @@ import argparse
 import os
 import shlex
 import sys
+import time
+import traceback
 from pathlib import Path
-from typing import Iterator, List, Mapping, Optional, Sequence
+from typing import Callable, Iterator, Mapping, Sequence
 
 from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from benchmarks import devices
 from benchmarks.benchmark import Benchmark, Options, Recorder, Suite, Target
 from benchmarks.checks import Verdict, bound_text, judge, subject
+from benchmarks.measurement import as_csv
 
 RESULTS = Path(__file__).with_name("results")
+_SECONDS_BETWEEN_DRAWINGS = 0.25
 
 
-def main(suite: Suite, argv: Optional[Sequence[str]] = None) -> int:
+def main(suite: Suite, argv: Sequence[str] | None = None) -> int:
     """Runs a suite as the arguments say.
 
     Returns:
@@ -39,7 +51,7 @@ def main(suite: Suite, argv: Optional[Sequence[str]] = None) -> int:
         # The processes that measure memory need some of the card's.
         os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     # Now: this imports TensorFlow, which reads the environment and greets on stderr.
-    from benchmarks import machine, runner
+    from benchmarks import machine
 
     try:
         devices.check(args.device)
@@ -50,7 +62,7 @@ def main(suite: Suite, argv: Optional[Sequence[str]] = None) -> int:
     on_cpu = devices.is_cpu(args.device)
     chosen = [one for one in wanted if on_cpu or not one.cpu_only]
     options = Options(args.rounds, args.quick, args.device)
-    recorder = runner.run(chosen, options, Console(stderr=True))
+    recorder = _run(chosen, options, Console(stderr=True))
     targets = _targets(suite, chosen, on_cpu)
     if not on_cpu:
         for note in _left_out(wanted):
@@ -68,7 +80,45 @@ def main(suite: Suite, argv: Optional[Sequence[str]] = None) -> int:
     return int(bool(recorder.failures) or (args.check and bool(missed)))
 
 
-def _targets(suite: Suite, chosen: Sequence[Benchmark], on_cpu: bool) -> List[Target]:
+def _run(benchmarks: Sequence[Benchmark], options: Options, console: Console) -> Recorder:
+    """Runs all parts. One that fails is noted, and the others still run."""
+    parts = [(one.name, part) for one in benchmarks for part in one.parts(options)]
+    recorder = Recorder(options)
+    columns = (
+        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
+        TimeElapsedColumn(),
+    )
+    # It draws when it is told to, between two rounds: no thread of its own beside what is timed.
+    with Progress(*columns, console=console, auto_refresh=False) as progress:
+        task = progress.add_task("", total=len(parts))
+        for number, (name, part) in enumerate(parts):
+            progress.update(task, description=f"{name}: {part.title}", refresh=True)
+            recorder.tick = _ticker(progress, task, number)
+            try:
+                part.run(recorder)
+            except Exception as error:
+                console.print(traceback.format_exc(), markup=False)
+                recorder.failures.append(
+                    f"{name}, {part.title} failed: {type(error).__name__}: {error}"
+                )
+            progress.update(task, completed=number + 1, refresh=True)
+        progress.update(task, description="done", refresh=True)
+    return recorder
+
+
+def _ticker(progress: Progress, task: TaskID, before: int) -> Callable[[float], None]:
+    drawn = time.monotonic()
+
+    def tick(done: float) -> None:
+        nonlocal drawn
+        if time.monotonic() - drawn > _SECONDS_BETWEEN_DRAWINGS:
+            progress.update(task, completed=before + done, refresh=True)
+            drawn = time.monotonic()
+
+    return tick
+
+
+def _targets(suite: Suite, chosen: Sequence[Benchmark], on_cpu: bool) -> list[Target]:
     names = {benchmark.name for benchmark in chosen}
     found = [target for target in suite.targets if target.key.benchmark in names]
     return [target for target in found if on_cpu or target.any_device]
@@ -125,11 +175,11 @@ def _write(
     suite: Suite,
     benchmarks: Sequence[Benchmark],
     recorder: Recorder,
-    verdicts: List[Verdict],
+    verdicts: list[Verdict],
     facts: Mapping[str, str],
     directory: Path,
 ) -> None:
-    from benchmarks import chart, report, table
+    from benchmarks import chart, report
 
     directory.mkdir(parents=True, exist_ok=True)
     figure = f"{suite.figure}.svg" if suite.figure else None
@@ -145,7 +195,7 @@ def _write(
         figure,
     )
     (directory / f"{suite.stem}.md").write_text(text, encoding="utf-8")
-    rows = table.as_csv(recorder.measurements)
+    rows = as_csv(recorder.measurements)
     (directory / f"{suite.stem}.csv").write_text(rows, encoding="utf-8")
 
 

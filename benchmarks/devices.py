@@ -18,9 +18,8 @@ def canonical(name: str) -> str:
         ValueError: `name` is no name of a device.
 
     Example:
-
-    >>> canonical("/GPU:0"), canonical("cpu:1")
-    ('/device:GPU:0', '/device:CPU:1')
+        >>> canonical("/GPU:0"), canonical("cpu:1")
+        ('/device:GPU:0', '/device:CPU:1')
     """
     match = _NAME.match(name)
     if match is None:

@@ -7,7 +7,6 @@ import importlib.metadata
 import os
 import platform
 from pathlib import Path
-from typing import Dict
 
 import keras_xent
 from benchmarks import devices
@@ -16,7 +15,7 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "torch", "jax", "optax")
 _HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
 
-def describe(command: str, device: str = devices.DEFAULT) -> Dict[str, str]:
+def describe(command: str, device: str = devices.DEFAULT) -> dict[str, str]:
     """What the report has to name, by what it is called there."""
     backend = keras_xent.backend()
     return {

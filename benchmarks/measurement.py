@@ -1,9 +1,11 @@
-"""One measured thing, and the five numbers that are kept of its samples."""
+"""One measured thing, the five numbers that are kept of its samples, and all of them as CSV."""
 
 from __future__ import annotations
 
+import csv
 import dataclasses
-from typing import NamedTuple, Sequence
+import io
+from typing import Iterable, NamedTuple, Sequence
 
 import numpy as np
 
@@ -53,9 +55,20 @@ def summarize(samples: Sequence[float]) -> Summary:
     """The summary of at least one sample.
 
     Example:
-
-    >>> summarize([1.0, 2.0, 3.0, 4.0, 100.0])
-    Summary(minimum=1.0, lower_quartile=2.0, median=3.0, upper_quartile=4.0, maximum=100.0, rounds=5)
+        >>> summarize([1.0, 2.0, 3.0, 4.0, 100.0])
+        Summary(minimum=1.0, lower_quartile=2.0, median=3.0, upper_quartile=4.0, maximum=100.0, rounds=5)
     """  # noqa: E501
     least, lower, median, upper, most = map(float, np.percentile(samples, [0, 25, 50, 75, 100]))
     return Summary(least, lower, median, upper, most, len(samples))
+
+
+def as_csv(measurements: Iterable[Measurement]) -> str:
+    """A row for each measurement. Times are in seconds."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([*Key._fields, "axis", "unit", *Summary._fields])
+    for row in measurements:
+        key = row.key._replace(shape="x".join(map(str, row.key.shape)))  # type: ignore[arg-type]
+        numbers = [f"{value:.6g}" for value in row.summary[:-1]]
+        writer.writerow([*key, row.axis, row.unit, *numbers, row.summary.rounds])
+    return file.getvalue()

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
-from typing import Any, Callable, NamedTuple
+import threading
+from pathlib import Path
+from typing import Any, Callable, Iterator, NamedTuple
 
-from benchmarks import devices, resident_memory
+from benchmarks import devices
+
+_STATUS = Path("/proc/self/status")
+_CLEAR_REFS = Path("/proc/self/clear_refs")
+_RESET_PEAK = "5"
 
 
 class MemoryUse(NamedTuple):
@@ -33,15 +41,15 @@ def memory_use(function: Callable[[], Any], device: str = devices.DEFAULT) -> Me
 def _resident(function: Callable[[], Any]) -> MemoryUse:
     gc.collect()
     # What malloc keeps of freed memory is resident already: a call that got it would seem free.
-    resident_memory.return_free_memory()
-    with resident_memory.peak() as peak:
-        before = resident_memory.now()
+    return_free_memory()
+    with peak_resident() as peak:
+        before = resident()
         result = function()
         most = peak()
     del result
     gc.collect()
-    resident_memory.return_free_memory()
-    return MemoryUse(most - before, resident_memory.now() - before)
+    return_free_memory()
+    return MemoryUse(most - before, resident() - before)
 
 
 def _of_device(function: Callable[[], Any], name: str) -> MemoryUse:
@@ -57,3 +65,52 @@ def _of_device(function: Callable[[], Any], name: str) -> MemoryUse:
     del result
     gc.collect()
     return MemoryUse(most - before, info(name)["current"] - before)
+
+
+def resident() -> int:
+    """This process's resident memory, in bytes."""
+    return _bytes("VmRSS")
+
+
+def return_free_memory() -> None:
+    """Gives back to the system what `malloc` holds of freed memory."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+@contextlib.contextmanager
+def peak_resident() -> Iterator[Callable[[], int]]:
+    """A function that tells the most there was since it began, in bytes."""
+    try:
+        _CLEAR_REFS.write_text(_RESET_PEAK)
+    except OSError:
+        # Not every kernel and container lets a process reset its peak.
+        with _sampled_peak() as sampled:
+            yield sampled
+    else:
+        yield lambda: _bytes("VmHWM")
+
+
+@contextlib.contextmanager
+def _sampled_peak() -> Iterator[Callable[[], int]]:
+    stop = threading.Event()
+    samples = [resident()]
+
+    def sample() -> None:
+        while not stop.wait(0.0002):
+            samples[0] = max(samples[0], resident())
+
+    thread = threading.Thread(target=sample, daemon=True)
+    thread.start()
+    try:
+        yield lambda: max(samples[0], resident())
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _bytes(field: str) -> int:
+    for line in _STATUS.read_text(encoding="utf-8").splitlines():
+        if line.startswith(f"{field}:"):
+            return 1024 * int(line.split()[1])
+    raise OSError(f"{_STATUS} has no {field}")

@@ -8,7 +8,7 @@ import os
 import time
 from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import Any, Callable, Optional, Type, TypeVar
+from typing import Any, Callable, TypeVar
 
 from benchmarks import contenders
 from benchmarks.setups import Setup
@@ -55,9 +55,9 @@ class Worker:
 
     def __exit__(
         self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         self._process.terminate()
         self._process.join()

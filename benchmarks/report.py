@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence
+from typing import Callable, Iterable, Mapping, Sequence
 
 from benchmarks.benchmark import EMPTY, SECONDS, TIMES, Benchmark
 from benchmarks.checks import Verdict, bound_text, subject
@@ -16,7 +16,7 @@ def markdown(
     measurements: Sequence[Measurement],
     verdicts: Sequence[Verdict],
     notes: Sequence[str] = (),
-    figure: Optional[str] = None,
+    figure: str | None = None,
 ) -> str:
     """The whole report.
 
@@ -44,7 +44,7 @@ def markdown(
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _targets(verdicts: Sequence[Verdict]) -> List[str]:
+def _targets(verdicts: Sequence[Verdict]) -> list[str]:
     if not verdicts:
         return []
     met = sum(verdict.met for verdict in verdicts)
@@ -61,64 +61,68 @@ def _targets(verdicts: Sequence[Verdict]) -> List[str]:
     return [f"## Targets: {met} of {len(verdicts)} met", "", *_table(header, rows)]
 
 
-def _pivot(measurements: Sequence[Measurement], benchmark: Benchmark) -> List[str]:
+def _pivot(measurements: Sequence[Measurement], benchmark: Benchmark) -> list[str]:
     """A row for each case, dtype and shape, and a column for each contender."""
     names = list(dict.fromkeys(row.key.contender for row in measurements))
-    found: Dict[Key, Measurement] = {row.key: row for row in measurements}
+    found = {row.key: row for row in measurements}
     places = list(dict.fromkeys(row.key._replace(contender="") for row in measurements))
-    with_case = any(place.case for place in places)
-    rows = []
-    for place in places:
+
+    def cell(place: Key, name: str) -> str:
         base = found.get(place._replace(contender=benchmark.base))
-        keys = [place._replace(contender=name) for name in names]
-        cells = [_cell(found.get(key), base, benchmark.statistic) for key in keys]
-        rows.append([*_place(place, with_case), *cells])
+        return _cell(found.get(place._replace(contender=name)), base, benchmark.statistic)
+
     units = dict.fromkeys(row.unit for row in measurements)
     named = [unit for unit in units if unit not in (SECONDS, TIMES)]
     caption = [f"Unit: {', '.join(named)}.", ""] if named else []
-    return [*caption, *_table([*_header(with_case), *names], rows)]
+    return [*caption, *_by_place(places, names, cell)]
 
 
-def _net(measurements: Sequence[Measurement], benchmark: Benchmark) -> List[str]:
+def _net(measurements: Sequence[Measurement], benchmark: Benchmark) -> list[str]:
     """The times again, less that of an empty call: nothing where none was measured."""
+    base = benchmark.base
     values = {row.key: float(getattr(row.summary, benchmark.statistic)) for row in measurements}
     places = [
         key._replace(contender="")
         for key in values
-        if key.contender == EMPTY and key._replace(contender=benchmark.base) in values
+        if key.contender == EMPTY and key._replace(contender=base) in values
     ]
     if not places:
         return []
     others = dict.fromkeys(key.contender for key in values if key.contender != EMPTY)
-    names = [name for name in others if name != benchmark.base]
-    with_case = any(place.case for place in places)
-    rows = []
-    for place in places:
+    names = [base, *(name for name in others if name != base)]
+
+    def cell(place: Key, name: str) -> str:
+        if place._replace(contender=name) not in values:
+            return ""
         empty = values[place._replace(contender=EMPTY)]
-        base = values[place._replace(contender=benchmark.base)] - empty
-        found = [values.get(place._replace(contender=name)) for name in names]
-        cells = [_ratio(value - empty, base) if value is not None else "" for value in found]
-        net = duration(base) if base > 0 else "0"
-        rows.append([*_place(place, with_case), net, *cells])
-    caption = f"Less the empty call: {benchmark.base} − it, and (X − it) / ({benchmark.base} − it)."
-    return [caption, "", *_table([*_header(with_case), benchmark.base, *names], rows)]
+        net, net_base = (values[place._replace(contender=one)] - empty for one in (name, base))
+        if name == base:
+            return duration(net) if net > 0 else "0"
+        # What is as fast as an empty call, as far as one can tell, divides nothing.
+        return f"{net / net_base:.2f} ×" if net_base > 0 else "–"
+
+    caption = f"Less the empty call: {base} − it, and (X − it) / ({base} − it)."
+    return [caption, "", *_by_place(places, names, cell)]
 
 
-def _ratio(value: float, base: float) -> str:
-    # What is as fast as an empty call, as far as one can tell, divides nothing.
-    return f"{value / base:.2f} ×" if base > 0 else "–"
+def _by_place(
+    places: Sequence[Key], names: Sequence[str], cell: Callable[[Key, str], str]
+) -> list[str]:
+    """A table with a row for each place and a column for each contender."""
+    with_case = any(place.case for place in places)
+    rows = [
+        [
+            *([place.case] if with_case else []),
+            place.dtype,
+            str(place.shape) if place.shape else "",
+            *(cell(place, name) for name in names),
+        ]
+        for place in places
+    ]
+    return _table([*(["case"] if with_case else []), "dtype", "shape", *names], rows)
 
 
-def _header(with_case: bool) -> List[str]:
-    return [*(["case"] if with_case else []), "dtype", "shape"]
-
-
-def _place(place: Key, with_case: bool) -> List[str]:
-    shape = str(place.shape) if place.shape else ""
-    return [*([place.case] if with_case else []), place.dtype, shape]
-
-
-def _cell(row: Optional[Measurement], base: Optional[Measurement], statistic: str) -> str:
+def _cell(row: Measurement | None, base: Measurement | None, statistic: str) -> str:
     if row is None:
         return ""
     value = getattr(row.summary, statistic)
@@ -135,9 +139,8 @@ def duration(seconds: float) -> str:
     """Three digits and a unit that suits.
 
     Example:
-
-    >>> duration(0.00848)
-    '8.48 ms'
+        >>> duration(0.00848)
+        '8.48 ms'
     """
     if seconds < 1e-3:
         return f"{_three_digits(1e6 * seconds)} µs"
@@ -150,6 +153,6 @@ def _three_digits(value: float) -> str:
     return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f}"
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> List[str]:
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     lines = [header, ["---"] * len(header), *rows]
     return [*[f"| {' | '.join(cells)} |" for cells in lines], ""]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Dict, List, Sequence
+from typing import Sequence
 
 from benchmarks.setups import Shape
 
 # Language models, image classifiers, segmentation, few classes, and a small batch.
-ALL: List[Shape] = [
+ALL: list[Shape] = [
     (512, 32000),
     (2048, 50257),
     (4096, 1000),
@@ -17,12 +17,12 @@ ALL: List[Shape] = [
     (256, 1000),
 ]
 # v1 needs three more buffers of its own, and a float64 one of these has 824 MB.
-WITHOUT_LARGEST: List[Shape] = [shape for shape in ALL if shape != (2048, 50257)]
+WITHOUT_LARGEST: list[Shape] = [shape for shape in ALL if shape != (2048, 50257)]
 # Where memory and labels are looked at: many classes, and fewer.
-TWO: List[Shape] = [(512, 32000), (4096, 1000)]
+TWO: list[Shape] = [(512, 32000), (4096, 1000)]
 CLASS_AXIS_1: Shape = (8, 21, 128, 128)
 # Where the portable path is measured: the class axis of each shape.
-PORTABLE: Dict[Shape, int] = {
+PORTABLE: dict[Shape, int] = {
     (512, 32000): -1,
     (4096, 1000): -1,
     (65536, 10): -1,
@@ -30,7 +30,7 @@ PORTABLE: Dict[Shape, int] = {
     CLASS_AXIS_1: 1,
 }
 # Where the losses are compared with one another: many classes, some, and few.
-FAMILY: List[Shape] = [(512, 32000), (4096, 1000), (65536, 10)]
+FAMILY: list[Shape] = [(512, 32000), (4096, 1000), (65536, 10)]
 # A graph takes some megabytes itself. Here that is 0.01 buffers, and a constant shows.
 STATIC: Shape = (2048, 32000)
 EAGER: Shape = (32, 10)
@@ -38,6 +38,6 @@ EAGER: Shape = (32, 10)
 _QUICK_ELEMENTS = 4096 * 1000
 
 
-def chosen(shapes: Sequence[Shape], quick: bool) -> List[Shape]:
+def chosen(shapes: Sequence[Shape], quick: bool) -> list[Shape]:
     """All of them, or those that take no time."""
     return [shape for shape in shapes if not quick or math.prod(shape) <= _QUICK_ELEMENTS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, Tuple
+from typing import Iterator
 
 from benchmarks import benchmark, shapes
 from benchmarks.benchmark import OURS, Target
@@ -10,7 +10,7 @@ from benchmarks.measurement import Key
 from benchmarks.setups import SIGMOID, SOFTMAX, SPARSE, Shape
 
 # Logits' shape -> contender -> how many times ours its time has to be, at least.
-TRAINING: Dict[Shape, Dict[str, float]] = {
+TRAINING: dict[Shape, dict[str, float]] = {
     (512, 32000): {"AddV2": 1.0, "v1": 10, "Keras": 10, "v1 under XLA": 3},
     (2048, 50257): {"AddV2": 1.0, "v1": 10, "Keras": 10, "v1 under XLA": 3},
     (4096, 1000): {"AddV2": 0.9, "v1": 7, "Keras": 7, "v1 under XLA": 3.5},
@@ -21,12 +21,12 @@ TRAINING: Dict[Shape, Dict[str, float]] = {
 AXIS = 4.0  # Keras
 DTYPES = ("float64", "bfloat16", "float16")
 HALF_DTYPES = ("float16", "bfloat16")
-DTYPE: Dict[Shape, float] = {(512, 32000): 3, (4096, 1000): 3}  # v1; elsewhere:
+DTYPE: dict[Shape, float] = {(512, 32000): 3, (4096, 1000): 3}  # v1; elsewhere:
 OTHER_DTYPE = 1.0
 EVALUATION = 1.2  # our training / our evaluation
 EAGER = {"Keras": 9, "v1": 12}
 MEMORY = {"training": 1.15, "evaluation": 0.15}  # buffers of the logits' size, at most
-FIT: Dict[Tuple[str, Shape], float] = {  # Keras
+FIT: dict[tuple[str, Shape], float] = {  # Keras
     ("32,000 classes", (256, 32000)): 1.0,
     ("10 classes", (128, 10)): 0.97,  # not slower, as far as noise lets one tell
 }
@@ -37,8 +37,8 @@ IDLE_MATMUL = 0.9  # after AddV2 / after ours
 
 
 # v1 / portable in a `tf.function` and eagerly, and v1 under XLA / ours under XLA, in training.
-PORTABLE: Dict[Shape, float] = dict.fromkeys(shapes.PORTABLE, 1.0)
-XLA: Dict[Shape, float] = {
+PORTABLE: dict[Shape, float] = dict.fromkeys(shapes.PORTABLE, 1.0)
+XLA: dict[Shape, float] = {
     (512, 32000): 1.2,
     (4096, 1000): 1.1,
     (65536, 10): 1.1,
@@ -61,7 +61,7 @@ SIGMOID_BESIDE_V1 = (4, 3, 3)
 SPARSE_MEMORY = {"training": 1.05, "evaluation": 0.05}  # buffers of the logits' size, at most
 
 
-def targets() -> Tuple[Target, ...]:
+def targets() -> tuple[Target, ...]:
     """All of them."""
     return (
         *_training(),
@@ -133,7 +133,7 @@ def _portable() -> Iterator[Target]:
             yield Target(v1, bounds[shape], over=ours, any_device=True)
 
 
-def _portable_places() -> Iterator[Tuple[str, Shape]]:
+def _portable_places() -> Iterator[tuple[str, Shape]]:
     for shape in shapes.PORTABLE:
         yield "float32", shape
     for dtype in HALF_DTYPES:

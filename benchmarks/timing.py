@@ -6,7 +6,7 @@ import contextlib
 import gc
 import random
 import time
-from typing import Any, Callable, Dict, Hashable, Iterator, List, Mapping, Optional, TypeVar
+from typing import Any, Callable, Hashable, Iterator, Mapping, TypeVar
 
 # Takes one sample: runs what is measured, and returns its measure, mostly seconds.
 Turn = Callable[[], float]
@@ -36,9 +36,9 @@ def timed(function: Callable[..., Any], *arguments: Any, calls: int = 1) -> Turn
 
 def interleaved(
     turns: Mapping[_Name, Turn],
-    rounds: Optional[int] = None,
+    rounds: int | None = None,
     tick: Callable[[float], None] = lambda fraction: None,
-) -> Dict[_Name, List[float]]:
+) -> dict[_Name, list[float]]:
     """Takes turns, in another order every round.
 
     Args:
@@ -51,7 +51,7 @@ def interleaved(
     """
     order = list(turns)
     shuffle = random.Random(0).shuffle
-    samples: Dict[_Name, List[float]] = {name: [] for name in turns}
+    samples: dict[_Name, list[float]] = {name: [] for name in turns}
     elapsed = 0.0
     for _ in range(WARM_UP_TURNS):  # traces, compiles, starts threads
         start = time.perf_counter()

@@ -1,17 +1,22 @@
-"""TensorFlow 1's cross entropies as native Keras losses: softmax, sparse softmax, sigmoid.
+"""TensorFlow 1's cross-entropy losses for Keras: softmax, sparse softmax and sigmoid.
 
-The same number and the same gradient as `tf.compat.v1.losses.softmax_cross_entropy`,
-`sparse_softmax_cross_entropy` and `sigmoid_cross_entropy`, their default reduction included,
-each from one fused op.
+They return the same value and the same gradient as `tf.compat.v1.losses.softmax_cross_entropy`,
+`sparse_softmax_cross_entropy` and `sigmoid_cross_entropy`, also with TF1's default reduction. Each
+loss is one fused op.
 """
 
 from __future__ import annotations
 
 from typing import List
 
-# Importing them registers the losses with Keras, without which saved models don't load, and
-# verification with v1.
+# These imports register the losses with Keras, so saved models can be loaded, and the verification
+# with v1.
 from keras_xent import _verification, registration, testing, v1  # noqa: F401
+from keras_xent.functions import (
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+    sparse_softmax_cross_entropy,
+)
 from keras_xent.losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -30,11 +35,14 @@ __all__ = [
     "__version__",
     "backend",
     "set_backend",
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+    "sparse_softmax_cross_entropy",
     "testing",
     "v1",
 ]
 
 
 def __dir__() -> List[str]:
-    """The public names: the package's own modules are there too, but nobody needs them."""
+    """The public names, without the package's internal modules."""
     return sorted(__all__)

@@ -1,4 +1,4 @@
-"""Calls on KerasTensors, which become layers of a functional model, in Keras 2."""
+"""Turns calls with KerasTensors into layers of a functional model, in Keras 2."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _Callable = TypeVar("_Callable", bound=Callable[..., Any])
 
 
 def takes_keras_tensors(function: _Callable) -> _Callable:
-    """A function that becomes a layer where an argument is a KerasTensor of Keras 2.
+    """A function that becomes a layer if an argument is a KerasTensor of Keras 2.
 
-    Keras 2 makes layers of TensorFlow's own functions in the same way. Keras 3 does not, and
-    leaves the error to the function.
+    Keras 2 turns calls of TensorFlow's own functions into layers in the same way. Keras 3 doesn't,
+    and the function raises the error.
     """
     if _keras.IS_KERAS_3:
         return function
@@ -39,7 +39,7 @@ def is_symbolic(arguments: Iterable[Any]) -> bool:
 
 
 def as_layer(callee: Callable[..., Any], arguments: Dict[str, Any]) -> Any:
-    """The KerasTensor that comes out of a layer that calls `callee(**arguments)`."""
+    """The output of a layer that calls `callee(**arguments)`, a KerasTensor."""
     inputs = {name: value for name, value in arguments.items() if _keras.is_placeholder(value)}
     constants = {name: value for name, value in arguments.items() if name not in inputs}
     return CrossEntropyCall(callee, list(inputs), constants)(list(inputs.values()))
@@ -51,9 +51,9 @@ class CrossEntropyCall(tf.keras.layers.Layer):
 
     Args:
         callee: the function or the loss.
-        inputs: which of its arguments are inputs of the layer, in their order.
+        inputs: the names of the arguments that are the layer's inputs, in order.
         constants: the other arguments.
-        kwargs: Keras's own arguments of a layer.
+        kwargs: the arguments of Keras's layers.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class CrossEntropyCall(tf.keras.layers.Layer):
         constants: Dict[str, Any],
         **kwargs: Any,
     ) -> None:
-        # The callee casts what it is given.
+        # The callee casts its arguments itself.
         super().__init__(autocast=False, **kwargs)
         self.supports_masking = True
         self._callee = callee
@@ -76,10 +76,10 @@ class CrossEntropyCall(tf.keras.layers.Layer):
         return self._callee(**named, **self._constants)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
-        """None: a loss has no mask."""
+        """Returns None, because a loss has no mask."""
 
     def get_config(self) -> Dict[str, Any]:
-        """The constructor's arguments, JSON-serializable."""
+        """The constructor's arguments, in a form that JSON supports."""
         return {
             **super().get_config(),
             "callee": _named(self._callee),
@@ -89,7 +89,7 @@ class CrossEntropyCall(tf.keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: Dict[str, Any]) -> CrossEntropyCall:
-        """The layer that `get_config` described."""
+        """Creates the layer from the result of `get_config`."""
         config = dict(config)
         callee = _of_name(config.pop("callee"))
         constants = {name: _from_json(value) for name, value in config.pop("constants").items()}
@@ -97,7 +97,7 @@ class CrossEntropyCall(tf.keras.layers.Layer):
 
 
 def _named(callee: Any) -> Dict[str, Any]:
-    """A function's registered name, or a loss's with its arguments."""
+    """A function's registered name, or a loss's registered name and arguments."""
     if inspect.isfunction(callee):
         return {"function": tf.keras.utils.get_registered_name(callee)}
     name = tf.keras.utils.get_registered_name(type(callee))
@@ -109,7 +109,7 @@ def _of_name(description: Dict[str, Any]) -> Any:
     found = tf.keras.utils.get_registered_object(name)
     if found is None:
         raise ValueError(
-            f"{name} is not known, expected a loss that is registered or in custom_objects: "
+            f"{name} is unknown, expected a loss that is registered or in custom_objects: "
             "decorate its class with tf.keras.utils.register_keras_serializable()"
         )
     return found if "function" in description else found.from_config(description["arguments"])
@@ -118,8 +118,8 @@ def _of_name(description: Dict[str, Any]) -> Any:
 def _as_json(name: str, value: Any) -> Any:
     if isinstance(value, tf.Variable):
         raise ValueError(
-            f"{name} is a variable, {value.name}, and a model with a layer that uses one can't be "
-            "saved: give a constant or an input"
+            f"{name} is a variable, {value.name}, expected a constant or an input: a model with a "
+            "layer that uses a variable in this way can't be saved"
         )
     if tf.is_tensor(value) or isinstance(value, (np.ndarray, np.generic, list, tuple)):
         array = np.asarray(value)

@@ -1,4 +1,4 @@
-"""The Keras that `tf.keras` is: 3, or 2 (TF up to 2.15, or TF_USE_LEGACY_KERAS=1)."""
+"""What differs between Keras 3 and Keras 2 (TF up to 2.15, or TF_USE_LEGACY_KERAS=1)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Callable, Optional, TypeVar
 
 import tensorflow as tf
 
-# tf_keras's module has no version where TensorFlow looks for it.
+# In tf_keras, the module that tf.keras refers to has no __version__.
 IS_KERAS_3: bool = getattr(tf.keras, "__version__", "2.").startswith("3.")
 
 if IS_KERAS_3:
@@ -42,15 +42,15 @@ _Loss = TypeVar("_Loss")
 
 
 def register_serializable(loss: _Loss) -> _Loss:
-    """Makes saved models find the class or function, once `keras_xent` is imported."""
+    """Registers a class or function, so models saved with it load after `import keras_xent`."""
     registered: _Loss = tf.keras.utils.register_keras_serializable("keras_xent")(loss)
     return registered
 
 
 def autographed(call: Callable[..., Any]) -> Callable[..., Any]:
-    """A loss's `call` as Keras's own losses run it in a graph: converted by AutoGraph, if it is on.
+    """A loss's `call`, converted by AutoGraph if it is on, as in Keras's own losses.
 
-    Ours needs no conversion, but a subclass's may branch on tensors.
+    Our `call` doesn't need the conversion, but a subclass's may branch on tensors.
     """
     autograph = tf.__internal__.autograph
     converted: Callable[..., Any] = autograph.tf_convert(call, autograph.control_status_ctx())
@@ -58,20 +58,20 @@ def autographed(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def is_placeholder(value: Any) -> bool:
-    """Whether it is a KerasTensor, which stands for a value in a functional model."""
+    """Whether the value is a KerasTensor, a placeholder in a functional model."""
     if isinstance(value, tf.Tensor):
         return False
-    # By name, as the class is public in Keras 3 only.
+    # Compares names, because the class is public only in Keras 3.
     return any(cls.__name__ == "KerasTensor" for cls in type(value).__mro__)
 
 
 def mask_of(tensor: Any) -> Optional[tf.Tensor]:
-    """The mask that Keras's layers left on their output."""
+    """The mask that Keras's layers left on their output, or None."""
     return getattr(tensor, "_keras_mask", None)
 
 
 def merge_masks(one: Optional[tf.Tensor], other: Optional[tf.Tensor]) -> Optional[tf.Tensor]:
-    """What both masks keep: the one with fewer dimensions has the first ones of the other."""
+    """A mask of what both masks keep. If one has fewer dimensions, they match the first ones."""
     if one is None or other is None:
         return other if one is None else one
     one, other = (tf.cast(mask, tf.bool) for mask in (one, other))
@@ -87,6 +87,6 @@ def merge_masks(one: Optional[tf.Tensor], other: Optional[tf.Tensor]) -> Optiona
 
 
 def clipped_log(probabilities: tf.Tensor) -> tf.Tensor:
-    """The logits that Keras makes of probabilities beside class ids."""
+    """The logits that Keras computes from probabilities for class ids."""
     epsilon = tf.keras.backend.epsilon()
     return tf.math.log(tf.clip_by_value(probabilities, epsilon, 1 - epsilon))

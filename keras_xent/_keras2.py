@@ -1,4 +1,4 @@
-"""What the loss class needs of Keras 2 (TF up to 2.15, and tf_keras)."""
+"""What the loss classes need from Keras 2 (TF up to 2.15, and tf_keras)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from keras_xent.reduction import Reduction
 keras: Any = tf.keras
 
 _UNSCALED = (Reduction.NONE, Reduction.SUM)
-# The reductions that Keras 2 has too.
+# The reductions that Keras 2 also has.
 _KERAS_2 = (*_UNSCALED, Reduction.SUM_OVER_BATCH_SIZE)
 
 
 class LossBase(keras.losses.Loss):
-    """`keras.losses.Loss` with a reduction that it would refuse, and a dtype."""
+    """`keras.losses.Loss` with a dtype, and with reductions that Keras doesn't accept."""
 
     def __init__(self, name: Optional[str], reduction: Reduction, dtype: Any) -> None:
         self._reduction = reduction
-        # Keras checks the reduction's name, but only its own __call__ acts on it.
+        # Keras checks the reduction's name, but only its own __call__ uses it.
         super().__init__(name=name, reduction="none")
         # A mixed precision policy computes in its compute_dtype.
         dtype = getattr(dtype, "compute_dtype", dtype)
@@ -31,23 +31,23 @@ class LossBase(keras.losses.Loss):
     def reduction(self) -> str:
         """The reduction.
 
-        Keras 2's trainer reads it to learn who divides by the number of replicas. Under a
-        strategy all the mean-like reductions answer `"sum_over_batch_size"`: the trainer
-        divides, and reports the loss undivided.
+        Keras 2's trainer reads it to find out who divides by the number of replicas. Under a
+        strategy, all reductions that compute a mean return `"sum_over_batch_size"`. The trainer
+        then divides, and reports the loss without the division.
 
         Raises:
-            AttributeError: eager execution is off, and Keras does not have the reduction.
-                Keras 2's trainer for that mode reduces the losses itself if the loss has a
-                `reduction`, and sums them if it does not know it. Otherwise it calls the loss
-                and takes the result for a mean.
+            AttributeError: eager execution is off, and the reduction isn't one of Keras's. In
+                this mode, Keras 2's trainer reduces the losses itself if the loss has a
+                `reduction`, and it sums them if the reduction is unknown. Without a `reduction`,
+                it calls the loss and treats the result as a mean.
         """
         in_graphs = not tf.compat.v1.executing_eagerly_outside_functions()
         if in_graphs and self._reduction not in _KERAS_2:
-            # That trainer scales the loss under a strategy, as the other one does.
+            # This trainer also scales the loss under a strategy.
             self._allow_sum_over_batch_size = True
             raise AttributeError(
-                f"reduction={self._reduction.name} is not Keras's, and with eager execution off "
-                "Keras 2 must not see it: get_config()['reduction'] has it"
+                f"reduction is {self._reduction.name}, expected one that Keras 2 has, because "
+                "eager execution is off: use get_config()['reduction'] to read it"
             )
         replicated = tf.distribute.get_strategy().num_replicas_in_sync > 1
         if replicated and self._reduction not in _UNSCALED:
@@ -56,15 +56,15 @@ class LossBase(keras.losses.Loss):
 
     @reduction.setter
     def reduction(self, value: str) -> None:
-        """Keras's constructor sets one; the real one is there already."""
+        """Ignores the reduction that Keras's constructor sets."""
 
     @property
     def scope_name(self) -> str:
-        """The name scope of the loss's ops: Keras drops underscores that TensorFlow refuses."""
+        """The name scope of the loss's ops. Keras removes underscores that TensorFlow rejects."""
         return self._name_scope
 
     def to_tensors(self, y_true: Any, y_pred: Any) -> Tuple[tf.Tensor, tf.Tensor]:
-        """Both in the loss's dtype, or else in the predictions'."""
+        """Both in the loss's dtype, or in the predictions' dtype if the loss has none."""
         logits = conversion.to_tensor(y_pred, "y_pred")
         if self.dtype is not None:
             logits = tf.cast(logits, self.dtype)
@@ -79,7 +79,7 @@ class LossBase(keras.losses.Loss):
     def losses_of(
         self, call: Callable[..., Any], y_true: Any, y_pred: Any
     ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
-        """What a subclass's `call` returns, and the mask on it: it is given what came."""
+        """The result of a subclass's `call` on the unconverted arguments, and the mask on it."""
         losses = call(y_true, y_pred)
         mask = getattr(losses, "_keras_mask", None)
         if not isinstance(losses, tf.RaggedTensor):
@@ -87,31 +87,32 @@ class LossBase(keras.losses.Loss):
         return losses, mask
 
     def check_strategy(self) -> None:
-        """Refuses what Keras 2 refuses: a mean under a strategy outside `fit`."""
+        """Raises an error for a mean under a strategy outside `fit`, like Keras 2."""
         outside_fit = tf.distribute.has_strategy() and not self._allow_sum_over_batch_size
         if outside_fit and self._reduction not in _UNSCALED:
             raise ValueError(
                 f"reduction is {self._reduction.value!r} under a tf.distribute.Strategy outside "
-                "Model.fit, where Keras 2 leaves the division by the number of replicas to you: "
-                "use Reduction.SUM or Reduction.NONE and divide, or compile the loss and use fit"
+                "Model.fit, where Keras 2 doesn't divide by the number of replicas: use "
+                "Reduction.SUM or Reduction.NONE and divide yourself, or compile the loss and use "
+                "fit"
             )
 
     def scale_for_distribution(self, value: tf.Tensor) -> tf.Tensor:
-        """The trainer does it."""
+        """Returns the value unchanged, because Keras 2's trainer scales it."""
         return value
 
 
-# Losses of rank 1 with weights of shape (N, 1), unreduced: Keras 2 returns (N,).
+# For unreduced losses of rank 1 and weights of shape (N, 1), Keras 2 returns the shape (N,).
 KEEPS_WEIGHTS_LAST_DIM = False
 
 
 def probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor, axis: int) -> tf.Tensor:
-    """Keras's cross entropy of probabilities: renormalised and clipped."""
+    """Keras's cross entropy of probabilities, which are normalized and clipped."""
     return keras.backend.categorical_crossentropy(
         labels, probabilities, from_logits=False, axis=axis
     )
 
 
 def binary_probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
-    """Keras's binary cross entropy of every probability: clipped."""
+    """Keras's binary cross entropy of each probability, which is clipped."""
     return keras.backend.binary_crossentropy(labels, probabilities, from_logits=False)

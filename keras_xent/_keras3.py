@@ -1,4 +1,4 @@
-"""What the loss class needs of Keras 3 (TF 2.16 and later)."""
+"""What the loss classes need from Keras 3 (TF 2.16 and later)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ keras: Any = tf.keras
 
 
 class LossBase(keras.losses.Loss):
-    """`keras.losses.Loss` with a reduction that it would refuse."""
+    """`keras.losses.Loss` with reductions that Keras doesn't accept."""
 
     def __init__(self, name: Optional[str], reduction: Reduction, dtype: Any) -> None:
         if keras.backend.backend() != "tensorflow":
             raise ValueError(
-                f"Keras's backend is {keras.backend.backend()!r}, and keras_xent's loss needs "
-                "'tensorflow': set the environment variable KERAS_BACKEND=tensorflow"
+                f"Keras's backend is {keras.backend.backend()!r}, expected 'tensorflow': set the "
+                "environment variable KERAS_BACKEND=tensorflow to use keras_xent's losses"
             )
-        # Keras checks the reduction's name, but only its own __call__ acts on it.
+        # Keras checks the reduction's name, but only its own __call__ uses it.
         super().__init__(name=name, reduction="none", dtype=dtype)
         self.reduction = reduction
 
@@ -32,7 +32,7 @@ class LossBase(keras.losses.Loss):
 
     def to_tensors(self, y_true: Any, y_pred: Any) -> Tuple[tf.Tensor, tf.Tensor]:
         """Both in the loss's dtype."""
-        # In Keras's order: y_pred first.
+        # y_pred first, as in Keras.
         logits = self._converted("y_pred", y_pred)
         return self.to_labels(y_true, logits.dtype), logits
 
@@ -51,31 +51,31 @@ class LossBase(keras.losses.Loss):
     def losses_of(
         self, call: Callable[..., Any], y_true: Any, y_pred: Any
     ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
-        """What a subclass's `call` returns, and the mask on it: it is given tensors."""
+        """The result of a subclass's `call` on the converted arguments, and the mask on it."""
         losses = call(*self.to_tensors(y_true, y_pred))
         mask = getattr(losses, "_keras_mask", None)
         return keras.ops.convert_to_tensor(losses, dtype=self.dtype), mask
 
     def check_strategy(self) -> None:
-        """Nothing to refuse: the loss itself divides by the number of replicas."""
+        """Does nothing, because the loss itself divides by the number of replicas."""
 
     def scale_for_distribution(self, value: tf.Tensor) -> tf.Tensor:
-        """What `fit` and custom loops expect of a mean: it is a share of the replicas' sum."""
+        """Divides a mean by the number of replicas, as `fit` and custom loops expect."""
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         if replicas == 1:
             return value
         return value * tf.cast(1.0 / replicas, value.dtype)
 
 
-# Losses of rank 1 with weights of shape (N, 1), unreduced: Keras 3 returns (N, 1).
+# For unreduced losses of rank 1 and weights of shape (N, 1), Keras 3 returns the shape (N, 1).
 KEEPS_WEIGHTS_LAST_DIM = True
 
 
 def probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor, axis: int) -> tf.Tensor:
-    """Keras's cross entropy of probabilities: renormalised and clipped."""
+    """Keras's cross entropy of probabilities, which are normalized and clipped."""
     return keras.ops.categorical_crossentropy(labels, probabilities, from_logits=False, axis=axis)
 
 
 def binary_probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
-    """Keras's binary cross entropy of every probability: clipped."""
+    """Keras's binary cross entropy of each probability, which is clipped."""
     return keras.ops.binary_crossentropy(labels, probabilities, from_logits=False)

@@ -1,4 +1,4 @@
-"""The Keras package that `tf.keras` is not, which takes the loss for a plain function."""
+"""Detects calls from the other Keras package, which treats the loss as a plain function."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ import tensorflow as tf
 
 OWN: str = tf.keras.losses.Loss.__module__.partition(".")[0]
 OTHER = "tf_keras" if OWN == "keras" else "keras"
-# Its modules that take the loss for a plain function. A layer may call it.
+# Its modules that treat the loss as a plain function. A layer is allowed to call the loss.
 CALLERS = ("losses", "metrics")
-# Its modules that reduce the losses that `call` returns, with eager execution off.
+# Its modules that, with eager execution off, reduce the losses that `call` returns.
 TRAINERS = ("training_v1", "training_eager_v1")
 _WAY_OUT = {
-    "keras": "set the environment variable TF_USE_LEGACY_KERAS=1 before TensorFlow is imported, "
-    "which makes tf_keras of tf.keras",
-    "tf_keras": "start Python without the environment variable TF_USE_LEGACY_KERAS, which makes "
-    "keras of tf.keras",
+    "keras": "set the environment variable TF_USE_LEGACY_KERAS=1 before you import TensorFlow, "
+    "so tf.keras is tf_keras",
+    "tf_keras": "unset the environment variable TF_USE_LEGACY_KERAS before you start Python, so "
+    "tf.keras is keras",
 }
 
 
 def check_caller(*modules: str) -> None:
     """Raises an error if one of these modules of the other Keras package calls the loss.
 
-    Its trainer knows only losses of its own class. It calls any other object with labels and
-    predictions alone, and multiplies the scalar that comes back by the sample weights.
+    Its trainer supports only losses of its own class. It calls other objects without sample
+    weights, and multiplies the scalar that they return by the weights.
 
     Raises:
-        TypeError: it does.
+        TypeError: one of the modules calls the loss.
     """
     if OTHER not in sys.modules:
         return
@@ -38,8 +38,9 @@ def check_caller(*modules: str) -> None:
     if _package(frame) == OTHER and set(modules) & set(_module(frame).split(".")):
         raise TypeError(
             f"a model of the package {OTHER} calls a loss that is made for {OWN}, the package that "
-            "tf.keras is here. It would take the loss for a plain function, and sample weights and "
-            f"masks would give wrong numbers. Build the model with tf.keras, or {_WAY_OUT[OWN]}."
+            f"tf.keras is. {OTHER} would treat the loss as a plain function, and sample weights "
+            "and masks would return wrong numbers. Build the model with tf.keras, or "
+            f"{_WAY_OUT[OWN]}."
         )
 
 

@@ -1,6 +1,6 @@
 """Every private symbol of TensorFlow that this package uses.
 
-tests/test_tensorflow.py names them and says what breaks without them.
+tests/test_tensorflow.py lists them, and what breaks without them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def could_record() -> bool:
 
 
 def stop_recording() -> ContextManager[None]:
-    """Runs ops without the gradient tapes (and forward accumulators) seeing them."""
+    """A context in which gradient tapes and forward accumulators don't record ops."""
     return _record.stop_recording()
 
 
@@ -48,9 +48,9 @@ def record_operation(
     inputs: Sequence[tf.Tensor],
     backward: Callable[..., Any],
 ) -> None:
-    """Tells the gradient tapes that `outputs` came from `inputs`, with this gradient.
+    """Records on the gradient tapes that `outputs` depend on `inputs`, with this gradient.
 
-    `tf.custom_gradient` does the same with public symbols, in ten times the time.
+    `tf.custom_gradient` does the same with public symbols, but takes ten times as long.
     """
     _record.record_operation(name, outputs, inputs, backward)
 
@@ -61,7 +61,7 @@ def record_gradient(
     inputs: Sequence[tf.Tensor],
     backward: Callable[..., Any],
 ) -> None:
-    """What `record_operation` does for gradient tapes, without forward accumulators."""
+    """Like `record_operation`, but only for gradient tapes."""
     _record.record_operation_backprop_only(name, outputs, inputs, backward)
 
 
@@ -71,25 +71,25 @@ def record_tangent(
     inputs: Sequence[tf.Tensor],
     backward: Callable[..., Any],
 ) -> None:
-    """What `record_operation` does for forward accumulators, without gradient tapes."""
+    """Like `record_operation`, but only for forward accumulators."""
     _record.record_operation_forwardprop_only(name, outputs, inputs, backward, None)
 
 
 def tracing_for_xla() -> bool:
-    """Whether the graph being built is known to be compiled by XLA."""
+    """Whether the graph that is being built is known to be compiled by XLA."""
     return control_flow_ops.get_enclosing_xla_context() is not None
 
 
 def set_attribute(op: tf.Operation, name: str, value: str) -> None:
-    """Gives a node an attribute of its own, which goes with it into files and functions.
+    """Sets an attribute of a node. It is kept in files and functions.
 
-    TensorFlow leaves attributes alone whose names begin with an underscore.
+    TensorFlow ignores attributes whose names begin with an underscore.
     """
     op._set_attr(name, tf.compat.v1.AttrValue(s=value.encode()))
 
 
 def set_device(op: tf.Operation, device: str) -> None:
-    """Places a node that is there already."""
+    """Sets the device of an existing node."""
     op._set_device(device)
 
 
@@ -97,17 +97,16 @@ class Mapped(NamedTuple):
     """A tensor of a mapped function, for all iterations.
 
     Attributes:
-        tensor: its values, stacked along a new first dimension, or the one value that all
-            iterations share.
-        stacked: which of the two.
+        tensor: the values of all iterations, or the one value that they share.
+        stacked: whether the values are stacked along a new first dimension.
     """
 
     tensor: tf.Tensor
     stacked: bool
 
 
-# From a node of a mapped function, its inputs for all iterations, and the number of these (a vector
-# of one element), to its outputs for all iterations.
+# Takes a node of a mapped function, its inputs for all iterations, and the number of iterations (a
+# vector of one element). Returns its outputs for all iterations.
 Converter = Callable[[tf.Operation, List[Mapped], tf.Tensor], List[Mapped]]
 
 
@@ -116,9 +115,9 @@ def convert_for_vectorized_map(
     convert: Converter,
     only: Callable[[tf.Operation], bool] = lambda node: True,
 ) -> None:
-    """Tells `tf.vectorized_map` (and so `tape.jacobian`) what becomes of the nodes of a type.
+    """Registers the conversion of a type of nodes for `tf.vectorized_map` and `tape.jacobian`.
 
-    Nodes for which `only` is false are converted as before.
+    Nodes for which `only` returns False keep their previous conversion.
     """
     before = _pfor_converter_registry.get(op_type)
 
@@ -135,25 +134,25 @@ def convert_for_vectorized_map(
 
 
 def attribute(op: tf.Operation, name: str) -> Optional[str]:
-    """What `set_attribute` gave the node, or None."""
+    """The attribute that `set_attribute` stored in the node, or None."""
     value = op.node_def.attr.get(name)
     return None if value is None else value.s.decode()
 
 
 def set_last_loss_reduction(name: str) -> None:
-    """Leaves TF1's optimizers the reduction of the last loss.
+    """Stores the reduction of the last loss for TF1's optimizers.
 
-    `tf.compat.v1.train.Optimizer` divides by the number of replicas inside an
-    Estimator unless this is SUM.
+    Inside an Estimator, `tf.compat.v1.train.Optimizer` divides by the number of replicas
+    unless this is SUM.
     """
     tf.compat.v1.get_default_graph()._last_loss_reduction = name
 
 
 @contextlib.contextmanager
 def last_loss_reduction_kept() -> Iterator[None]:
-    """Losses computed in it leave TF1's optimizers the reduction that was there before."""
+    """A context in which losses don't change the reduction that TF1's optimizers read."""
     graph = tf.compat.v1.get_default_graph()
-    # A graph without a loss yet has no such attribute.
+    # A graph has no such attribute before its first loss.
     reduction = getattr(graph, "_last_loss_reduction", None)
     try:
         yield

@@ -1,7 +1,7 @@
-"""The calls that can be verified, and who verifies them.
+"""Connects the functions of `keras_xent.v1` with their verification.
 
-`keras_xent.v1` says here what it computes and knows of no comparison. `keras_xent._verification`
-registers itself.
+`keras_xent.v1` passes its computations to this module and doesn't depend on the verification.
+`keras_xent._verification` registers itself here.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import tensorflow as tf
 
 Compute = Callable[..., tf.Tensor]
 
-# Takes what `computed` takes, the arguments as a dictionary.
+# Has the parameters of `computed`, with the arguments as a dictionary.
 Verifier = Callable[[Compute, Sequence[Any], str, Dict[str, Any]], tf.Tensor]
 
 _verifier: Optional[Verifier] = None
 
 
 def register(verifier: Verifier) -> None:
-    """Makes all calls pass through `verifier`."""
+    """Passes all calls to `verifier`."""
     global _verifier
     _verifier = verifier
 
@@ -30,10 +30,10 @@ def computed(
     """`compute(*inputs)`, as the call of a function of `keras_xent.v1`.
 
     Args:
-        compute: what to call.
-        inputs: its arguments: tensors, or what becomes one.
+        compute: the computation.
+        inputs: its arguments: tensors, or values that convert to tensors.
         function: the name of the function in `keras_xent.v1`.
-        arguments: of the function, the ones that are no tensors, by the function's names for them.
+        arguments: the function's arguments that aren't tensors, by name.
     """
     if _verifier is None:
         return compute(*inputs)

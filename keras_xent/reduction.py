@@ -1,4 +1,4 @@
-"""The ways in which weighted losses become one number."""
+"""How weighted losses are reduced to one number."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Optional
 
 
 class Reduction(str, enum.Enum):
-    """How the losses `l` and their weights `w` become the result.
+    """How the losses `l` and their weights `w` are reduced.
 
     | member | result | Keras's string | TF1's constant |
     | --- | --- | --- | --- |
@@ -19,24 +19,25 @@ class Reduction(str, enum.Enum):
     | `SUM_BY_NONZERO_WEIGHTS` | `sum(l * w) / count(w != 0)` | none | \
 `SUM_BY_NONZERO_WEIGHTS`, TF1's default |
 
-    `w` is broadcast to the shape of `l` before it is summed or counted, and a
-    division by zero gives zero, as in `tf.compat.v1.losses.compute_weighted_loss`.
-    `SUM_OVER_NONZERO_WEIGHTS` is TF1's older name of `SUM_BY_NONZERO_WEIGHTS`.
+    `w` is broadcast to the shape of `l` before it is summed or counted. If the divisor is
+    zero, the result is zero. Both are the same in `tf.compat.v1.losses.compute_weighted_loss`.
+    `SUM_OVER_NONZERO_WEIGHTS` is TF1's older name for `SUM_BY_NONZERO_WEIGHTS`.
 
-    Members are strings, so that they can stand wherever Keras takes a reduction's
-    name. Calling the class also takes the names that TF1 and Keras use, and None:
+    The members are strings, so you can pass one wherever Keras accepts the name of a
+    reduction. `Reduction(name)` accepts the names that TF1 and Keras use, and None.
 
-    >>> import keras_xent
-    >>> keras_xent.Reduction("weighted_sum_by_nonzero_weights")
-    <Reduction.SUM_BY_NONZERO_WEIGHTS: 'sum_by_nonzero_weights'>
-    >>> keras_xent.Reduction.SUM == "sum"
-    True
-
-    Note two names that mislead: TF1's `MEAN` is the *weighted* mean, and so is ours;
-    Keras's string `"mean"` is `SUM_OVER_BATCH_SIZE`.
+    Two names are misleading. `MEAN` is the *weighted* mean, as in TF1. Keras's string
+    `"mean"` is `SUM_OVER_BATCH_SIZE`.
 
     Raises:
-        ValueError: the value is none of these names.
+        ValueError: the value isn't one of these names.
+
+    Examples:
+        >>> import keras_xent
+        >>> keras_xent.Reduction("weighted_sum_by_nonzero_weights")
+        <Reduction.SUM_BY_NONZERO_WEIGHTS: 'sum_by_nonzero_weights'>
+        >>> keras_xent.Reduction.SUM == "sum"
+        True
     """
 
     NONE = "none"
@@ -47,7 +48,7 @@ class Reduction(str, enum.Enum):
     SUM_OVER_NONZERO_WEIGHTS = "sum_by_nonzero_weights"  # noqa: PIE796  (an alias)
 
     def __str__(self) -> str:
-        """The name in Keras: Python 3.11 and 3.12 changed how such enums print."""
+        """The name in Keras. Python 3.11 and 3.12 changed how such enums print."""
         return str(self.value)
 
     def __format__(self, format_spec: str) -> str:
@@ -61,8 +62,8 @@ class Reduction(str, enum.Enum):
         if name is None:
             known = [member.value for member in cls]
             raise ValueError(
-                f"reduction is {value!r}, expected a keras_xent.Reduction, one of {known}, "
-                f"None, or another name of these in TF1 or Keras: {sorted(_OTHER_NAMES)}"
+                f"reduction is {value!r}, expected a keras_xent.Reduction, None, one of {known}, "
+                f"or another name that TF1 or Keras uses: {sorted(_OTHER_NAMES)}"
             )
         return cls(name)
 

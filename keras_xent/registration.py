@@ -1,4 +1,4 @@
-"""Lets saved models that were compiled with a function of `keras_xent.v1` find it again."""
+"""Registers the functions of `keras_xent.v1`, so saved models that use one can be loaded."""
 
 from __future__ import annotations
 

@@ -6,11 +6,10 @@ import argparse
 import dataclasses
 import importlib
 import importlib.metadata
-import logging
-import os
 import sys
-import tempfile
-from typing import Sequence
+from typing import Any, Sequence
+
+from keras_xent_cli.loading import load_tensorflow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,62 +63,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     chosen = _chosen_command(arguments)
-    parser = _parser(chosen)
-    args = parser.parse_args(arguments)
-    if chosen is None:
-        parser.print_help(sys.stderr)
-        return 2
-    if chosen.uses_tensorflow:
-        start_tensorflow_quietly()
     try:
+        parser = _parser(chosen)
+        args = parser.parse_args(arguments)
+        if chosen is None:
+            parser.print_help(sys.stderr)
+            return 2
+        if chosen.uses_tensorflow:
+            load_tensorflow()
         return int(importlib.import_module(chosen.module).run(args))
     except KeyboardInterrupt:
         return 130
-
-
-def start_tensorflow_quietly() -> None:
-    """Import TensorFlow and start its devices without the log lines this prints.
-
-    TensorFlow logs a dozen lines about CPUs and missing GPUs that have nothing to do with the
-    command and hide its output. ``TF_CPP_MIN_LOG_LEVEL`` is enough for older versions; newer ones
-    (2.21 for one) ignore it while they are imported, so that standard error is set aside too.
-
-    A user who has set ``TF_CPP_MIN_LOG_LEVEL`` wants that log: then nothing is hidden. If
-    TensorFlow cannot be imported, the log is printed after all, and the command goes on: it is
-    the command that says what is wrong.
-    """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-        return
-    # 3 leaves fatal errors only: on machines without a GPU a plain start logs errors.
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    # v1 functions are called here on purpose; their deprecation warnings would be noise.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    with tempfile.TemporaryFile() as log:
-        sys.stderr.flush()
-        real_stderr = os.dup(2)
-        os.dup2(log.fileno(), 2)
-        failed = False
-        try:
-            _start_tensorflow()
-        except Exception:
-            # Whatever it is: the command meets it again, and reports it.
-            failed = True
-        finally:
-            sys.stderr.flush()
-            os.dup2(real_stderr, 2)
-            os.close(real_stderr)
-        if failed:
-            log.seek(0)
-            sys.stderr.write(log.read().decode(errors="replace"))
-
-
-def _start_tensorflow() -> None:
-    # Each line sets off log lines that TensorFlow prints once in a process: on import, when it
-    # looks for devices, and when the first session runs (the demo's TF1 training has one).
-    tensorflow = importlib.import_module("tensorflow")
-    tensorflow.config.list_physical_devices()
-    with tensorflow.Graph().as_default(), tensorflow.compat.v1.Session() as session:
-        session.run(tensorflow.constant(0))
 
 
 def _chosen_command(arguments: list[str]) -> Command | None:
@@ -135,7 +89,9 @@ def _parser(chosen: Command | None) -> argparse.ArgumentParser:
         epilog="keras-xent COMMAND --help describes one command.",
     )
     parser.add_argument("--version", action="version", version=f"keras_xent {_version()}")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
+    subparsers = parser.add_subparsers(
+        dest="command", metavar="COMMAND", parser_class=_CommandParser
+    )
     for command in COMMANDS:
         subparser = subparsers.add_parser(
             command.name, help=command.summary, description=_sentence(command.summary)
@@ -143,6 +99,16 @@ def _parser(chosen: Command | None) -> argparse.ArgumentParser:
         if command is chosen:
             importlib.import_module(command.module).add_arguments(subparser)
     return parser
+
+
+class _CommandParser(argparse.ArgumentParser):
+    """Shows the command's own usage for an unknown option, not that of ``keras-xent``."""
+
+    def parse_known_args(self, *args: Any, **kwargs: Any) -> Any:
+        namespace, unknown = super().parse_known_args(*args, **kwargs)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return namespace, unknown
 
 
 def _version() -> str:

@@ -48,7 +48,7 @@ def test_the_examples_of_a_module_are_true(name: str, capsys: pytest.CaptureFixt
 
 def test_what_users_call_first_has_examples() -> None:
     finder = doctest.DocTestFinder(exclude_empty=True)
-    modules = ["keras_xent.reduction"]
+    modules = ["keras_xent.functions", "keras_xent.reduction"]
     packages = ("keras_xent.losses", "keras_xent.ops", "keras_xent.v1")
     modules += [name for name in module_names() if name.startswith(packages)]
     with_examples = [
@@ -59,6 +59,9 @@ def test_what_users_call_first_has_examples() -> None:
     ]
     assert len(with_examples) > 5
     expected_names = (
+        "functions.softmax_cross_entropy",
+        "functions.sparse_softmax_cross_entropy",
+        "functions.sigmoid_cross_entropy",
         "v1.softmax.softmax_cross_entropy",
         "losses.categorical.CategoricalCrossentropy",
         "losses.sparse_categorical.SparseCategoricalCrossentropy",

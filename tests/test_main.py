@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 import sys
 import types
-from typing import Iterator
 
 import pytest
 
 import keras_xent
 from keras_xent_cli import main as cli
-
-
-@pytest.fixture
-def tensorflow_log_level(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No TF_CPP_MIN_LOG_LEVEL, and everything as before afterwards."""
-    # Set first: monkeypatch restores only what it has changed itself.
-    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
-    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL")
-    logger = logging.getLogger("tensorflow")
-    level = logger.level
-    yield
-    logger.setLevel(level)
 
 
 @pytest.fixture
@@ -93,6 +78,18 @@ def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "'frobnicate'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("arguments", [["--foo"], ["word"], ["--code", "1", "--foo"]])
+def test_unknown_options_show_the_commands_usage(
+    greet: types.ModuleType, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["greet", *arguments])
+    assert stop.value.code == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith("usage: keras-xent greet [-h] [--code CODE]\n")
+    assert f"error: unrecognized arguments: {arguments[-1]}\n" in printed
+
+
 @pytest.mark.parametrize("code", [0, 1, 2])
 def test_the_exit_code_is_the_commands(greet: types.ModuleType, code: int) -> None:
     assert cli.main(["greet", "--code", str(code)]) == code
@@ -109,8 +106,10 @@ def test_interrupt(greet: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> 
     def interrupted(args: argparse.Namespace) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(greet, "run", interrupted)
-    assert cli.main(["greet"]) == 130
+    for function in ("add_arguments", "run"):
+        with monkeypatch.context() as patch:
+            patch.setattr(greet, function, interrupted)
+            assert cli.main(["greet"]) == 130
 
 
 @pytest.mark.parametrize("uses_tensorflow", [False, True])
@@ -120,48 +119,6 @@ def test_tensorflow_is_started_for_the_commands_that_use_it(
     command = cli.Command("greet", "say hello", greet.__name__, uses_tensorflow)
     monkeypatch.setattr(cli, "COMMANDS", (command,))
     starts = []
-    monkeypatch.setattr(cli, "start_tensorflow_quietly", lambda: starts.append(1))
+    monkeypatch.setattr(cli, "load_tensorflow", lambda: starts.append(1))
     cli.main(["greet"])
     assert len(starts) == uses_tensorflow
-
-
-@pytest.mark.usefixtures("tensorflow_log_level")
-def test_what_tensorflow_logs_at_its_start_is_hidden(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    # By the file descriptor, as C++ code does.
-    monkeypatch.setattr(cli, "_start_tensorflow", lambda: os.write(2, b"chatter"))
-    cli.start_tensorflow_quietly()
-    os.write(2, b"afterwards")
-    assert capfd.readouterr().err == "afterwards"
-    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3"
-
-
-@pytest.mark.usefixtures("tensorflow_log_level")
-def test_the_log_of_a_failing_start_is_shown(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    def fail() -> None:
-        os.write(2, b"libcudart not found")
-        raise ImportError("no TensorFlow")
-
-    monkeypatch.setattr(cli, "_start_tensorflow", fail)
-    cli.start_tensorflow_quietly()
-    assert capfd.readouterr().err == "libcudart not found"
-
-
-def test_a_user_who_wants_the_log_gets_it(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
-    monkeypatch.setattr(cli, "_start_tensorflow", lambda: pytest.fail("must not be called"))
-    cli.start_tensorflow_quietly()
-    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
-
-
-@pytest.mark.usefixtures("tensorflow_log_level")
-def test_the_real_start_leaves_standard_error_alone(capfd: pytest.CaptureFixture[str]) -> None:
-    cli.start_tensorflow_quietly()
-    os.write(2, b"afterwards")
-    assert capfd.readouterr().err == "afterwards"
-    assert "tensorflow" in sys.modules

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import List
 
 import numpy as np
 
@@ -18,7 +17,7 @@ _DTYPES = ("float16", "bfloat16", "float32", "float64")
 SETUPS = [Setup(shape, dtype, axis) for dtype in _DTYPES for shape, axis in _SHAPES]
 
 
-def _parts(options: Options) -> List[Part]:
+def _parts(options: Options) -> list[Part]:
     return [Part(f"{one.dtype} {one.shape}", functools.partial(_run, one)) for one in SETUPS]
 
 

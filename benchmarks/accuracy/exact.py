@@ -9,7 +9,7 @@ loss's relative error stays below 1e-14, where half an ulp of float32 is 3e-8.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def loss(
     logits: np.ndarray,
     true_class: int,
     label_smoothing: float = 0.0,
-    of_example: Optional[Sums] = None,
+    of_example: Sums | None = None,
 ) -> float:
     """The loss of one example with a one-hot label.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Callable, List
+from typing import Callable
 
 import numpy as np
 
@@ -20,11 +20,11 @@ _LEAD = {"float32": 25.0, "float64": 45.0}
 _UNIT = "relative error"
 
 
-def _tail_parts(options: Options) -> List[Part]:
+def _tail_parts(options: Options) -> list[Part]:
     return [Part(f"{n} classes", functools.partial(_run_tail, n)) for n in CLASS_COUNTS]
 
 
-def _dominant_parts(options: Options) -> List[Part]:
+def _dominant_parts(options: Options) -> list[Part]:
     return [
         Part(f"{dtype}, {n} classes", functools.partial(_run_dominant, dtype, n))
         for dtype in _LEAD

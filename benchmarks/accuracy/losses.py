@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Dict, List, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -58,7 +58,7 @@ def case(scale: int, labels: Labels) -> str:
     return f"standard deviation {scale}, {labels.name}"
 
 
-def _parts(options: Options) -> List[Part]:
+def _parts(options: Options) -> list[Part]:
     return [
         Part(f"{classes} classes", functools.partial(_run, scale, classes))
         for scale in SCALES
@@ -71,7 +71,7 @@ def _run(scale: int, classes: int, recorder: Recorder) -> None:
     setup = Setup((examples(classes), classes))
     logits = scale * setup.logits()
     true_classes = {False: setup.true_classes(), True: logits.argmax(-1)}
-    exact_losses: Dict[Labels, List[float]] = {labels: [] for labels in LABELS}
+    exact_losses: dict[Labels, list[float]] = {labels: [] for labels in LABELS}
     for number, row in enumerate(logits):
         sums = exact.sums(row)
         for labels in LABELS:
@@ -85,7 +85,7 @@ def _run(scale: int, classes: int, recorder: Recorder) -> None:
             recorder.add(NAME, setup, name, errors.tolist(), case(scale, labels), "ulp")
 
 
-def _losses(logits: np.ndarray, true_classes: np.ndarray, labels: Labels) -> Dict[str, np.ndarray]:
+def _losses(logits: np.ndarray, true_classes: np.ndarray, labels: Labels) -> dict[str, np.ndarray]:
     """The losses of either library, with one-hot labels and with class ids."""
     import tensorflow as tf
 

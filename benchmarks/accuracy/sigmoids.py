@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Dict, List, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from benchmarks import contenders
 from benchmarks.accuracy import exact
+from benchmarks.accuracy.losses import SCALES, Labels, case
 from benchmarks.benchmark import OURS, Benchmark, Options, Part, Recorder
 from benchmarks.setups import SIGMOID, Setup
 
 LOSSES = "sigmoid_losses"
 GRADIENTS = "sigmoid_gradients"
-# Of the logits: as before training, and of a network that is sure.
-SCALES = (1, 5)
 LOSSES_SHAPE = (1000, 1000)
 TENSORFLOW = "tf.nn.sigmoid_cross_entropy_with_logits"
 # Logits from minus to plus this: exp(-80) is still a normal float32.
@@ -24,22 +23,11 @@ GRADIENTS_SHAPE = (2, 16001)
 GRADIENT_DTYPES = ("float32", "float64")
 
 
-class Labels(NamedTuple):
-    """Labels of 0 and 1, whatever the logits are."""
-
-    name: str
-    label_smoothing: float
+# Whatever the logits are.
+LABELS = (Labels("0 or 1", False, 0.0), Labels("0 or 1, smoothed", False, 0.1))
 
 
-LABELS = (Labels("0 or 1", 0.0), Labels("0 or 1, smoothed", 0.1))
-
-
-def case(scale: int, labels: Labels) -> str:
-    """What the report calls logits of this standard deviation with these labels."""
-    return f"standard deviation {scale}, {labels.name}"
-
-
-def _loss_parts(options: Options) -> List[Part]:
+def _loss_parts(options: Options) -> list[Part]:
     return [
         Part(case(scale, labels), functools.partial(_run_losses, scale, labels))
         for scale in SCALES
@@ -47,7 +35,7 @@ def _loss_parts(options: Options) -> List[Part]:
     ]
 
 
-def _gradient_parts(options: Options) -> List[Part]:
+def _gradient_parts(options: Options) -> list[Part]:
     return [Part(dtype, functools.partial(_run_gradients, dtype)) for dtype in GRADIENT_DTYPES]
 
 
@@ -60,7 +48,7 @@ def _run_losses(scale: int, labels: Labels, recorder: Recorder) -> None:
         recorder.add(LOSSES, setup, name, errors.tolist(), case(scale, labels), "ulp")
 
 
-def _losses(logits: np.ndarray, y: np.ndarray, label_smoothing: float) -> Dict[str, Any]:
+def _losses(logits: np.ndarray, y: np.ndarray, label_smoothing: float) -> dict[str, Any]:
     """The losses of either library."""
     import tensorflow as tf
 
@@ -89,7 +77,7 @@ def _run_gradients(dtype: str, recorder: Recorder) -> None:
         recorder.add(GRADIENTS, setup, name, errors.ravel().tolist(), unit="relative error")
 
 
-def _gradients(logits: Any, labels: Any) -> Dict[str, Any]:
+def _gradients(logits: Any, labels: Any) -> dict[str, Any]:
     """The gradients of either library's sum of losses, which divides by nothing."""
     import tensorflow as tf
 

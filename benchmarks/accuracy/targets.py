@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Tuple
+from typing import Iterator
 
 from benchmarks.accuracy import bits, gradients, losses, sigmoids
 from benchmarks.benchmark import OURS, Target
@@ -23,9 +23,9 @@ def _targets() -> Iterator[Target]:
                 case = losses.case(scale, labels)
                 for name in (OURS, losses.SPARSE):
                     yield _at_most(LOSS_ULPS, Key(losses.NAME, case, "float32", shape, name))
-    for scale in sigmoids.SCALES:
+    for scale in losses.SCALES:
         for sigmoid_labels in sigmoids.LABELS:
-            case = sigmoids.case(scale, sigmoid_labels)
+            case = losses.case(scale, sigmoid_labels)
             key = Key(sigmoids.LOSSES, case, "float32", sigmoids.LOSSES_SHAPE, OURS)
             yield _at_most(LOSS_ULPS, key)
     for classes in gradients.CLASS_COUNTS:
@@ -44,4 +44,4 @@ def _at_most(bound: float, key: Key) -> Target:
     return Target(key, bound, at_least=False, statistic="maximum")
 
 
-TARGETS: Tuple[Target, ...] = tuple(_targets())
+TARGETS: tuple[Target, ...] = tuple(_targets())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Tuple
+from typing import Any, Callable
 
 import jax
 import jax.numpy as jnp
@@ -46,7 +46,7 @@ _LOSSES = {SOFTMAX: _softmax, SPARSE: _sparse, SIGMOID: _sigmoid}
 class _Optax:
     name = "optax"
 
-    def inputs(self, setup: Setup) -> Tuple[jax.Array, ...]:
+    def inputs(self, setup: Setup) -> tuple[jax.Array, ...]:
         return tuple(map(jnp.asarray, (setup.logits(), setup.labels(), setup.weights())))
 
     def training(self, setup: Setup) -> Callable[..., Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Tuple
+from typing import Any, Callable
 
 import torch
 
@@ -12,7 +12,7 @@ from benchmarks.setups import SIGMOID, SPARSE, Setup
 class _PyTorch:
     name = "PyTorch"
 
-    def inputs(self, setup: Setup) -> Tuple[torch.Tensor, ...]:
+    def inputs(self, setup: Setup) -> tuple[torch.Tensor, ...]:
         arrays = (setup.logits(), setup.labels(), setup.weights())
         logits, labels, weights = [torch.from_numpy(array) for array in arrays]
         if setup.loss == SPARSE:

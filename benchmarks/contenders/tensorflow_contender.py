@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Callable, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Mapping, Tuple
 
 import tensorflow as tf
 
@@ -33,7 +33,7 @@ class TensorFlowContender:
     name: str
     loss: Callable[[Setup], Step]
     jit_compile: bool = False
-    keras_loss: Optional[Callable[[Setup], Any]] = None
+    keras_loss: Callable[[Setup], Any] | None = None
 
     def inputs(self, setup: Setup) -> Tensors:
         """See `tensors`."""
@@ -55,7 +55,7 @@ class TensorFlowContender:
         """The loss alone; runs eagerly."""
         return self.loss(setup)
 
-    def traced(self, step: Step, signature: Optional[List[tf.TensorSpec]] = None) -> Step:
+    def traced(self, step: Step, signature: list[tf.TensorSpec] | None = None) -> Step:
         """A step in a `tf.function`, as `fit` and training loops have it."""
         return tf.function(step, input_signature=signature, jit_compile=self.jit_compile or None)
 

@@ -1,24 +1,9 @@
-"""Speed and memory: one benchmark a file."""
+"""Speed and memory."""
 
 from __future__ import annotations
 
 from benchmarks.benchmark import Suite
-from benchmarks.suite import (
-    axis,
-    dtypes,
-    eager,
-    evaluation,
-    family,
-    family_memory,
-    first_call,
-    fit,
-    idle,
-    linear,
-    memory,
-    portable,
-    threads,
-    training,
-)
+from benchmarks.suite import family, first_call, fit, idle, linear, memory, steps, threads
 from benchmarks.targets import targets
 
 SUITE = Suite(
@@ -26,15 +11,15 @@ SUITE = Suite(
     stem="results",
     title="Speed and memory",
     benchmarks=(
-        training.BENCHMARK,
-        axis.BENCHMARK,
-        dtypes.BENCHMARK,
-        evaluation.BENCHMARK,
-        eager.BENCHMARK,
-        portable.BENCHMARK,
+        steps.TRAINING,
+        steps.AXIS,
+        steps.DTYPE,
+        steps.EVALUATION,
+        steps.EAGER,
+        steps.PORTABLE_PATH,
         memory.BENCHMARK,
         family.BENCHMARK,
-        family_memory.BENCHMARK,
+        memory.FAMILY,
         first_call.BENCHMARK,
         fit.BENCHMARK,
         threads.BENCHMARK,

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import functools
-from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Iterator
 
-from benchmarks import contenders, shapes
-from benchmarks.benchmark import Benchmark, Options, Part, Recorder
+from benchmarks import shapes
+from benchmarks.benchmark import Benchmark, Options, Part
+from benchmarks.contenders import FLOORS, PACKAGES
 from benchmarks.setups import SIGMOID, SOFTMAX, SPARSE, Setup, Shape
-from benchmarks.suite import packages
-from benchmarks.timing import Turn
+from benchmarks.suite.steps import KINDS, Step, part
 
 NAME = "family"
-KINDS = ("training", "evaluation")
 _EVERYBODY = (
     "ours",
     "ours_portable",
@@ -27,73 +24,44 @@ _EVERYBODY = (
 )
 
 
-class _Row(NamedTuple):
-    """One row of the report.
-
-    Attributes:
-        setup: what is asked.
-        modules: TensorFlow's contenders.
-        with_packages: whether the others are measured, too.
-    """
-
-    setup: Setup
-    modules: Tuple[str, ...]
-    with_packages: bool
-
-
 def case(setup: Setup, kind: str) -> str:
     """What the report calls a loss."""
     smoothed = " with label smoothing" if setup.label_smoothing else ""
     return f"{setup.loss}{smoothed}, {kind}"
 
 
-def _parts(options: Options) -> List[Part]:
+def _parts(options: Options) -> list[Part]:
     return [
-        Part(f"{kind} {shape}", functools.partial(_run, shape, kind, options.device))
+        part(NAME, f"{kind} {shape}", steps(shape, kind, options.device))
         for shape in shapes.chosen(shapes.FAMILY, options.quick)
         for kind in KINDS
     ]
 
 
-def _rows(shape: Shape, kind: str, device: str) -> Iterator[_Row]:
+def steps(shape: Shape, kind: str, device: str) -> Iterator[Step]:
+    """What is measured in turn."""
+    for setup, names in _rows(shape, kind, device):
+        for name in names:
+            yield Step(name, setup, kind, case(setup, kind))
+
+
+def _rows(shape: Shape, kind: str, device: str) -> Iterator[tuple[Setup, tuple[str, ...]]]:
+    is_training = kind == "training"
+
+    def only_in_training(*names: str) -> tuple[str, ...]:
+        return names if is_training else ()
+
     # TF1's loss of class ids has no label smoothing: without it all do the same.
     plain = Setup(shape, label_smoothing=0.0, device=device)
-    is_training = kind == "training"
     for loss in (SPARSE, SIGMOID):
-        floor = (contenders.FLOORS[loss],) if is_training else ()
-        setup = dataclasses.replace(plain, loss=loss)
-        yield _Row(setup, (*_EVERYBODY, *floor), with_packages=is_training)
-    floor = (contenders.FLOORS[SOFTMAX],) if is_training else ()
-    yield _Row(plain, ("ours", "empty", *floor), with_packages=False)
+        others = only_in_training(FLOORS[loss], *PACKAGES)
+        yield dataclasses.replace(plain, loss=loss), (*_EVERYBODY, *others)
+    yield plain, ("ours", "empty", *only_in_training(FLOORS[SOFTMAX]))
     if is_training:
-        for loss, modules in (
-            (SPARSE, ("ours", "v1", "keras")),
-            (SIGMOID, ("ours", "v1", "keras")),
-            (SOFTMAX, ("ours",)),
-        ):
-            smoothed = Setup(shape, device=device, loss=loss)
-            yield _Row(smoothed, modules, with_packages=False)
-
-
-def _run(shape: Shape, kind: str, device: str, recorder: Recorder) -> None:
-    inputs: Dict[str, Tuple[Any, ...]] = {}
-    turns: Dict[Tuple[Setup, str], Turn] = {}
-    with contextlib.ExitStack() as stack:
-        for setup, modules, with_packages in _rows(shape, kind, device):
-            if setup.loss not in inputs:
-                inputs[setup.loss] = contenders.load("ours").inputs(setup)
-            for module in modules:
-                try:
-                    turn = contenders.turn(module, kind, setup, inputs[setup.loss])
-                except contenders.NoSuchLoss as error:
-                    recorder.note(f"{error}, and was not measured.")
-                else:
-                    turns[setup, contenders.load(module).name] = turn
-            if with_packages:
-                for name, turn in packages.training_turns(setup, recorder, stack).items():
-                    turns[setup, name] = turn
-        for (setup, name), samples in recorder.rounds(turns).items():
-            recorder.add(NAME, setup, name, samples, case(setup, kind))
+        smoothed = Setup(shape, device=device)
+        yield dataclasses.replace(smoothed, loss=SPARSE), ("ours", "v1", "keras")
+        yield dataclasses.replace(smoothed, loss=SIGMOID), ("ours", "v1", "keras")
+        yield smoothed, ("ours",)
 
 
 BENCHMARK = Benchmark(

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import functools
 import gc
-from typing import Any, List, Tuple
+from typing import Any
 
-from benchmarks import contenders, devices, resident_memory, shapes
+from benchmarks import contenders, devices, memory_use, shapes
 from benchmarks.benchmark import Benchmark, Options, Part, Recorder
 from benchmarks.setups import Setup
 from benchmarks.suite import memory
+from benchmarks.suite.steps import KINDS
 from benchmarks.timing import Turn, timed
 
 NAME = "first_call"
-KINDS = ("training", "evaluation")
 # A first call takes long whatever its shape is.
 _ROUNDS = 7
 
 
-def _parts(options: Options) -> List[Part]:
+def _parts(options: Options) -> list[Part]:
     chosen = shapes.chosen([*shapes.PORTABLE, shapes.STATIC], options.quick)
     setups = [
         Setup(shape, axis=shapes.PORTABLE.get(shape, -1), device=options.device)
@@ -42,7 +42,7 @@ def _run(setup: Setup, kind: str, recorder: Recorder) -> None:
         recorder.add(NAME, setup, name, samples, kind)
 
 
-def _turn(module: str, setup: Setup, kind: str, inputs: Tuple[Any, ...]) -> Turn:
+def _turn(module: str, setup: Setup, kind: str, inputs: tuple[Any, ...]) -> Turn:
     contender = contenders.load(module)
 
     def turn() -> float:
@@ -51,7 +51,7 @@ def _turn(module: str, setup: Setup, kind: str, inputs: Tuple[Any, ...]) -> Turn
         # A trace is garbage that refers to itself, and may hold as much memory as the logits.
         del step
         gc.collect()
-        resident_memory.return_free_memory()
+        memory_use.return_free_memory()
         return seconds
 
     return turn

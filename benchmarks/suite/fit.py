@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, List, NamedTuple
+from typing import Any, NamedTuple
 
 from benchmarks import contenders, devices
 from benchmarks.benchmark import Benchmark, Options, Part, Recorder
@@ -27,7 +27,7 @@ NETWORKS = (
 )
 
 
-def _parts(options: Options) -> List[Part]:
+def _parts(options: Options) -> list[Part]:
     return [
         Part(network.case, functools.partial(_run, network, options.device))
         for network in NETWORKS

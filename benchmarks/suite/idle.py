@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from typing import Callable, Dict, List
+from typing import Callable
 
 from benchmarks import contenders
 from benchmarks.benchmark import Benchmark, Options, Part, Recorder
@@ -18,13 +18,13 @@ _IDLE_SECONDS = 1.0
 _IDLE_ROUNDS = 3
 
 
-def _parts(options: Options) -> List[Part]:
+def _parts(options: Options) -> list[Part]:
     return [Part("processor time", _run_idle), Part("matmul", _run_matmul)]
 
 
-def _steps() -> Dict[str, Callable[[], object]]:
+def _steps() -> dict[str, Callable[[], object]]:
     inputs = contenders.load("ours").inputs(SETUP)
-    steps: Dict[str, Callable[[], object]] = {}
+    steps: dict[str, Callable[[], object]] = {}
     for module in ("ours", "addv2"):
         contender = contenders.load(module)
         step = contender.traced(contender.training(SETUP))

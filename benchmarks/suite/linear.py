@@ -6,7 +6,6 @@ import functools
 import math
 import statistics
 from pathlib import Path
-from typing import List
 
 from benchmarks import contenders
 from benchmarks.benchmark import OURS, TIMES, Benchmark, Options, Part, Recorder
@@ -22,7 +21,7 @@ _EXPONENTS = range(3, 10)
 _SPREAD_FROM = 10**6
 
 
-def _parts(options: Options) -> List[Part]:
+def _parts(options: Options) -> list[Part]:
     largest = 7 if options.quick else max(_EXPONENTS)
     exponents = [exponent for exponent in _EXPONENTS if exponent <= largest]
     sizes = [
@@ -58,13 +57,12 @@ def _spread(recorder: Recorder) -> None:
         recorder.add(NAME, Setup(()), OURS, [largest_factor(sizes)], SPREAD_CASE, TIMES)
 
 
-def largest_factor(values: List[float]) -> float:
+def largest_factor(values: list[float]) -> float:
     """How far the values are from their median, as a factor of at least 1.
 
     Example:
-
-    >>> largest_factor([1.0, 2.0, 3.0])
-    2.0
+        >>> largest_factor([1.0, 2.0, 3.0])
+        2.0
     """
     middle = statistics.median(values)
     return max(max(value / middle, middle / value) for value in values)

@@ -6,17 +6,16 @@ import concurrent.futures
 import dataclasses
 import functools
 import os
-from typing import Any, List, NamedTuple, Tuple
+from typing import Any, NamedTuple
 
 from benchmarks import contenders, devices, shapes
 from benchmarks.benchmark import Benchmark, Options, Part, Recorder
 from benchmarks.memory_use import MemoryUse, memory_use
 from benchmarks.processes import in_fresh_process
-from benchmarks.setups import Setup, Shape
-from benchmarks.suite import portable
+from benchmarks.setups import SIGMOID, SPARSE, Setup, Shape
+from benchmarks.suite import family
+from benchmarks.suite.steps import KINDS, portable_setups
 
-NAME = "memory"
-KINDS = ("training", "evaluation")
 EAGER, DYNAMIC, STATIC = "eager", "tf.function", "tf.function, static shapes"
 HELD = ", after it"  # the case of what stays, behind that of the peak
 UNIT = "buffers of the logits' size"
@@ -25,6 +24,10 @@ WITHOUT_XLA = ("ours", "ours_native", "ours_portable", "v1", "keras")
 UNDER_XLA = ("ours_xla", "v1_xla")
 EVERY = (*WITHOUT_XLA, *UNDER_XLA)
 BESIDE_V1 = ("ours_portable", "v1")
+_FAMILY_MODULES = {
+    SPARSE: ("ours", "ours_portable", "v1", "keras"),
+    SIGMOID: ("ours", "v1"),
+}
 # Tracing takes some megabytes and XLA's compiler some tens of them, never the same: beside a
 # smaller buffer they are all that one would see.
 _LARGE = 8 * 2**20
@@ -35,21 +38,38 @@ _CPU_MODULES = ("ours_native",)
 class _Case(NamedTuple):
     setup: Setup
     mode: str
-    modules: Tuple[str, ...]
+    modules: tuple[str, ...]
 
 
-def _parts(options: Options) -> List[Part]:
+def _parts(options: Options) -> list[Part]:
     return [
-        Part(f"{kind}, {mode} {setup.dtype} {setup.shape}", run)
-        for setup, mode, modules in _cases(options)
+        _part("memory", f"{kind}, {mode}", f"{setup.dtype} {setup.shape}", kind, case)
+        for case in _cases(options)
+        for setup, mode, _ in [case]
         for kind in KINDS
-        for run in [functools.partial(_run, setup, kind, mode, modules)]
     ]
 
 
-def _cases(options: Options) -> List[_Case]:
+def _family_parts(options: Options) -> list[Part]:
+    places = [(shape, mode) for shape in shapes.TWO for mode in (EAGER, DYNAMIC)]
+    return [
+        _part("family_memory", f"{family.case(setup, kind)}, {mode}", str(shape), kind, case)
+        for loss, modules in _FAMILY_MODULES.items()
+        for shape, mode in [*places, (shapes.STATIC, STATIC)]
+        if shapes.chosen([shape], options.quick)
+        for setup in [Setup(shape, label_smoothing=0.0, device=options.device, loss=loss)]
+        for case in [_Case(setup, mode, modules)]
+        for kind in KINDS
+    ]
+
+
+def _part(benchmark: str, case: str, place: str, kind: str, measured: _Case) -> Part:
+    return Part(f"{case} {place}", functools.partial(_run, benchmark, case, kind, measured))
+
+
+def _cases(options: Options) -> list[_Case]:
     found = []
-    for setup in portable.setups(options):
+    for setup in portable_setups(options):
         if options.quick and (setup.dtype != "float32" or setup.shape not in shapes.TWO):
             continue
         if setup.dtype == "float32":
@@ -67,22 +87,9 @@ def _cases(options: Options) -> List[_Case]:
     return found
 
 
-def _run(
-    setup: Setup, kind: str, mode: str, modules: Tuple[str, ...], recorder: Recorder
-) -> None:
-    measure(NAME, f"{kind}, {mode}", setup, kind, mode, modules, recorder)
-
-
-def measure(
-    benchmark: str,
-    case: str,
-    setup: Setup,
-    kind: str,
-    mode: str,
-    modules: Tuple[str, ...],
-    recorder: Recorder,
-) -> None:
+def _run(benchmark: str, case: str, kind: str, what: _Case, recorder: Recorder) -> None:
     """Adds the peak, and what is held after it, of each contender that can serve."""
+    setup, mode, modules = what
     measured = [one for one in modules if can_serve(one, setup.device, recorder)]
     # No time is measured. On a card they would be in each other's way.
     processes = min(os.cpu_count() or 1, _MOST_PROCESSES) if devices.is_cpu(setup.device) else 1
@@ -151,7 +158,7 @@ def _any_batch_size(tensor: Any) -> Any:
 
 
 BENCHMARK = Benchmark(
-    NAME,
+    "memory",
     "Memory during the first call of this size, at its peak and, once its result is freed, after "
     "it, less what was there before it, in units of one buffer of the logits' size and dtype; a "
     "process for each. The gradient itself is 1. On a CPU it is resident memory. `tf.function` is "
@@ -159,4 +166,9 @@ BENCHMARK = Benchmark(
     "optimization belong to the call, which takes some megabytes: many buffers, where one is "
     "small. Class axis of (8, 21, 128, 128): 1.",
     _parts,
+)
+FAMILY = Benchmark(
+    "family_memory",
+    "Memory of the sparse and the sigmoid loss, as `memory` measures it.",
+    _family_parts,
 )

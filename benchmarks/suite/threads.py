@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
-from typing import Callable, Dict, List
+from typing import Callable
 
 import numpy as np
 
@@ -17,7 +17,7 @@ SETUP = Setup((512, 32000))
 _CASES = {1: "1 thread", 2: "2 threads"}
 
 
-def _parts(options: Options) -> List[Part]:
+def _parts(options: Options) -> list[Part]:
     return [Part(OURS, _run_ours), Part("numpy.add", _run_roofline)]
 
 
@@ -50,7 +50,7 @@ def _run_roofline(recorder: Recorder) -> None:
     x, y = SETUP.logits(), SETUP.labels()
     out = np.empty_like(x)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        turns: Dict[str, Turn] = {
+        turns: dict[str, Turn] = {
             case: timed(_add_in_pieces(x, y, out, count, pool)) for count, case in _CASES.items()
         }
         for case, seconds in recorder.rounds(turns).items():

@@ -1,7 +1,6 @@
-"""Compares calls of `keras_xent.v1` with TensorFlow's own functions, where the user asks for it.
+"""Compares calls of `keras_xent.v1` with TensorFlow's own functions, if the user turns it on.
 
-`keras_xent.testing` is where users find it, and where it is told what they get. Importing it
-registers it.
+`keras_xent.testing` is its public interface. Importing this package registers the verification.
 """
 
 from keras_xent._verification import hook  # noqa: F401

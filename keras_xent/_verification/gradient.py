@@ -1,8 +1,8 @@
-"""A call whose value and gradient an onlooker sees.
+"""Observes the value and the gradient of a call.
 
-The gradient of a call is one function here, from what comes to the value to what goes to all
-inputs: the onlooker gets both at once. Second derivatives and the tangents of forward
-accumulators do not pass here: they take the ways that they take without an onlooker.
+The gradient of a call is one function here, from the upstream gradient to the gradients of all
+inputs, so the observer gets both. Second derivatives and the tangents of forward accumulators
+aren't observed: they are computed as usual.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ def observed(
     """`compute(*inputs)`.
 
     Args:
-        compute: what to call. It may be called again, where a graph's gradient is asked for
-            after it was built.
+        compute: the computation. It may be called again, if a gradient is added to the graph
+            later.
         inputs: its arguments.
-        see_value: gets the value and hands it on.
-        see_gradients: gets what came to the value, the indices of inputs that gradients are
-            asked for, and what goes to each of them, None where nothing does. Hands it on.
+        see_value: gets the value and returns it.
+        see_gradients: gets the upstream gradient, the indices of the inputs whose gradients are
+            computed, and these gradients, or None for an input without one. Returns the gradients.
     """
     sources = [index for index, each in enumerate(inputs) if _has_gradient(each)]
     watched = [each for each in sources if _tensorflow.should_record_backprop([inputs[each]])]
     tape = tf.GradientTape(persistent=True, watch_accessed_variables=False)
-    # Only where somebody else's tape watches: `compute` then does what it always does.
+    # Only if another tape watches. Otherwise `compute` runs as usual.
     with tape if watched else contextlib.nullcontext():
         tape.watch([inputs[index] for index in watched])
         computed = compute(*inputs)
@@ -54,7 +54,7 @@ def observed(
 
     def of_a_graph(upstream: Any) -> Gradients:
         upstream = tf.convert_to_tensor(upstream)
-        # It may be asked for in another graph: a branch's, a loop's, a function's gradient.
+        # The gradient may be in another graph, such as that of a branch, a loop or a function.
         again = [tf.identity(each) for each in inputs]
         found = tf.gradients(compute(*again), [again[index] for index in sources], upstream)
         return see_gradients(upstream, sources, found)
@@ -78,7 +78,7 @@ def _has_gradient(tensor: tf.Tensor) -> bool:
 def _with_gradient(
     value: tf.Tensor, sources: List[tf.Tensor], backward: Callable[[Any], Gradients]
 ) -> tf.Tensor:
-    """The value, which to whoever walks the graph came from the sources alone."""
+    """The value. Code that traverses the graph finds that it depends only on the sources."""
 
     @tf.custom_gradient
     def passed(value: tf.Tensor, *_: tf.Tensor) -> Any:

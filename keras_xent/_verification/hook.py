@@ -1,4 +1,4 @@
-"""What every call of `keras_xent.v1` passes through."""
+"""The hook that every call of `keras_xent.v1` passes through."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ def verify_where_wanted(
     function: str,
     arguments: Dict[str, Any],
 ) -> tf.Tensor:
-    """`compute(*inputs)`, and where the user asks for it, compared with TensorFlow's function.
+    """`compute(*inputs)`, compared with TensorFlow's function if the user turned this on.
 
     Args:
-        compute: what to call.
-        inputs: its arguments, tensors or what becomes one: TensorFlow's too.
+        compute: the computation.
+        inputs: its arguments and those of TensorFlow's function: tensors, or values that convert
+            to tensors.
         function: the name of the function in `keras_xent.v1`.
-        arguments: of the function, the ones that are no tensors.
+        arguments: the function's arguments that aren't tensors.
     """
     if not switch.wanted():
         return compute(*inputs)

@@ -8,106 +8,130 @@ import threading
 from typing import Iterator
 
 _VARIABLE = "KERAS_XENT_VERIFY"
+_VALUES = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("", "0", "false", "no", "off"), False),
+}
 
-# How many `verify()` are open. Of the process, not of a thread: a distribution strategy calls
-# the loss in threads of its own.
+# The number of open `verify()` contexts in the process. It doesn't belong to a thread, because a
+# distribution strategy calls the loss in other threads.
 _open = 0
+_was_open = False
 _lock = threading.Lock()
 
 
 def wanted() -> bool:
-    """Whether the user asks for verification now.
+    """Whether verification is on now.
 
     Raises:
         ValueError: the environment variable KERAS_XENT_VERIFY has an unknown value.
     """
-    if _open:
-        return True
+    return _open > 0 or _in_environment()
+
+
+def asked() -> bool:
+    """Whether verification has been on at any time.
+
+    Raises:
+        ValueError: the environment variable KERAS_XENT_VERIFY has an unknown value.
+    """
+    return _was_open or _in_environment()
+
+
+def _in_environment() -> bool:
     value = os.environ.get(_VARIABLE, "")
-    if value in ("", "0"):
-        return False
-    if value == "1":
-        return True
-    raise ValueError(
-        f"the environment variable {_VARIABLE} is {value!r}, expected 1 (verify), or 0 or nothing"
-    )
+    wanted = _VALUES.get(value.strip().lower())
+    if wanted is None:
+        raise ValueError(
+            f"the environment variable {_VARIABLE} is {value!r}, expected 1, true, yes or on to "
+            "turn verification on, or 0, false, no, off or nothing to turn it off"
+        )
+    return wanted
 
 
 @contextlib.contextmanager
 def verify() -> Iterator[None]:
-    """Compares every call of `keras_xent.v1` with TensorFlow's own function, and its gradient.
+    """Compares every call of `keras_xent.v1`, and its gradient, with TensorFlow's own function.
 
-    While it is open, each call of a function of `keras_xent.v1`, in any thread, also calls
-    TensorFlow's function with the same arguments, and fails where the two differ. The
-    environment variable `KERAS_XENT_VERIFY=1` does the same for a whole process. Silence over
-    a training run means that the losses and gradients were TensorFlow's.
+    Inside this context, each call of a function of `keras_xent.v1`, in any thread, also calls
+    TensorFlow's function with the same arguments, and raises an error if the results differ. The
+    environment variable `KERAS_XENT_VERIFY=1` (or `true`, `yes`, `on`) does the same for a whole
+    process.
 
-    >>> import keras_xent
-    >>> with keras_xent.testing.verify():
-    ...     loss = keras_xent.v1.softmax_cross_entropy([[0.0, 1.0]], [[2.0, 1.0]])
-    >>> print(f"{float(loss):.5f}")
-    1.31326
+    When the process ends, it prints one line to standard error:
 
-    What is compared:
+        keras_xent: 62 values and 62 gradients verified, 0 different
 
-    * the value, its dtype and its shape;
-    * every time a gradient is computed (by a tape, by `tf.gradients`, by an optimizer, in
-      `tape.jacobian`, on the way to a second derivative): what `keras_xent` sends to logits,
-      labels, losses and floating point weights, with what TensorFlow sends there for the same
-      upstream gradient. Where TensorFlow sends one, keras_xent has to.
-
-    How it fails:
-
-    * eagerly, and while a graph is built, by a `keras_xent.testing.VerificationError`;
-    * in a graph (`tf.function`, TF1 session) by `tf.errors.InvalidArgumentError` when it runs.
-      The check is part of the loss: whoever computes the loss, also by its name, its
-      collection or `get_total_loss()`, runs it.
-
-    Both tell both numbers, the shapes and dtypes, and what to do. NaN equals NaN and
-    infinity equals infinity. The names of results and the collections of a graph stay as
-    they are without verification.
-
-    In a graph it is decided when the graph is built: a `tf.function` that was traced before
-    stays unverified, one that was traced inside stays verified. A graph to save should be
-    built without: what loads a verified one can run it, and can't add gradients to it.
-
-    What it does not see:
-
-    * code compiled by XLA (`jit_compile=True`), which drops assertions. A function that is
-      known to be compiled while it is traced warns, once; one that is traced before it is
-      called by compiled code can't.
-    * second derivatives (a tape around a tape, `tf.hessians`, a gradient penalty), and the
-      tangents of `tf.autodiff.ForwardAccumulator`. Both are computed as without verification.
-      Where a tape and an accumulator are nested, the gradient of a value is compared, what is
-      made of it or of its tangent is not.
-    * a difference within rounding: about 2e-6 in float32 with few classes (3e-5 with
-      50,000, where TensorFlow's own losses are that inexact), 0.4 % in float16, 3 % in
-      bfloat16, of the sum of the terms' magnitudes. So a denominator that is wrong by one
-      in 200,000 stays unseen in float32, and by one in 30 in bfloat16. Float64 losses
-      that are weighted are compared as float32, as TensorFlow rounds them.
-    * integer losses of `compute_weighted_loss` that are off by 1, and complex ones.
-
-    Calls that only one of the two refuses: what keras_xent refuses (a `label_smoothing`
-    above 1, labels of another shape) raises its own error; what TensorFlow alone refuses
-    raises a `VerificationError`, as there is nothing to compare with. An `axis` below -1 is
-    counted from the front for TensorFlow, and a constant `label_smoothing` of a graph
-    becomes a number. TensorFlow's nn function broadcasts labels to logits and then computes
-    no gradient: keras_xent's is compared with that of labels and logits which are broadcast
-    before. Two more differences are documented, and fail here:
-
-    * a class without label mass whose logit is -inf (of a sigmoid, any infinite logit):
-      TensorFlow gives NaN, keras_xent's native kernels the finite value where there is one.
-      The message counts such logits.
-    * float16 labels that are smoothed over more than 65,504 classes, a number that float16
-      does not have: TensorFlow does not smooth them.
+    The line counts each comparison: of a call's value, and of its gradient to each input that has
+    one. A `tf.function` or a session counts each time it runs, not when it is traced. A session
+    that runs only the training op computes and compares gradients, but no values. If nothing was
+    verified, the line is a warning. Each process has its own counts. A worker process that compared
+    nothing prints no warning, and a process that `multiprocessing` forks prints no line.
 
     Raises:
-        ValueError: (the calls in it) the environment variable has another value than
-            `"1"`, `"0"` or `""`.
+        VerificationError: a value, dtype, shape or gradient differs, in eager mode or while a
+            graph is built. NaN equals NaN, and infinity equals infinity. The message shows both
+            numbers, the shapes and dtypes, and what to do.
+        tf.errors.InvalidArgumentError: the same in a graph (`tf.function`, TF1 session), when it
+            runs. The check is part of the loss: code that computes the loss also runs it, if it
+            gets the loss by name, from a collection, or from `get_total_loss()`.
+        ValueError: the environment variable has an unknown value. To turn verification off, use
+            `0`, `false`, `no`, `off` or nothing. The calls raise this error.
+
+    Examples:
+        >>> import keras_xent
+        >>> with keras_xent.testing.verify():
+        ...     loss = keras_xent.v1.softmax_cross_entropy([[0.0, 1.0]], [[2.0, 1.0]])
+        >>> print(f"{float(loss):.5f}")
+        1.31326
+
+    It compares:
+
+    * the value, its dtype and its shape;
+    * every computed gradient to logits, labels, losses and floating point weights, for the same
+      upstream gradient. This includes gradients that a tape, `tf.gradients`, an optimizer or
+      `tape.jacobian` computes, and those from which a second derivative is computed. If TensorFlow
+      has a gradient, keras_xent must have one.
+
+    Graphs: verification must be on when the graph is built. A `tf.function` that was traced before
+    stays unverified, and one that was traced inside stays verified. Verification doesn't change
+    the names of results or the collections of a graph. Build a graph that you save without
+    verification: another process can't run a verified graph, because it counts in Python.
+
+    It doesn't detect:
+
+    * differences in code that XLA compiles (`jit_compile=True`), because XLA drops assertions. If
+      a function is known to be compiled when it is traced, you see a warning, once.
+    * differences in second derivatives (a tape around a tape, `tf.hessians`, a gradient penalty)
+      and in the tangents of `tf.autodiff.ForwardAccumulator`. Both are computed as usual. If a tape
+      and an accumulator are nested, only the gradient of the value is compared.
+    * differences within rounding. Relative to the sum of the terms' magnitudes, this is about 2e-6
+      in float32 with few classes (3e-5 with 50,000, because TensorFlow's own losses have this
+      error), 0.4 % in float16 and 3 % in bfloat16. So a denominator that is wrong by one in
+      200,000 isn't detected in float32, and by one in 30 in bfloat16. Weighted float64 losses are
+      compared as float32, because TensorFlow rounds them.
+    * integer losses of `compute_weighted_loss` that are off by 1, and differences in complex
+      losses.
+
+    If keras_xent doesn't accept a call (a `label_smoothing` above 1, labels of another shape), it
+    raises its own error. If only TensorFlow doesn't accept it, there is nothing to compare with,
+    and you see a `VerificationError`. Some arguments are converted for TensorFlow: an `axis` below
+    -1 to a positive one, and a constant `label_smoothing` of a graph to a number. Labels and logits
+    of different shapes are broadcast first, because TensorFlow's nn function computes no gradient
+    if it broadcasts them.
+
+    Two documented differences raise an error here:
+
+    * a class whose label is 0 and whose logit is -inf (for the sigmoid, any infinite logit).
+      TensorFlow returns NaN. keras_xent's native kernels return the finite value if there is one.
+      The message counts such logits.
+    * float16 labels that are smoothed with more than 65,504 classes, a number that float16 can't
+      represent. TensorFlow doesn't smooth them.
     """
-    global _open
+    global _open, _was_open
     with _lock:
         _open += 1
+        _was_open = True
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""One verified call: its value now, its gradient when there is one."""
+"""A verified call: compares its value immediately, and its gradients when they are computed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any, Callable, List, Optional, Sequence
 import tensorflow as tf
 
 from keras_xent import _tensorflow
-from keras_xent._verification import gradient
+from keras_xent._verification import counting, gradient
+from keras_xent._verification.counting import DIFFERENT, GRADIENTS, VALUES
 from keras_xent._verification.error import VerificationError
 from keras_xent._verification.gradient import Gradients
 from keras_xent.comparing import difference
@@ -18,31 +19,31 @@ from keras_xent.comparing.tensors import compare
 
 _WHAT_TO_DO = (
     "\nUse TensorFlow's function in this place, and please report this message. Does it differ "
-    'with keras_xent.set_backend("portable") too? keras_xent.testing.verify tells what is '
-    "compared, and the docstring of the function where it departs from TensorFlow on purpose."
+    'with keras_xent.set_backend("portable") too? The docstring of keras_xent.testing.verify lists '
+    "what is compared, and the function's docstring lists where it differs on purpose."
 )
 
 
 def verified(compute: Callable[..., tf.Tensor], inputs: Sequence[Any], oracle: Oracle) -> tf.Tensor:
-    """`compute(*inputs)`, which fails unless it and its gradient are TensorFlow's."""
+    """`compute(*inputs)`, which raises an error if it or its gradient differs from TensorFlow's."""
     if _tensorflow.tracing_for_xla():
         _warn_of_xla()
         return compute(*inputs)
     with tf.name_scope("verification"):
-        # The gradient of a tf.cond inside a tf.while_loop finds only tensors of the graph here.
+        # The gradient of a tf.cond inside a tf.while_loop finds only tensors of this graph.
         call = _Call(oracle, [tf.identity(each) for each in inputs])
     return gradient.observed(compute, call.inputs, call.checked_value, call.checked_gradients)
 
 
 class _Call:
-    """Our value and our gradients beside TensorFlow's."""
+    """Compares our value and gradients with TensorFlow's."""
 
     def __init__(self, oracle: Oracle, inputs: List[tf.Tensor]) -> None:
         self._oracle = oracle
         self.inputs = inputs
 
     def checked_value(self, value: tf.Tensor) -> tf.Tensor:
-        """The value, which fails unless it is TensorFlow's."""
+        """The value, with a check that it is TensorFlow's."""
         if value.dtype.is_complex:
             return value
         with tf.name_scope("verification"):
@@ -50,18 +51,16 @@ class _Call:
             try:
                 theirs = self._oracle.value(*inputs)
             except (TypeError, ValueError, tf.errors.InvalidArgumentError) as refusal:
-                raise VerificationError(
-                    difference.text(self._message("in that TensorFlow refuses the call", []))
-                    + f"\n{type(refusal).__name__}: {refusal}"
-                ) from refusal
+                refused = [f"\n  {type(refusal).__name__}: {refusal}"]
+                raise self._error("because TensorFlow raises an error", refused) from refusal
             tolerance = self._oracle.value_tolerance(*inputs)
             known = self._oracle.known_differences(*inputs)
-            return self._checked(value, theirs, tolerance, "in its value", known)
+            return self._checked(VALUES, value, theirs, tolerance, "in its value", known)
 
     def checked_gradients(
         self, upstream: tf.Tensor, indices: Sequence[int], gradients: Gradients
     ) -> Gradients:
-        """What goes to the inputs of these indices, which fails unless it is TensorFlow's."""
+        """The gradients to the inputs at these indices, with a check that they are TensorFlow's."""
         if upstream.dtype.is_complex:
             return gradients
         with tf.name_scope("verification"):
@@ -81,18 +80,18 @@ class _Call:
         if ours is None and theirs is None:
             return ours
         if ours is None:
-            sent = ["\n  keras_xent sends none, TensorFlow does"]
-            raise VerificationError(difference.text(self._message(where, sent)))
+            raise self._error(where, ["\n  keras_xent sends none, TensorFlow does"])
         if theirs is None:
-            return self._checked(ours, tf.zeros_like(self.inputs[index]), 0.0, where)
-        return self._checked(ours, theirs, tolerance, where)
+            return self._checked(GRADIENTS, ours, tf.zeros_like(self.inputs[index]), 0.0, where)
+        return self._checked(GRADIENTS, ours, theirs, tolerance, where)
 
     def _stopped(self) -> List[tf.Tensor]:
-        # What follows is no affair of the tapes that watch the call.
+        # The tapes that watch the call shouldn't record the comparison.
         return [tf.stop_gradient(each) for each in self.inputs]
 
     def _checked(
         self,
+        kind: str,
         ours: tf.Tensor,
         theirs: tf.Tensor,
         tolerance: Any,
@@ -101,18 +100,24 @@ class _Call:
     ) -> tf.Tensor:
         if ours.dtype != theirs.dtype:
             dtypes = [f"\n  keras_xent: {ours.dtype.name}, TensorFlow: {theirs.dtype.name}"]
-            raise VerificationError(difference.text(self._message(f"{where}'s dtype", dtypes)))
+            raise self._error(f"{where}'s dtype", dtypes)
         same, numbers = compare(tf.stop_gradient(ours), theirs, tolerance)
         numbers += known
         if tf.executing_eagerly():
+            counting.add(kind)
             if not same:
-                raise VerificationError(difference.text(self._message(where, numbers)))
+                raise self._error(where, numbers)
             return ours
         data = difference.for_graph(self._message(where, numbers))
-        # The op itself: tf.debugging.Assert puts a conditional around it.
-        assertion = tf.raw_ops.Assert(condition=same, data=data, summarize=10)
+        with tf.control_dependencies([counting.in_graph(same, kind)]):
+            # Not tf.debugging.Assert, which adds a conditional.
+            assertion = tf.raw_ops.Assert(condition=same, data=data, summarize=10)
         with tf.control_dependencies([assertion]):
             return tf.identity(ours)
+
+    def _error(self, where: str, numbers: Pieces) -> VerificationError:
+        counting.add(DIFFERENT)
+        return VerificationError(difference.text(self._message(where, numbers)))
 
     def _message(self, where: str, numbers: Pieces) -> Pieces:
         pieces = [f"{self._oracle.ours} differs from {self._oracle.theirs} {where}:", *numbers]
@@ -131,9 +136,9 @@ def _warn_of_xla() -> None:
     if not _warned_of_xla:
         _warned_of_xla = True
         warnings.warn(
-            "keras_xent.v1 is called in a function that XLA compiles (jit_compile=True), which "
-            "drops assertions: calls in such functions are not verified. Set jit_compile=False to "
-            "verify them.",
+            "keras_xent.v1 is called in a function that XLA compiles (jit_compile=True). XLA "
+            "drops assertions, so calls in such functions are not verified. Set jit_compile=False "
+            "to verify them.",
             RuntimeWarning,
             stacklevel=2,
         )

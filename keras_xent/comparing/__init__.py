@@ -1,6 +1,6 @@
-"""How our results are compared with TensorFlow's.
+"""Compares our results with TensorFlow's.
 
-What verification, `keras_xent.testing`, the doctor, the demo and the tests share: TensorFlow's own
-functions, how exact a result can be expected to be, whether two results are the same, and what is
-said of a difference. Nothing here knows `keras_xent.v1` or a Keras loss.
+Verification, `keras_xent.testing`, the doctor, the demo and the tests share this package. It has
+TensorFlow's own functions, the expected precision of a result, the comparison of two results, and
+the description of a difference. It doesn't depend on `keras_xent.v1` or on a Keras loss.
 """

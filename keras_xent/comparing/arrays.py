@@ -1,4 +1,4 @@
-"""Two arrays of results, compared relative to the largest number among them."""
+"""Compares two arrays, relative to the largest number in them."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import numpy as np
 
 
 def largest(array: Any) -> float:
-    """The largest finite number, without its sign; 0 if there is none."""
+    """The largest finite absolute value, or 0 if there is none."""
     array = np.asarray(array, np.float64)
     finite = array[np.isfinite(array)]
     return float(np.max(np.abs(finite))) if finite.size else 0.0
 
 
 def largest_difference(one: Any, other: Any) -> float:
-    """The largest difference of two corresponding numbers; NaN if any is NaN.
+    """The largest difference between two corresponding numbers. NaN if any number is NaN.
 
     Raises:
         ValueError: the shapes differ.
     """
     one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
     if one.shape != other.shape:
-        raise ValueError(f"got an array of shape {one.shape}, expected {other.shape}")
+        raise ValueError(f"the array has shape {one.shape}, expected {other.shape}")
     return float(np.max(np.abs(one - other))) if one.size else 0.0
 
 
 def relative_error(got: Any, expected: Any) -> float:
-    """The largest difference, relative to the largest expected number if that is not zero.
+    """The largest difference, relative to the largest expected number unless that is zero.
 
     Raises:
         ValueError: the shapes differ.
@@ -36,13 +36,13 @@ def relative_error(got: Any, expected: Any) -> float:
 
 
 def close(one: Any, other: Any, relative: float, absolute: float) -> bool:
-    """Whether two arrays are the same number by number, NaN being NaN.
+    """Whether all numbers of two arrays are equal within a tolerance. NaN equals NaN.
 
     Args:
         one: an array.
-        other: one that broadcasts with it.
-        relative: how far they may lie apart, relative to the largest number of `other`.
-        absolute: how far in any case.
+        other: an array that broadcasts with it.
+        relative: the tolerance relative to the largest number of `other`.
+        absolute: the absolute tolerance, which is added.
     """
     one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
     tolerance = absolute + relative * largest(other)

@@ -1,4 +1,4 @@
-"""What is said of a difference, with numbers that may be known only when a graph runs."""
+"""Describes a difference. Its numbers may be known only when a graph runs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any, List, Sequence
 
 import tensorflow as tf
 
-# Text and tensors, as `tf.debugging.Assert` takes them.
+# Text and tensors, like the data of `tf.debugging.Assert`.
 Pieces = List[Any]
 
 
 def described(name: str, value: Any) -> Pieces:
-    """An argument: its dtype and shape, known now or when the graph runs."""
+    """The dtype and shape of an argument, which may be known only when the graph runs."""
     if not tf.is_tensor(value):
         return [f"\n  {name}: {value!r}"]
     shape = value.shape if value.shape.is_fully_defined() else tf.shape(value)
@@ -19,12 +19,12 @@ def described(name: str, value: Any) -> Pieces:
 
 
 def text(pieces: Pieces) -> str:
-    """The same as one string. While a graph is built, some values are not known yet."""
+    """The pieces as one string. While a graph is built, some values are unknown."""
     return " ".join(_text(piece) for piece in pieces).replace(" \n", "\n")
 
 
 def for_graph(pieces: Pieces) -> Sequence[Any]:
-    """The same as data of an assertion, which prints them in one line."""
+    """The pieces as data for an assertion, which prints them in one line."""
     return [piece if tf.is_tensor(piece) else str(piece).strip() for piece in pieces]
 
 

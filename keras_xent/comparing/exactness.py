@@ -1,9 +1,9 @@
-"""How far right results may lie apart: a number of roundings, times how large the terms are.
+"""How much correct results can differ: a number of roundings, times the magnitude of the terms.
 
-Rounding is relative to the terms of a sum, not to the sum: labels, weights and upstream gradients
-may be negative (policy gradients weigh by advantages), and then a small result is the difference
-of large ones. Where the terms are known, `keras_xent.comparing.magnitudes` adds up how large they
-are; where only results are, the largest of them stands for the terms.
+Rounding errors are relative to the terms of a sum, not to the sum. Labels, weights and upstream
+gradients can be negative (policy gradients weight by advantages), and then a small result is the
+difference of large terms. If the terms are known, `keras_xent.comparing.magnitudes` adds their
+magnitudes. If only the results are known, the largest result is used instead.
 """
 
 from __future__ import annotations
@@ -20,44 +20,45 @@ DTYPES = tuple(EPSILON)
 
 @dataclasses.dataclass(frozen=True)
 class Roundings:
-    """How many roundings may lie between two results.
+    """The number of roundings that two results can differ by.
 
     Args:
-        narrow: in float16 and bfloat16, in which TensorFlow rounds every step.
-        wide: in float32 and float64, in which sums are as inexact as they are long.
+        narrow: the number in float16 and bfloat16, where TensorFlow rounds every step.
+        wide: the number in float32 and float64, where the error grows with the length of a sum.
     """
 
     narrow: float
     wide: float
 
     def error(self, dtype: str, weighted: bool = False) -> float:
-        """How far apart that is, relative to the terms.
+        """The error, relative to the terms.
 
         Args:
             dtype: the name of the results' dtype.
-            weighted: whether losses are weighted: TensorFlow rounds float64 ones to float32.
+            weighted: whether losses are weighted. TensorFlow rounds weighted float64 losses to
+                float32.
         """
         if dtype == "float64" and weighted:
             dtype = "float32"
         return (self.narrow if dtype.endswith("16") else self.wide) * EPSILON[dtype]
 
 
-# TensorFlow's results, where the magnitudes of all terms are known.
+# For TensorFlow's results, if the magnitudes of all terms are known.
 OF_TERMS = Roundings(narrow=4, wide=16)
-# Two programs' results, where only the results themselves are known.
+# For two programs' results, if only the results are known.
 OF_RESULTS = Roundings(narrow=10, wide=84)
-# A result of ours and one that TensorFlow computed in a wider dtype than a narrow one.
+# For our result and one that TensorFlow computed in a wider dtype.
 OF_OURS = Roundings(narrow=2, wide=84)
 
 
 def epsilon(tensor: tf.Tensor, classes: Any, weighted: bool) -> Union[float, tf.Tensor]:
-    """The error to allow TensorFlow, relative to the terms.
+    """The error to allow for TensorFlow's result, relative to the terms.
 
-    float32 and float64: TensorFlow's error grows with the classes: measured in float32, its
-    losses are off by 13 units in the last place with 32,000 classes and by 60 with 50,000,
-    which 16 + sqrt(classes) bounds with room to spare. In 16 bits it rounds the labels that it
-    smoothes, each loss and the result; and smoothed float16 labels may be as small as to have
-    an absolute error. Weights and weighted losses it rounds to float32, float64 ones too.
+    In float32 and float64, TensorFlow's error grows with the number of classes. Measured in
+    float32, its losses are off by 13 units in the last place with 32,000 classes, and by 60 with
+    50,000. 16 + sqrt(classes) is well above both. In 16 bits, TensorFlow rounds smoothed labels,
+    each loss and the result, and small smoothed float16 labels have an absolute error. TensorFlow
+    rounds weights and weighted losses to float32, even float64 ones.
     """
     if not tensor.dtype.is_floating:
         return 32 * EPSILON["float32"]
@@ -72,5 +73,5 @@ def epsilon(tensor: tf.Tensor, classes: Any, weighted: bool) -> Union[float, tf.
 
 
 def tiny(tensor: tf.Tensor) -> float:
-    """An absolute error to allow: what is flushed to zero, or is rounded as a subnormal."""
+    """The absolute error to allow for numbers that are flushed to zero or become subnormal."""
     return 2.0**-23 if tensor.dtype == tf.float16 else 2.0**-120

@@ -1,4 +1,4 @@
-"""Made inputs: the same numbers each time, and no two denominators of their losses the same."""
+"""Generates inputs. They are the same each time, and all denominators of their losses differ."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """What a loss is computed from.
+    """The inputs of a loss.
 
     Args:
-        labels: of the logits' shape, or class ids of the losses' shape.
-        logits: of shape [..., num_classes].
-        weights: of any shape, or None.
+        labels: labels of the logits' shape, or class ids of the losses' shape.
+        logits: logits of shape [..., num_classes].
+        weights: weights of any shape, or None.
     """
 
     labels: np.ndarray
@@ -24,7 +24,7 @@ class Inputs:
 
 
 def logits(*shape: int, scale: float = 2.0) -> np.ndarray:
-    """Normally distributed."""
+    """Normally distributed logits."""
     return scale * np.random.RandomState(0).normal(size=shape)
 
 
@@ -44,23 +44,23 @@ def soft(*shape: int) -> np.ndarray:
 
 
 def binary(*shape: int) -> np.ndarray:
-    """Labels 0 and 1, each class on its own."""
-    # Rounded so that each of the two is there in small shapes too.
+    """Labels of 0 and 1, independent for each class."""
+    # Rounding makes sure that both occur, even in small shapes.
     return np.round(soft_binary(*shape))
 
 
 def soft_binary(*shape: int) -> np.ndarray:
-    """Labels between 0 and 1, each class on its own."""
+    """Labels between 0 and 1, independent for each class."""
     return np.random.RandomState(4).uniform(size=shape)
 
 
 def weights(*shape: int) -> np.ndarray:
-    """Unequal; their sum is far from their number, some being zero or none."""
+    """Unequal weights. Their sum is far from their number, also if some of them are set to 0."""
     return np.random.RandomState(3).uniform(2.2, 2.9, size=shape).astype(np.float32)
 
 
 def some_zero(*shape: int) -> np.ndarray:
-    """The same, of which the second and every third from there are 0."""
+    """The same weights, but the second one and every third one after it are 0."""
     made = weights(*shape)
     made.reshape(-1)[1::3] = 0
     return made

@@ -1,4 +1,4 @@
-"""What a loss gives: its value and its gradients."""
+"""The value and the gradients of a loss."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import tensorflow as tf
 def value_and_gradients(
     function: Callable[..., Any], inputs: Sequence[tf.Tensor]
 ) -> Tuple[tf.Tensor, List[Optional[tf.Tensor]]]:
-    """What a function returns, and the gradient of its sum to each input; None where none is."""
+    """The value of a function, and the gradient of its sum to each input, or None."""
     floating = [tensor for tensor in inputs if tensor.dtype.is_floating]
     with tf.GradientTape() as tape:
         tape.watch(floating)
         value = function(*inputs)
     if not value.dtype.is_floating:
         return value, [None] * len(inputs)
-    # Of a lookup, some are slices.
+    # The gradient of a lookup is tf.IndexedSlices.
     found = (
         None if gradient is None else tf.convert_to_tensor(gradient)
         for gradient in tape.gradient(value, floating)
@@ -27,11 +27,11 @@ def value_and_gradients(
 
 
 def as_tensor(array: Any, dtype: Any) -> tf.Tensor:
-    """Floating arrays in the dtype, others as they are."""
+    """The array as a tensor. Floating point numbers are cast to the dtype."""
     tensor = tf.constant(array)
     return tf.cast(tensor, dtype) if tensor.dtype.is_floating else tensor
 
 
 def as_array(tensor: Any) -> np.ndarray:
-    """The numbers of a tensor of any dtype, or of an array, as float64."""
+    """The numbers of a tensor or an array of any dtype, as float64."""
     return np.asarray(tf.cast(tensor, tf.float64).numpy())

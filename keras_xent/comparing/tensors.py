@@ -1,4 +1,4 @@
-"""Two tensors that should be equal."""
+"""Compares two tensors that should be equal."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ def compare(ours: tf.Tensor, theirs: tf.Tensor, tolerance: Any) -> Tuple[tf.Tens
 
     Args:
         ours: a tensor.
-        theirs: what it should be.
-        tolerance: how far from that it may be: a tensor that broadcasts to `theirs`.
+        theirs: the expected tensor.
+        tolerance: the allowed difference, a tensor that broadcasts to `theirs`.
 
     Returns:
-        Whether all is well, and what the numbers are where it is worst.
+        Whether the tensors are equal within the tolerance, and a description of the element with
+        the largest difference.
     """
     shapes_equal = _same_shape(ours, theirs)
     tolerance = tf.broadcast_to(tf.cast(tolerance, tf.float64), tf.shape(theirs))
-    # Where the shapes differ, as much as there is of both. One more element, so that there is
-    # a worst one in an empty tensor too.
+    # If the shapes differ, only the common number of elements is compared. One more element is
+    # added, because argmax needs one in an empty tensor too.
     size = tf.minimum(tf.size(ours), tf.size(theirs))
     ours_flat, theirs_flat, tolerance = (
         tf.concat([tf.reshape(tf.cast(tensor, tf.float64), [-1])[:size], [0.0]], 0)
@@ -36,7 +37,7 @@ def compare(ours: tf.Tensor, theirs: tf.Tensor, tolerance: Any) -> Tuple[tf.Tens
         | (tf.math.is_nan(ours_flat) & tf.math.is_nan(theirs_flat))
         | (tf.math.is_finite(difference) & (difference <= tolerance))
     )
-    # NaN is no largest number to argmax.
+    # argmax doesn't find NaN.
     worst_first = tf.where(tf.math.is_finite(difference), difference, theirs.dtype.max + nothing)
     worst = tf.argmax(tf.where(close, nothing, worst_first))
     pieces = [

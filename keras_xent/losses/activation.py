@@ -1,4 +1,4 @@
-"""The logits behind probabilities that an activation made."""
+"""The logits that an activation turned into probabilities."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from keras_xent.losses.warning import warn_of_call
 def cached_logits(
     y_pred: tf.Tensor, from_logits: bool, activation: str, loss_name: str
 ) -> Tuple[tf.Tensor, bool]:
-    """The logits behind an activation's output, if Keras or the graph still has them.
+    """The input of an activation, if Keras or the graph still has it.
 
-    Keras does so too: for `from_logits=False` silently, for `from_logits=True` with a
-    warning, as somebody took probabilities for logits.
+    Keras uses it too: silently for `from_logits=False`, and with a warning for
+    `from_logits=True`, because the caller passed probabilities as logits.
 
     Args:
-        y_pred: predictions.
-        from_logits: whether the caller says that they are logits.
+        y_pred: the predictions.
+        from_logits: whether the caller passed `from_logits=True`.
         activation: the type of TensorFlow's op: `"Softmax"` or `"Sigmoid"`.
         loss_name: the loss's class, for the warning.
 
@@ -33,9 +33,9 @@ def cached_logits(
         return y_pred, from_logits
     if from_logits:
         warn_of_call(
-            f"{loss_name} has from_logits=True, but y_pred is the output of a {activation}: "
-            "the logits before it are used, as Keras does. tf.compat.v1.losses takes such an "
-            f"output for logits. Remove the {activation.lower()} or the argument.",
+            f"{loss_name} has from_logits=True, but y_pred is the output of a {activation}. The "
+            f"loss uses the logits before the {activation}, as in Keras. tf.compat.v1.losses would "
+            f"use y_pred as logits. Remove the {activation.lower()} or from_logits=True.",
             UserWarning,
         )
     return logits, True

@@ -1,4 +1,4 @@
-"""Checks of what the losses' constructors are given."""
+"""Checks of the constructors' arguments."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ def checked_axis(axis: Any) -> int:
     """The class axis as an int.
 
     Raises:
-        TypeError: it is none.
+        TypeError: it isn't an integer.
     """
     if isinstance(axis, bool) or not hasattr(axis, "__index__"):
         raise TypeError(
-            f"axis is {axis!r} of type {type(axis).__name__}, expected one int: the class axis"
+            f"axis is {axis!r} of type {type(axis).__name__}, expected an int, the class axis"
         )
     return operator.index(axis)
 

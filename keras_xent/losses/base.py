@@ -1,4 +1,4 @@
-"""What all losses have in common: how Keras calls them, and what they do with what it gives."""
+"""What all loss classes share: how Keras calls them, and how they use its arguments."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Callable, Optional, Tuple, TypeVar, Union
 import tensorflow as tf
 
 from keras_xent import _functional, _keras, _other_keras
+from keras_xent._autograph import do_not_convert
 from keras_xent.losses import ragged
 from keras_xent.losses.arguments import checked_axis, checked_name
 from keras_xent.losses.config import Configured, without_prefix
@@ -20,10 +21,10 @@ _Loss = TypeVar("_Loss", bound="CrossEntropy")
 
 
 class CrossEntropy(Configured, _keras.LossBase):
-    """A loss of this package.
+    """The base of the loss classes.
 
-    A class of it has a constructor, so that its signature shows the defaults, and two methods:
-    `_of_dense`, and `_of_ragged_classes`.
+    Each has a constructor, whose signature shows the defaults, and the methods `_of_dense` and
+    `_of_ragged_classes`.
     """
 
     _arguments: Tuple[str, ...] = (
@@ -34,7 +35,7 @@ class CrossEntropy(Configured, _keras.LossBase):
         "name",
         "dtype",
     )
-    # Whether labels have the predictions' shape, or that of the losses.
+    # Whether the labels have a class axis.
     _labels_have_classes = True
 
     def __init__(
@@ -62,24 +63,24 @@ class CrossEntropy(Configured, _keras.LossBase):
         """Computes the loss.
 
         Args:
-            y_true: labels; the class says of which shape. Ragged if `y_pred` is, with the same
-                rows. (Dense labels beside ragged predictions: these are padded with zeros,
-                and the padding counts, as in tf_keras.)
-            y_pred: logits or probabilities, of rank 1 or more, dense or ragged. A mask that
-                Keras's layers left on it counts.
-            sample_weight: None, a scalar, a tensor of the losses' shape (that of `y_pred`
-                without the class axis) or with dimensions of 1 in it, the same with one
-                more last dimension of 1, or a tensor of fewer dimensions that match the
-                first ones: shape (N,) is one weight a sample. Beside ragged losses also a
-                ragged tensor with their rows.
+            y_true: the labels, in the shape that the class documents. If `y_pred` is ragged,
+                they are ragged too and have the same rows. (If only `y_pred` is ragged, it is
+                padded with zeros, and the padding counts, as in tf_keras.)
+            y_pred: logits or probabilities, of rank 1 or more, dense or ragged. If Keras's
+                layers left a mask on it, the loss applies the mask.
+            sample_weight: None, a scalar, or a tensor. The tensor can have the losses' shape
+                (that of `y_pred` without the class axis), with 1 in place of any dimension, and
+                with one more last dimension of 1. It can also have fewer dimensions, which match
+                the first ones: shape (N,) is one weight for each sample. If the losses are
+                ragged, it can be a ragged tensor with the same rows.
 
         Returns:
             A scalar, or for `Reduction.NONE` the weighted losses, ragged if `y_pred` is.
 
         Raises:
-            TypeError: a ragged tensor beside a dense one; a symbolic one of Keras 3's functional
-                models; a model of another Keras than `tf.keras` calls the loss.
-            ValueError: shapes or rows that don't fit.
+            TypeError: only one of the tensors is ragged; a tensor is a placeholder of Keras 3's
+                functional models; or a model of another Keras than `tf.keras` calls the loss.
+            ValueError: the shapes or rows don't match.
         """
         arguments = {"y_true": y_true, "y_pred": y_pred, "sample_weight": sample_weight}
         if _functional.is_symbolic(arguments.values()):
@@ -90,23 +91,23 @@ class CrossEntropy(Configured, _keras.LossBase):
             return self._compute(_keras.autographed(self.call), y_true, y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
-        """The loss of every element, without weights: `y_pred`'s shape less the class axis.
+        """The losses without weights, in the shape of `y_pred` without the class axis.
 
-        A subclass may override it; weights, masks and the reduction then apply to what it
-        returns.
+        You can override it in a subclass. Weights, masks and the reduction are then applied to
+        what it returns.
         """
         _other_keras.check_caller(*_other_keras.TRAINERS)
         return self._value(y_true, y_pred, NOTHING)
 
-    @tf.autograph.experimental.do_not_convert
+    @do_not_convert
     def _compute(
         self, call: Callable[..., Any], y_true: Any, y_pred: Any, sample_weight: Any
     ) -> tf.Tensor:
         for argument, value in (("y_true", y_true), ("y_pred", y_pred)):
             if _keras.is_placeholder(value):
                 raise TypeError(
-                    f"{argument} is a KerasTensor, a placeholder in a functional model, expected "
-                    "values: give the loss to compile(), or call it in a layer's call()"
+                    f"{argument} is a KerasTensor, a placeholder in a functional model, expected a "
+                    "tensor: pass the loss to compile(), or call it in a layer's call()"
                 )
         _other_keras.check_caller(*_other_keras.CALLERS, *_other_keras.TRAINERS)
         self.check_strategy()
@@ -140,7 +141,7 @@ class CrossEntropy(Configured, _keras.LossBase):
         return restored
 
     def _mask_of(self, labels: tf.Tensor) -> Optional[tf.Tensor]:
-        """Which losses the loss itself keeps; None for all."""
+        """A mask of the losses to keep. None keeps all."""
         return None
 
     def _of_dense(
@@ -152,13 +153,13 @@ class CrossEntropy(Configured, _keras.LossBase):
     def _of_ragged_classes(
         self, labels: tf.Tensor, predictions: tf.Tensor, classes: Any, weighting: Weighting
     ) -> tf.Tensor:
-        """The same where each loss has its own number of classes.
+        """The same, if each loss has its own number of classes.
 
         Args:
             labels: the labels of all rows.
-            predictions: of rank 1: the classes of all losses, one after the other.
-            classes: a ragged tensor that has a row of classes for each loss.
-            weighting: what becomes of the losses.
+            predictions: a tensor of rank 1: the classes of all losses, concatenated.
+            classes: a ragged tensor with a row of classes for each loss.
+            weighting: how to weight and reduce the losses.
         """
         raise NotImplementedError
 

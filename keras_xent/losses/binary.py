@@ -1,4 +1,4 @@
-"""The loss of labels between 0 and 1, each beside a prediction of its own."""
+"""The loss for labels between 0 and 1, one for each prediction."""
 
 from __future__ import annotations
 
@@ -19,69 +19,68 @@ from keras_xent.reduction import Reduction
 
 @_keras.register_serializable
 class BinaryCrossentropy(CrossEntropy):
-    """Cross entropy of labels between 0 and 1 and predictions, each class by itself.
+    """Cross entropy between labels in [0, 1] and predictions, separately for each class.
 
-    `keras.losses.BinaryCrossentropy` with one more reduction, TF1's default, and the fused op
-    of this package. With Keras's own arguments the result is Keras's, except where
-    *Differences* below says so.
+    It is `keras.losses.BinaryCrossentropy` with one more reduction, TF1's default, and a fused
+    op. With the same arguments it returns what Keras returns, except for the *Differences* below.
 
-    As in Keras, a loss is the mean over `axis`, and weights are for these means: of `y_pred` of
-    shape (N, C) there are N losses. `tf.compat.v1.losses.sigmoid_cross_entropy` has a loss, and
-    may have a weight, for each of the N * C elements. With weights `w` of shape (N,) here and
-    `w[:, None]` there, all reductions to a mean agree; `"sum"` is TF1's divided by C.
+    As in Keras, a loss is the mean over `axis`, and each of these means has a weight. If `y_pred`
+    has shape (N, C), there are N losses. `tf.compat.v1.losses.sigmoid_cross_entropy` computes
+    N * C losses, and each of them can have a weight. If you pass weights `w` of shape (N,) here
+    and `w[:, None]` to TF1, all reductions that divide agree, and `"sum"` returns TF1's sum
+    divided by C.
 
     Args:
-        from_logits: whether `y_pred` holds logits. Otherwise it holds probabilities, which
-            Keras clips to [epsilon, 1 - epsilon].
+        from_logits: whether `y_pred` holds logits. If not, it holds probabilities, which are
+            clipped to [epsilon, 1 - epsilon], as in Keras.
         label_smoothing: a number in [0, 1]. Labels become
             `y * (1 - label_smoothing) + label_smoothing / 2`.
         axis: the axis of the mean.
-        reduction: a `keras_xent.Reduction`, or a name of one in Keras or TF1.
+        reduction: a `keras_xent.Reduction`, or its name in Keras or TF1.
             `"sum_by_nonzero_weights"` divides by the number of non-zero weights.
         name: the loss's name, or None.
-        dtype: the dtype of the computation; None means `keras.config.floatx()` in Keras 3
+        dtype: the dtype of the computation. None means `keras.config.floatx()` in Keras 3
             and the dtype of `y_pred` in Keras 2.
 
     Raises:
-        TypeError, ValueError: an argument has another type or is out of range; Keras runs
-            on another backend than TensorFlow.
+        TypeError: an argument has the wrong type.
+        ValueError: an argument is out of range, or Keras doesn't run on TensorFlow.
 
     Examples:
+        >>> import keras_xent
+        >>> y_true = [[1, 0, 1], [0, 1, 1]]
+        >>> logits = [[2.0, -1.0, 0.5], [0.3, 1.0, -0.2]]
+        >>> loss = keras_xent.BinaryCrossentropy(
+        ...     from_logits=True, reduction="sum_by_nonzero_weights")
+        >>> print(f"{float(loss(y_true, logits, sample_weight=[1.0, 0.0])):.5f}")
+        0.30476
 
-    >>> import keras_xent
-    >>> y_true = [[1, 0, 1], [0, 1, 1]]
-    >>> logits = [[2.0, -1.0, 0.5], [0.3, 1.0, -0.2]]
-    >>> loss = keras_xent.BinaryCrossentropy(
-    ...     from_logits=True, reduction="sum_by_nonzero_weights")
-    >>> print(f"{float(loss(y_true, logits, sample_weight=[1.0, 0.0])):.5f}")
-    0.30476
+        `keras.losses.BinaryCrossentropy` returns half of that, 0.15238. It divides by 2,
+        although only one sample has a weight.
 
-    `keras.losses.BinaryCrossentropy` gives half of that, 0.15238: it divides by two samples,
-    where only one has a weight.
+        With `compile()`:
 
-    With `compile()`:
+        ```python
+        model.compile(
+            optimizer="sgd",
+            loss=keras_xent.BinaryCrossentropy(
+                from_logits=True, reduction="sum_by_nonzero_weights"))
+        ```
 
-    ```python
-    model.compile(
-        optimizer="sgd",
-        loss=keras_xent.BinaryCrossentropy(
-            from_logits=True, reduction="sum_by_nonzero_weights"))
-    ```
+    To load a model that was saved with this loss, import `keras_xent` first.
 
-    A model saved with this loss loads where `keras_xent` has been imported.
+    Differences from Keras 3.15 (and from tf_keras 2.21, if it is named):
 
-    Differences from Keras 3.15 (and, where said, tf_keras 2.21):
-
-    * Labels have the shape of `y_pred`, or differ by a last dimension of 1. tf_keras repeats
-      labels of shape (N, 1) beside probabilities of shape (N, C).
-    * Labels of shape (N,) beside predictions of shape (N, 1) are N samples. A direct call of
-      tf_keras takes them for one sample of N classes (its `fit` doesn't).
+    * Labels must have the shape of `y_pred`, or differ from it by a last dimension of 1.
+      tf_keras broadcasts labels of shape (N, 1) to probabilities of shape (N, C).
+    * Labels of shape (N,) with predictions of shape (N, 1) are N samples. If you call tf_keras's
+      loss, it reads them as one sample with N classes (in `fit` it doesn't).
     * Losses in float16 and bfloat16 are averaged in float32.
-    * Predictions without a class give 0. Keras gives NaN.
-    * Ragged tensors may have any number of ragged dimensions. A ragged last dimension is one mean
-      a row; a row without elements gives 0, and NaN in tf_keras.
-    * Where `CategoricalCrossentropy` lists weights, masks, empty batches, ragged tensors, the
-      range of `label_smoothing` and the config, the same holds here.
+    * If there are no classes, the loss is 0. Keras returns NaN.
+    * Ragged tensors can have any number of ragged dimensions. If the last dimension is ragged, the
+      loss is one mean for each row. The loss of an empty row is 0. tf_keras returns NaN.
+    * The differences of `CategoricalCrossentropy` in weights, masks, empty batches, ragged
+      tensors, the range of `label_smoothing` and the config apply here too.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The loss of one-hot or soft labels."""
+"""The loss for one-hot labels or probabilities."""
 
 from __future__ import annotations
 
@@ -19,74 +19,74 @@ from keras_xent.reduction import Reduction
 
 @_keras.register_serializable
 class CategoricalCrossentropy(CrossEntropy):
-    """Cross entropy of one-hot or soft labels and predictions.
+    """Cross entropy between one-hot labels (or probabilities) and predictions.
 
-    `keras.losses.CategoricalCrossentropy` with one more reduction, TF1's default, and the
-    fused op of this package. With Keras's own arguments the result is Keras's, except
-    where Keras departs from its documentation (see *Differences* below).
+    It is `keras.losses.CategoricalCrossentropy` with one more reduction, TF1's default, and
+    a fused op. With the same arguments it returns what Keras returns, except if Keras departs
+    from its own documentation (see *Differences* below).
 
     Args:
-        from_logits: whether `y_pred` holds logits. Otherwise it holds probabilities,
-            which Keras renormalises and clips to [epsilon, 1 - epsilon].
+        from_logits: whether `y_pred` holds logits. If not, it holds probabilities, which are
+            normalized and clipped to [epsilon, 1 - epsilon], as in Keras.
         label_smoothing: a number in [0, 1]. Labels become
             `y * (1 - label_smoothing) + label_smoothing / num_classes`.
         axis: the class axis.
-        reduction: a `keras_xent.Reduction`, or a name of one in Keras or TF1.
+        reduction: a `keras_xent.Reduction`, or its name in Keras or TF1.
             `"sum_by_nonzero_weights"` divides by the number of non-zero weights.
         name: the loss's name, or None.
-        dtype: the dtype of the computation; None means `keras.config.floatx()` in Keras 3
+        dtype: the dtype of the computation. None means `keras.config.floatx()` in Keras 3
             and the dtype of `y_pred` in Keras 2.
 
     Raises:
-        TypeError, ValueError: an argument has another type or is out of range; Keras runs
-            on another backend than TensorFlow.
+        TypeError: an argument has the wrong type.
+        ValueError: an argument is out of range, or Keras doesn't run on TensorFlow.
 
     Examples:
+        >>> import keras_xent
+        >>> y_true = [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+        >>> logits = [[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]]
+        >>> loss = keras_xent.CategoricalCrossentropy(
+        ...     from_logits=True, label_smoothing=0.2, reduction="sum_by_nonzero_weights")
+        >>> print(f"{float(loss(y_true, logits, sample_weight=[0.0, 0.7])):.5f}")
+        0.94014
 
-    >>> import keras_xent
-    >>> y_true = [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
-    >>> logits = [[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]]
-    >>> loss = keras_xent.CategoricalCrossentropy(
-    ...     from_logits=True, label_smoothing=0.2, reduction="sum_by_nonzero_weights")
-    >>> print(f"{float(loss(y_true, logits, sample_weight=[0.0, 0.7])):.5f}")
-    0.94014
+        `keras.losses.CategoricalCrossentropy` returns half of that, 0.47007. It divides by 2,
+        although only one example has a weight.
 
-    `keras.losses.CategoricalCrossentropy` gives half of that, 0.47007: it divides by two
-    elements, where only one has a weight.
+        With `compile()`:
 
-    With `compile()`:
+        ```python
+        model.compile(
+            optimizer="sgd",
+            loss=keras_xent.CategoricalCrossentropy(
+                from_logits=True, reduction="sum_by_nonzero_weights"))
+        ```
 
-    ```python
-    model.compile(
-        optimizer="sgd",
-        loss=keras_xent.CategoricalCrossentropy(
-            from_logits=True, reduction="sum_by_nonzero_weights"))
-    ```
+    To load a model that was saved with this loss, import `keras_xent` first.
 
-    A model saved with this loss loads where `keras_xent` has been imported.
+    Differences from Keras 3.15 (and from tf_keras 2.21, if it is named):
 
-    Differences from Keras 3.15 (and, where said, tf_keras 2.21):
-
-    * `reduction="mean_with_sample_weight"` broadcasts the weights before it sums them, as
-      TF1's MEAN does. Keras sums them as they came: a scalar weight of 0.4 on a batch of 4
-      gives it ten times the mean loss, instead of the mean loss.
-    * Weights of shape (N,) beside losses of shape (N, T) are one weight a sample, as
-      Keras documents. Keras 3 broadcasts them along T if N == T, and fails otherwise.
-    * `label_smoothing` with an `axis` other than -1 divides by the number of classes. Keras
-      divides by the size of the last axis, and so does Keras 2.12 (not tf_keras).
-    * `label_smoothing` must be in [0, 1], as Keras and tf_keras document but do not check.
-    * An empty batch gives 0 with every reduction to a scalar. Keras 3 gives an empty tensor.
-    * One unreduced loss with a scalar weight has shape (1,). Keras 3 makes a scalar of it.
-    * A mask that keeps nothing gives 0. tf_keras gives NaN for a mean.
-    * A masked element counts as weight zero in `"sum_by_nonzero_weights"`.
-    * `get_config` keeps `dtype`, and writes `name` with the prefix `keras_xent>`: a model in an
-      `.h5` file then fails to load where `keras_xent` is not imported, instead of getting
-      Keras's loss of that name. The constructor drops the prefix.
-    * Ragged labels and predictions with the same rows give one loss for every element of every
-      row, as in tf_keras. Keras 3 raises an error. `axis` is -1 or a dimension behind the
-      ragged ones; tf_keras counts a positive `axis` within a sample.
-    * Ragged weights beside dense losses raise an error. tf_keras takes them if every row has
-      the losses' size.
+    * `reduction="mean_with_sample_weight"` broadcasts the weights before it sums them, like
+      TF1's MEAN. Keras sums them without broadcasting. With a scalar weight of 0.4 and a batch
+      of 4, Keras returns ten times the mean loss.
+    * If the losses have shape (N, T), weights of shape (N,) are one weight for each sample, as
+      Keras documents. Keras 3 broadcasts them along T if N == T, and otherwise fails.
+    * If `axis` isn't -1, `label_smoothing` divides by the number of classes. Keras 3 and Keras
+      2.12 (but not tf_keras) divide by the size of the last axis.
+    * `label_smoothing` must be in [0, 1]. Keras and tf_keras document this but don't check it.
+    * The loss of an empty batch is 0, if the reduction returns a scalar. Keras 3 returns an
+      empty tensor.
+    * A single unreduced loss with a scalar weight has shape (1,). Keras 3 returns a scalar.
+    * If a mask keeps nothing, the loss is 0. tf_keras returns NaN for a mean.
+    * `"sum_by_nonzero_weights"` counts a masked example as one with weight zero.
+    * `get_config` keeps `dtype`, and adds the prefix `keras_xent>` to `name`. Without
+      `keras_xent`, a model in an `.h5` file then fails to load. It would otherwise load with
+      Keras's loss of the same name. The constructor removes the prefix.
+    * If labels and predictions are ragged and have the same rows, every element of every row has
+      a loss, as in tf_keras. Keras 3 raises an error. `axis` must be -1 or a dimension after the
+      ragged ones. tf_keras counts a positive `axis` within a sample.
+    * If the losses are dense, ragged weights raise an error. tf_keras accepts them if every row
+      has the losses' size.
     """
 
     def __init__(

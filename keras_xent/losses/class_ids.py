@@ -18,7 +18,7 @@ _RULE = "y_true must have y_pred's shape without the class axis: that shape and 
 def to_ids(labels: Any) -> tf.Tensor:
     """Labels as int32 or int64.
 
-    They never become floats in between, not even of the loss's dtype: bfloat16 has no 257.
+    They are never cast to floats in between. bfloat16, for example, can't represent 257.
     """
     if isinstance(labels, tf.RaggedTensor):
         return labels.with_flat_values(to_ids(labels.flat_values))
@@ -29,54 +29,54 @@ def to_ids(labels: Any) -> tf.Tensor:
 
 
 def fitted(ids: tf.Tensor, predictions: tf.Tensor, axis: int) -> Tuple[tf.Tensor, tf.Tensor]:
-    """The ids in the losses' shape, beside predictions with a class axis.
+    """The ids in the losses' shape, and predictions with a class axis.
 
-    Dimensions of 1 that the ids have too many go, as in Keras: where the class axis is in the
-    predictions, or the last ones. A column of ids beside a vector of predictions is one class
-    for every sample.
+    As in Keras, extra dimensions of 1 are removed from the ids: at the class axis of the
+    predictions, or at the end. If the ids are a column and the predictions a vector, every
+    sample has one class.
 
     Raises:
         ValueError: the ids don't have the losses' shape.
     """
     rank = predictions.shape.rank
     if ids.shape.rank is None or rank is None:
-        # The reshape drops dimensions of 1 only: otherwise it fails.
+        # The reshape fails unless it removes only dimensions of 1.
         losses_rank = sample_weights.rank_of(predictions) - 1
         return tf.reshape(ids, tf.shape(ids)[:losses_rank]), predictions
     if rank == 1 and ids.shape.rank == 2 and ids.shape[-1] == 1:
         predictions, rank = predictions[:, None], 2
     if rank == 0 or not -rank <= axis < rank:
-        return ids, predictions  # The op says what is wrong.
+        return ids, predictions  # The op raises the error.
     losses_shape = spec_lib.static_losses_shape(predictions.shape, axis)
     surplus = _surplus(ids.shape, rank, axis)
     fitting = tf.squeeze(ids, surplus) if surplus else ids
     if not fitting.shape.is_compatible_with(losses_shape):
         raise ValueError(
-            f"y_true has shape {ids.shape}, and y_pred {predictions.shape} with its classes along "
-            f"axis {axis}: expected class ids of shape {losses_shape}. One-hot labels need "
-            "CategoricalCrossentropy."
+            f"y_true has shape {ids.shape} and y_pred has shape {predictions.shape}, with its "
+            f"classes along axis {axis}: expected class ids of shape {losses_shape}. For one-hot "
+            "labels, use CategoricalCrossentropy."
         )
     return fitting, predictions
 
 
 def of_losses(ids: tf.Tensor, losses_shape: tf.Tensor, known: tf.TensorShape) -> tf.Tensor:
-    """The ids, or what there is of each, if they have the losses' shape.
+    """The ids, or a tensor with one value for each, if they have the losses' shape.
 
     Raises:
-        ValueError: they have another one.
-        tf.errors.InvalidArgumentError: the same when a graph runs.
+        ValueError: they have another shape.
+        tf.errors.InvalidArgumentError: the same, when a graph runs.
     """
     return of_shape(ids, losses_shape, known, _RULE)
 
 
 def _surplus(shape: tf.TensorShape, rank: int, axis: int) -> List[int]:
-    """The dimensions of 1 that ids have too many beside predictions of this rank."""
+    """The extra dimensions of 1 that ids have, compared with predictions of this rank."""
     dims = shape.as_list()
     if len(dims) == rank:
         for each in (axis, -1):
             if dims[each] == 1:
                 return [each]
-        # Not known to be 1: otherwise the squeeze fails when the graph runs.
+        # Perhaps not 1: then the squeeze fails when the graph runs.
         return [each for each in (axis, -1) if dims[each] is None][:1]
     if len(dims) == rank + 1 and dims[-2:] == [1, 1]:
         return [-2, -1]
@@ -84,13 +84,13 @@ def _surplus(shape: tf.TensorShape, rank: int, axis: int) -> List[int]:
 
 
 def kept(ids: tf.Tensor, ignore_class: Optional[int]) -> Optional[tf.Tensor]:
-    """Which ids are not of the class to ignore; None where all are known to be."""
+    """Which ids don't have the class to ignore. None if no id can have it."""
     ignored = ignoring.class_among(ignore_class, ids.dtype)
     return None if ignored is None else ignoring.is_kept(ids, ignored)
 
 
 def without_ignored(predictions: tf.Tensor, kept_ids: tf.Tensor, axis: int) -> tf.Tensor:
-    """The predictions with zeros where an id is ignored: nothing there reaches a gradient."""
+    """The predictions, with zeros if the id is ignored, so that their gradient is 0."""
     losses_shape = spec_lib.losses_shape(predictions, axis)
     known = spec_lib.static_losses_shape(predictions.shape, axis)
     kept_ids = of_losses(kept_ids, losses_shape, known)

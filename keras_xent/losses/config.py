@@ -1,4 +1,4 @@
-"""A loss's arguments, written into saved models and shown to people."""
+"""A loss's arguments in saved models and in its repr."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any, Dict, Optional, Tuple, Type, TypeVar
 
 _Loss = TypeVar("_Loss", bound="Configured")
 
-# Of names in configs: no loss of Keras's has it in its name.
+# The prefix of names in configs. No Keras loss has it in its name.
 _NAME_PREFIX = "keras_xent>"
 
 
 def without_prefix(name: Optional[str]) -> Optional[str]:
-    """The name that the user gave, of one that may come from a config."""
+    """The user's name, without the prefix that a config adds."""
     if name is not None and name.startswith(_NAME_PREFIX):
         return name[len(_NAME_PREFIX) :]
     return name
@@ -26,8 +26,8 @@ class Configured:
     def get_config(self) -> Dict[str, Any]:
         """The constructor's arguments, JSON-serializable.
 
-        The name has a prefix, which the constructor drops. Keras 3 looks for a loss that it
-        doesn't know by its name alone when it reads an `.h5` file, and takes one of its own.
+        The name has a prefix, which the constructor removes. When Keras 3 reads an `.h5` file, it
+        looks up a loss that it doesn't know by this name, and would find one of its own losses.
         """
         written = self._written()
         return {
@@ -37,7 +37,7 @@ class Configured:
 
     @classmethod
     def from_config(cls: Type[_Loss], config: Dict[str, Any]) -> _Loss:
-        """The loss that `get_config` described."""
+        """Creates the loss from the result of `get_config`."""
         return cls(**config)
 
     def __repr__(self) -> str:
@@ -45,13 +45,13 @@ class Configured:
         listed = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         return f"{type(self).__name__}({listed})"
 
-    name: Any
-    dtype: Any
+    name: Optional[str]
+    dtype: Optional[str]
     _wanted_reduction: Any
     _wanted_dtype: Any
 
     def _written(self) -> Dict[str, Any]:
-        """The arguments that a config has in another form than the loss."""
+        """The arguments that have another form in the config than in the loss."""
         return {
             "reduction": self._wanted_reduction.value,
             "name": None if self.name is None else _NAME_PREFIX + self.name,

@@ -8,7 +8,7 @@ from keras_xent.losses.warning import warn_of_call
 
 
 def warn_of_one_class(predictions: tf.Tensor, axis: int) -> None:
-    """Warns where Keras does, in its words, and of one class along another axis."""
+    """Warns when Keras does, with its message, and about one class along another axis."""
     shape = predictions.shape
     one_class = _has_one_class(shape, axis)
     if not one_class and not (shape.rank and shape[-1] == 1):
@@ -19,16 +19,16 @@ def warn_of_one_class(predictions: tf.Tensor, axis: int) -> None:
         "'binary_crossentropy' if you only have 2 classes."
     )
     if one_class:
-        message += f" With one class along axis {axis} the loss of logits is always 0."
+        message += f" With one class along axis {axis}, the loss of logits is always 0."
     warn_of_call(message, SyntaxWarning)
 
 
 def warn_of_one_class_of_ids(predictions: tf.Tensor, axis: int) -> None:
-    """Warns of one class; Keras doesn't of class ids."""
+    """Warns about one class. Keras doesn't, for class ids."""
     if _has_one_class(predictions.shape, axis):
         warn_of_call(
-            f"y_pred has shape {predictions.shape} and one class along axis {axis}: the loss of "
-            "class ids is always 0. If you have two classes, use BinaryCrossentropy.",
+            f"y_pred has shape {predictions.shape} and one class along axis {axis}, so the loss "
+            "is always 0. If you have two classes, use BinaryCrossentropy.",
             SyntaxWarning,
         )
 

@@ -1,6 +1,6 @@
-"""Ragged labels and predictions as the dense tensors that the op takes, and losses as ragged ones.
+"""Converts ragged labels and predictions to dense tensors, and their losses to ragged ones.
 
-Keras 2 maps its loss over the samples of a ragged batch. Here the values of all rows are one
+Keras 2 maps its loss over the samples of a ragged batch. Here, the values of all rows are one
 dense tensor, and the op runs once.
 """
 
@@ -21,8 +21,8 @@ class Rows:
 
     Args:
         tensor: a tensor with these rows.
-        levels: how many of its ragged dimensions the losses have; 0 for dense losses.
-        agree: whether the labels have the same rows, if only a graph finds that out.
+        levels: how many of its ragged dimensions the losses have. 0 means dense losses.
+        agree: whether the labels have the same rows, if that is known only when a graph runs.
     """
 
     def __init__(self, tensor: Any, levels: int, agree: Optional[tf.Tensor] = None) -> None:
@@ -31,7 +31,7 @@ class Rows:
         self._agree = agree
 
     def restored(self, values: tf.Tensor) -> Any:
-        """The losses of all rows as a ragged tensor; a reduced loss as it is."""
+        """The losses of all rows as a ragged tensor. A reduced loss stays as it is."""
         if values.shape.rank == 0:
             return values
         return self._with_rows(self._tensor, self._levels, values)
@@ -42,16 +42,16 @@ class Rows:
         """Sample weights and a mask of ragged losses, for the losses of all rows.
 
         Args:
-            sample_weight: what the caller gave, or None.
+            sample_weight: the caller's weights, or None.
             mask: Keras's mask, or None.
             dtype: the losses' dtype.
-            reduction: what will become of the losses.
+            reduction: how the losses will be reduced.
 
         Returns:
             Weights and a mask for `sample_weights.for_losses`.
 
         Raises:
-            ValueError: they have other rows than the losses.
+            ValueError: their rows differ from those of the losses.
         """
         if self._levels == 0:
             return sample_weight, mask
@@ -59,7 +59,7 @@ class Rows:
         if sample_weight is not None:
             sample_weight = self._spread(_converted(sample_weight, real), "sample_weight")
         if mask is not None:
-            # Keras scales the mask as it came: one element a sample, if that is what it has.
+            # Keras scales the mask before it broadcasts it, so one element can be one sample.
             kept = self._spread(sample_weights.mask_weights(mask, real, reduction), "the mask")
             sample_weight = kept if sample_weight is None else _product(sample_weight, kept)
         if self._agree is not None:
@@ -68,7 +68,7 @@ class Rows:
         return sample_weight, None
 
     def mask(self, mask: Any) -> Any:
-        """A mask of ragged losses, or None, as one for the losses of all rows."""
+        """A mask of ragged losses (or None) as a mask of the losses of all rows."""
         if mask is None or self._levels == 0:
             return mask
         kept = sample_weights.mask_weights(mask, tf.float32, Reduction.NONE)
@@ -80,13 +80,13 @@ class Rows:
         return tensor.with_values(self._with_rows(tensor.values, levels - 1, values))
 
     def _spread(self, weights: Any, name: str) -> tf.Tensor:
-        """The weights of all rows: a scalar, or with one first dimension for the ragged ones."""
+        """The weights of all rows: a scalar, or with one dimension in place of the ragged ones."""
         if not isinstance(weights, tf.RaggedTensor):
             rank = weights.shape.rank
             if rank is None:
                 raise ValueError(
-                    f"{name} has an unknown rank beside ragged losses, expected a known one: use "
-                    "tf.ensure_shape"
+                    f"{name} has an unknown rank and the losses are ragged, expected a known rank: "
+                    "use tf.ensure_shape"
                 )
             if rank == 0:
                 return weights
@@ -98,7 +98,7 @@ class Rows:
             if given > self._levels:
                 raise ValueError(
                     f"{name} has {given} ragged dimensions, and the losses have {self._levels}: "
-                    "give a scalar, one weight a sample, or one weight a loss"
+                    "pass a scalar, one weight for each sample, or one weight for each loss"
                 )
             names = f"{name} and the losses"
             values, agree = _with_the_rows_of(self._tensor, weights, given, names)
@@ -114,15 +114,15 @@ class Rows:
 
 
 class Flat(NamedTuple):
-    """What the loss of ragged tensors is computed from.
+    """Ragged labels and predictions as dense tensors.
 
     Attributes:
         labels: the labels of all rows, dense.
         predictions: the predictions of all rows, dense.
-        axis: the class axis of these.
+        axis: their class axis.
         rows: the losses' rows.
-        classes: where the class axis is ragged, a ragged tensor with a row of classes for each
-            loss. Labels and predictions then are the values of all of its rows. Otherwise None.
+        classes: if the class axis is ragged, a ragged tensor with a row of classes for each
+            loss. Labels and predictions are then the values of all its rows. Otherwise None.
     """
 
     labels: tf.Tensor
@@ -133,7 +133,7 @@ class Flat(NamedTuple):
 
 
 def either(y_true: Any, y_pred: Any) -> bool:
-    """Whether one of them is ragged."""
+    """Whether at least one of them is ragged."""
     return isinstance(y_pred, tf.RaggedTensor) or isinstance(y_true, tf.RaggedTensor)
 
 
@@ -149,12 +149,12 @@ def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> F
     Raises:
         TypeError: only the labels are ragged.
         ValueError: labels and predictions have different rows, or the class axis is neither
-            the last dimension nor a dense one behind the ragged ones.
+            the last dimension nor a dense one after the ragged ones.
     """
     if not isinstance(y_pred, tf.RaggedTensor):
         raise TypeError(
-            "y_true is a RaggedTensor and y_pred is not, expected two RaggedTensors with the same "
-            "rows: use y_true.to_tensor() and give the padding sample_weight 0"
+            "y_true is a RaggedTensor and y_pred isn't, expected two RaggedTensors with the same "
+            "rows: use y_true.to_tensor(), and a sample_weight of 0 for the padding"
         )
     levels = y_pred.ragged_rank
     classes_are_ragged = y_pred.flat_values.shape.rank == 1
@@ -162,24 +162,24 @@ def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> F
     expected = levels - 1 if without_classes else levels
     given = y_true.ragged_rank if isinstance(y_true, tf.RaggedTensor) else 0
     if given == 0 < expected:
-        # What Keras 2 does: the padding's losses count.
+        # As in Keras 2, the losses of the padding count.
         labels, predictions = loss.to_tensors(y_true, y_pred.to_tensor())
         return Flat(labels, predictions, loss.axis, Rows(y_pred, 0), None)
     if given != expected:
         raise ValueError(
             f"y_true has {given} ragged dimensions and y_pred has {levels}, expected {expected} "
-            f"with the same rows: y_true has shape {y_true.shape}, y_pred {y_pred.shape}. "
-            "tf.ragged.constant takes ragged_rank"
+            f"with the same rows: y_true has shape {y_true.shape} and y_pred {y_pred.shape}. With "
+            "tf.ragged.constant, set ragged_rank"
         )
     labels, agree = y_true, None
     if given:
         labels, agree = _with_the_rows_of(y_pred, y_true, given, "y_true and y_pred")
-    # Keras 2 looks for no logits behind a ragged softmax. The copy doesn't know them.
+    # Keras 2 doesn't look for the logits of a ragged softmax. The copy hides them.
     labels, predictions = loss.to_tensors(labels, tf.identity(y_pred.flat_values))
     axis = _flat_axis(loss.axis, y_pred)
     if not classes_are_ragged:
         return Flat(labels, predictions, axis, Rows(y_pred, levels, agree), None)
-    # The gradient of to_tensor is an IndexedSlices; that of a reshape makes a tensor of it.
+    # The gradient of to_tensor is IndexedSlices. The gradient of reshape makes it a tensor.
     predictions = tf.reshape(predictions, [-1])
     if labels_have_classes:
         labels = tf.reshape(labels, [-1])
@@ -188,17 +188,17 @@ def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> F
 
 
 def padded(classes: Any, predictions: tf.Tensor, are_logits: bool) -> tf.Tensor:
-    """Ragged classes, padded with classes that add nothing to a loss."""
-    # Not a logit of -inf: TensorFlow's op, which the portable backend runs, makes NaN of it.
+    """Pads ragged classes with classes that add nothing to a loss."""
+    # Not -inf, for which TensorFlow's op, the portable backend, returns NaN.
     nothing = tf.constant(predictions.dtype.min if are_logits else 0, predictions.dtype)
     matrix = classes.with_values(predictions).to_tensor(default_value=nothing)
-    # An element without classes has no loss; without a number it would be NaN.
+    # Without a number, the loss of a row without classes would be NaN.
     empty = tf.equal(classes.row_lengths(), 0)[:, None]
     return tf.where(empty, tf.ones([], matrix.dtype), matrix)
 
 
 def _innermost(tensor: Any) -> Any:
-    """The ragged tensor of the last ragged dimension, in which all others are one."""
+    """The ragged tensor of the last ragged dimension, with all outer ones flattened."""
     while tensor.ragged_rank > 1:
         tensor = tensor.values
     return tensor
@@ -207,14 +207,14 @@ def _innermost(tensor: Any) -> Any:
 def _flat_axis(axis: int, y_pred: Any) -> int:
     rank: Optional[int] = y_pred.shape.rank
     if rank is None:
-        raise ValueError("y_pred is a RaggedTensor of unknown rank, expected a known one")
+        raise ValueError("y_pred is a RaggedTensor of unknown rank, expected a known rank")
     flat_axis = axis - y_pred.ragged_rank if axis >= 0 else axis
     last = axis in (-1, rank - 1)
     dense = y_pred.ragged_rank < axis % rank and -rank <= axis < rank
     if not last and not dense:
         raise ValueError(
             f"axis is {axis}, and y_pred is a RaggedTensor of shape {y_pred.shape} with "
-            f"{y_pred.ragged_rank} ragged dimensions, expected -1 or a dimension behind these "
+            f"{y_pred.ragged_rank} ragged dimensions, expected -1 or a dimension after these "
             "(Keras 2 counts a positive axis within a sample)"
         )
     return flat_axis
@@ -222,13 +222,13 @@ def _flat_axis(axis: int, y_pred: Any) -> int:
 
 def _converted(value: Any, dtype: tf.DType) -> Any:
     if not isinstance(value, tf.RaggedTensor):
-        # The hint keeps Python's numbers from a detour through float32.
+        # Without the hint, Python's numbers would become float32 first.
         value = tf.convert_to_tensor(value, dtype_hint=dtype)
     return tf.cast(value, dtype)
 
 
 def _product(weights: tf.Tensor, kept: tf.Tensor) -> tf.Tensor:
-    """Their product: the one with fewer dimensions has the first ones of the other."""
+    """Their product. The dimensions of the smaller one are the first ones of the other."""
     surplus = weights.shape.rank - kept.shape.rank
     if kept.shape.rank and surplus > 0:
         kept = tf.reshape(kept, tf.concat([tf.shape(kept), [1] * surplus], 0))
@@ -238,12 +238,12 @@ def _product(weights: tf.Tensor, kept: tf.Tensor) -> tf.Tensor:
 
 
 def _repeated(weights: tf.Tensor, rows: Any, name: str) -> tf.Tensor:
-    """One weight a row as one weight a value."""
+    """Repeats the weight of each row for all its values."""
     if weights.shape.rank > 1:
         if weights.shape[1] != 1:
             raise ValueError(
-                f"{name} doesn't have the rows of the ragged losses: give a scalar, one weight a "
-                "sample, or a RaggedTensor with the losses' rows"
+                f"{name} doesn't have the rows of the ragged losses: pass a scalar, one weight for "
+                "each sample, or a RaggedTensor with the losses' rows"
             )
         weights = tf.squeeze(weights, 1)
     count, expected = tf.shape(weights, rows.row_splits.dtype)[0], rows.nrows()
@@ -261,17 +261,18 @@ def _repeated(weights: tf.Tensor, rows: Any, name: str) -> tf.Tensor:
 def _with_the_rows_of(
     one: Any, other: Any, levels: int, names: str
 ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
-    """The flat values of the other, once its outer rows are known to be those of the one.
+    """Checks that both have the same outer rows.
 
     Returns:
-        These, and whether the rows are the same if only a graph finds that out.
+        The flat values of `other`, and whether the rows are equal, if that is known only when a
+        graph runs.
     """
     values, agree = other.flat_values, None
     for _ in range(levels):
         splits, expected = other.row_splits, one.row_splits
         if splits is not expected:
             expected = tf.cast(expected, splits.dtype)
-            # Different numbers of rows are no error, but a difference.
+            # Different numbers of rows are a difference, not an error.
             same = tf.raw_ops.Equal(x=splits, y=expected, incompatible_shape_error=False)
             same = tf.reduce_all(same)
             if not tf.executing_eagerly():
@@ -288,7 +289,7 @@ def _with_the_rows_of(
 
 
 def _or_nan(weights: tf.Tensor, agree: Optional[tf.Tensor]) -> tf.Tensor:
-    """The weights, or NaN for all if rows don't agree: XLA compiles no assertions."""
+    """The weights, or NaN for all if the rows differ: XLA doesn't compile assertions."""
     if agree is None:
         return weights
     return tf.where(agree, weights, tf.constant(float("nan"), weights.dtype))

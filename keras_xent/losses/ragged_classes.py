@@ -1,7 +1,7 @@
-"""The loss of class ids where each loss has its own number of classes.
+"""The loss for class ids, if each loss has its own number of classes.
 
-The classes of all losses lie one after the other. Padded to a matrix, they would have a size that
-XLA can't know.
+The classes of all losses are one concatenated vector. A padded matrix would have a size that XLA
+can't know.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ def losses(
     kept: Optional[tf.Tensor],
     label_smoothing: float,
 ) -> tf.Tensor:
-    """The losses. Those without a class are 0, and so are those that are not kept.
+    """The losses. They are 0 if there are no classes, or if they are not kept.
 
     Args:
-        classes: a ragged tensor that has a row of classes for each loss.
-        logits: of all its classes.
-        ids: one for each loss: the class within its row.
-        kept: which losses to compute; None for all.
-        label_smoothing: how much of the label mass is spread over the classes of a loss.
+        classes: a ragged tensor with a row of classes for each loss.
+        logits: the logits of all classes.
+        ids: for each loss, the class within its row.
+        kept: which losses to compute. None computes all.
+        label_smoothing: the share of the label mass that is spread over the classes.
 
     Raises:
-        tf.errors.InvalidArgumentError: an id that its row of classes doesn't have. Under XLA such a
-            loss is NaN.
+        tf.errors.InvalidArgumentError: an id is out of its row's range. Under XLA, the loss is
+            NaN instead.
     """
     real = real_dtype(logits.dtype)
     rows, counts = classes.value_rowids(), classes.row_lengths()
@@ -55,7 +55,7 @@ def losses(
 
 
 def _log_softmax(x: tf.Tensor, rows: tf.Tensor, num_rows: tf.Tensor) -> tf.Tensor:
-    """The logarithms of the softmax of each row, one row after the other."""
+    """The logarithms of the softmax of each row, concatenated."""
     largest = tf.stop_gradient(tf.math.unsorted_segment_max(x, rows, num_rows))
     below = x - tf.gather(largest, rows)
     totals = tf.math.unsorted_segment_sum(tf.exp(below), rows, num_rows)
@@ -63,11 +63,11 @@ def _log_softmax(x: tf.Tensor, rows: tf.Tensor, num_rows: tf.Tensor) -> tf.Tenso
 
 
 def _checked(ids: tf.Tensor, counts: tf.Tensor, kept: Optional[tf.Tensor]) -> Any:
-    """The ids, and which of them are classes of their row, or not kept."""
+    """The ids, and which of them are in range or not kept."""
     is_class = (ids >= 0) & (ids < counts)
     if kept is not None:
         is_class |= ~kept
-    message = "y_true holds class ids that y_pred doesn't have: the ids and the numbers of classes"
+    message = "y_true has class ids that are out of range: the ids and the numbers of classes are"
     all_are = tf.reduce_all(is_class)
     with tf.control_dependencies([checks.assert_true(all_are, message, ids, counts)]):
         return tf.identity(ids), is_class

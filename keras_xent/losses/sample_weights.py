@@ -12,9 +12,9 @@ from keras_xent.reduction import Reduction
 
 
 def same_rank(labels: tf.Tensor, predictions: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
-    """Drops a last dimension of 1 that one of them has too many, as Keras 3 does.
+    """Removes a last dimension of 1 that only one of them has, as Keras 3 does.
 
-    Beside rank 1 it adds the dimension to the other instead: shapes (N,) and (N, 1) are N
+    If the other has rank 1, it gets that dimension instead: shapes (N,) and (N, 1) are N
     samples, not N classes.
     """
     if labels.shape.rank is None or predictions.shape.rank is None:
@@ -47,14 +47,14 @@ def for_losses(
     """Merges weights and mask.
 
     Args:
-        sample_weight: what the caller gave, or None.
+        sample_weight: the caller's weights, or None.
         mask: Keras's mask, or None.
-        losses_rank: the losses' rank: a tensor if it is known only when a graph runs.
+        losses_rank: the losses' rank. It is a tensor if it is known only when a graph runs.
         dtype: the losses' dtype.
-        reduction: what will become of the losses.
+        reduction: how the losses will be reduced.
 
     Returns:
-        Weights that are a scalar or have the losses' rank, and whether the caller's had
+        Weights that are a scalar or have the losses' rank, and whether the caller's weights had
         one more last dimension of 1.
 
     Raises:
@@ -64,14 +64,14 @@ def for_losses(
     if sample_weight is None:
         weights, last_dim = tf.constant(1.0, real), False
     else:
-        _refuse_ragged(sample_weight, "sample_weight")
-        # The hint keeps Python's numbers from a detour through float32.
+        _check_dense(sample_weight, "sample_weight")
+        # Without the hint, Python's numbers would become float32 first.
         weights = tf.cast(conversion.to_tensor(sample_weight, "sample_weight", real), real)
         last_dim = isinstance(losses_rank, int) and losses_rank == 1 and weights.shape.rank == 2
         weights = _aligned(weights, losses_rank, "sample_weight")
     if mask is None:
         return weights, last_dim
-    _refuse_ragged(mask, "the mask")
+    _check_dense(mask, "the mask")
     kept = mask_weights(mask, real, reduction)
     return weights * _aligned(kept, losses_rank, "the mask"), last_dim
 
@@ -87,10 +87,10 @@ def mask_weights(mask: Any, real: tf.DType, reduction: Reduction) -> Any:
     return kept
 
 
-def _refuse_ragged(value: Any, name: str) -> None:
+def _check_dense(value: Any, name: str) -> None:
     if isinstance(value, tf.RaggedTensor):
         raise TypeError(
-            f"{name} is a RaggedTensor beside dense losses, expected a dense tensor: use "
+            f"{name} is a RaggedTensor but the losses are dense, expected a dense tensor: use "
             "to_tensor()"
         )
 
@@ -101,7 +101,7 @@ def _aligned(weights: tf.Tensor, losses_rank: Union[int, tf.Tensor], name: str) 
     if rank == 0:
         return weights
     if rank is None or not isinstance(losses_rank, int):
-        # The reshape drops dimensions of 1 only: otherwise it fails.
+        # The reshape fails unless it removes only dimensions of 1.
         ones = tf.ones(tf.reshape(losses_rank, [1]), tf.int32)
         return tf.reshape(weights, tf.concat([tf.shape(weights), ones], 0)[:losses_rank])
     if rank == losses_rank:
@@ -110,8 +110,8 @@ def _aligned(weights: tf.Tensor, losses_rank: Union[int, tf.Tensor], name: str) 
         return tf.squeeze(weights, -1)
     if rank > losses_rank:
         raise ValueError(
-            f"{name} has shape {weights.shape}, and the losses have rank {losses_rank}: give a "
-            "scalar, one weight a sample, or one weight a loss"
+            f"{name} has shape {weights.shape}, and the losses have rank {losses_rank}: pass a "
+            "scalar, one weight for each sample, or one weight for each loss"
         )
     shape = tf.concat([tf.shape(weights), [1] * (losses_rank - rank)], 0)
     aligned = tf.reshape(weights, shape)

@@ -1,4 +1,4 @@
-"""Shapes that have to be the same, as TensorFlow would repeat a tensor that has a 1 there."""
+"""Shapes that must be equal. TensorFlow would broadcast a tensor with a dimension of 1."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import tensorflow as tf
 
 from keras_xent.ops import checks
 
-# What to say of labels that don't have the predictions' shape.
+# The error for labels that don't have the predictions' shape.
 SAME_SHAPE = "y_true and y_pred must have the same shape: y_pred's and y_true's are"
 
 
 def of_shape(
     tensor: tf.Tensor, wanted: tf.Tensor, known: tf.TensorShape, message: str
 ) -> tf.Tensor:
-    """The tensor, if it has that shape.
+    """The tensor, if it has the wanted shape.
 
     Args:
-        tensor: any.
+        tensor: a tensor.
         wanted: the shape.
-        known: what is known of that shape before the graph runs.
-        message: what to say otherwise, before the shape that is wanted and the one that came.
+        known: the static part of that shape.
+        message: the beginning of the error. The wanted shape and the tensor's follow it.
 
     Raises:
-        ValueError: it has another one.
-        tf.errors.InvalidArgumentError: the same when a graph runs.
+        ValueError: it has another shape.
+        tf.errors.InvalidArgumentError: the same, when a graph runs.
     """
     if not tensor.shape.is_compatible_with(known):
         raise ValueError(f"{message} {known} and {tensor.shape}")

@@ -1,4 +1,4 @@
-"""The loss of class ids."""
+"""The loss for class ids."""
 
 from __future__ import annotations
 
@@ -19,78 +19,77 @@ from keras_xent.reduction import Reduction
 
 @_keras.register_serializable
 class SparseCategoricalCrossentropy(CrossEntropy):
-    """Cross entropy of class ids and predictions.
+    """Cross entropy between class ids and predictions.
 
-    `keras.losses.SparseCategoricalCrossentropy` with one more reduction, TF1's default, with
-    label smoothing, and with the fused op of this package, which makes no one-hot labels. With
-    Keras's own arguments the result is Keras's, except where *Differences* below says so.
+    It is `keras.losses.SparseCategoricalCrossentropy` with label smoothing, one more reduction,
+    TF1's default, and a fused op that makes no one-hot labels. With the same arguments it
+    returns what Keras returns, except for the *Differences* below.
 
-    `y_true` holds integers in the shape of `y_pred` without the class axis, or with a dimension
-    of 1 for it. Floats are cut to integers. An id outside of the classes is an error on a CPU,
-    whatever the weight of its loss, and NaN on a GPU or under XLA.
+    `y_true` holds integers. Its shape is that of `y_pred` without the class axis, or with a
+    dimension of 1 in its place. Floats are truncated to integers. An id that is out of range
+    raises an error on a CPU, even if its weight is 0. On a GPU and under XLA its loss is NaN.
 
     Args:
-        from_logits: whether `y_pred` holds logits. Otherwise it holds probabilities, which
-            are clipped to [epsilon, 1 - epsilon] and then renormalised, as Keras does.
-        ignore_class: an id whose losses are 0 and don't count: they have weight zero, and a mean
-            divides by the number of the others. It may be outside of the classes: -1 and 255 are
+        from_logits: whether `y_pred` holds logits. If not, it holds probabilities, which are
+            clipped to [epsilon, 1 - epsilon] and then normalized, as in Keras.
+        ignore_class: a class id to ignore. Its losses are 0 and have weight 0, and a mean
+            divides by the number of the others. It doesn't have to be in range: -1 and 255 are
             common. None ignores no class.
-        reduction: a `keras_xent.Reduction`, or a name of one in Keras or TF1.
+        reduction: a `keras_xent.Reduction`, or its name in Keras or TF1.
             `"sum_by_nonzero_weights"` divides by the number of non-zero weights.
         axis: the class axis.
-        label_smoothing: a number in [0, 1]. The loss is that of the labels
+        label_smoothing: a number in [0, 1]. The loss is computed for the labels
             `one_hot * (1 - label_smoothing) + label_smoothing / num_classes`.
         name: the loss's name, or None.
-        dtype: the dtype of the computation; None means `keras.config.floatx()` in Keras 3
+        dtype: the dtype of the computation. None means `keras.config.floatx()` in Keras 3
             and the dtype of `y_pred` in Keras 2.
 
     Raises:
-        TypeError, ValueError: an argument has another type or is out of range; Keras runs
-            on another backend than TensorFlow.
+        TypeError: an argument has the wrong type.
+        ValueError: an argument is out of range, or Keras doesn't run on TensorFlow.
 
     Examples:
+        >>> import keras_xent
+        >>> logits = [[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]]
+        >>> loss = keras_xent.SparseCategoricalCrossentropy(
+        ...     from_logits=True, label_smoothing=0.2, reduction="sum_by_nonzero_weights")
+        >>> print(f"{float(loss([1, 2], logits, sample_weight=[0.0, 0.7])):.5f}")
+        0.94014
 
-    >>> import keras_xent
-    >>> logits = [[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]]
-    >>> loss = keras_xent.SparseCategoricalCrossentropy(
-    ...     from_logits=True, label_smoothing=0.2, reduction="sum_by_nonzero_weights")
-    >>> print(f"{float(loss([1, 2], logits, sample_weight=[0.0, 0.7])):.5f}")
-    0.94014
+        With a class to ignore:
 
-    With a class to ignore:
+        >>> loss = keras_xent.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
+        >>> print(f"{float(loss([-1, 2], logits)):.5f}")
+        1.38973
 
-    >>> loss = keras_xent.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
-    >>> print(f"{float(loss([-1, 2], logits)):.5f}")
-    1.38973
+        With `compile()`:
 
-    With `compile()`:
+        ```python
+        model.compile(
+            optimizer="sgd",
+            loss=keras_xent.SparseCategoricalCrossentropy(
+                from_logits=True, reduction="sum_by_nonzero_weights"))
+        ```
 
-    ```python
-    model.compile(
-        optimizer="sgd",
-        loss=keras_xent.SparseCategoricalCrossentropy(
-            from_logits=True, reduction="sum_by_nonzero_weights"))
-    ```
+    To load a model that was saved with this loss, import `keras_xent` first.
 
-    A model saved with this loss loads where `keras_xent` has been imported.
-
-    Differences from Keras 3.15 (and, where said, tf_keras 2.21):
+    Differences from Keras 3.15 (and from tf_keras 2.21, if it is named):
 
     * `label_smoothing` is new. Keras's main branch has it in the same place.
-    * `axis` may be any axis. Keras 3 takes -1 only, and tf_keras's class has no such argument.
-    * Ids are integers throughout. Keras 3 casts them to the loss's dtype first, and of bfloat16
-      or float16 it makes other ids above 256 or 2048. A subclass's `call` is given integers too.
-    * With `ignore_class` a softmax's own logits are still used where they are known, as in
-      tf_keras. Keras 3 takes its output as it is.
-    * `ignore_class` of ragged tensors doesn't count in a mean. tf_keras counts it.
-    * Ids have the losses' shape, or one or two dimensions of 1 more. tf_keras takes any shape with
-      as many elements.
-    * One class raises a warning: the loss is always 0.
-    * Where the class axis is ragged, each loss is that of its own classes. tf_keras pads the
-      predictions of a sample with zeros, and makes classes of these. An id outside of the classes
-      is an error there on a GPU too.
-    * Where `CategoricalCrossentropy` lists weights, masks, empty batches, ragged tensors and the
-      config, the same holds here.
+    * `axis` can be any axis. Keras 3 accepts -1 only. tf_keras's class has no such argument.
+    * Ids stay integers. Keras 3 casts them to the loss's dtype first, which changes ids above 256
+      in bfloat16 and above 2048 in float16. A subclass's `call` gets integers too.
+    * With `ignore_class`, the logits of a softmax are still used if they are known, as in
+      tf_keras. Keras 3 uses the softmax's output.
+    * With ragged tensors, an ignored class doesn't count in a mean. tf_keras counts it.
+    * Ids must have the losses' shape, or one or two more dimensions of size 1. tf_keras accepts
+      any shape with the same number of elements.
+    * A single class raises a warning, because the loss is always 0.
+    * If the class axis is ragged, each loss is computed for its own classes. tf_keras pads the
+      predictions of a sample with zeros, which then count as classes. An id that is out of range
+      raises an error there, also on a GPU.
+    * The differences of `CategoricalCrossentropy` in weights, masks, empty batches, ragged tensors
+      and the config apply here too.
     """
 
     _arguments = (

@@ -1,4 +1,4 @@
-"""Warnings about a call of a loss, which name the line of the user's program."""
+"""Warnings about a call of a loss, which point to the line in the user's program."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _INNER = ("keras_xent", "tensorflow")
 
 
 def warn_of_call(message: str, category: Type[Warning]) -> None:
-    """Warns at the code that called the loss, however deep in it this is."""
+    """Warns with the location of the code that called the loss."""
     level, frame = 1, sys._getframe(0)
     while frame.f_back is not None and _package(frame.f_globals) in _INNER:
         level, frame = level + 1, frame.f_back

@@ -1,4 +1,4 @@
-"""What becomes of losses: weights, a mask and a reduction."""
+"""How losses are weighted, masked and reduced."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from keras_xent.reduction import Reduction
 
 
 class Weighting(NamedTuple):
-    """What a loss is to be multiplied with and how it is reduced.
+    """How a loss is weighted and reduced.
 
     Attributes:
-        sample_weight: what the caller gave, or None.
+        sample_weight: the caller's weights, or None.
         mask: Keras's mask, or None.
         reduction: the reduction.
     """
@@ -26,7 +26,7 @@ class Weighting(NamedTuple):
     reduction: Reduction
 
     def masked(self, mask: Optional[tf.Tensor]) -> Weighting:
-        """The same, of what this mask keeps too."""
+        """The same, with one more mask."""
         return self._replace(mask=_keras.merge_masks(self.mask, mask))
 
     def of_rows(
@@ -43,7 +43,7 @@ class Weighting(NamedTuple):
             sample_weight, mask = rows.weights(self.sample_weight, self.mask, dtype, self.reduction)
         else:
             sample_weight, _ = rows.weights(self.sample_weight, None, dtype, self.reduction)
-            # A mask still, as what is counted is what both keep.
+            # Still a mask: the count is of what both keep.
             mask = _keras.merge_masks(rows.mask(self.mask), kept)
         return self._replace(sample_weight=sample_weight, mask=mask)
 
@@ -53,11 +53,11 @@ class Weighting(NamedTuple):
         losses_rank: Union[int, tf.Tensor],
         dtype: tf.DType,
     ) -> tf.Tensor:
-        """What an op makes of the weights: it reduces the losses that it computes.
+        """The value of an op that computes, weights and reduces the losses.
 
         Args:
-            op: from weights, a scalar or of the losses' rank, to the value.
-            losses_rank: a tensor if it is known only when a graph runs.
+            op: a function from weights, which are a scalar or have the losses' rank, to the value.
+            losses_rank: the losses' rank. It is a tensor if it is known only when a graph runs.
             dtype: the losses' dtype.
         """
         weights, last_dim = sample_weights.for_losses(
@@ -70,7 +70,7 @@ class Weighting(NamedTuple):
         return value
 
     def of(self, losses: Any) -> Any:
-        """The losses weighted and reduced, dense or ragged."""
+        """Weights and reduces losses, which can be ragged."""
         if isinstance(losses, tf.RaggedTensor):
             rows = ragged.Rows(losses, losses.ragged_rank)
             return rows.restored(self.of_rows(rows, losses.dtype).of(losses.flat_values))
@@ -83,5 +83,5 @@ class Weighting(NamedTuple):
         return self.fused(reduced, sample_weights.rank_of(losses), losses.dtype)
 
 
-# The losses themselves.
+# Returns the losses unchanged.
 NOTHING = Weighting(None, None, Reduction.NONE)

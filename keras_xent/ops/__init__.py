@@ -1,4 +1,4 @@
-"""The ops: a public function for each loss, with native and portable steps behind it."""
+"""The ops: one function for each loss, computed by native or portable steps."""
 
 import os
 
@@ -9,7 +9,7 @@ from keras_xent.ops.sigmoid import sigmoid_cross_entropy
 from keras_xent.ops.softmax import softmax_cross_entropy
 from keras_xent.ops.sparse_softmax import sparse_softmax_cross_entropy
 
-# Saved graphs that hold the ops load wherever keras_xent has been imported.
+# Registers the native ops, so a saved graph that contains them can be loaded.
 if os.environ.get("KERAS_XENT_BACKEND") != "portable":
     library.problem()
 

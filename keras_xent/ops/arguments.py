@@ -1,4 +1,4 @@
-"""The arguments of the public functions, checked as far as they are known."""
+"""Checks of the functions' arguments, as far as they are known before a graph runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def logits_of(logits: Any) -> tf.Tensor:
     """The logits as a tensor.
 
     Raises:
-        TypeError: they are no floating point numbers.
+        TypeError: they aren't floating point numbers.
     """
     logits = conversion.to_tensor(logits, "logits")
     if logits.dtype not in _DTYPES:
@@ -34,13 +34,13 @@ def converted(value: Any, name: str, dtype: tf.DType) -> tf.Tensor:
     """The value as a tensor of that dtype."""
     if isinstance(value, tf.Tensor) and value.dtype is dtype:
         return value
-    # tf.cast alone would return a variable of that dtype as it is, and take Python's numbers
-    # through float32.
+    # tf.cast alone would return a variable of that dtype unchanged, and convert Python's numbers
+    # to float32 first.
     return tf.cast(conversion.to_tensor(value, name, dtype), dtype)
 
 
 def weights_of(weights: Any, logits: tf.Tensor) -> tf.Tensor:
-    """The weights as a tensor of the dtype that they have beside these logits."""
+    """The weights as a tensor, in the dtype that goes with the logits'."""
     return converted(weights, "weights", spec_lib.real_dtype(logits.dtype))
 
 
@@ -60,8 +60,8 @@ def smoothing_of(label_smoothing: Any) -> float:
     """The smoothing as a float.
 
     Raises:
-        TypeError: it is no number.
-        ValueError: it is not in [0, 1].
+        TypeError: it isn't a number.
+        ValueError: it isn't in [0, 1].
     """
     smoothing = conversion.to_float(label_smoothing, "label_smoothing")
     if not 0 <= smoothing <= 1:
@@ -73,24 +73,24 @@ def ignored_class_of(ignore_class: Any) -> Optional[int]:
     """The class to ignore, as an int, or None.
 
     Raises:
-        TypeError: it is no integer.
-        ValueError: no label can be it.
+        TypeError: it isn't an integer.
+        ValueError: it doesn't fit in int64, so no label can have it.
     """
     if ignore_class is None:
         return None
     if isinstance(ignore_class, bool) or not hasattr(ignore_class, "__index__"):
         raise TypeError(
             f"ignore_class is {ignore_class!r} of type {type(ignore_class).__name__}, expected an "
-            "int or None: the id of the class to ignore"
+            "int, the id of the class to ignore, or None"
         )
     ignore_class = operator.index(ignore_class)
     if ignore_class not in _INT64:
-        raise ValueError(f"ignore_class is {ignore_class}, expected a number that int64 holds")
+        raise ValueError(f"ignore_class is {ignore_class}, expected an int that fits in int64")
     return ignore_class
 
 
 def same_shape(logits: tf.Tensor, labels: tf.Tensor, advice: str) -> tf.TensorShape:
-    """What is known of the shape that logits and labels share.
+    """The static shape of logits and labels, which have the same shape.
 
     Raises:
         ValueError: their shapes differ. The error ends with the advice.
@@ -100,8 +100,8 @@ def same_shape(logits: tf.Tensor, labels: tf.Tensor, advice: str) -> tf.TensorSh
         return shape
     if not shape.is_compatible_with(labels_shape):
         raise ValueError(
-            f"logits and labels must have the same shape: the logits have shape {shape}, "
-            f"the labels {labels_shape}. {advice}"
+            f"logits and labels must have the same shape: the logits have shape {shape} and the "
+            f"labels have shape {labels_shape}. {advice}"
         )
     return shape.merge_with(labels_shape)
 
@@ -115,7 +115,7 @@ def class_axis_of(axis: Any, shape: tf.TensorShape) -> int:
     axis = operator.index(axis)
     rank = shape.rank
     if rank == 0:
-        raise ValueError("logits are a scalar, expected rank 1 or more: a class axis")
+        raise ValueError("logits are a scalar, expected rank 1 or more, with a class axis")
     if rank is not None and not -rank <= axis < rank:
         raise ValueError(
             f"axis is {axis}, expected one in [{-rank}, {rank}) for logits of shape {shape}"

@@ -1,4 +1,4 @@
-"""Which of the two implementations serves, and the user's say in it."""
+"""Which of the two implementations runs, and how the user chooses it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _VARIABLE = "KERAS_XENT_BACKEND"
 
 @dataclasses.dataclass(frozen=True)
 class Backend:
-    """What computes softmax cross entropy.
+    """The backend that computes the losses on a CPU, as returned by `keras_xent.backend()`.
 
     Attributes:
-        name: `"native"` or `"portable"`: what serves tensors on a CPU.
-        requested: `"auto"`, `"native"` or `"portable"`: what was asked for.
-        reason: one sentence: why this one serves, and what to do to change it.
-        instruction_set: which vector instructions the native kernels use, or None.
-        threads: how many threads a native op may use, or None.
+        name: `"native"` or `"portable"`.
+        requested: what you chose: `"auto"`, `"native"` or `"portable"`.
+        reason: one sentence that says why this backend is used.
+        instruction_set: the vector instructions that the native kernels use, or None.
+        threads: the number of threads that a native op can use, or None.
     """
 
     name: str
@@ -39,14 +39,14 @@ def _validated(choice: str, source: str) -> str:
     return choice
 
 
-_requested: Optional[str] = None  # None: the environment's
+_requested: Optional[str] = None  # None: the environment variable decides
 
 
 def requested() -> str:
-    """What the user asked for: `"auto"` unless they did.
+    """The backend that the user chose; `"auto"` by default.
 
     Raises:
-        ValueError: the environment variable KERAS_XENT_BACKEND has another value.
+        ValueError: the environment variable KERAS_XENT_BACKEND has an unknown value.
     """
     if _requested is not None:
         return _requested
@@ -54,38 +54,39 @@ def requested() -> str:
 
 
 def set_backend(name: str) -> None:
-    """Chooses the implementation for the calls and graphs to come.
+    """Chooses the backend for all later calls and graphs.
 
-    Graphs (`tf.function`s and models) that are traced already keep theirs.
+    A `tf.function` or a model that is already traced keeps its backend. The environment variable
+    `KERAS_XENT_BACKEND` sets the backend for a whole process.
 
     Args:
-        name: `"auto"`: native on CPUs, portable on other devices and under XLA.
-            `"native"`: always the native ops; on other devices and under XLA
-            they fail. `"portable"`: always TensorFlow's own ops.
+        name: `"auto"` uses the native kernels on CPUs, and the portable backend on other devices
+            and under XLA. `"native"` always uses the native kernels, which fail on other devices
+            and under XLA. `"portable"` always uses TensorFlow's own ops.
 
     Raises:
-        ValueError: another name; or `"native"`, and the native library can't serve.
+        ValueError: the name is unknown, or it is `"native"` and the native library can't be
+            used.
 
-    Example:
-
-    >>> import keras_xent
-    >>> keras_xent.set_backend("portable")
-    >>> keras_xent.backend().name
-    'portable'
-    >>> keras_xent.set_backend("auto")
+    Examples:
+        >>> import keras_xent
+        >>> keras_xent.set_backend("portable")
+        >>> keras_xent.backend().name
+        'portable'
+        >>> keras_xent.set_backend("auto")
     """
     global _requested
     _validated(name, "name")
     if name == "native" and library.problem() is not None:
-        raise ValueError(f"the native backend can't serve: {library.problem()}")
+        raise ValueError(f"the native backend can't be used: {library.problem()}")
     _requested = name
 
 
 def use_native() -> bool:
-    """Whether native ops may serve at all.
+    """Whether native ops can be used at all.
 
     Raises:
-        LibraryError: they must, as the user asked for them, and can't.
+        LibraryError: the user chose them, and they can't be used.
     """
     choice = requested()
     if choice == "portable":
@@ -96,39 +97,41 @@ def use_native() -> bool:
 
 
 def only_cpus() -> bool:
-    """Whether TensorFlow finds no accelerator on this machine."""
+    """Whether TensorFlow found no accelerator on this machine."""
     return all(device.device_type == "CPU" for device in tf.config.list_physical_devices())
 
 
 def backend() -> Backend:
-    """Tells which implementation serves tensors on a CPU, and why.
+    """Returns the backend that computes the losses on a CPU, and why it is used.
 
-    Example:
+    Raises:
+        ValueError: the environment variable `KERAS_XENT_BACKEND` has an unknown value.
 
-    >>> import keras_xent
-    >>> keras_xent.backend().requested
-    'auto'
+    Examples:
+        >>> import keras_xent
+        >>> keras_xent.backend().requested
+        'auto'
     """
     choice = requested()
     problem = library.problem()
     if problem is not None:
-        return Backend("portable", choice, f"The native library can't serve: {problem}.")
+        return Backend("portable", choice, f"The native library can't be used: {problem}.")
     if choice == "portable":
         return Backend(
             "portable",
             choice,
-            "The portable backend was asked for, by set_backend or by the environment variable "
+            "The portable backend was chosen, by set_backend() or by the environment variable "
             f"{_VARIABLE}.",
         )
     loaded = library.load()
     if choice == "native":
         reason = (
-            "The native backend was asked for, by set_backend or by the environment variable "
+            "The native backend was chosen, by set_backend() or by the environment variable "
             f"{_VARIABLE}."
         )
     else:
         reason = (
-            "The native library is there; on other devices than a CPU, and under XLA, the "
-            "portable backend serves."
+            "The native library is available. On GPUs and TPUs, and under XLA, the portable "
+            "backend is used."
         )
     return Backend("native", choice, reason, loaded.instruction_set, loaded.threads)

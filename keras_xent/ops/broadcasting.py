@@ -1,9 +1,9 @@
-"""Labels and logits of different shapes, as TF1's nn function takes them.
+"""Labels and logits of different shapes, which TF1's nn function accepts.
 
-`tf.compat.v1.nn.softmax_cross_entropy_with_logits_v2` makes matrices of both, with the class axis
-last, and its op broadcasts either of their dimensions where one has 1. So labels of shape [1, C]
-or [N, 1] serve logits of shape [N, C], and the other way round. With more dimensions, one of the
-two broadcasts if all of its dimensions but the class axis are 1.
+`tf.compat.v1.nn.softmax_cross_entropy_with_logits_v2` reshapes both to matrices, with the class
+axis last, and its op broadcasts any dimension of size 1. So it accepts labels of shape [1, C] or
+[N, 1] with logits of shape [N, C], and the reverse. With more dimensions, a tensor is broadcast if
+all of its dimensions except the class axis are 1.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ def to_one_shape(
     """Logits and labels of one shape, if they can be broadcast to one.
 
     Otherwise their shapes still differ, and the op raises an error. The gradients are summed
-    over what was broadcast. Tensors that have the same shape already stay as they are; if that
-    is known only when a graph runs, nothing is copied then.
+    over the broadcast dimensions. Tensors of the same shape are returned unchanged. If the shapes
+    are known only when a graph runs, they aren't copied either.
 
     Args:
-        logits: any shape.
-        labels: any shape; the logits' dtype.
+        logits: a tensor of any shape.
+        labels: a tensor of any shape, in the logits' dtype.
         axis: the class axis.
     """
     shape, labels_shape = logits.shape, labels.shape
@@ -46,10 +46,10 @@ def to_one_shape(
 
 
 def _broadcast(tensor: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
-    """The tensor, broadcast when it is used.
+    """The tensor, broadcast when the graph runs.
 
-    A constant that is broadcast to a known shape would become a larger one. TensorFlow leaves a
-    placeholder alone, even if nothing feeds it.
+    TensorFlow would fold the broadcast of a constant into a larger constant. It doesn't fold a
+    placeholder, even if nothing feeds it.
     """
     if not tf.executing_eagerly() and tf.get_static_value(tensor) is not None:
         tensor = tf.raw_ops.PlaceholderWithDefault(input=tensor, shape=tensor.shape)
@@ -57,7 +57,7 @@ def _broadcast(tensor: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
 
 
 def _may_fit(shape: tf.TensorShape, labels_shape: tf.TensorShape, axis: int) -> bool:
-    """Whether the ranks can be the same, and have the axis."""
+    """Whether the ranks can be equal, and can have the axis."""
     rank, labels_rank = shape.rank, labels_shape.rank
     if rank is None or labels_rank is None:
         return True
@@ -65,9 +65,9 @@ def _may_fit(shape: tf.TensorShape, labels_shape: tf.TensorShape, axis: int) -> 
 
 
 def _of_the_logits_rank(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Labels with a row for every row of the logits, or of another rank with one row for all.
+    """Labels reshaped to the logits' rank, if they have as many rows, or one row for all.
 
-    That is how TF1 sees them, as it makes matrices of both.
+    TF1 accepts such labels because it reshapes both tensors to matrices.
     """
     shape, labels_shape = logits.shape, labels.shape
     if 0 in (shape.rank, labels_shape.rank):
@@ -84,18 +84,18 @@ def _of_the_logits_rank(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     dims, labels_dims = tf.shape(logits), tf.shape(labels)
     rows, labels_rows = dims[:-1], tf.reduce_prod(labels_dims[:-1])
     a_row_for_each = tf.equal(tf.reduce_prod(rows), labels_rows)
-    # Labels with another number of rows have no such shape, and a negative size is an error, also
-    # where they are empty. A scalar has no last dimension, which is one too.
+    # Labels with another number of rows can't be reshaped: the negative size makes that an error,
+    # even if they are empty. A scalar, which has no last dimension, is an error too.
     classes = tf.where(a_row_for_each | tf.equal(labels_rows, 1), labels_dims[-1], -2)
     new = tf.concat([tf.where(a_row_for_each, rows, tf.ones_like(rows)), [classes]], 0)
-    # Of the same rank and with another number of rows, they stay as they are.
+    # Labels of the same rank with another number of rows stay unchanged.
     size, new_size = tf.size(labels_dims), tf.size(new)
     begin = tf.where(tf.equal(size, new_size) & ~a_row_for_each, 0, size)
     return tf.reshape(labels, tf.slice(tf.concat([labels_dims, new], 0), [begin], [new_size]))
 
 
 def _target(dims: tf.Tensor, others: tf.Tensor, axis: int, rank: Optional[int]) -> tf.Tensor:
-    """The shape to broadcast to: that of the other tensor where this one may."""
+    """The shape to broadcast to: the other tensor's dimensions, if this one's can be broadcast."""
     may = tf.equal(dims, 1)
     if rank is None or rank > 2:
         size = tf.size(dims)
@@ -106,7 +106,7 @@ def _target(dims: tf.Tensor, others: tf.Tensor, axis: int, rank: Optional[int]) 
 
 
 def _static(shape: tf.TensorShape, other: tf.TensorShape) -> tf.TensorShape:
-    """What is known of the shape after broadcasting."""
+    """The static shape after broadcasting."""
     if shape.rank is None or other.rank is None:
         return tf.TensorShape(None)
     dims = [

@@ -9,9 +9,9 @@ import tensorflow as tf
 
 
 def assert_shape(tensor: tf.Tensor, wanted: tf.Tensor, message: str) -> tf.Operation:
-    """An op that fails with InvalidArgumentError unless the tensor has that shape.
+    """An op that raises InvalidArgumentError unless the tensor has that shape.
 
-    The error ends with the shape that is wanted and the one that came.
+    The error ends with the expected shape and the tensor's shape.
     """
     shape = tf.shape(tensor)
     with _on_host(shape):
@@ -21,29 +21,30 @@ def assert_shape(tensor: tf.Tensor, wanted: tf.Tensor, message: str) -> tf.Opera
 
 
 def of_shape(tensor: tf.Tensor, wanted: tf.Tensor, known: tf.TensorShape) -> tf.Tensor:
-    """The tensor, by an op that fails unless it has that shape, under XLA too.
+    """The tensor, through an op that fails unless it has that shape, also under XLA.
 
-    It moves no memory. Its error says little: outside XLA an assertion should come before it.
+    It copies nothing. Its error message isn't helpful: outside XLA, use an assertion before it.
 
     Args:
-        tensor: any.
+        tensor: any tensor.
         wanted: the shape.
-        known: what is known of that shape before the graph runs.
+        known: the static part of that shape.
     """
     shape = tf.shape(tensor)
     same = _same_rank(shape, wanted)
     if tensor.shape.rank is None or tensor.shape.rank == known.rank:
         same &= tf.reduce_all(tf.equal(shape, wanted))
-    # A negative size is an error.
+    # A negative size raises an error.
     checked = tf.reshape(tensor, tf.where(same, wanted, -2))
     checked.set_shape(known)
     return checked
 
 
 def assert_broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor, rule: str) -> tf.Operation:
-    """An op that fails with InvalidArgumentError unless weights fit losses of that shape.
+    """An op that raises InvalidArgumentError unless the weights fit losses of that shape.
 
-    They do if they are a scalar, or have the same rank with every dimension 1 or the losses'.
+    Weights fit if they are a scalar, or if they have the losses' rank and each of their dimensions
+    is 1 or equal to the losses'.
     """
     shape = tf.shape(weights)
     with _on_host(shape):
@@ -52,31 +53,31 @@ def assert_broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor, rule: str)
 
 
 def broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor) -> tf.Tensor:
-    """The weights, by an op that fails unless they fit losses of that shape, under XLA too.
+    """The weights, through an op that fails unless they fit losses of that shape, also under XLA.
 
-    What `of_shape` says of memory and errors holds here too.
+    Like `of_shape`, it copies nothing, and its error message isn't helpful.
     """
     shape = tf.shape(weights)
-    # A negative size is an error.
+    # A negative size raises an error.
     checked = tf.reshape(weights, tf.where(_fit(shape, losses_shape), shape, -2))
     checked.set_shape(weights.shape)
     return checked
 
 
 def assert_true(condition: tf.Tensor, *data: Any) -> tf.Operation:
-    """An op that fails with InvalidArgumentError and shows the data, unless the condition holds."""
+    """An op that raises InvalidArgumentError with the data, unless the condition is true."""
     with _on_host(condition):
         return _assertion(condition, *data)
 
 
 @contextlib.contextmanager
 def _on_host(near: tf.Tensor) -> Iterator[None]:
-    """Places ops on the CPU of the machine on which `near` is.
+    """Places ops on the CPU of the machine that `near` is on.
 
-    No GPU has a kernel for text, and what an assertion reads is in the host's memory.
+    GPUs have no kernels for strings, and an assertion reads the host's memory.
     """
     host = tf.DeviceSpec.from_string(near.device).replace(device_type="CPU", device_index=0)
-    # A gradient's ops are colocated with what it is the gradient of.
+    # Otherwise the ops of a gradient are colocated with the op that it differentiates.
     graph = tf.compat.v1.get_default_graph()
     with graph.colocate_with(None, ignore_existing=True), tf.device(host.to_string()):
         yield
@@ -94,12 +95,12 @@ def _fit(weights_shape: tf.Tensor, losses_shape: tf.Tensor) -> tf.Tensor:
 
 
 def _in_common(shape: tf.Tensor, other: tf.Tensor) -> Any:
-    """As many dimensions as both have."""
+    """Both shapes, cut to the smaller rank."""
     rank = tf.minimum(tf.size(shape), tf.size(other))
     return shape[:rank], other[:rank]
 
 
 def _assertion(condition: tf.Tensor, *data: Any) -> tf.Operation:
-    # The op itself: tf.debugging.Assert puts a conditional around it, whose functions would keep
-    # the device of this place.
+    # Not tf.debugging.Assert: it adds a conditional, and the functions in it would keep the
+    # current device.
     return tf.raw_ops.Assert(condition=condition, data=data)

@@ -1,6 +1,6 @@
-"""Tensors with a class axis anywhere, as the matrices that TensorFlow's fused op takes.
+"""Tensors with any class axis, and the matrices that TensorFlow's fused op accepts.
 
-The axis is None where each element is an example: then there is nothing to move.
+If each element is an example, the axis is None and nothing is moved.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ import tensorflow as tf
 
 def static_size(shape: tf.TensorShape, axis: int) -> Optional[int]:
     """The number of classes, if it is known."""
-    # Not shape[axis]: without v2 behavior that is no number.
+    # Not shape[axis]: without v2 behavior, that is a Dimension instead of a number.
     return None if shape.rank is None else shape.as_list()[axis]
 
 
 def last(axis: Optional[int]) -> Optional[int]:
-    """The class axis of what `moved_last` returns."""
+    """The class axis of the tensor that `moved_last` returns."""
     return None if axis is None else -1
 
 
 def beside_classes(per_loss: tf.Tensor, axis: Optional[int]) -> tf.Tensor:
-    """A scalar as it is; a number for each loss with a class axis of size 1."""
+    """Numbers for each loss, with a class axis of size 1. A scalar is returned unchanged."""
     if axis is None or per_loss.shape.rank == 0:
         return per_loss
     return tf.expand_dims(per_loss, axis)
 
 
 def times(x: tf.Tensor, per_loss: tf.Tensor, axis: Optional[int], dtype: tf.DType) -> tf.Tensor:
-    """The product of a tensor and a scalar or a number for each loss, cast to a dtype."""
+    """The product of a tensor and a scalar, or a number for each loss, cast to a dtype."""
     return tf.cast(x * beside_classes(per_loss, axis), dtype)
 
 
 def moved_last(x: tf.Tensor, axis: Optional[int]) -> tf.Tensor:
-    """The tensor with its class axis as the last one."""
+    """The tensor with its class axis moved to the end."""
     if axis is None or _is_last(x, axis):
         return x
     return tf.transpose(x, _class_axis_last(x, axis))
@@ -48,11 +48,11 @@ def moved_back(x: tf.Tensor, axis: Optional[int]) -> tf.Tensor:
 
 
 def as_matrix(x: tf.Tensor) -> tf.Tensor:
-    """A row of classes for each loss, of a tensor whose class axis is the last one."""
+    """A matrix with a row for each loss, from a tensor whose class axis is the last one."""
     if x.shape.rank == 2:
         return x
     shape = tf.shape(x)
-    # Not -1: TensorFlow can't tell how many rows without classes there are.
+    # Not -1: without classes, TensorFlow couldn't infer the number of rows.
     matrix = tf.reshape(x, [tf.reduce_prod(shape[:-1]), shape[-1]])
     if x.shape.rank is not None:
         matrix.set_shape([x.shape[:-1].num_elements(), x.shape[-1]])
@@ -62,9 +62,9 @@ def as_matrix(x: tf.Tensor) -> tf.Tensor:
 def from_matrix(
     losses: tf.Tensor, backprop: tf.Tensor, logits: tf.Tensor
 ) -> Tuple[tf.Tensor, tf.Tensor]:
-    """What an op made of `as_matrix(logits)`, in the shapes that it has for these logits."""
+    """An op's results for `as_matrix(logits)`, reshaped to fit these logits."""
     if not static_size(logits.shape, -1):
-        # TensorFlow doesn't say what its ops make of rows without classes.
+        # TensorFlow doesn't define the result for rows without classes.
         no_classes = tf.equal(tf.shape(logits)[-1], 0)
         losses = tf.where(no_classes, tf.zeros([], losses.dtype), losses)
     if logits.shape.rank != 2:
@@ -78,13 +78,13 @@ def _is_last(x: tf.Tensor, axis: int) -> bool:
 
 
 def _class_axis_last(x: tf.Tensor, axis: int) -> Any:
-    """The order of axes that `tf.transpose` needs."""
+    """The permutation for `tf.transpose`."""
     rank = x.shape.rank
     if rank is not None:
         axis %= rank
         return [*range(axis), *range(axis + 1, rank), axis]
     rank = tf.rank(x)
-    # An axis out of range makes an invalid order, and tf.transpose raises an error.
+    # An axis that is out of range makes an invalid permutation: tf.transpose raises an error.
     axis = axis if axis >= 0 else axis + rank
     positions = tf.range(rank)
     return tf.concat([positions[:axis], positions[axis + 1 :], [axis]], 0)

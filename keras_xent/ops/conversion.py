@@ -1,4 +1,4 @@
-"""What callers give as tensors and numbers, and errors that name the argument."""
+"""Converts arguments to tensors and numbers. The errors contain the argument's name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def to_tensor(value: Any, name: str, dtype_hint: Any = None) -> tf.Tensor:
         dtype_hint: the dtype to convert Python's numbers to, if they fit.
 
     Raises:
-        TypeError: it is sparse or ragged, or holds text.
+        TypeError: the value is sparse or ragged, or contains text.
         ValueError: TensorFlow can't convert it.
     """
     if isinstance(value, tf.Tensor):
@@ -30,16 +30,16 @@ def to_tensor(value: Any, name: str, dtype_hint: Any = None) -> tf.Tensor:
             name, value, lambda: tf.convert_to_tensor(value, dtype_hint=dtype_hint, name=name)
         )
     if tensor.dtype == tf.string:
-        raise TypeError(f"{name} holds text, expected numbers")
+        raise TypeError(f"{name} contains text, expected numbers")
     return tensor
 
 
 def named(name: str, value: Any, convert: Callable[[], tf.Tensor]) -> tf.Tensor:
-    """What `convert` makes of the value, or an error that names the argument.
+    """The result of `convert`, whose errors get the argument's name.
 
     Raises:
         TypeError: the value is sparse or ragged, or `convert` raises a TypeError.
-        ValueError: `convert` raises one.
+        ValueError: `convert` raises a ValueError.
     """
     for kind, way in _DENSE.items():
         if isinstance(value, kind):
@@ -49,28 +49,28 @@ def named(name: str, value: Any, convert: Callable[[], tf.Tensor]) -> tf.Tensor:
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
-            f"{name} is {_shortened(value)}, expected a tensor or what converts to one. TensorFlow "
-            f"says: {error}"
+            f"{name} is {_shortened(value)}, expected a tensor or a value that converts to one. "
+            f"TensorFlow's error: {error}"
         ) from error
 
 
 def to_float(value: Any, name: str) -> float:
-    """A number as a float, which is known now.
+    """A number as a Python float.
 
     Args:
-        value: a number of Python or NumPy, or an array or a tensor that is a scalar.
+        value: a number of Python or NumPy, or a scalar array or tensor.
         name: the argument's name.
 
     Raises:
-        TypeError: it is no number, or its value is known only when a graph runs.
+        TypeError: it isn't a number, or its value is known only when a graph runs.
     """
     number = value
     if tf.is_tensor(number) or isinstance(number, tf.Variable):
         number = tf.get_static_value(tf.convert_to_tensor(number))
         if number is None:
             raise TypeError(
-                f"{name} is {value!r}, expected a Python number: in a graph its value must be "
-                "known when the graph is built"
+                f"{name} is {value!r}, expected a Python number: its value must be known when the "
+                "graph is built"
             )
     if isinstance(number, np.ndarray) and number.ndim == 0:
         number = number[()]
@@ -80,7 +80,7 @@ def to_float(value: Any, name: str) -> float:
 
 
 def _is_number(value: Any) -> bool:
-    if isinstance(value, np.generic):  # bfloat16 is none of Python's numbers
+    if isinstance(value, np.generic):  # bfloat16 isn't a numbers.Real
         dtype = tf.as_dtype(value.dtype)
         return bool(dtype.is_floating or dtype.is_integer)
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
@@ -90,7 +90,7 @@ def to_bool(value: Any, name: str) -> bool:
     """True or False, of Python or NumPy.
 
     Raises:
-        TypeError: it is neither.
+        TypeError: it isn't one of them.
     """
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]

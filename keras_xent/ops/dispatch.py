@@ -1,4 +1,4 @@
-"""Runs a step by the native ops or by the portable ones, as the place demands."""
+"""Runs each step on the native or the portable backend, depending on where it runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STEP = "_keras_xent_step"
 
 
 class Step(NamedTuple):
-    """A step of a loss op, by its name in `Steps`, and its arguments."""
+    """A step of a loss op: its name in `Steps` and its arguments."""
 
     op: LossOp
     name: str
@@ -32,15 +32,14 @@ class Step(NamedTuple):
 
 
 class Dispatched(Steps):
-    """The steps of a loss op, each by the implementation that the place demands.
+    """The steps of a loss op, on the backend that fits the device.
 
-    Eagerly the first tensor's device decides. In a graph it isn't known yet where the
-    graph will run, nor whether XLA will compile it: a `tf.function` that was traced
-    outside XLA is not traced again when a `jit_compile=True` function calls it. So both
-    are put into the graph, and TensorFlow keeps the one that fits when it places or
-    compiles it.
+    In eager mode, the first tensor's device decides. While a graph is built, the device is not
+    known yet, nor whether XLA will compile the graph: a `tf.function` that was traced outside XLA
+    isn't traced again when a `jit_compile=True` function calls it. So the graph contains both
+    backends, and TensorFlow chooses when it places or compiles the graph.
 
-    No gradient tape sees a step: its caller gives it an explicit gradient.
+    Gradient tapes don't record the steps. The caller provides the gradient.
     """
 
     def __init__(self, op: LossOp) -> None:
@@ -60,8 +59,8 @@ class Dispatched(Steps):
     ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
         tensors = (logits, labels, weights)
         if not spec_lib.keeps_backprop(logits.dtype) and self._is_conditional():
-            # The results of a conditional are the same in number and shape, whichever runs. Here
-            # the native step keeps nothing, and the portable one something.
+            # Both branches of a conditional must return the same number of results. Here the
+            # native step keeps nothing, but the portable one does.
             if backends.only_cpus():
                 return self.loss(spec, *tensors), None
             with _tensorflow.stop_recording():
@@ -99,11 +98,11 @@ class Dispatched(Steps):
             if not self._is_conditional():
                 return step(self._chosen(tensors[0]))
             outputs = _by_device(lambda: step(self.native), lambda: step(self.portable))
-            _tell(_conditional(outputs), Step(self._op, name, spec, tensors))
+            _annotate(_conditional(outputs), Step(self._op, name, spec, tensors))
             return outputs
 
     def _is_conditional(self) -> bool:
-        """Whether the place is not known yet."""
+        """Whether the graph must decide when it runs."""
         return (
             not tf.executing_eagerly()
             and backends.use_native()
@@ -112,7 +111,7 @@ class Dispatched(Steps):
         )
 
     def _chosen(self, tensor: tf.Tensor) -> Steps:
-        """The implementation, where the place is known; `tensor` is there."""
+        """The backend for the tensor's device."""
         if backends.use_native():
             if backends.requested() == "native":
                 return self.native
@@ -123,17 +122,17 @@ class Dispatched(Steps):
 
 @functools.lru_cache(maxsize=None)
 def steps(op: LossOp) -> Dispatched:
-    """The steps of a loss op, wherever they run."""
+    """The steps of a loss op, for every device."""
     return Dispatched(op)
 
 
 def _by_device(on_cpu: Callable[[], Any], elsewhere: Callable[[], Any]) -> Any:
-    """Both in a graph, of which the one runs that fits the device of the place.
+    """Both branches in a graph. The one that fits the device runs.
 
-    Functions keep the devices of the scopes in which they were built, and nothing that clears
-    or replaces the devices of a graph reaches into them. So the native ops stand on the CPU that
-    every machine has, as they have no other kernel, and all else of the functions stands nowhere:
-    TensorFlow places it where it places the conditional. That one keeps the scope's device.
+    A function keeps the device of the scope that it was built in, even if the graph's devices are
+    cleared or replaced later. So the native ops, which have only CPU kernels, are placed on
+    "CPU:0", which every machine has. All other ops in the functions have no device: TensorFlow
+    places them with the conditional, which keeps the scope's device.
     """
 
     def native_branch() -> Any:
@@ -141,7 +140,7 @@ def _by_device(on_cpu: Callable[[], Any], elsewhere: Callable[[], Any]) -> Any:
             return on_cpu()
 
     index = tf.raw_ops.DeviceIndex(device_names=["CPU"])
-    # Gradients are colocated with what they are of, which would place them too.
+    # Otherwise a gradient's ops are colocated with the op that it differentiates, on its device.
     with tf.compat.v1.get_default_graph().colocate_with(None, ignore_existing=True):
         outputs = tf.switch_case(index, {0: native_branch}, default=elsewhere)
     for output in tf.nest.flatten(outputs):
@@ -154,8 +153,8 @@ def _conditional(outputs: Any) -> tf.Operation:
     return tf.nest.flatten(outputs)[0].op.inputs[0].op
 
 
-def _tell(conditional: tf.Operation, step: Step) -> None:
-    """Leaves word on the node of what it computes."""
+def _annotate(conditional: tf.Operation, step: Step) -> None:
+    """Stores in the node which step it computes."""
     positions = {tensor.ref(): i for i, tensor in enumerate(conditional.inputs)}
     found = [positions.get(tensor.ref()) for tensor in step.tensors]
     if None not in found:
@@ -164,11 +163,11 @@ def _tell(conditional: tf.Operation, step: Step) -> None:
 
 
 def step_of(conditional: tf.Operation, inputs: Sequence[Any]) -> Optional[Step]:
-    """The step that was put into a graph as a conditional, or None.
+    """The step that a conditional in a graph computes, or None.
 
     Args:
         conditional: the node.
-        inputs: its inputs, or what stands for them.
+        inputs: its inputs, or their replacements.
     """
     text = _tensorflow.attribute(conditional, _STEP)
     if text is None:

@@ -1,4 +1,4 @@
-"""A loss op under one explicit gradient."""
+"""Evaluates a loss op, with its explicit gradient."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _gradients: Dict[str, Gradient] = {}
 
 
 def register(op: LossOp) -> None:
-    """Makes the gradient of an op's values known to TensorFlow."""
+    """Registers the gradient of an op's values with TensorFlow."""
     backward = functools.partial(_gradients_in_graph, op)
     _gradients[op.name] = explicit.registered(gradient_name(op), 3, backward)
 
 
 def gradient_name(op: LossOp) -> str:
-    """By which nodes name that gradient."""
+    """The name of that gradient in nodes."""
     return f"KerasXent{op.name}"
 
 
 def evaluate(
     op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
-    """The weighted, reduced loss of arguments whose static shapes and dtypes fit."""
+    """The weighted, reduced loss. The static shapes and dtypes have been checked."""
     if tf.executing_eagerly():
         return _eager(op, spec, logits, labels, weights)
     return _in_graph(op, spec, logits, labels, weights)
@@ -48,14 +48,14 @@ def _eager(
     else:
         value = dispatch.steps(op).loss(spec, *inputs)
 
-    # Forward accumulators ask at once, and any input may have a tangent; tapes ask later.
+    # Forward accumulators call `backward` immediately, and any input may have a tangent. Tapes
+    # call it later.
     wanted = [True] * 3
 
     def backward(grad: tf.Tensor) -> List[Optional[tf.Tensor]]:
         return gradients_of(op, spec, grad, inputs, wanted, kept)
 
-    # What is kept is no output here: a tape would make zeros of its size for the
-    # gradient that never arrives for it.
+    # `kept` isn't an output: a tape would allocate zeros of its size as its upstream gradient.
     _tensorflow.record_operation(gradient_name(op), [value], inputs, backward)
     wanted = watched
     return value
@@ -64,10 +64,10 @@ def _eager(
 def _in_graph(
     op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
-    # Watched by a tape now: the gradient will be wanted, so keep it. A gradient that is
-    # wanted only later (tf.gradients, a tape outside this function) is computed then.
+    # If a tape watches the logits now, their gradient will be needed, so it is kept. If it is
+    # needed only later (tf.gradients, a tape outside this function), it is computed then.
     keep = _tensorflow.should_record_backprop([logits])
-    # The gradient of a tf.cond inside a tf.while_loop finds only tensors of the graph here.
+    # The gradient of a tf.cond inside a tf.while_loop finds only tensors of this graph.
     inputs = [tf.identity(tensor) for tensor in (logits, labels, weights)]
 
     def forward(*inputs: tf.Tensor) -> Tuple[tf.Tensor, List[tf.Tensor]]:
@@ -82,16 +82,16 @@ def _in_graph(
 def with_backprop_in_graph(
     op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
 ) -> Tuple[tf.Tensor, tf.Tensor]:
-    """The value, and its derivative with respect to the logits; both have gradients.
+    """The value and its derivative with respect to the logits. Both have gradients.
 
-    Not for float16 logits, whose derivative may be too small for it.
+    It doesn't support float16 logits, because their derivative could underflow.
     """
     inputs = [tf.identity(tensor) for tensor in (logits, labels, weights)]
     local_logits, local_labels, local_weights = inputs
     with _tensorflow.stop_recording():
         value, kept = _with_kept(op, spec, inputs)
     value = explicit.in_graph(_gradients[op.name], spec, lambda *_: (value, kept), inputs)
-    # The sum's, for losses that aren't reduced.
+    # For unreduced losses, the derivative of their sum.
     summed = spec._replace(reduction=Reduction.SUM) if spec.reduction is Reduction.NONE else spec
     one = tf.ones([], logits.dtype)
     backprop = gradients.logits_gradient(
@@ -128,10 +128,10 @@ def gradients_of(
     wanted: List[bool],
     kept: Optional[tf.Tensor],
 ) -> List[Optional[tf.Tensor]]:
-    """The gradients to logits, labels and weights, None where not wanted."""
+    """The gradients to logits, labels and weights. None if one is not wanted."""
     if not tf.executing_eagerly():
-        # A traced function's gradient is a graph of its own, where these are tensors of the
-        # function's graph. A second derivative reaches only tensors of the gradient's.
+        # The gradient of a traced function has a separate graph, and these tensors belong to the
+        # function's. A second derivative finds only tensors of the gradient's graph.
         inputs = [tf.identity(tensor) for tensor in inputs]
     logits, labels, weights = inputs
     to_logits = to_labels = to_weights = None

@@ -1,4 +1,4 @@
-"""A value with a gradient of our own, for everything that can ask for one."""
+"""Attaches an explicit gradient to a value in a graph, for everything that differentiates it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import tensorflow as tf
 from keras_xent import _tensorflow
 from keras_xent.ops.spec import Spec
 
-# From the spec, the upstream gradient, the inputs, what the value's computation kept for the
-# gradient, and which gradients are wanted, to the gradients of the inputs.
+# Takes the spec, the upstream gradient, the inputs, the tensors that the forward pass kept, and
+# which gradients are wanted. Returns the gradients of the inputs.
 Backward = Callable[
     [Spec, tf.Tensor, List[tf.Tensor], List[tf.Tensor], List[bool]], Sequence[Any]
 ]
-# From the inputs to the value and what to keep.
+# Takes the inputs. Returns the value and the tensors to keep.
 Forward = Callable[..., Tuple[tf.Tensor, List[tf.Tensor]]]
-# A gradient that needs no node.
+# A gradient that doesn't need the node.
 Saved = Callable[[tf.Tensor], Sequence[Any]]
 
 _SPEC = "_keras_xent_spec"
@@ -31,9 +31,9 @@ class Gradient(NamedTuple):
     """The gradient of a kind of values.
 
     Attributes:
-        name: by which a node names it.
-        inputs: how many inputs such a value is computed from.
-        backward: computes the gradients of these.
+        name: its name in nodes.
+        inputs: the number of inputs that the value is computed from.
+        backward: computes the gradients of these inputs.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Gradient(NamedTuple):
 
 
 def registered(name: str, inputs: int, backward: Backward) -> Gradient:
-    """A gradient that TensorFlow finds by its name, in every process that imports keras_xent."""
+    """A gradient that TensorFlow finds by its name in every process that imports keras_xent."""
     gradient = Gradient(name, inputs, backward)
     _register(name, gradient, None)
     return gradient
@@ -53,12 +53,13 @@ def in_graph(
 ) -> tf.Tensor:
     """The value that `forward(*inputs)` computes in a graph, with that gradient.
 
-    Tapes and forward accumulators that watch now are told of it directly. Whoever walks the
-    graph later (`tf.gradients`, a tape outside a traced function) finds it on a node.
+    Active tapes and forward accumulators record it directly. Code that traverses the graph later
+    (`tf.gradients`, a tape outside a traced function) finds it in a node.
     """
     watched = [_tensorflow.should_record_backprop([tensor]) for tensor in inputs]
     every = [True] * len(inputs)
-    # Forward accumulators ask at once, and any input may have a tangent; tapes ask later.
+    # Forward accumulators call `recorded` immediately, and any input may have a tangent. Tapes
+    # call it later.
     asked = every
     with _tensorflow.stop_recording():
         value, kept = forward(*inputs)
@@ -73,7 +74,7 @@ def in_graph(
             value = tf.raw_ops.PreventGradient(input=value, message=_NO_SECOND)
         else:
             value = _node(gradient, spec, value, inputs, kept, backward)
-    # Of the node alone, accumulators make a derivative of 0.
+    # From the node alone, accumulators would get a derivative of 0.
     _tensorflow.record_operation(gradient.name, [value], inputs, recorded)
     asked = watched
     return value
@@ -87,12 +88,12 @@ def _node(
     kept: List[tf.Tensor],
     backward: Saved,
 ) -> tf.Tensor:
-    """The value as the output of a node that has all that the gradient needs.
+    """The value as the output of a node whose inputs are all that the gradient needs.
 
-    In TF1, a graph that is written names its gradients, and the process that reads it knows them.
-    In TF2, `tf.saved_model.save` writes the gradients too: one for each name, so that every value
-    needs a name of its own there. (`tf.custom_gradient` counts them in both, and in the process
-    that reads a TF1 graph its names mean nothing, or something else.)
+    In TF1, a saved graph contains the names of its gradients, and the process that loads it has
+    to know them. In TF2, `tf.saved_model.save` also saves the gradients, one for each name, so
+    every value needs a unique name. (`tf.custom_gradient` numbers its names in both. In a process
+    that loads a TF1 graph, such a name is unknown or belongs to another gradient.)
     """
     name = gradient.name
     if tf.compat.v1.executing_eagerly_outside_functions():
@@ -107,7 +108,7 @@ def _node(
 
 
 def kind_of(node: tf.Operation) -> Optional[str]:
-    """The name of the gradient that `in_graph` gave the node, or None."""
+    """The name of the gradient that `in_graph` attached to the node, or None."""
     return _tensorflow.attribute(node, _KIND)
 
 
@@ -130,11 +131,11 @@ def _register(name: str, gradient: Gradient, saved: Optional[Saved]) -> None:
 
 
 def _to_save(saved: Optional[Saved], upstream: Sequence[tf.Tensor]) -> Sequence[Any]:
-    """The gradient for `tf.saved_model.save`, which asks for that of a name, without a node."""
+    """The gradient for `tf.saved_model.save`, which requests it by name, without a node."""
     if saved is None:
         return [_unknown(each) for each in upstream]
-    # The values that it computes have gradients too, which TensorFlow does not save: of nodes that
-    # name one, loading a model warns.
+    # The values that it computes have gradients too, which TensorFlow doesn't save. If their nodes
+    # had gradient names, loading the model would warn.
     token = _saving.set(True)
     try:
         found = saved(upstream[0])
@@ -144,17 +145,17 @@ def _to_save(saved: Optional[Saved], upstream: Sequence[tf.Tensor]) -> Sequence[
 
 
 def _unknown(upstream: tf.Tensor) -> tf.Tensor:
-    """What stands for the gradient of a TF1 graph that was loaded in TF2 and is saved again."""
+    """A replacement for the gradient of a TF1 graph that is loaded in TF2 and saved again."""
     with tf.control_dependencies([tf.raw_ops.Assert(condition=False, data=[_NO_FIRST])]):
-        # XLA leaves assertions out.
+        # NaN, because XLA drops the assertion.
         return upstream * float("nan")
 
 
 _NO_FIRST = (
-    "this SavedModel was written in TF2 from a TF1 graph, without the gradient of keras_xent's "
+    "this SavedModel was saved in TF2 from a TF1 graph, without the gradient of keras_xent's "
     "loss: compute gradients in the program that loads the TF1 graph"
 )
 _NO_SECOND = (
-    "a SavedModel has the gradient of keras_xent's loss, but no second one: compute it in the "
-    "program that saves the model"
+    "a SavedModel has the first gradient of keras_xent's loss, but not the second: compute the "
+    "second gradient in the program that saves the model"
 )

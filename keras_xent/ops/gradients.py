@@ -1,18 +1,17 @@
-"""The derivatives of a loss op, each written out.
+"""The explicit derivatives of a loss op.
 
-With l the losses, b the derivatives of the losses with respect to the logits, w the weights and
-c = d value / d l * grad (weighting.losses_gradient),
+With the losses l, their derivatives b with respect to the logits, the weights w and the
+coefficients c = d value / d l * grad (weighting.losses_gradient),
 
     d value / d logits  = c * b
     d value / d labels  = c * d l / d labels
     d value / d weights = weighting.weights_gradient(l)
 
-The second derivatives are those of c * b, for v that arrives for it. The op has those with respect
-to logits, labels and c; the ones with respect to the weights and what came from above follow, as c
-is the same for all loss ops.
+The second derivatives are those of c * b, times v, its upstream gradient. The loss op defines those
+with respect to logits, labels and c. Those with respect to the weights and to grad are the same for
+all loss ops, because c is.
 
-All of these are made of TensorFlow's ops or of functions here, so that they can be differentiated
-again.
+All of them use TensorFlow's ops or functions of this module, so they can be differentiated again.
 """
 
 from __future__ import annotations
@@ -33,13 +32,13 @@ _gradients: Dict[str, Gradient] = {}
 
 
 def register(op: LossOp) -> None:
-    """Makes the second derivatives of an op known to TensorFlow."""
+    """Registers the second derivatives of an op with TensorFlow."""
     backward = functools.partial(_second_derivatives_in_graph, op)
     _gradients[op.name] = explicit.registered(gradient_name(op), 4, backward)
 
 
 def gradient_name(op: LossOp) -> str:
-    """By which nodes name the gradient of `logits_gradient`."""
+    """The name of the gradient of `logits_gradient` in nodes."""
     return f"KerasXent{op.name}LogitsGradient"
 
 
@@ -54,7 +53,8 @@ def logits_gradient(
 ) -> tf.Tensor:
     """The derivative of the value with respect to the logits, times `grad`.
 
-    `kept` is what the step `loss_with_kept` left for it; without, all is computed again.
+    `kept` is the tensor that the step `loss_with_kept` returned. If it is None, everything is
+    computed again.
     """
     keeps_backprop = kept is not None and spec_lib.keeps_backprop(logits.dtype)
     if keeps_backprop and _is_unwatched_one(grad):
@@ -99,9 +99,9 @@ def _raw_logits_gradient(
 
 
 def _is_unwatched_one(grad: tf.Tensor) -> bool:
-    """Whether this is the eager gradient of a loss that nobody scaled, and of a first order.
+    """Whether this is the first eager gradient of a loss that isn't scaled.
 
-    That is what most training steps ask for, and then no op has to run.
+    Most training steps compute this one, and no op has to run for it.
     """
     return (
         tf.executing_eagerly()
@@ -113,10 +113,10 @@ def _is_unwatched_one(grad: tf.Tensor) -> bool:
 
 
 def _as_scalar(grad: tf.Tensor) -> tf.Tensor:
-    """The same, as a scalar where it is a constant that has one value for all losses.
+    """The same tensor, or a scalar if it is a constant with one value for all losses.
 
-    So are the ones with which a gradient of losses begins. Their product with constant weights
-    would be a constant of the losses' size.
+    The gradient of unreduced losses begins with such a constant of ones. Its product with constant
+    weights would be a constant of the losses' size.
     """
     values = tf.get_static_value(grad)
     if values is None or values.ndim == 0 or values.size == 0:
@@ -160,8 +160,8 @@ def _coefficients(
 
 
 def _checked_weights(spec: Spec, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    # Whoever asks for a gradient alone runs no op that has checked the weights. The shape is
-    # taken from the logits: an assertion is never pruned, nor is what it depends on.
+    # A program that runs only the gradient doesn't run the op that checks the weights. The shape
+    # comes from the logits, because an assertion, and all that it depends on, is never pruned.
     return weighting.checked_weights(
         weights,
         spec_lib.static_losses_shape(logits.shape, spec.axis),
@@ -184,8 +184,8 @@ def second_derivatives(
     to_logits, to_labels, to_coefficients = backprop_gradients(
         op, spec, v, logits, labels, _coefficients(spec, grad, logits, weights)
     )
-    # The coefficients are the transpose of reduce_losses, which is linear in the losses:
-    # what arrives for them goes on as losses do.
+    # The coefficients are the transpose of reduce_losses, which is linear in the losses. So their
+    # upstream gradient is reduced like losses.
     to_grad = weighting.reduce_losses(to_coefficients, weights, spec.reduction)
     to_weights = weighting.weights_gradient(
         tf.cast(grad, weights.dtype), to_coefficients, weights, spec.reduction
@@ -204,7 +204,7 @@ def backprop_gradients(
     """The derivatives of `weighted_backprop` with respect to logits, labels and coefficients,
     times v.
 
-    The last is shaped as the losses, even where coefficients are broadcast to them.
+    The last one has the losses' shape, even if the coefficients are broadcast to it.
     """
     real = coefficients.dtype
     to_logits, to_labels, to_coefficients = op.backprop_gradients(

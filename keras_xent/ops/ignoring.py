@@ -1,8 +1,8 @@
-"""The steps of a loss op beside class ids of which one is to be ignored.
+"""The steps of a loss op with a class id to ignore.
 
-An ignored example adds nothing to a loss or a gradient, even where its logits are infinite or NaN.
-With weight 0 and an id that is a class, the steps give just that where its loss is finite. So its
-logits are replaced, which takes a tensor of their size, only where it isn't.
+An ignored example adds nothing to the loss or the gradient, even if its logits are infinite or NaN.
+If its loss is finite, a weight of 0 and a valid id have this effect. Otherwise its logits must be
+replaced too. This takes a tensor of their size, so it is done only if necessary.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from keras_xent.ops.steps import Steps
 
 
 class Ignoring(Steps):
-    """The steps of a loss op, by others that ignore no class.
+    """The steps of a loss op with a class to ignore, from steps that ignore no class.
 
     Args:
         op: the loss op.
-        steps: the others.
-        looks_first: False to replace the logits always. Under XLA this takes no memory.
+        steps: the steps that ignore no class.
+        looks_first: whether to replace the logits only if necessary. Under XLA, replacing them
+            takes no memory.
     """
 
     def __init__(self, op: LossOp, steps: Steps, looks_first: bool = True) -> None:
@@ -62,7 +63,7 @@ class Ignoring(Steps):
     ) -> Any:
         if spec.ignore_class is None:
             return step(spec, logits, labels, weights)
-        # Before they meet: a wrong shape may become a right one there.
+        # Check before combining them: broadcasting could turn a wrong shape into a right one.
         logits, labels = operands.checked_labels(self._op, spec, logits, labels)
         weights = operands.checked_weights(spec, logits, weights)
         kept = is_kept(labels, spec.ignore_class)
@@ -77,33 +78,33 @@ class Ignoring(Steps):
             return of_replaced()
         found = step(spec, logits, ids, weights)
         total = tf.reduce_sum(tf.nest.flatten(found)[0])
-        # A mean over nothing is 0, whatever its gradient is.
+        # 0 could be a mean over nothing, whose gradient may not be finite.
         shows_all = tf.math.is_finite(total) & tf.not_equal(total, 0)
         return tf.cond(shows_all, lambda: found, of_replaced)
 
 
 def class_among(ignore_class: Optional[int], dtype: tf.DType) -> Optional[int]:
-    """The class to ignore, or None where no id of that dtype is of it."""
+    """The class to ignore, or None if no id of that dtype can have it."""
     if ignore_class is None or not dtype.min <= ignore_class <= dtype.max:
         return None
     return ignore_class
 
 
 def is_kept(ids: tf.Tensor, ignore_class: int) -> tf.Tensor:
-    """Which examples are not of the class to ignore."""
+    """Which examples don't have the class to ignore."""
     return tf.not_equal(ids, tf.constant(ignore_class, ids.dtype))
 
 
 def ids_of_kept(ids: tf.Tensor, kept: tf.Tensor) -> tf.Tensor:
-    """The ids, with one that is a class for the other examples."""
+    """The ids, with 0, a valid id, for the ignored examples."""
     return tf.where(kept, ids, tf.zeros([], ids.dtype))
 
 
 def numbers_of_kept(numbers: tf.Tensor, kept: tf.Tensor) -> tf.Tensor:
-    """A scalar or a number for each example, with 0 for the other examples."""
+    """A scalar or a number for each example, with 0 for the ignored examples."""
     return tf.where(kept, numbers, tf.zeros([], numbers.dtype))
 
 
 def logits_of_kept(logits: tf.Tensor, kept: tf.Tensor, axis: Optional[int]) -> tf.Tensor:
-    """The logits, with 0 for the other examples."""
+    """The logits, with 0 for the ignored examples."""
     return tf.where(class_axis.beside_classes(kept, axis), logits, tf.zeros([], logits.dtype))

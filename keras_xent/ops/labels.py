@@ -16,13 +16,13 @@ def smoothed(spec: Spec, labels: tf.Tensor) -> tf.Tensor:
 
 
 def smoothed_part(spec: Spec, part: tf.Tensor, classes: Union[int, tf.Tensor]) -> tf.Tensor:
-    """`smoothed` for a part of the classes; `classes` is the number of all."""
+    """`smoothed` for some of the classes; `classes` is the total number."""
     if not spec.label_smoothing or (isinstance(classes, int) and classes == 0):
         return part
     return part * (1 - spec.label_smoothing) + spec.label_smoothing / classes
 
 
 def num_classes(spec: Spec, labels: tf.Tensor) -> Union[int, tf.Tensor]:
-    """The size of the class axis: a number where it is known, or a tensor of the labels' dtype."""
+    """The size of the class axis: a number if it is known, or a tensor of the labels' dtype."""
     known = class_axis.static_size(labels.shape, spec.class_axis)
     return tf.cast(tf.shape(labels)[spec.class_axis], labels.dtype) if known is None else known

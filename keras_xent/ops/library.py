@@ -1,4 +1,4 @@
-"""The native library, or the reason why it can't be loaded."""
+"""Loads the native library, or explains why it can't be loaded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Library(NamedTuple):
     """The loaded library.
 
     Attributes:
-        ops: the module of op functions that TensorFlow made for it.
+        ops: the module of op functions that TensorFlow generated for it.
         functions: its plain C functions.
     """
 
@@ -33,7 +33,7 @@ class Library(NamedTuple):
 
     @property
     def usable_instruction_sets(self) -> List[str]:
-        """All that they share, best first."""
+        """All instruction sets that they share, best first."""
         names: List[str] = []
         while True:
             name: Optional[bytes] = self.functions.KerasXentUsableInstructionSet(len(names))
@@ -42,10 +42,10 @@ class Library(NamedTuple):
             names.append(name.decode())
 
     def select_instruction_set(self, name: str) -> None:
-        """Uses another instruction set; for tests and benchmarks.
+        """Selects another instruction set, for tests and benchmarks.
 
         Raises:
-            ValueError: this processor or this build lacks it.
+            ValueError: this processor or this build doesn't support it.
         """
         if not self.functions.KerasXentSelectInstructionSet(name.encode()):
             raise ValueError(
@@ -54,22 +54,22 @@ class Library(NamedTuple):
 
     @property
     def threads(self) -> int:
-        """How many threads a call may use, the calling one included."""
+        """The number of threads that a call can use, including the calling thread."""
         count: int = self.functions.KerasXentNumThreads()
         return count
 
     def set_threads(self, count: int) -> None:
-        """Uses so many threads; 0 means one for every processor."""
+        """Sets the number of threads. 0 means one for each processor."""
         self.functions.KerasXentSetNumThreads(count)
 
 
 class LibraryError(Exception):
-    """The native library can't serve; the message says why and what to do."""
+    """The native library can't be used. The message says why, and what to do."""
 
 
 @functools.lru_cache(maxsize=None)
 def _load() -> Library:
-    # TensorFlow first: it makes a module of the ops that loading the library adds.
+    # TensorFlow has to load it first, because it generates functions only for newly added ops.
     ops = tf.load_op_library(str(PATH))
     functions = ctypes.CDLL(str(PATH), mode=ctypes.RTLD_LOCAL)
     functions.KerasXentInstructionSet.restype = ctypes.c_char_p
@@ -79,7 +79,7 @@ def _load() -> Library:
 
 @functools.lru_cache(maxsize=None)
 def _follow_tensorflow(library: Library) -> None:
-    """Uses as many threads as TensorFlow: on first use, when that has been configured."""
+    """Uses as many threads as TensorFlow. Called on first use, when TensorFlow is configured."""
     library.set_threads(_intra_op_threads())
 
 
@@ -88,7 +88,7 @@ def problem() -> Optional[str]:
     """Why the library can't be loaded, or None."""
     if not PATH.exists():
         if not sys.platform.startswith("linux"):
-            return f"{PATH} is missing, as it is built on Linux only"
+            return f"{PATH} is missing, because it is built on Linux only"
         return (
             f"{PATH} is missing, as it was not built when keras_xent was installed or this is a "
             "source tree: with a C++17 compiler (g++ or clang++) at hand, run pip install "
@@ -106,7 +106,7 @@ def load() -> Library:
     """The library.
 
     Raises:
-        LibraryError: it can't be loaded.
+        LibraryError: the library can't be loaded.
     """
     reason = problem()
     if reason is not None:
@@ -117,7 +117,7 @@ def load() -> Library:
 
 
 def _intra_op_threads() -> int:
-    """TensorFlow's own setting: the program's, the environment's, or 0 for neither."""
+    """TensorFlow's setting, from the program or the environment, or 0 if there is none."""
     configured: int = tf.config.threading.get_intra_op_parallelism_threads()
     if configured:
         return configured

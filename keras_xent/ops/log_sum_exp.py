@@ -1,4 +1,4 @@
-"""Sums over the classes, and of exponentials, as XLA computes them well."""
+"""Sums over the classes, in ops that XLA compiles to fast code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONG_PART = 256
 
 
 class LogSumExp(NamedTuple):
-    """What log(sum(exp(logits))) is made of, each with a class axis of size 1.
+    """The parts of log(sum(exp(logits))), each with a class axis of size 1.
 
     Attributes:
         largest: the largest logits.
@@ -26,17 +26,17 @@ class LogSumExp(NamedTuple):
 
     @classmethod
     def of(cls, logits: tf.Tensor, axis: int) -> LogSumExp:
-        """That of logits."""
+        """Computes them from logits."""
         largest = tf.reduce_max(logits, axis, keepdims=True)
         total = sum_over_classes(lambda part: tf.exp(part - largest), [logits], axis)
         return cls(largest, tf.math.log(total))
 
 
 class Softmax(NamedTuple):
-    """The softmax, beside what the losses need.
+    """The parts of the softmax, and what the losses need.
 
     Attributes:
-        log_sum_exp: that of the logits.
+        log_sum_exp: the LogSumExp of the logits.
         exp: exp(logits - largest).
         inverse: 1 / sum(exp), with a class axis of size 1.
     """
@@ -47,9 +47,9 @@ class Softmax(NamedTuple):
 
     @classmethod
     def of(cls, logits: tf.Tensor, axis: int) -> Softmax:
-        """That of logits.
+        """Computes them from logits.
 
-        The gradient needs the exponentials themselves, so their sum costs nothing more.
+        The gradient needs the exponentials themselves, so their sum has no extra cost.
         """
         largest = tf.reduce_max(logits, axis, keepdims=True)
         exp = tf.exp(logits - largest)
@@ -60,11 +60,11 @@ class Softmax(NamedTuple):
 def sum_over_classes(
     function: Callable[..., tf.Tensor], tensors: List[tf.Tensor], axis: int
 ) -> tf.Tensor:
-    """The sum over the classes of a function of tensors, element by element.
+    """The sum over the classes of a function that is applied element by element.
 
-    On a CPU, XLA writes all terms of a sum to memory, and then reads and adds them. So there the
-    loop that computes the terms adds those of eight classes, and leaves an eighth of them to sum.
-    Accelerators fuse better.
+    On a CPU, XLA writes all terms of a sum to memory before it adds them. So on CPUs, the terms are
+    added in groups of eight classes as they are computed, and only the groups' sums are written.
+    XLA fuses better on accelerators.
     """
     classes = class_axis.static_size(tensors[0].shape, axis)
     if classes is None or classes < _FEWEST_CLASSES or not backends.only_cpus():
@@ -81,7 +81,7 @@ def sum_over_classes(
 def _sum_of_part(terms: tf.Tensor, axis: int) -> tf.Tensor:
     dtype = terms.dtype
     if terms.shape.as_list()[axis] >= _LONG_PART:
-        # One after the other, in float32, would be less exact than TF1.
+        # Adding them one by one in float32 would be less exact than TF1.
         terms = tf.cast(terms, tf.float64)
     return tf.cast(tf.reduce_sum(terms, axis, keepdims=True), dtype)
 

@@ -1,4 +1,4 @@
-"""What is to know of a loss op, beside what all of them share."""
+"""The interface of a loss op: what differs between the losses."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from keras_xent.ops.spec import Spec
 class LossOp(abc.ABC):
     """A cross entropy of logits and labels.
 
-    The losses are linear in what weights and reductions do (weighting.py). So a loss op says only
-    what the loss of an example is, and what its derivatives are. `real` logits and labels are those
-    in the dtype of the arithmetic (`spec.real_dtype`).
+    The value is linear in the losses (weighting.py). So a loss op defines only the loss of an
+    example and its derivatives. "Real" logits and labels have the dtype of the arithmetic
+    (`spec.real_dtype`).
 
     Attributes:
-        name: as in the names of the native ops and of the gradients.
+        name: its name in the names of the native ops and the gradients.
         has_class_axis: False if each element of the logits is an example.
-        labels_rule: what an error says of labels of a wrong shape, before the shape that is wanted
-            and the one that came.
+        labels_rule: the beginning of the error for labels of the wrong shape. The expected shape
+            and the labels' shape follow.
         labels_have_gradient: False for class ids.
     """
 
     name: ClassVar[str]
     has_class_axis: ClassVar[bool] = True
-    labels_rule: ClassVar[str] = "logits and labels must have the same shape, and have the shapes"
+    labels_rule: ClassVar[str] = "logits and labels must have the same shape: their shapes are"
     labels_have_gradient: ClassVar[bool] = True
 
     @abc.abstractmethod
     def known_losses_shape(
         self, spec: Spec, logits_shape: tf.TensorShape, labels_shape: tf.TensorShape
     ) -> tf.TensorShape:
-        """What the static shapes of both say of the losses' shape."""
+        """The static shape of the losses."""
 
     @abc.abstractmethod
     def labels_shape(self, spec: Spec, logits: tf.Tensor) -> tf.Tensor:
@@ -42,10 +42,10 @@ class LossOp(abc.ABC):
 
     @abc.abstractmethod
     def known_labels_shape(self, spec: Spec, logits_shape: tf.TensorShape) -> tf.TensorShape:
-        """What the logits' static shape says of the labels'."""
+        """The static shape that the labels must have."""
 
     def real_labels(self, labels: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
-        """The labels in the dtype of the arithmetic, if they are numbers."""
+        """The labels in the dtype of the arithmetic. Class ids stay integers."""
         return tf.cast(labels, dtype)
 
     @abc.abstractmethod
@@ -54,7 +54,8 @@ class LossOp(abc.ABC):
     ) -> Tuple[tf.Tensor, tf.Tensor]:
         """The losses, and their derivatives with respect to the logits, with the class axis last.
 
-        In TensorFlow's own ops, at TF1's cost and as exact. Logits and labels are real.
+        They are computed with TensorFlow's own ops, as fast and as exact as in TF1. Logits and
+        labels are real.
         """
 
     @abc.abstractmethod
@@ -65,7 +66,7 @@ class LossOp(abc.ABC):
     def losses_and_backprop_under_xla(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
     ) -> Tuple[tf.Tensor, tf.Tensor]:
-        """The losses, and their derivatives, which have the logits' shape."""
+        """The losses and their derivatives, which have the logits' shape."""
 
     @abc.abstractmethod
     def labels_gradient(
@@ -73,7 +74,7 @@ class LossOp(abc.ABC):
     ) -> Optional[tf.Tensor]:
         """The derivatives with respect to the labels, or None for class ids.
 
-        The coefficients are those of the losses: a scalar or a number for each. All is real.
+        The coefficients are a scalar or a number for each loss. All tensors are real.
         """
 
     @abc.abstractmethod
@@ -88,8 +89,8 @@ class LossOp(abc.ABC):
         """The derivatives of `weighted_backprop` with respect to logits, labels and coefficients,
         times v.
 
-        The last is shaped as the losses, even where coefficients are broadcast to them. All is
-        real.
+        The last one has the losses' shape, even if the coefficients are broadcast to it. All
+        tensors are real.
         """
 
 
@@ -97,10 +98,10 @@ _ops: Dict[str, LossOp] = {}
 
 
 def add(op: LossOp) -> None:
-    """Makes an op known by its name."""
+    """Adds an op to the ops that `named` finds."""
     _ops[op.name] = op
 
 
 def named(name: str) -> LossOp:
-    """The op of that name."""
+    """The op with that name."""
     return _ops[name]

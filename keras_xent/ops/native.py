@@ -1,4 +1,4 @@
-"""The steps in native ops, on the CPU kernels."""
+"""The steps with native ops, which run the C++ kernels on CPUs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from keras_xent.reduction import Reduction
 
 
 class Native(Steps):
-    """The steps of a loss op, natively."""
+    """The steps of a loss op, with its native ops."""
 
     def __init__(self, op: LossOp) -> None:
         stem = re.sub("(?<=[a-z])(?=[A-Z])", "_", op.name).lower()
@@ -50,7 +50,7 @@ class Native(Steps):
         return grad(logits, labels, coefficients, spec.label_smoothing, **_axis(spec))
 
     def scale_backprop(self, spec: Spec, backprop: tf.Tensor, grad: tf.Tensor) -> tf.Tensor:
-        # Where grad is 1 this is backprop itself: no memory moves.
+        # If grad is 1, the op returns backprop without copying it.
         return library.load().ops.keras_xent_scale_backprop(backprop, grad, **_axis(spec))
 
     def _run(self, suffix: str, spec: Spec, *tensors: tf.Tensor) -> Any:

@@ -1,4 +1,4 @@
-"""Labels, weights and coefficients as the portable steps and those for XLA need them."""
+"""Labels, weights and coefficients in the form that the portable and the XLA steps need."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from keras_xent.ops.spec import Spec
 def checked_labels(
     op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
 ) -> Tuple[tf.Tensor, tf.Tensor]:
-    """Logits and labels, whose real shapes are checked where the static ones do not tell."""
+    """Logits and labels, with a check when the graph runs if the static shapes are unknown."""
     if _are_known_to_fit(logits, labels):
         return logits, labels
     shape = op.labels_shape(spec, logits)
     with tf.control_dependencies([checks.assert_shape(labels, shape, op.labels_rule)]):
         logits = tf.identity(logits)
-    # If XLA compiles this, it leaves the assertion out.
+    # If XLA compiles this, it drops the assertion.
     return logits, labels_of_their_shape(op, spec, logits, labels)
 
 
 def labels_of_their_shape(
     op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
 ) -> tf.Tensor:
-    """The labels, by an op that fails if their shape is wrong, under XLA too."""
+    """The labels, through an op that fails if their shape is wrong, also under XLA."""
     if _are_known_to_fit(logits, labels):
         return labels
     known = op.known_labels_shape(spec, logits.shape)
@@ -36,9 +36,9 @@ def labels_of_their_shape(
 
 
 def checked_weights(spec: Spec, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """The weights (or coefficients): a scalar, or of the losses' rank.
+    """The weights (or coefficients), as a scalar or with the losses' rank.
 
-    If the static shapes don't tell whether they fit, ops that fail check it.
+    If the static shapes are unknown, the shapes are checked when the graph runs.
     """
     shape = spec_lib.losses_shape(logits, spec.axis)
     static_shape = spec_lib.static_losses_shape(logits.shape, spec.axis)
@@ -57,5 +57,5 @@ def unscaled_coefficients(spec: Spec, logits: tf.Tensor, weights: tf.Tensor) -> 
 
 
 def _are_known_to_fit(logits: tf.Tensor, labels: tf.Tensor) -> bool:
-    # Whoever made the op has checked static shapes.
+    # The static shapes have been checked when the op was created.
     return bool(logits.shape.is_fully_defined() and labels.shape.is_fully_defined())

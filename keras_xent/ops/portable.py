@@ -1,7 +1,7 @@
-"""The steps in TensorFlow's own ops: for GPUs, TPUs, and wherever the native library isn't.
+"""The steps with TensorFlow's own ops, for GPUs, TPUs and systems without the native library.
 
-They cost what TF1's functions cost and are as exact. xla.py has the steps for XLA. Half precision
-is computed in float32, as TF1 does.
+They are as fast and as exact as TF1's functions. Half precision is computed in float32, as in TF1.
+xla.py has the steps for XLA.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from keras_xent.ops.steps import Steps
 
 
 class Portable(Steps):
-    """The steps of a loss op in TensorFlow's ops, outside XLA."""
+    """The steps of a loss op with TensorFlow's ops, outside XLA."""
 
     def __init__(self, op: LossOp) -> None:
         self._op = op
@@ -63,13 +63,13 @@ class Portable(Steps):
     def _checked(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
     ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Checks the real shapes where the static ones do not tell."""
+        """Checks the shapes when the graph runs, if the static shapes are unknown."""
         logits, labels = operands.checked_labels(self._op, spec, logits, labels)
         return logits, labels, operands.checked_weights(spec, logits, weights)
 
 
 def scale_backprop(spec: Spec, backprop: tf.Tensor, grad: tf.Tensor) -> tf.Tensor:
-    """The step, which is the same under XLA."""
+    """The step `scale_backprop`, which is the same under XLA."""
     real = spec_lib.real_dtype(backprop.dtype)
     factors = tf.cast(grad, real)
     return class_axis.times(tf.cast(backprop, real), factors, spec.axis, backprop.dtype)
@@ -78,6 +78,6 @@ def scale_backprop(spec: Spec, backprop: tf.Tensor, grad: tf.Tensor) -> tf.Tenso
 def _weighted(
     spec: Spec, backprop: tf.Tensor, coefficients: tf.Tensor, dtype: tf.DType
 ) -> tf.Tensor:
-    # With the class axis last, as TensorFlow is slow in broadcasting along other axes.
+    # With the class axis last: TensorFlow broadcasts slowly along other axes.
     product = backprop * class_axis.beside_classes(coefficients, class_axis.last(spec.axis))
     return tf.cast(class_axis.moved_back(product, spec.axis), dtype)

@@ -1,7 +1,7 @@
-"""The gradients that TensorFlow finds under the native ops' names.
+"""The gradients of the native ops, registered with TensorFlow.
 
-The functions of this package carry their gradient themselves. These serve a graph or a
-tape that holds a native op directly.
+The functions of this package attach their gradients themselves. These are for graphs and tapes
+that contain a native op directly.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Gradients = List[Optional[tf.Tensor]]
 
 
 def spec_of(op: LossOp, node: Any) -> Spec:
-    """What a native op of a loss op computes.
+    """The spec of a native op.
 
     Raises:
         ValueError: its label smoothing is known only when the graph runs.
@@ -28,8 +28,8 @@ def spec_of(op: LossOp, node: Any) -> Spec:
     smoothing = tf.get_static_value(node.inputs[3])
     if smoothing is None:
         raise ValueError(
-            f"{node.name}: the input label_smoothing is not a constant, and only with a constant "
-            "can the op be differentiated, or mapped by tf.vectorized_map"
+            f"{node.name}: the input label_smoothing is not a constant, expected a constant: "
+            "without one, the op has no gradient and tf.vectorized_map can't convert it"
         )
     axis = int(node.get_attr("axis")) if op.has_class_axis else None
     reduced = node.type in (f"KerasXent>{op.name}", f"KerasXent>{op.name}WithBackprop")
@@ -44,7 +44,7 @@ def register(op: LossOp) -> None:
         return _first_order(op, node, grad)
 
     def of_both(node: Any, grad: tf.Tensor, backprop_grad: tf.Tensor) -> Gradients:
-        # The second output is d value / d logits, and has a gradient of its own.
+        # The second output is d value / d logits, which has its own gradient.
         spec = spec_of(op, node)
         logits, labels, weights = list(node.inputs)[:3]
         value = _first_order(op, node, grad)
@@ -77,9 +77,9 @@ def _sum(one: Optional[tf.Tensor], other: Optional[tf.Tensor]) -> Optional[tf.Te
 
 
 def scaling_spec_of(node: Any) -> Spec:
-    """The spec of a node that multiplies a backprop by what came from above.
+    """The spec of a node that multiplies a backprop by the upstream gradient.
 
-    The node's axis has no meaning where there is a number for each element of the backprop.
+    If the gradient has a number for each element of the backprop, the node's axis has no meaning.
     """
     backprop, grad = node.inputs
     rank = grad.shape.rank

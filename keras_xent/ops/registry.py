@@ -1,4 +1,4 @@
-"""A loss op becomes known to TensorFlow."""
+"""Registers loss ops with TensorFlow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _Op = TypeVar("_Op", bound=LossOp)
 
 
 def registered(op: _Op) -> _Op:
-    """The op, with its gradients registered, and its conversion for `tf.vectorized_map`."""
+    """Registers the op's gradients and its conversion for `tf.vectorized_map`. Returns the op."""
     loss_op.add(op)
     evaluation.register(op)
     gradients.register(op)

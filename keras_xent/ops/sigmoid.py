@@ -1,4 +1,4 @@
-"""Sigmoid cross entropy of logits and labels: one loss for each element."""
+"""Sigmoid cross entropy between logits and labels, with a loss for each element."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, Tuple, Union
 
 import tensorflow as tf
 
+from keras_xent._autograph import do_not_convert
 from keras_xent.ops import arguments, evaluation, registry
 from keras_xent.ops.loss_op import LossOp
 from keras_xent.ops.spec import Spec
@@ -13,8 +14,8 @@ from keras_xent.reduction import Reduction
 
 
 class SigmoidCrossEntropy(LossOp):
-    """With p = sigmoid(x), y' = (1 - s) * y + s / 2 the smoothed labels, the losses are
-    -y' * log p - (1 - y') * log(1 - p), and their derivatives with respect to
+    """With p = sigmoid(x) and the smoothed labels y' = (1 - s) * y + s / 2, the losses are
+    -y' * log p - (1 - y') * log(1 - p). Their derivatives with respect to logits and labels are
 
         logits  p - y'
         labels  -(1 - s) * x
@@ -40,7 +41,7 @@ class SigmoidCrossEntropy(LossOp):
         smoothed = _smoothed(spec, labels)
         exp = tf.exp(-tf.abs(logits))
         losses = tf.nn.relu(logits) - logits * smoothed + tf.math.log1p(exp)
-        # The smaller of p and 1 - p, so that the difference is as exact where the sigmoid is flat.
+        # The smaller of p and 1 - p: the difference stays exact where the sigmoid is flat.
         tail = exp / (1 + exp)
         return losses, tf.where(logits >= 0, (1 - smoothed) - tail, tail - smoothed)
 
@@ -82,7 +83,7 @@ def _smoothed(spec: Spec, labels: tf.Tensor) -> tf.Tensor:
 OP = registry.registered(SigmoidCrossEntropy())
 
 
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def sigmoid_cross_entropy(
     logits: Any,
     labels: Any,
@@ -91,50 +92,16 @@ def sigmoid_cross_entropy(
     label_smoothing: float = 0.0,
     reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
-    r"""Sigmoid cross entropy of logits and labels, weighted and reduced.
-
-    Each element is an example of its own. With smoothed labels :math:`y' = (1 - s)\, y + s / 2`
-    its loss is
-
-    .. math:: \ell = \log(1 + e^{-x}) + (1 - y')\, x,
-
-    computed so that nothing overflows.
-
-    The gradients with respect to logits, labels and weights are exact, and can be differentiated
-    again.
-
-    Args:
-        logits: unscaled log-odds; float16, bfloat16, float32 or float64; any shape.
-        labels: the same shape; cast to the logits' dtype. Usually probabilities.
-        weights: a scalar, or a tensor with the logits' rank in which every dimension is 1
-            or the logits'. Cast to float32, or to float64 beside float64 logits.
-        label_smoothing: a number in [0, 1].
-        reduction: a `keras_xent.Reduction`, or a name of one.
-
-    Returns:
-        A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted
-        losses in the logits' shape.
-
-    Raises:
-        TypeError: the logits are no floating point tensor.
-        ValueError: shapes that don't fit, a smoothing out of range.
-        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
-
-    Example:
+    """`keras_xent.sigmoid_cross_entropy` with positional arguments, logits first.
 
     >>> from keras_xent.ops import sigmoid_cross_entropy
-    >>> value = sigmoid_cross_entropy(
-    ...     logits=[[2.0, -1.0], [0.5, 3.0]],
-    ...     labels=[[1, 0], [0, 1]],
-    ...     weights=[[1.0], [0.5]],
-    ... )
-    >>> print(f"{float(value):.5f}")
-    0.23788
+    >>> print(f"{float(sigmoid_cross_entropy([2.0, -1.0], [1, 0])):.5f}")
+    0.22009
     """
     logits = arguments.logits_of(logits)
     labels = arguments.converted(labels, "labels", logits.dtype)
     weights = arguments.weights_of(weights, logits)
-    shape = arguments.same_shape(logits, labels, "The loss has a label for each logit.")
+    shape = arguments.same_shape(logits, labels, "Each logit needs one label.")
     spec = Spec(None, arguments.smoothing_of(label_smoothing), Reduction(reduction))
     arguments.check_weights(weights, spec, shape)
     return evaluation.evaluate(OP, spec, logits, labels, weights)

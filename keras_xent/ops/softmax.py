@@ -1,4 +1,4 @@
-"""Softmax cross entropy of logits and labels that are one-hot or probabilities."""
+"""Softmax cross entropy between logits and labels that are one-hot or probabilities."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, Tuple, Union
 
 import tensorflow as tf
 
+from keras_xent._autograph import do_not_convert
 from keras_xent.ops import arguments, class_axis, evaluation, registry
 from keras_xent.ops import labels as labels_lib
 from keras_xent.ops import softmax_derivatives as derivatives
@@ -17,14 +18,14 @@ from keras_xent.reduction import Reduction
 
 
 class SoftmaxCrossEntropy(LossOp):
-    """With p = softmax(logits), y' the smoothed labels and s the smoothing, the losses are
-    -sum(y' * log p), and their derivatives with respect to
+    """With p = softmax(logits), the smoothing s and the smoothed labels y', the losses are
+    -sum(y' * log p). Their derivatives with respect to logits and labels are
 
         logits  p - y'
         labels  -(1 - s) * log p
 
-    The first is the loss's gradient where labels sum to one. TensorFlow's
-    SoftmaxCrossEntropyWithLogits uses it whatever they sum to, and so does this.
+    p - y' is the exact gradient only if the labels sum to one. TensorFlow's
+    SoftmaxCrossEntropyWithLogits always uses it, and so does this op.
     """
 
     name = "SoftmaxCrossEntropy"
@@ -92,7 +93,7 @@ def _losses(
     def terms(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         smoothed = labels_lib.smoothed_part(spec, labels, classes)
         log_softmax = (logits - log_sum_exp.largest) - log_sum_exp.log_total
-        # 0 * -inf is 0 here: a class without label mass adds nothing.
+        # 0 * -inf is 0 here: a class whose label is 0 adds nothing.
         nothing = tf.zeros([], smoothed.dtype)
         return tf.where(tf.equal(smoothed, 0), nothing, log_softmax) * -smoothed
 
@@ -102,7 +103,7 @@ def _losses(
 OP = registry.registered(SoftmaxCrossEntropy())
 
 
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def softmax_cross_entropy(
     logits: Any,
     labels: Any,
@@ -112,57 +113,18 @@ def softmax_cross_entropy(
     axis: int = -1,
     reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
-    r"""Softmax cross entropy of logits and labels, weighted and reduced.
-
-    With smoothed labels :math:`y'_c = (1 - s)\, y_c + s / C`, the loss of one element is
-
-    .. math:: \ell = \sum_c y'_c \left(\log \sum_k e^{x_k} - x_c\right),
-
-    where a class with :math:`y'_c = 0` adds nothing, even if its logit is
-    :math:`-\infty` (TensorFlow's op, which serves other devices than CPUs, makes NaN of that).
-    `reduction` tells what becomes of the losses and their weights.
-
-    The gradient with respect to the logits is TensorFlow's, weight :math:`\cdot\,
-    (\mathrm{softmax}(x) - y')`, which is the loss's where labels sum to one. Gradients
-    with respect to labels and weights are exact. All can be differentiated again.
-
-    Args:
-        logits: unscaled log-probabilities; float16, bfloat16, float32 or float64; rank 1
-            or more.
-        labels: the same shape; cast to the logits' dtype. Each slice along `axis` is
-            usually a probability distribution.
-        weights: a scalar, or a tensor with the losses' rank in which every dimension is 1
-            or the losses'. Cast to float32, or to float64 beside float64 logits.
-        label_smoothing: a number in [0, 1].
-        axis: the class axis.
-        reduction: a `keras_xent.Reduction`, or a name of one.
-
-    Returns:
-        A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted
-        losses in the logits' shape without `axis`.
-
-    Raises:
-        TypeError: the logits are no floating point tensor.
-        ValueError: shapes that don't fit, an axis or a smoothing out of range.
-        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
-
-    Example:
+    """`keras_xent.softmax_cross_entropy` with positional arguments, logits first.
 
     >>> from keras_xent.ops import softmax_cross_entropy
-    >>> value = softmax_cross_entropy(
-    ...     logits=[[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]],
-    ...     labels=[[0, 1, 0], [0, 0, 1]],
-    ...     weights=[0.3, 0.7],
-    ...     label_smoothing=0.2,
-    ... )
+    >>> value = softmax_cross_entropy([[0.05, 0.95, 0.0]], [[0, 1, 0]], label_smoothing=0.2)
     >>> print(f"{float(value):.5f}")
-    0.57618
+    0.70740
     """
     logits = arguments.logits_of(logits)
     labels = arguments.converted(labels, "labels", logits.dtype)
     weights = arguments.weights_of(weights, logits)
     shape = arguments.same_shape(
-        logits, labels, "Labels are one-hot or soft (tf.one_hot makes them so)."
+        logits, labels, "Use tf.one_hot to convert class ids to labels."
     )
     spec = Spec(
         arguments.class_axis_of(axis, shape),

@@ -10,15 +10,15 @@ from keras_xent.ops import class_axis
 
 
 def softmax(logits: tf.Tensor, axis: int) -> tf.Tensor:
-    """`tf.nn.softmax`, for logits of an unknown rank too."""
+    """`tf.nn.softmax`, which also accepts logits of unknown rank."""
     if logits.shape.rank is None and axis != -1:
         return tf.exp(log_softmax(logits, axis))
     return tf.nn.softmax(logits, axis)
 
 
 def log_softmax(logits: tf.Tensor, axis: int) -> tf.Tensor:
-    """`tf.nn.log_softmax`, for logits of an unknown rank too."""
-    # TensorFlow's own transposes, and can't where the rank is unknown.
+    """`tf.nn.log_softmax`, which also accepts logits of unknown rank."""
+    # TensorFlow's function transposes the logits, which needs a known rank.
     if logits.shape.rank is None and axis != -1:
         return logits - tf.reduce_logsumexp(logits, axis, keepdims=True)
     return tf.nn.log_softmax(logits, axis)

@@ -1,4 +1,4 @@
-"""Softmax cross entropy of logits and class ids."""
+"""Softmax cross entropy between logits and class ids."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, Optional, Tuple, Union
 
 import tensorflow as tf
 
+from keras_xent._autograph import do_not_convert
 from keras_xent.ops import (
     arguments,
     class_axis,
@@ -26,9 +27,9 @@ _ID_DTYPES = (tf.int32, tf.int64)
 
 
 class SparseSoftmaxCrossEntropy(LossOp):
-    """The softmax cross entropy of the labels one_hot(ids), which are never made.
+    """The softmax cross entropy of the labels one_hot(ids), which are never stored.
 
-    With p = softmax(logits), k the class and s the smoothing, a loss is
+    With p = softmax(logits), the class k and the smoothing s, a loss is
 
         -(1 - s) * log p_k - s / C * sum(log p),
 
@@ -38,7 +39,7 @@ class SparseSoftmaxCrossEntropy(LossOp):
     name = "SparseSoftmaxCrossEntropy"
     labels_rule = (
         "labels are class ids and must have the logits' shape without the class axis: that shape "
-        "and the labels' are"
+        "and the labels' shape are"
     )
     labels_have_gradient = False
 
@@ -103,11 +104,11 @@ class SparseSoftmaxCrossEntropy(LossOp):
             coefficients = ignoring.numbers_of_kept(coefficients, kept)
             logits = ignoring.logits_of_kept(logits, kept, axis)
             labels = ignoring.ids_of_kept(labels, kept)
-        # NaN, as the first derivatives are, where there is a device that computes those.
+        # NaN, like the first derivatives on devices that don't raise an error.
         is_class = _is_class(spec, logits, labels)
         coefficients = _or_nan(coefficients, is_class)
         p, to_logits = derivatives.product_with_jacobian(v, logits, coefficients, axis)
-        # The sum of v * b in its parts: nothing of the one-hot labels' size is made.
+        # The sum of v * b in parts, without a tensor of the one-hot labels.
         labelled = _gathered(class_axis.moved_last(v, axis), labels)
         to_coefficients = tf.reduce_sum(v * p, axis) - (1 - s) * labelled
         if s:
@@ -121,16 +122,16 @@ class SparseSoftmaxCrossEntropy(LossOp):
 def _smoothed(
     s: float, logits: tf.Tensor, ids: tf.Tensor, losses: tf.Tensor, backprop: tf.Tensor
 ) -> Tuple[tf.Tensor, tf.Tensor]:
-    """Losses of a matrix of logits and their derivatives, with a part s of the label mass spread.
+    """The losses of a matrix of logits and their derivatives, with label smoothing s.
 
     The loss is the one without smoothing, plus s * mean(x_k - x).
     """
-    # The losses first: their op has the error for an id that is no class, where there is one.
+    # The losses must be computed first: their op raises the error for an id out of range.
     with tf.control_dependencies([losses]):
         ids = tf.identity(ids)
     labelled = _gathered(logits, ids)
     losses -= s * tf.reduce_mean(logits - labelled[:, None], 1)
-    # What is spread has the derivatives p - 1 / C.
+    # The uniform part of the labels has the derivatives p - 1 / C.
     classes = tf.cast(tf.shape(logits)[1], logits.dtype)
     return losses, (1 - s) * backprop + s * (tf.nn.softmax(logits) - 1 / classes)
 
@@ -154,7 +155,7 @@ def _labelled(spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     axis = spec.class_axis
     if axis == -1 or axis + 1 == logits.shape.rank:
         return _gathered(logits, labels)
-    # A sum of one of the terms and zeros, as a transpose would cost more.
+    # A sum of one term and zeros, because a transpose would take longer.
     is_labelled = _is_labelled(spec, logits, labels)
     terms = sum_over_classes(
         lambda x, is_labelled: tf.where(is_labelled, x, 0), [logits, is_labelled], axis
@@ -163,19 +164,19 @@ def _labelled(spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
 
 
 def _gathered(x: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
-    """What x has at the ids, along its last axis."""
+    """The elements of x at the ids, along its last axis."""
     rows = tf.gather(class_axis.as_matrix(x), tf.reshape(ids, [-1, 1]), batch_dims=1)
     return tf.reshape(rows, tf.shape(ids))
 
 
 def _is_labelled(spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Which logits are those of the labels' classes. XLA makes no tensor of it."""
+    """Which logits belong to the labels' classes. XLA doesn't store this tensor."""
     ids = tf.range(tf.cast(tf.shape(logits)[spec.class_axis], labels.dtype), dtype=labels.dtype)
     return tf.equal(tf.expand_dims(labels, spec.class_axis), _along(spec, logits, ids))
 
 
 def _along(spec: Spec, logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
-    """A vector that lies along the class axis."""
+    """The ids as a tensor along the class axis."""
     axis, rank = spec.class_axis, logits.shape.rank
     if rank is None:
         rank = tf.rank(logits)
@@ -185,7 +186,7 @@ def _along(spec: Spec, logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
 
 
 def _or_nan(numbers: tf.Tensor, is_class: tf.Tensor) -> tf.Tensor:
-    """The numbers of examples, a scalar for all or one each, and NaN without a class."""
+    """A scalar or a number for each example, with NaN for ids out of range."""
     return tf.where(is_class, numbers, _number(float("nan"), numbers))
 
 
@@ -205,7 +206,7 @@ def _number(value: float, like: tf.Tensor) -> tf.Tensor:
 OP = registry.registered(SparseSoftmaxCrossEntropy())
 
 
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def sparse_softmax_cross_entropy(
     logits: Any,
     labels: Any,
@@ -216,57 +217,19 @@ def sparse_softmax_cross_entropy(
     reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
     ignore_class: Optional[int] = None,
 ) -> tf.Tensor:
-    r"""Softmax cross entropy of logits and class ids, weighted and reduced.
-
-    The loss of an example of class :math:`k` is that of `softmax_cross_entropy` with the label
-    `one_hot(k)`, which is never made:
-
-    .. math:: \ell = \log \sum_c e^{x_c} - (1 - s)\, x_k - \frac{s}{C} \sum_c x_c
-
-    The gradients with respect to logits and weights can be differentiated again. Class ids have
-    none.
-
-    Args:
-        logits: unscaled log-probabilities; float16, bfloat16, float32 or float64; rank 1
-            or more.
-        labels: class ids in [0, C), int32 or int64, of the logits' shape without `axis`.
-        weights: a scalar, or a tensor with the losses' rank in which every dimension is 1
-            or the losses'. Cast to float32, or to float64 beside float64 logits.
-        label_smoothing: a number in [0, 1].
-        axis: the class axis.
-        reduction: a `keras_xent.Reduction`, or a name of one.
-        ignore_class: an id whose examples have weight zero, whatever `weights` and their logits
-            are. It may be outside of the classes. None ignores no class.
-
-    Returns:
-        A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted
-        losses in the labels' shape.
-
-    Raises:
-        TypeError: the logits are no floating point tensor, or the labels no int32 or int64 one.
-        ValueError: shapes that don't fit, an axis or a smoothing out of range.
-        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs; on a CPU,
-            an id that is no class, whatever its example's weight. On a GPU and under XLA such an
-            example has a loss and a gradient of NaN, as in TensorFlow.
-
-    Example:
+    """`keras_xent.sparse_softmax_cross_entropy` with positional arguments, logits first.
 
     >>> from keras_xent.ops import sparse_softmax_cross_entropy
-    >>> value = sparse_softmax_cross_entropy(
-    ...     logits=[[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]],
-    ...     labels=[1, 2],
-    ...     weights=[0.3, 0.7],
-    ...     label_smoothing=0.2,
-    ... )
+    >>> value = sparse_softmax_cross_entropy([[0.05, 0.95, 0.0]], [1], label_smoothing=0.2)
     >>> print(f"{float(value):.5f}")
-    0.57618
+    0.70740
     """
     logits = arguments.logits_of(logits)
     labels = conversion.to_tensor(labels, "labels")
     if labels.dtype not in _ID_DTYPES:
         raise TypeError(
-            f"labels have dtype {labels.dtype.name}, expected class ids of int32 or int64: cast "
-            "them, or give labels that are no ids to softmax_cross_entropy"
+            f"labels have dtype {labels.dtype.name}, expected class ids of dtype int32 or int64: "
+            "cast them, or use softmax_cross_entropy if they aren't class ids"
         )
     weights = arguments.weights_of(weights, logits)
     spec = Spec(
@@ -284,7 +247,7 @@ def sparse_softmax_cross_entropy(
         )
     arguments.check_weights(weights, spec, logits.shape)
     if spec.ignore_class is not None:
-        # Before they meet: a wrong shape may become a right one there.
+        # Check before combining them: broadcasting could turn a wrong shape into a right one.
         weights = operands.checked_weights(spec, logits, weights)
         kept = ignoring.is_kept(labels, spec.ignore_class)
         weights = ignoring.numbers_of_kept(weights, kept)

@@ -1,4 +1,4 @@
-"""The arguments of a loss op that are not tensors."""
+"""The arguments of a loss op that aren't tensors."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Spec(NamedTuple):
     """What to compute.
 
     Attributes:
-        axis: the class axis, or None where each element of the logits is an example.
-        label_smoothing: how much of the label mass is spread.
-        reduction: what becomes of the losses.
-        ignore_class: the id of the examples that don't count, or None. Their weights are 0 already,
-            as reductions count them.
+        axis: the class axis, or None if each element of the logits is an example.
+        label_smoothing: the label smoothing, in [0, 1].
+        reduction: how the losses are reduced.
+        ignore_class: the id of the examples to ignore, or None. Their weights are already 0, so
+            reductions don't count them.
     """
 
     axis: Optional[int]
@@ -28,41 +28,41 @@ class Spec(NamedTuple):
 
     @property
     def class_axis(self) -> int:
-        """The axis, where there are classes."""
+        """The class axis of a loss that has one."""
         assert self.axis is not None
         return self.axis
 
     def unreduced(self) -> Spec:
-        """The same without a reduction."""
+        """The same spec without a reduction."""
         return self._replace(reduction=Reduction.NONE)
 
     def to_json(self) -> str:
-        """The same as text, for a node of a graph."""
+        """The spec as text, to store in a node of a graph."""
         return json.dumps(self._asdict())
 
     @classmethod
     def from_json(cls, text: str) -> Spec:
-        """What `to_json` wrote."""
+        """The spec from the text that `to_json` returned."""
         fields = json.loads(text)
         return cls(**{**fields, "reduction": Reduction(fields["reduction"])})
 
 
 def real_dtype(dtype: tf.DType) -> tf.DType:
-    """The dtype of weights and of arithmetic beside logits of a dtype."""
+    """The dtype of the weights and the arithmetic for logits of a dtype."""
     return tf.float64 if dtype == tf.float64 else tf.float32
 
 
 def keeps_backprop(dtype: tf.DType) -> bool:
-    """Whether a forward pass may compute the gradient, in the logits' dtype, for later.
+    """Whether a forward pass can compute the gradient in the logits' dtype and keep it.
 
-    float16 can't hold a gradient before the loss scale has reached it: with 1/N folded in, it
-    would underflow.
+    In float16 it can't: before the loss scale is applied, a gradient that includes 1/N would
+    underflow.
     """
     return dtype != tf.float16
 
 
 def static_losses_shape(logits_shape: tf.TensorShape, axis: Optional[int]) -> tf.TensorShape:
-    """What is known of the losses' shape: the logits' without the class axis."""
+    """The static shape of the losses: the logits' shape without the class axis."""
     if axis is None:
         return logits_shape
     if logits_shape.rank is None:

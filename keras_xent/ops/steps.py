@@ -1,4 +1,4 @@
-"""What an implementation of a loss op computes."""
+"""The steps that every implementation of a loss op has."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from keras_xent.ops.spec import Spec
 
 
 class Steps(abc.ABC):
-    """The steps of a loss op, whose arguments are tensors of shapes and dtypes that fit.
+    """The steps of a loss op. The shapes and dtypes of their arguments match.
 
-    No step is there to be differentiated by TensorFlow: gradients.py has the derivatives.
+    TensorFlow never differentiates a step: gradients.py has the derivatives.
     """
 
     @abc.abstractmethod
@@ -26,19 +26,19 @@ class Steps(abc.ABC):
     def loss_with_kept(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
     ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
-        """The weighted, reduced loss, and what the gradient needs.
+        """The weighted, reduced loss, and a tensor to keep for the gradient.
 
-        That is the gradient with respect to the logits for an upstream gradient of 1. If that is
-        not to be kept (`spec.keeps_backprop`), it is the derivatives of the unweighted losses in
-        the dtype of the arithmetic, or None.
+        If `spec.keeps_backprop`, this tensor is the gradient with respect to the logits for an
+        upstream gradient of 1. Otherwise it holds the derivatives of the unweighted losses in the
+        dtype of the arithmetic, or is None.
         """
 
     @abc.abstractmethod
     def weighted_backprop(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, coefficients: tf.Tensor
     ) -> tf.Tensor:
-        """The derivatives of the losses with respect to the logits, times a coefficient each."""
+        """The derivatives of the losses with respect to the logits, times their coefficients."""
 
     @abc.abstractmethod
     def scale_backprop(self, spec: Spec, backprop: tf.Tensor, grad: tf.Tensor) -> tf.Tensor:
-        """backprop * grad, with grad a scalar or shaped as the losses."""
+        """backprop * grad, where grad is a scalar or has the losses' shape."""

@@ -1,16 +1,16 @@
-"""Weighting and reduction of losses, and their derivatives, in TensorFlow's ops.
+"""Weighting and reduction of losses, and their derivatives, with TensorFlow's ops.
 
-With losses `l`, weights `w` broadcast to them, and a denominator `D` that depends on
-the weights alone,
+With losses `l`, weights `w` broadcast to them, and a denominator `D` that depends only on
+the weights,
 
     value = sum(l * w) / D
 
-is linear in the losses. So its derivative with respect to them, `w / D`, needs no
-losses, and its second derivatives come from the same three functions below.
+is linear in the losses. So its derivative with respect to them, `w / D`, doesn't depend on
+the losses, and the three functions below also compute its second derivatives.
 
-The rules are those of `tf.compat.v1.losses.compute_weighted_loss`: weights are a scalar
-or have the losses' rank with every dimension 1 or equal, they are broadcast before they
-are summed or counted, and a division by zero gives zero.
+The rules are those of `tf.compat.v1.losses.compute_weighted_loss`: weights are a scalar, or
+have the losses' rank with every dimension 1 or equal. They are broadcast before they are
+summed or counted. A division by zero returns zero.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from keras_xent.ops import checks
 from keras_xent.reduction import Reduction
 
 _RULE = (
-    "Give a scalar, or a tensor of the losses' rank in which every dimension is 1 or the losses' "
-    "(tf.reshape, tf.squeeze or tf.expand_dims make it so)."
+    "Pass a scalar, or a tensor of the losses' rank in which every dimension is 1 or equal to the "
+    "losses' (use tf.reshape, tf.squeeze or tf.expand_dims)."
 )
 
 
@@ -32,11 +32,11 @@ def check_weights(weights_shape: tf.TensorShape, losses_shape: tf.TensorShape) -
     """Checks static shapes.
 
     Returns:
-        Whether they are known well enough to be sure; otherwise the real shapes need
-        a check too.
+        Whether the static shapes are sufficient. If not, check the shapes when the graph
+        runs.
 
     Raises:
-        ValueError: weights of this shape can not be broadcast to the losses.
+        ValueError: weights of this shape can't be broadcast to the losses.
     """
     if weights_shape.rank == 0:
         return True
@@ -44,7 +44,7 @@ def check_weights(weights_shape: tf.TensorShape, losses_shape: tf.TensorShape) -
         return False
     message = (
         "weights can not be broadcast to values: the weights have shape "
-        f"{weights_shape}, the losses {losses_shape}. {_RULE}"
+        f"{weights_shape} and the losses have shape {losses_shape}. {_RULE}"
     )
     if weights_shape.rank != losses_shape.rank:
         raise ValueError(message)
@@ -62,12 +62,12 @@ def check_weights(weights_shape: tf.TensorShape, losses_shape: tf.TensorShape) -
 def checked_weights(
     weights: tf.Tensor, static_losses_shape: tf.TensorShape, losses_shape: tf.Tensor
 ) -> tf.Tensor:
-    """The weights, by ops that fail if they don't fit where `check_weights` is not sure."""
+    """The weights, with a check when the graph runs if `check_weights` is not sure."""
     if check_weights(weights.shape, static_losses_shape):
         return weights
     with tf.control_dependencies([checks.assert_broadcastable(weights, losses_shape, _RULE)]):
         weights = tf.identity(weights)
-    # If XLA compiles this, it leaves the assertion out.
+    # If XLA compiles this, it drops the assertion.
     return checks.broadcastable(weights, losses_shape)
 
 
@@ -75,12 +75,13 @@ def reduce_losses(losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction) -
     """The weighted losses, reduced.
 
     Args:
-        losses: any shape, float32 or float64.
-        weights: a scalar, or of the losses' rank and broadcastable; the same dtype.
-        reduction: what to do with them.
+        losses: a tensor of any shape, float32 or float64.
+        weights: a scalar, or a tensor of the losses' rank that broadcasts to them, in their
+            dtype.
+        reduction: how to reduce them.
 
     Returns:
-        The losses' shape for `NONE`, otherwise a scalar; the same dtype.
+        A tensor of the losses' shape for `NONE`, otherwise a scalar, in their dtype.
     """
     weighted = losses * weights
     if reduction is Reduction.NONE:
@@ -97,7 +98,7 @@ def losses_gradient(
     """The derivative of `reduce_losses` with respect to the losses, times `grad`.
 
     Returns:
-        A scalar, if it is the same for every loss and known to be, or a tensor of the
+        A scalar if it is known to be the same for every loss. Otherwise a tensor of the
         losses' rank that broadcasts to them.
     """
     if weights.shape.rank is None:
@@ -119,7 +120,7 @@ def weights_gradient(
 
 
 def sum_like(each: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """Sums what arrived for broadcast weights over the dimensions that were broadcast."""
+    """Sums the gradient of broadcast weights over the broadcast dimensions."""
     if each.shape.is_fully_defined() and each.shape == weights.shape:
         return each
     _, axes = tf.raw_ops.BroadcastGradientArgs(s0=tf.shape(each), s1=tf.shape(weights))
@@ -129,7 +130,7 @@ def sum_like(each: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
 def _share(
     grad: tf.Tensor, weights: tf.Tensor, losses_shape: tf.Tensor, reduction: Reduction
 ) -> tf.Tensor:
-    """What one unit of a weighted loss adds to the result, times `grad`."""
+    """The derivative of the result with respect to a weighted loss, times `grad`."""
     if reduction in (Reduction.NONE, Reduction.SUM):
         return grad
     return tf.math.divide_no_nan(grad, _denominator(weights, losses_shape, reduction))
@@ -146,15 +147,15 @@ def _denominator(
 
 
 def _broadcast_sum(weights: tf.Tensor, losses_shape: tf.Tensor) -> tf.Tensor:
-    """The sum of the weights as if they were broadcast to the losses.
+    """The sum of the weights after broadcasting them to the losses.
 
-    Broadcast to known shapes, constant weights would become a constant of the losses' size.
+    They aren't really broadcast: constant weights would become a constant of the losses' size.
     """
     total = weights if weights.shape.rank == 0 else tf.reduce_sum(weights)
     losses_dims = tf.get_static_value(losses_shape)
     if losses_dims is None or not weights.shape.is_fully_defined():
         times = tf.reduce_prod(losses_shape) // tf.maximum(tf.size(weights), 1)
-        # No losses have a sum of 0, whatever a weight for them is.
+        # Without losses the sum is 0, even if a weight is infinite or NaN.
         return tf.math.multiply_no_nan(total, tf.cast(times, weights.dtype))
     number = math.prod(losses_dims.tolist())
     if number == 0:

@@ -1,7 +1,7 @@
-"""The steps in ops that XLA fuses well.
+"""The steps with ops that XLA fuses well.
 
-Under XLA, the passes over the classes cost time, and so does what they leave in memory between
-them. Half precision is computed in float32.
+Under XLA, each pass over the classes takes time, and so does the memory between them. Half
+precision is computed in float32.
 """
 
 from __future__ import annotations
@@ -63,6 +63,6 @@ class Xla(Steps):
     def _checked(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
     ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Checks the shapes, which XLA knows when it compiles. It leaves assertions out."""
+        """Checks the shapes, without assertions: XLA drops them, but knows all shapes."""
         labels = operands.labels_of_their_shape(self._op, spec, logits, labels)
         return logits, labels, operands.checked_weights(spec, logits, weights)

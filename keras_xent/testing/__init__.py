@@ -1,11 +1,20 @@
-"""Tools that tell whether ported code computes what the old code did.
+"""Tools that check whether ported code computes the same as the old code.
 
 `verify()`, or the environment variable `KERAS_XENT_VERIFY=1`, compares every call of
 `keras_xent.v1` with TensorFlow's own function while a program runs.
-`assert_same_loss(old, new, num_classes=...)` compares two loss functions on made inputs.
+`assert_same_loss(old, new, num_classes=...)` compares two loss functions on generated inputs.
 """
+
+from __future__ import annotations
+
+from typing import List
 
 from keras_xent._verification import VerificationError, verify
 from keras_xent.testing.same_loss import assert_same_loss
 
 __all__ = ["VerificationError", "assert_same_loss", "verify"]
+
+
+def __dir__() -> List[str]:
+    """The public names."""
+    return sorted(__all__)

@@ -1,4 +1,4 @@
-"""How the losses that are compared want to be called."""
+"""Calls the compared losses in a uniform way."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from keras_xent.testing.labels import ONE_HOT, Labels
 
 
 class WrongResultError(TypeError):
-    """What a loss returned is nothing to compare."""
+    """A loss returned something that can't be compared."""
 
 
 class Loss:
-    """A loss function, called in one way whatever its own.
+    """A loss function with a uniform way to call it.
 
     Args:
-        function: takes labels and logits, or labels, logits and weights, in this order.
-        name: what to call it in messages.
-        weights: whether it takes weights; None: its signature tells.
-        gradients: whether it has to return a tensor, of which there are gradients, or may
-            return a number or an array as well.
-        labels: the kind of labels that it takes.
+        function: a function of labels and logits, or of labels, logits and weights, in this order.
+        name: its name in messages.
+        weights: whether it accepts weights. None means that its signature decides.
+        gradients: whether it has to return a tensor, which has gradients. If not, it can also
+            return a number or an array.
+        labels: the kind of labels that it accepts.
 
     Raises:
-        TypeError: it can't be called.
-        ValueError: the signature doesn't tell.
+        TypeError: the function can't be called.
+        ValueError: its signature doesn't show whether it accepts weights.
     """
 
     def __init__(
@@ -60,13 +60,13 @@ class Loss:
         """The loss, without weights if they are None.
 
         Returns:
-            A tensor; without `gradients` also an array.
+            A tensor. If `gradients` is False, it can also be an array.
 
         Raises:
             WrongResultError: the function returned something else.
         """
         if weights is None and self._needs_weights:
-            # A scalar would be no such thing to a loss that divides by the sum of the weights.
+            # Not a scalar, because the loss may divide by the sum of the weights.
             weights = tf.ones(self._labels.losses_shape(logits.shape))
         if weights is None:
             value = self._function(labels, logits)
@@ -81,26 +81,26 @@ class Loss:
             if hasattr(value, "numpy"):
                 return tf.convert_to_tensor(value)
             raise WrongResultError(
-                f"the {self.name} loss returned {value!r}, a tensor of a tf.Graph, expected one "
-                "that has a value. To compare with what a TF1 graph computes, return what "
-                "session.run gives and say gradients=False."
+                f"the {self.name} loss returned {value!r}, a tensor of a tf.Graph, expected an "
+                "eager tensor: to compare with a TF1 graph, return the result of session.run and "
+                "pass gradients=False"
             )
         if isinstance(value, (numbers.Number, np.ndarray, np.generic)):
             if not self._gradients:
                 return np.asarray(value)
             raise WrongResultError(
-                f"the {self.name} loss returned {_described(value)}, expected a tensor: of a "
-                "number that float(), .numpy(), NumPy or session.run made there is no gradient to "
-                "compare. Return the tensor itself, or say gradients=False to compare values alone."
+                f"the {self.name} loss returned {_described(value)}, expected a tensor: a number "
+                "from float(), .numpy(), NumPy or session.run has no gradient. Return the tensor "
+                "itself, or pass gradients=False to compare only values."
             )
         if value is None:
             raise WrongResultError(
-                f"the {self.name} loss returned None, expected a tensor: does the function lack a "
-                "return?"
+                f"the {self.name} loss returned None, expected a tensor: is a return statement "
+                "missing?"
             )
         raise WrongResultError(
-            f"the {self.name} loss returned {_described(value)}, expected one tensor: give a "
-            "function that returns the loss alone"
+            f"the {self.name} loss returned {_described(value)}, expected one tensor: pass a "
+            "function that returns only the loss"
         )
 
 
@@ -116,19 +116,19 @@ def _described(value: Any) -> str:
 
 
 def _third_parameter(function: Callable[..., Any], name: str) -> Optional[inspect.Parameter]:
-    """The parameter that takes weights, if there is one."""
+    """The parameter for weights, if there is one."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"the signature of {name}, {function!r}, is not known: say weights=True if it is "
-            "called with (labels, logits, weights), and weights=False if with (labels, logits)"
+            f"{name} is {function!r}, which has no known signature: pass weights=True if it "
+            "accepts (labels, logits, weights), or weights=False if it accepts (labels, logits)"
         ) from error
     positional = [each for each in parameters if each.kind in _POSITIONAL]
     if any(each.kind is each.VAR_POSITIONAL for each in parameters) and len(positional) < 3:
         raise ValueError(
-            f"{name} takes {inspect.signature(function)}: say weights=True if it is called with "
-            "(labels, logits, weights), and weights=False if with (labels, logits)"
+            f"{name} has the signature {inspect.signature(function)}: pass weights=True if it "
+            "accepts (labels, logits, weights), or weights=False if it accepts (labels, logits)"
         )
     if len(positional) > 2 and _means_weights(positional[2]):
         return positional[2]
@@ -139,7 +139,7 @@ def _third_parameter(function: Callable[..., Any], name: str) -> Optional[inspec
 
 
 def _means_weights(parameter: inspect.Parameter) -> bool:
-    # A third argument that must be given can be nothing else, whatever its name.
+    # A required third argument can only be the weights, even if its name is different.
     return _is_weights(parameter.name) or parameter.default is inspect.Parameter.empty
 
 

@@ -1,4 +1,4 @@
-"""One comparison on made inputs."""
+"""One comparison on generated inputs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from keras_xent.testing.labels import Labels
 
 @dataclasses.dataclass(frozen=True)
 class Sizes:
-    """How large they are.
+    """The sizes of the inputs.
 
     Args:
         num_classes: the size of the last axis.
-        batch_size: the size of the first.
+        batch_size: the size of the first axis.
     """
 
     num_classes: int
@@ -27,15 +27,16 @@ class Case:
     """One comparison.
 
     Args:
-        name: for the message.
-        pitfalls: the numbers of those that it tells.
-        make: makes the inputs.
-        labels: the kind of labels that it has.
-        kinds: what `skip` calls it, the most telling name first; none can't be left out.
-        every_dtype: whether it is compared in every dtype, not in one only.
-        labels_of_logits: whether the labels are made from the logits instead, as a network's
-            own predictions are.
-        softmax_output: whether the logits go through a Keras softmax, or sigmoid, first.
+        name: its name in the message.
+        pitfalls: the numbers of the pitfalls that it detects.
+        make: generates the inputs.
+        labels: the kind of its labels.
+        kinds: its names in `skip`, the most specific one first. Without a name, it can't be
+            skipped.
+        every_dtype: whether to compare it in every dtype, instead of only one.
+        labels_of_logits: whether to compute the labels from the logits instead, like a network's
+            own predictions.
+        softmax_output: whether to pass the logits through a Keras softmax, or sigmoid, first.
     """
 
     name: str

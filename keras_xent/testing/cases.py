@@ -1,4 +1,4 @@
-"""The made inputs: which losses they tell apart."""
+"""The cases: the generated inputs, and the pitfalls that each one detects."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from keras_xent.testing import making
 from keras_xent.testing.case import Case
 from keras_xent.testing.labels import BINARY, IDS, ONE_HOT, Labels
 
-# What `skip` may name, and what it is. The docstring of assert_same_loss says the same.
+# The kinds of inputs that `skip` accepts. Keep the docstring of assert_same_loss the same.
 KINDS = {
     "integer labels": "one-hot or binary labels of dtype int32",
     "soft labels": "labels that are probabilities",
     "rows without a label": "labels that are all 0, as tf.one_hot(-1) makes them",
     "int64 ids": "class ids of dtype int64",
-    "ids of -1": "class ids of -1, which stand for no class",
+    "ids of -1": "class ids of -1, which mean no class",
     "ids of another rank": "class ids [B, 1] for losses [B]",
-    "large logits": "logits up to 60 or so",
+    "large logits": "logits up to about 60",
     "rank 3": "logits [B, T, C], with and without weights",
     "boolean weights": "weights of dtype bool",
     "integer weights": "weights of dtype int32",
     "negative weights": "a weight below 0",
     "scalar weights": "one number for all losses",
-    "all-zero weights": "no weight but 0",
+    "all-zero weights": "weights that are all 0",
     "broadcast weights": "weights [B, 1] and [1, T] for losses [B, T] (binary: [B, C])",
     "weights of another rank": "weights [B] for losses [B, T] (binary: [B, C]), and [B, 1] for "
     "losses [B]",
@@ -33,7 +33,7 @@ KINDS = {
 
 
 def unweighted(labels: Labels) -> Tuple[Case, ...]:
-    """Calls of (labels, logits)."""
+    """The cases without weights."""
     of = making.Maker(labels)
     activation = of.labels.activation
     return (
@@ -125,7 +125,7 @@ _SCALAR, _ALL_ZERO = "scalar weights", "all-zero weights"
 
 
 def weighted(labels: Labels) -> Tuple[Case, ...]:
-    """Calls of (labels, logits, weights)."""
+    """The cases with weights."""
     of = making.Maker(labels)
     return (
         of.case(
@@ -169,7 +169,7 @@ def weighted(labels: Labels) -> Tuple[Case, ...]:
 
 
 def _shapes_of_weights(of: making.Maker) -> Tuple[Case, ...]:
-    """Weights that are not of the losses' shape, beside losses that are a matrix."""
+    """Weights of different shapes, for losses that are a matrix."""
     matrix, square, axis = making.sequences, making.square_sequences, "T"
     also: Tuple[str, ...] = ("rank 3",)
     whole: Tuple[Case, ...]

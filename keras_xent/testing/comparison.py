@@ -1,4 +1,4 @@
-"""One case: what both losses make of it, and where they differ."""
+"""Compares the results of both losses for one case."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from keras_xent.testing.case import Case
 
 
 def tolerance_of(dtype: str) -> Tuple[float, float]:
-    """How far right results may lie apart: the relative and the absolute part.
+    """The relative and the absolute difference that rounding can cause.
 
-    The pitfalls change numbers by tens of percents.
+    The pitfalls change numbers by much more, by tens of percent.
     """
     relative = exactness.OF_RESULTS.error(dtype, weighted=True)
     return relative, relative / 5
@@ -27,12 +27,13 @@ def tolerance_of(dtype: str) -> Tuple[float, float]:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What a loss gave.
+    """The results of a loss.
 
     Args:
         value: the loss, as float64.
-        dtype: the name of its dtype; None of a number or an array, which tells none.
-        gradients: of its sum, by the names of the inputs; None where there is none.
+        dtype: the name of its dtype. None for a number or an array, whose dtype has no meaning.
+        gradients: the gradients of its sum, by the names of the inputs. None if an input has no
+            gradient.
     """
 
     value: np.ndarray
@@ -42,15 +43,15 @@ class Result:
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """Both results, and how close they have to be.
+    """Both results, and the tolerance.
 
     Args:
-        case: what was compared.
-        inputs: what the losses got.
+        case: the case that was compared.
+        inputs: the losses' inputs.
         dtype: the dtype of labels and logits.
-        tolerance: the relative and the absolute part.
+        tolerance: the relative and the absolute tolerance.
         old: the old loss's result.
-        new: the new one's, or the exception that it raised.
+        new: the new loss's result, or the exception that it raised.
     """
 
     case: Case
@@ -62,31 +63,31 @@ class Comparison:
 
     @property
     def refused(self) -> bool:
-        """Whether the new loss raises where the old one does not."""
+        """Whether the new loss raises an error and the old one doesn't."""
         return isinstance(self.new, Exception)
 
     @property
     def shapes_differ(self) -> bool:
-        """Whether the values have other shapes."""
+        """Whether the values have different shapes."""
         return bool(self.old.value.shape != self.new.value.shape)
 
     @property
     def values_differ(self) -> bool:
-        """Whether the values are others."""
+        """Whether the values differ."""
         return self.shapes_differ or not self.close(self.old.value, self.new.value)
 
     @property
     def dtypes_differ(self) -> bool:
-        """Whether the values have other dtypes."""
+        """Whether the values have different dtypes."""
         return None not in (self.old.dtype, self.new.dtype) and self.old.dtype != self.new.dtype
 
     def gradient_differs(self, name: str) -> bool:
-        """Whether the gradients to an input are others. None is as good as zeros."""
+        """Whether the gradients to an input differ. None is equal to zeros."""
         return not self.close(_number(self.old.gradients[name]), _number(self.new.gradients[name]))
 
     @property
     def differs(self) -> bool:
-        """Whether anything does."""
+        """Whether anything differs."""
         return (
             self.refused
             or self.values_differ
@@ -95,7 +96,7 @@ class Comparison:
         )
 
     def close(self, one: Any, other: Any) -> bool:
-        """Whether two arrays are the same number by number, NaN being NaN."""
+        """Whether all numbers of two arrays are equal within the tolerance. NaN equals NaN."""
         return arrays.close(one, other, *self.tolerance)
 
 
@@ -108,24 +109,24 @@ def compare(
     tolerance: Tuple[float, float],
     gradients: bool = True,
 ) -> Comparison:
-    """Calls both.
+    """Calls both losses.
 
     Raises:
-        WrongResultError: one returns what can't be compared.
-        Exception: whatever the old loss raises.
+        WrongResultError: a loss returned something that can't be compared.
+        Exception: any exception that the old loss raised.
     """
     expected = evaluate(old, case, inputs, dtype, gradients)
     try:
         found: Any = evaluate(new, case, inputs, dtype, gradients)
     except WrongResultError:
         raise
-    except Exception as error:  # (whatever it is: it is reported)
+    except Exception as error:  # The message reports it.
         found = error
     return Comparison(case, inputs, dtype, tolerance, expected, found)
 
 
 def evaluate(loss: Loss, case: Case, inputs: Inputs, dtype: str, gradients: bool = True) -> Result:
-    """The value and, if asked for, the gradients of one loss."""
+    """The value and, if `gradients` is True, the gradients of one loss."""
     logits = as_tensor(inputs.logits, dtype)
     weights = None if inputs.weights is None else tf.convert_to_tensor(inputs.weights)
 
@@ -137,7 +138,7 @@ def evaluate(loss: Loss, case: Case, inputs: Inputs, dtype: str, gradients: bool
 
     given = {"logits": logits, **({} if weights is None else {"weights": weights})}
     with warnings.catch_warnings():
-        # Keras and keras_xent warn of a softmax output as logits: here it is on purpose.
+        # Keras and keras_xent warn about a softmax output as logits. Here it is intended.
         warnings.simplefilter("ignore")
         if not gradients:
             value = call(*given.values())

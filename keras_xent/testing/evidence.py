@@ -1,4 +1,4 @@
-"""What can be found out about two losses by calling them once more."""
+"""Facts about two losses that further calls can find."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from keras_xent.comparing.results import as_array, as_tensor
 from keras_xent.testing.calling import Loss
 from keras_xent.testing.comparison import Comparison
 
-# The names of what a sum of weighted losses may be divided by.
-NONZERO = "the number of weights that are not zero"
+# The denominators that a sum of weighted losses can have.
+NONZERO = "the number of non-zero weights"
 POSITIVE = "the number of weights above zero"
 COUNT = "the number of losses"
 SUM = "the sum of the weights"
 SUM_AS_GIVEN = "the sum of the weights before they are broadcast"
 LABELLED = "the number of rows with a label"
-NOTHING = "nothing: it is a sum"
+NOTHING = "nothing (it is a sum)"
 
 
 class Evidence:
-    """One comparison that found a difference, and the losses to ask further.
+    """One comparison that found a difference, and the losses to call again.
 
     Args:
         old: the old loss.
         new: the new loss.
         found: the comparison.
-        known: what other comparisons of the two losses have asked before.
+        known: a cache that all comparisons of the two losses share.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Evidence:
         self._known: Dict[Any, Any] = {} if known is None else known
 
     def same(self, one: Any, other: Any) -> bool:
-        """Whether two results of calls are the same, by a tolerance that no pitfall fits in."""
+        """Whether two results are equal, within a tolerance that is too small for any pitfall."""
         if one is None or other is None:
             return False
         one, other = np.asarray(one), np.asarray(other)
@@ -52,12 +52,12 @@ class Evidence:
     def losses(
         self, loss: Loss, logits: Optional[np.ndarray] = None, labels: Optional[np.ndarray] = None
     ) -> Optional[np.ndarray]:
-        """The loss of every example, without weights and whatever the reduction.
+        """The loss of every example, without weights or reduction.
 
-        Every reduction of a single loss is that loss: so a batch of one, example by example.
+        The examples are passed one by one, because every reduction of a single loss is that loss.
 
         Returns:
-            None where the loss refuses.
+            None if the loss raises an error.
         """
         labels = self.inputs.labels if labels is None else labels
         logits = self.inputs.logits if logits is None else logits
@@ -82,15 +82,15 @@ class Evidence:
         return values
 
     def value(self, loss: Loss, labels: np.ndarray, logits: np.ndarray) -> Optional[np.ndarray]:
-        """What the loss gives without weights, or None where it refuses."""
+        """The loss without weights, or None if it raises an error."""
         try:
             value = loss(as_tensor(labels, self.found.dtype), as_tensor(logits, self.found.dtype))
-        except Exception:  # (it refuses)
+        except Exception:  # The loss doesn't accept these inputs.
             return None
         return as_array(value)
 
     def activated(self, logits: np.ndarray) -> np.ndarray:
-        """Probabilities."""
+        """The probabilities of logits."""
         return np.asarray(self.labels.activate(logits).numpy())
 
     def reaches_labels(self, loss: Loss) -> bool:
@@ -100,18 +100,18 @@ class Evidence:
             tape.watch(labels)
             try:
                 value = loss(labels, as_tensor(self.inputs.logits, self.found.dtype))
-            except Exception:  # (it refuses)
+            except Exception:  # No gradient without a value.
                 return False
         return tape.gradient(value, labels) is not None
 
     @property
     def weights(self) -> np.ndarray:
-        """The weights as given; without any, 1."""
+        """The weights, not broadcast. If there are none, 1."""
         weights = self.inputs.weights
         return np.ones([]) if weights is None else np.asarray(weights, np.float64)
 
     def denominators(self, value: np.ndarray, losses: np.ndarray) -> Set[str]:
-        """What the weighted sum of the losses may have been divided by to give the value."""
+        """The possible denominators that lead from the weighted sum of the losses to the value."""
         weights = _fitting(self.weights, losses)
         if weights is None:
             return set()
@@ -135,9 +135,9 @@ class Evidence:
         """How the loss smooths labels.
 
         Returns:
-            The label's own share `a` and what every class gets, `b`, of a loss with one-hot
-            labels, `a * nll[label] + b * sum(nll)`, and `b` at rank 3 with the second axis one
-            longer than the last. None where the loss is no such thing.
+            The factors `a` and `b` of a loss with one-hot labels, `a * nll[label] + b * sum(nll)`,
+            and `b` at rank 3 if the second axis is one longer than the last. None if the loss
+            has another form.
         """
         key = ("smoothing", loss.name, self.found.dtype)
         if key not in self._known:
@@ -153,14 +153,14 @@ class Evidence:
             return None
         if steps is None or not steps[0]:
             return (*flat, flat[1])
-        # A sum over the steps is that much larger; the label's own share tells.
+        # If the loss sums over the second axis, both factors are larger by the same ratio.
         return (*flat, steps[1] * flat[0] / steps[0])
 
     def binary_smoothing(self, loss: Loss) -> Optional[Tuple[float, float]]:
-        """What becomes of labels, each class with a loss of its own: `a * label + b`.
+        """How a loss with one value for each class smooths labels: to `a * label + b`.
 
         Returns:
-            `a` and `b`; None where the loss is no such thing.
+            `a` and `b`, or None if the loss has another form.
         """
         logit = 2.0
         logits = np.full((1, self.inputs.logits.shape[-1]), logit)
@@ -169,7 +169,7 @@ class Evidence:
             value = self.value(loss, np.full(logits.shape, label), logits)
             if value is None or not np.all(np.isfinite(value)):
                 return None
-            # A loss is log(1 + exp(logit)) - label * logit. Unreduced ones are all the same here.
+            # A loss is log(1 + exp(logit)) - label * logit. Unreduced losses are all equal here.
             labels.append((np.log1p(np.exp(logit)) - float(np.mean(value))) / logit)
         return labels[1] - labels[0], labels[0]
 
@@ -185,7 +185,7 @@ class Evidence:
             value = self.value(loss, labels, logits)
             if value is None or not np.all(np.isfinite(value)):
                 return None
-            # Unreduced losses are all the same here.
+            # Unreduced losses are all equal here.
             values.append(float(np.mean(value)))
         terms = np.stack([losses, np.full(classes, losses.sum())], 1)
         (own, each), *_ = np.linalg.lstsq(terms, np.array(values), rcond=None)
@@ -195,7 +195,7 @@ class Evidence:
 
 
 def _fitting(weights: np.ndarray, losses: np.ndarray) -> Optional[np.ndarray]:
-    """Weights broadcast to the losses: a missing last axis is one weight a row."""
+    """Weights broadcast to the losses. If the last axis is missing, each row has one weight."""
     if 0 < weights.ndim < losses.ndim:
         weights = weights.reshape(weights.shape + (1,) * (losses.ndim - weights.ndim))
     if weights.ndim > losses.ndim and weights.shape[-1] == 1:

@@ -1,4 +1,4 @@
-"""The kinds of labels that losses take, and what of a comparison depends on them."""
+"""The kinds of labels that losses accept, and what depends on them in a comparison."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Shape = Tuple[int, ...]
 
 @dataclasses.dataclass(frozen=True)
 class Labels:
-    """One kind.
+    """One kind of labels.
 
     Args:
-        name: what `assert_same_loss` calls it.
-        make: labels for logits of a shape.
-        each_class: whether each class has a loss of its own; otherwise all of a row have one.
-        activation: what the loss makes of logits, in TensorFlow and in Keras.
-        keras_class: the class of Keras, and of keras_xent, that takes such labels.
+        name: its name in `assert_same_loss`.
+        make: generates labels for logits of a shape.
+        each_class: whether each class has its own loss. Otherwise each row has one.
+        activation: the name of the loss's activation in TensorFlow and Keras.
+        keras_class: the class in Keras, and in keras_xent, that accepts such labels.
     """
 
     name: str
@@ -32,26 +32,26 @@ class Labels:
     keras_class: str
 
     def losses_shape(self, logits_shape: Shape) -> Shape:
-        """The shape of the losses of logits of this shape."""
+        """The shape of the losses for logits of this shape."""
         return tuple(logits_shape) if self.each_class else tuple(logits_shape)[:-1]
 
     def activate(self, logits: Any) -> tf.Tensor:
-        """Probabilities."""
+        """The probabilities of logits."""
         return getattr(tf.nn, self.activation)(logits)
 
     def keras_activate(self, logits: tf.Tensor) -> tf.Tensor:
-        """Probabilities, beside which Keras keeps the logits."""
+        """The probabilities of logits. Keras keeps the logits with them."""
         return getattr(tf.keras.activations, self.activation)(logits)
 
     def of_class(self, label: int, logits_shape: Shape) -> np.ndarray:
-        """Labels that all say this one class."""
+        """Labels that all have this class."""
         if self.name == "class ids":
             return np.full(logits_shape[:-1], label, np.int32)
         hot = np.eye(logits_shape[-1])[label]
         return np.broadcast_to(hot, logits_shape).copy()
 
     def labelled(self, labels: np.ndarray) -> int:
-        """How many rows have a label. Where each class has a loss, no row is without."""
+        """The number of rows that have a label, or 0 if each class has its own loss."""
         if self.each_class:
             return 0
         has_label = labels >= 0 if self.name == "class ids" else np.sum(labels, -1)

@@ -1,4 +1,4 @@
-"""How the made inputs are made."""
+"""Generates the inputs."""
 
 from __future__ import annotations
 
@@ -41,36 +41,36 @@ def square_matrix(sizes: Sizes) -> Shape:
 
 
 def integers(make: Make) -> Make:
-    """The same of dtype int32."""
+    """The same labels with dtype int32."""
     return lambda *shape: make(*shape).astype(np.int32)
 
 
 def some_without(*shape: int) -> np.ndarray:
-    """One-hot labels; the first row and every third from there have none: one_hot(-1)."""
+    """One-hot labels. The first row, and every third row after it, has no label: one_hot(-1)."""
     labels = made.one_hot(*shape)
     labels[::3] = 0
     return labels
 
 
 def some_ids_without(*shape: int) -> np.ndarray:
-    """Class ids, of which as many are -1."""
+    """Class ids. The first row, and every third row after it, has the id -1."""
     labels = made.ids(*shape)
     labels[::3] = -1
     return labels
 
 
 def some_negative(*shape: int) -> np.ndarray:
-    """Weights, of which the first is negative."""
+    """Weights. The first one is negative."""
     weights = made.weights(*shape)
     weights.reshape(-1)[0] *= -0.5
     return weights
 
 
 class Maker:
-    """Makes cases of one kind of labels.
+    """Makes cases with one kind of labels.
 
     Args:
-        labels: the kind.
+        labels: the kind of labels.
     """
 
     def __init__(self, labels: Labels) -> None:
@@ -90,14 +90,14 @@ class Maker:
         """A case.
 
         Args:
-            name: for the message.
-            pitfalls: the numbers of those that it tells.
-            shape: of the logits.
-            kinds: what `skip` calls it.
-            weights: from the losses' shape.
-            labels: from the logits' shape; None: the kind's plain ones.
-            scale: how large the logits are.
-            others: the other fields.
+            name: its name in the message.
+            pitfalls: the numbers of the pitfalls that it detects.
+            shape: returns the shape of the logits.
+            kinds: its names in `skip`.
+            weights: generates weights from the losses' shape.
+            labels: generates labels from the logits' shape. None means the kind's usual labels.
+            scale: the scale of the logits.
+            others: the other fields of `Case`.
         """
 
         def make(sizes: Sizes) -> Inputs:

@@ -1,4 +1,4 @@
-"""What is said of two losses that differ."""
+"""The message for two losses that differ."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ def of(old: Loss, new: Loss, differing: Sequence[Comparison], compared: int, ref
     Args:
         old: the old loss.
         new: the new loss.
-        differing: where they differ.
-        compared: how many cases were compared.
-        refused: how many were not, as the old loss refuses them.
+        differing: the cases that differ.
+        compared: the number of cases that were compared.
+        refused: the number of cases that were skipped, because the old loss raises an error.
     """
     groups = _groups(old, new, differing)
     lines = [f"the new loss differs from the old one in {len(differing)} of {compared} cases."]
     if refused:
-        lines.append(f"({refused} more were left out: the old loss raises an error there.)")
+        lines.append(f"({refused} more cases were skipped: the old loss raises an error for them.)")
     for diagnosis, members in groups:
         lines += ["", *_group(diagnosis, members)]
     if all(found.case.kinds for found in differing):
         kinds = dict.fromkeys(found.case.kinds[0] for found in differing)
         lines += [
             "",
-            "All of these inputs are of the kinds that skip can leave out. If your program never "
-            f"has such, say skip={list(kinds)}.",
+            "You can skip all of these inputs. If your program never has them, pass "
+            f"skip={list(kinds)}.",
         ]
     return "\n".join(lines)
 
@@ -43,17 +43,17 @@ Group = Tuple[Optional[Diagnosis], List[Comparison]]
 
 
 def _groups(old: Loss, new: Loss, differing: Sequence[Comparison]) -> List[Group]:
-    """The differences by what explains them, the most telling explanation first."""
+    """The differences, grouped by pitfall. The most important group is first."""
     by_name: Dict[Any, Group] = {}
     known: Dict[Any, Any] = {}
     for found in differing:
         diagnosis = diagnose(Evidence(old, new, found, known))
         pitfall = None if diagnosis is None else diagnosis.pitfall
-        # Two pitfalls may have one number.
+        # Two pitfalls can have the same number.
         name = pitfall and (pitfall.number or pitfall.name)
         by_name.setdefault(name, (diagnosis, []))[1].append(found)
-    # Wrong numbers before wrong dtypes; what is explained before what is not; then by how
-    # many cases it explains.
+    # First wrong numbers, then wrong dtypes. In each, known pitfalls come before unknown ones, and
+    # larger groups before smaller ones.
     return sorted(
         by_name.values(),
         key=lambda group: (
@@ -67,7 +67,7 @@ def _groups(old: Loss, new: Loss, differing: Sequence[Comparison]) -> List[Group
 def _group(diagnosis: Optional[Diagnosis], members: List[Comparison]) -> List[str]:
     first = members[0]
     if diagnosis is None:
-        lines = ["No pitfall that is recognised (if others are, mend those first):"]
+        lines = ["Not a known pitfall (if others are listed, fix them first):"]
     elif diagnosis.pitfall.number is None:
         lines = [f"{diagnosis.pitfall.name.capitalize()}:"]
     else:
@@ -76,15 +76,15 @@ def _group(diagnosis: Optional[Diagnosis], members: List[Comparison]) -> List[st
     if diagnosis is not None:
         lines.append(f"  {diagnosis.advice}")
     elif first.case.pitfalls:
-        lines.append(f"  This case is made for pitfalls {list(first.case.pitfalls)}.")
+        lines.append(f"  This case checks for pitfalls {list(first.case.pitfalls)}.")
     cases = collections.OrderedDict((_title(found), None) for found in members[1:])
     if cases:
-        lines.append(f"  So also: {'; '.join(cases)}.")
+        lines.append(f"  Same in: {'; '.join(cases)}.")
     return lines
 
 
 def _title(found: Comparison) -> str:
-    # The kinds are what skip calls it.
+    # The kinds are its names in `skip`.
     kinds = "".join(f'; "{kind}"' for kind in found.case.kinds)
     return f"{found.case.name} ({found.dtype}{kinds})"
 

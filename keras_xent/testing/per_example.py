@@ -1,7 +1,7 @@
-"""Pitfalls in the loss of one example, and in what surrounds it.
+"""Pitfalls in the loss of one example, and in its inputs.
 
-Each function tells what happened and what to change, or None where the difference looks like
-something else.
+Each function returns what happened and what to change, or None if the difference doesn't look like
+its pitfall.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from keras_xent.testing.evidence import Evidence
 
 
 def dtypes(found: Evidence) -> Optional[str]:
-    """14: the results have other dtypes."""
+    """14: the results have different dtypes."""
     compared = found.found
     if compared.refused or not compared.dtypes_differ or compared.values_differ:
         return None
     return (
-        f"The old loss returns {compared.old.dtype} for {compared.dtype} logits, the new one "
-        f"{compared.new.dtype}: TF1 returns the logits' dtype and Keras computes in its own, "
-        "float32. Cast the result where a dtype is expected, or give the Keras loss dtype=. If "
-        'your logits are float32, say dtypes=["float32"].'
+        f"The old loss returns {compared.old.dtype} for {compared.dtype} logits, and the new one "
+        f"returns {compared.new.dtype}. TF1 returns the logits' dtype. Keras returns the loss's "
+        "dtype, float32 by default. If your program depends on the dtype, cast the result, or pass "
+        'dtype= to the Keras loss. If your logits are float32, pass dtypes=["float32"].'
     )
 
 
 def labels_gradient(found: Evidence) -> Optional[str]:
-    """6: one sends a gradient into the labels."""
+    """6: one loss sends a gradient to the labels."""
     if not found.case.labels_of_logits or found.found.refused or found.found.values_differ:
         return None
     return (
-        "The labels depend on the logits, and one of the two losses sends a gradient through them. "
-        "TF1's softmax loss stops it; its sigmoid loss, Keras's losses and "
-        "nn.softmax_cross_entropy_with_logits_v2 do not. "
-        "Give the new loss tf.stop_gradient(labels), where the old one stopped it. If your labels "
-        "are data, say labels_gradient=False."
+        "The labels depend on the logits, and only one of the losses sends a gradient through "
+        "them. TF1's softmax loss stops this gradient. Its sigmoid loss, Keras's losses and "
+        "nn.softmax_cross_entropy_with_logits_v2 don't. If the old loss stops it, pass "
+        "tf.stop_gradient(labels) to the new one. If your labels are data, pass "
+        "labels_gradient=False."
     )
 
 
@@ -51,35 +51,34 @@ def swapped(found: Evidence) -> Optional[str]:
     swapped = found.losses(found.old, labels=logits, logits=labels)
     if found.same(new, swapped) and not found.same(new, old):
         return (
-            "The new loss gives what the old one gives with labels and logits swapped. "
-            "tf.losses takes (labels, logits), tf.contrib.losses and slim take (logits, labels). "
-            "Swap them, or name them."
+            "The new loss returns what the old one returns with labels and logits swapped. "
+            "tf.losses expects (labels, logits). tf.contrib.losses and slim expect (logits, "
+            "labels). Swap the arguments, or pass them by keyword."
         )
     without = _without_gradient(found)
     if without is not None and found.reaches_labels(without):
         return (
-            f"The {without.name} loss sends no gradient to the logits: its arguments look swapped, "
-            "as TF1 stops the gradient to the labels, whatever stands in their place. Which one is "
-            "right is for you to say: a network behind the other did not learn."
+            f"The {without.name} loss sends no gradient to the logits. Its arguments are probably "
+            "swapped, because TF1 stops the gradient to the argument in the labels' place. Check "
+            "which of the losses is right: a network can't learn with the other one."
         )
     return None
 
 
 def cut_off(found: Evidence) -> Optional[str]:
-    """One sends a gradient nowhere."""
+    """One loss sends no gradient at all."""
     without = _without_gradient(found)
     if without is None:
         return None
     return (
-        f"The {without.name} loss sends a gradient neither to the logits nor to the labels: "
-        ".numpy(), NumPy, tf.constant, tf.stop_gradient or a cast to integers cuts it off from "
-        "them, and no network learns behind it. If it was there for its value alone, say "
-        "gradients=False."
+        f"The {without.name} loss sends a gradient neither to the logits nor to the labels. "
+        ".numpy(), NumPy, tf.constant, tf.stop_gradient or a cast to integers cuts it off, and a "
+        "network can't learn with it. If your program uses only its value, pass gradients=False."
     )
 
 
 def _without_gradient(found: Evidence) -> Optional[Loss]:
-    """The one of two losses with the same losses whose logits have no gradient."""
+    """The loss that sends no gradient to the logits, if the other does and the values are equal."""
     compared = found.found
     if compared.refused or not found.same(found.losses(found.old), found.losses(found.new)):
         return None
@@ -90,35 +89,35 @@ def _without_gradient(found: Evidence) -> Optional[Loss]:
 
 
 def softmaxes(found: Evidence) -> Optional[str]:
-    """7: one takes a softmax more, or undoes it."""
+    """7: one loss applies an extra softmax, or undoes it."""
     if found.found.refused:
         return None
     logits, name = found.inputs.logits, found.labels.activation
     old, new = found.losses(found.old), found.losses(found.new)
     if found.case.softmax_output and found.found.values_differ and found.same(old, new):
         return (
-            f"The logits are the output of a Keras {name}: the new loss undoes it (Keras keeps the "
-            f"logits beside the output), the old one takes a second {name}. To keep the numbers, "
-            "pass tf.identity(output); to have right ones, end the network in its logits. If it "
-            "does, say softmax_output=False."
+            f"The logits are the output of a Keras {name}. The new loss undoes it (Keras keeps the "
+            f"logits with the output). The old one applies a second {name}. To keep the numbers, "
+            "pass tf.identity(output). To get the right ones, let the network return its logits. "
+            "If it already does, pass softmax_output=False."
         )
     if found.same(old, new):
         return None
     if found.same(found.losses(found.old, found.activated(logits)), new):
         return (
-            f"The new loss takes one {name} more than the old one. Give it the logits themselves, "
-            f"before any {name}."
+            f"The new loss applies one {name} more than the old one. Pass it the logits, before "
+            f"any {name}."
         )
     if found.same(found.losses(found.new, found.activated(logits)), old):
         return (
-            "The new loss takes probabilities where the old one takes logits. Say from_logits=True "
-            f"and give it the logits, before any {name}."
+            "The new loss expects probabilities, and the old one expects logits. Pass "
+            f"from_logits=True, and pass it the logits, before any {name}."
         )
     return None
 
 
 def smoothing(found: Evidence) -> Optional[str]:
-    """13: labels are smoothed in another way, or rows without a label are left out."""
+    """13: labels are smoothed differently, or rows without a label aren't counted."""
     compared = found.found
     if compared.refused or not compared.values_differ:
         return None
@@ -131,7 +130,7 @@ def smoothing(found: Evidence) -> Optional[str]:
     old, new = found.smoothing(found.old), found.smoothing(found.new)
     if old is None or new is None:
         return None
-    # Adding 0 makes no negative zero of a rounded one.
+    # Adding 0 turns a negative zero into zero.
     before, after = (round(each[1] * classes, 4) + 0.0 for each in (old, new))
     if abs(before - after) > 1e-3:
         by_hand = classes / (classes - 1)
@@ -139,22 +138,23 @@ def smoothing(found: Evidence) -> Optional[str]:
             if abs(one * by_hand - other) < 1e-3:
                 return (
                     f"The old loss smooths labels by {before:.4g} and the new one by {after:.4g}. "
-                    f"One looks written by hand: it gives e / (V - 1) = {one:.4g} / (V - 1) to "
-                    "every class but the label's, where label_smoothing=s gives s / V to all, "
-                    f"which is the same for s = e * V / (V - 1). Smooth the new one's labels by "
-                    f"{before:.4g}."
+                    f"One of them is probably written by hand: it adds e / (V - 1) = {one:.4g} / "
+                    "(V - 1) to every class except the label's. label_smoothing=s adds s / V to "
+                    "every class, which is the same if s = e * V / (V - 1). Smooth the new one's "
+                    f"labels by {before:.4g}."
                 )
         return (
             f"The old loss smooths labels by {before:.4g} and the new one by {after:.4g}: "
-            f"say label_smoothing={before:.4g}."
+            f"pass label_smoothing={before:.4g}."
         )
     for name, one, other in (("old", old, new), ("new", new, old)):
         if abs(one[2] - other[2]) > 1e-4 and abs(other[2] - other[1]) < 1e-4:
             return (
-                f"At rank 3 the {name} loss divides the smoothing by another number than that of "
-                "the classes, such as shape[1], as old versions and slim did. To keep its numbers, "
-                "smooth the labels yourself, labels * (1 - s) + s / labels.shape[1], and say "
-                "label_smoothing=0; otherwise divide by the number of classes in both."
+                f"At rank 3, the {name} loss doesn't divide the smoothing by the number of "
+                "classes, but by another number, such as shape[1] (old versions and slim did). To "
+                "keep its numbers, smooth the labels yourself, labels * (1 - s) + s / "
+                "labels.shape[1], and pass label_smoothing=0. Otherwise divide by the number of "
+                "classes in both."
             )
     return None
 
@@ -167,12 +167,12 @@ def _binary_smoothing(found: Evidence) -> Optional[str]:
         return None
     before, after = (f"{own:.4g} * labels + {added + 0.0:.4g}" for own, added in (old, new))
     smoothing = round(1 - old[0], 4) + 0.0
-    text = f"Of its labels the old loss makes {before}, and the new one {after}."
+    text = f"The old loss smooths labels to {before}, and the new one to {after}."
     if abs(old[1] - smoothing / 2) < 1e-3:
-        return f"{text} Say label_smoothing={smoothing:.4g}: it smooths towards 1/2."
+        return f"{text} Pass label_smoothing={smoothing:.4g}: it smooths towards 1/2."
     return (
         f"{text} TF1 and Keras smooth towards 1/2: labels * (1 - s) + s / 2. To keep the old one's "
-        "numbers, smooth the labels yourself and say label_smoothing=0."
+        "numbers, smooth the labels yourself and pass label_smoothing=0."
     )
 
 
@@ -185,8 +185,8 @@ def _rows_without_label(found: Evidence, losses: np.ndarray) -> Optional[str]:
     for name, one, other in (("new", old, new), ("old", new, old)):
         if evidence.LABELLED in other - one:
             return (
-                f"The {name} loss leaves rows without a label, one_hot(-1) or an id of -1, out of "
-                "its count; the other counts them, with a loss of 0. Give such rows weight 0 in "
-                "both to leave them out, or in none."
+                f"The {name} loss doesn't count rows without a label: one_hot(-1) or an id of -1. "
+                "The other counts them, with a loss of 0. To leave such rows out, give them weight "
+                "0 in both losses. To count them, don't mask them in either."
             )
     return None

@@ -1,4 +1,4 @@
-"""Whether a new loss function is the old one."""
+"""Compares two loss functions."""
 
 from __future__ import annotations
 
@@ -31,57 +31,60 @@ def assert_same_loss(
     rtol: Optional[float] = None,
     atol: Optional[float] = None,
 ) -> None:
-    """Asserts that two loss functions give the same values and gradients.
+    """Asserts that two loss functions return the same values and gradients.
 
-    Both are called on made inputs that tell apart the ways in which ports of TF1's softmax
-    and sigmoid cross entropies go wrong in silence: weights that are zero, boolean, integer,
-    scalar, negative, all zero, of shape [B, 1] and [B, T]; integer and soft labels, rows
-    without a label, labels that depend on the logits; rank 3; every dtype. Where they differ
-    the message names the pitfall that it looks like, and what to change.
+    It calls both functions with generated inputs that detect silent mistakes in ports of TF1's
+    softmax and sigmoid cross entropies: weights that are zero, boolean, integer, scalar, negative,
+    all zero, and of shape [B, 1] and [B, T]; integer and soft labels, rows without a label, and
+    labels that depend on the logits; rank 3; and every dtype. If the results differ, the message
+    reports which pitfall of the migration guide the difference looks like, and what to change.
+
+    Gradients are compared with respect to the logits and floating point weights. If a function
+    doesn't return a scalar, the gradient is that of the sum.
 
     Args:
-        old: the loss to keep: a function of `(labels, logits)` or `(labels, logits, weights)`,
-            in this order. That is TF1's, and a Keras loss's `(y_true, y_pred, sample_weight)`.
-            It is called eagerly and may be a `tf.function`. Inputs that it raises an error
-            for are left out.
+        old: the loss to compare with: a function of `(labels, logits)` or `(labels, logits,
+            weights)`, in this order, like TF1's functions and Keras's `(y_true, y_pred,
+            sample_weight)`. It is called eagerly, and can be a `tf.function`. If it raises an
+            error for an input, this input is skipped.
         new: the loss that replaces it, called in the same way.
         num_classes: the size of the logits' last axis, 2 or more.
-        batch_size: the size of the first axis, 3 or more. For rank 3 the second one is as
-            large, and one larger.
-        labels: the labels that the two take:
+        batch_size: the size of the first axis, 3 or more. At rank 3, the second axis has the same
+            size in some inputs, and is one larger in others.
+        labels: the kind of labels that both functions accept:
 
-            * `"one-hot"`: of the logits' shape, with one loss for all classes of a row, as
-              `tf.losses.softmax_cross_entropy` takes them;
-            * `"class ids"`: of the logits' shape without the last axis, of dtype int32, as
-              `tf.losses.sparse_softmax_cross_entropy` takes them;
-            * `"binary"`: of the logits' shape, with a loss for each class, as
-              `tf.losses.sigmoid_cross_entropy` takes them. A Keras loss takes the mean over
-              the classes before it weights, and then weights [B, C] are none to it.
-        weights: whether the two take weights; None: as their signatures say.
-        dtypes: the dtypes of the logits to compare with. All of TF1's by default, as TF1
-            returns the logits' dtype and a Keras loss float32 (pitfall 14). Say
-            `dtypes=["float32"]` if yours are float32.
-        labels_gradient: whether labels may depend on what is trained. TF1's softmax loss stops
-            the gradient there and Keras does not (pitfall 6). Say False if yours are data.
-        softmax_output: whether what a Keras softmax returns (with binary labels, a sigmoid)
-            may be passed as logits. Keras
-            undoes it and TF1 does not (pitfall 7). Say False if your network ends in logits.
-        skip: kinds of inputs that your program never has, to be left out. What is skipped is
-            not compared: a difference there goes unseen. The message names the kinds of the
-            inputs that differ. They are
+            * `"one-hot"`: labels of the logits' shape, with one loss per row, as in
+              `tf.losses.softmax_cross_entropy`;
+            * `"class ids"`: int32 ids in the logits' shape without the last axis, as in
+              `tf.losses.sparse_softmax_cross_entropy`;
+            * `"binary"`: labels of the logits' shape, with one loss per class, as in
+              `tf.losses.sigmoid_cross_entropy`. (A Keras loss takes the mean over the classes
+              before it applies weights, so it doesn't accept weights [B, C].)
+        weights: whether both functions accept weights. None means that their signatures decide.
+        dtypes: the dtypes of the logits. By default, all of TF1's are compared, because TF1
+            returns the logits' dtype and a Keras loss returns float32 (pitfall 14). If your
+            logits are float32, pass `dtypes=["float32"]`.
+        labels_gradient: whether the labels can depend on trained variables. TF1's softmax loss
+            stops their gradient and Keras doesn't (pitfall 6). Pass False if your labels are data.
+        softmax_output: whether the logits can be the output of a Keras softmax (or a sigmoid, with
+            binary labels). Keras undoes it and TF1 doesn't (pitfall 7). Pass False if your network
+            returns logits.
+        skip: the kinds of inputs to skip, because your program never has them. They aren't
+            compared, so a difference isn't found. The message reports the kinds of the inputs that
+            differ. The kinds are:
 
             * `"integer labels"`: one-hot or binary labels of dtype int32;
             * `"soft labels"`: labels that are probabilities;
             * `"rows without a label"`: labels that are all 0, as `tf.one_hot(-1)` makes them;
             * `"int64 ids"`: class ids of dtype int64;
-            * `"ids of -1"`: class ids of -1, which stand for no class;
+            * `"ids of -1"`: class ids of -1, which mean no class;
             * `"ids of another rank"`: class ids [B, 1] for losses [B];
-            * `"large logits"`: logits up to 60 or so;
+            * `"large logits"`: logits up to about 60;
             * `"rank 3"`: logits [B, T, C], with and without weights;
             * `"boolean weights"`, `"integer weights"`: weights of dtype bool and int32;
             * `"negative weights"`: a weight below 0;
             * `"scalar weights"`: one number for all losses;
-            * `"all-zero weights"`: no weight but 0;
+            * `"all-zero weights"`: weights that are all 0;
             * `"broadcast weights"`: weights [B, 1] and [1, T] for losses [B, T] (binary:
               [B, C]);
             * `"weights of another rank"`: weights [B] for losses [B, T] (binary: [B, C]), and
@@ -89,71 +92,73 @@ def assert_same_loss(
 
             Float weights of the losses' shape, plain labels (float, or int32 ids) and rank 2
             are always compared.
-        gradients: whether gradients are compared. Say False if a loss returns numbers instead
-            of a tensor, such as what `session.run` gives: then values alone are compared.
-        rtol: how far numbers may lie apart, relative to the largest; None: by dtype, 1e-5 in
-            float32 and float64 (TF1 rounds to float32), 1e-2 in float16, 8e-2 in bfloat16.
-        atol: the same, absolute; None: a fifth of that.
+        gradients: whether to compare gradients. Pass False if a loss returns numbers instead of
+            a tensor, like `session.run`.
+        rtol: the tolerance, relative to the largest number. None means 1e-5 in float32 and
+            float64 (TF1 rounds to float32), 1e-2 in float16 and 8e-2 in bfloat16.
+        atol: the absolute tolerance. None means a fifth of these numbers.
 
     Raises:
-        AssertionError: they differ: in what, by how much, why, and what to do.
-        TypeError: a loss returned something else than a tensor: None, several values, or a
-            number, of which there is no gradient.
-        ValueError: an argument is out of range; one takes weights and the other does not; the
-            old loss raised an error for every input, or for every one with weights, so that
-            nothing was compared.
+        AssertionError: the results differ. The message shows where, by how much, why, and what to
+            do.
+        TypeError: a loss returned something other than a tensor: None, several values, or a
+            number, which has no gradient.
+        ValueError: an argument is out of range; only one of the functions accepts weights; or
+            nothing was compared, because the old loss raised an error for every input, or for
+            every input with weights.
 
-    Example:
+    Examples:
+        >>> import keras_xent, tensorflow as tf
+        >>> keras_xent.testing.assert_same_loss(
+        ...     tf.compat.v1.losses.softmax_cross_entropy,
+        ...     keras_xent.v1.softmax_cross_entropy,
+        ...     num_classes=5)
+        >>> keras_xent.testing.assert_same_loss(
+        ...     tf.compat.v1.losses.softmax_cross_entropy,
+        ...     keras_xent.CategoricalCrossentropy(
+        ...         from_logits=True, reduction="sum_by_nonzero_weights"),
+        ...     num_classes=5, dtypes=["float32"], labels_gradient=False, softmax_output=False)
+        >>> keras_xent.testing.assert_same_loss(
+        ...     tf.compat.v1.losses.softmax_cross_entropy,
+        ...     tf.keras.losses.CategoricalCrossentropy(from_logits=True),
+        ...     num_classes=5, dtypes=["float32"], labels_gradient=False, softmax_output=False)
+        Traceback (most recent call last):
+        AssertionError: ...
+        Pitfall 1, weights of zero: ...
 
-    >>> import keras_xent, tensorflow as tf
-    >>> keras_xent.testing.assert_same_loss(
-    ...     tf.compat.v1.losses.softmax_cross_entropy,
-    ...     keras_xent.v1.softmax_cross_entropy,
-    ...     num_classes=5)
-    >>> keras_xent.testing.assert_same_loss(
-    ...     tf.compat.v1.losses.softmax_cross_entropy,
-    ...     keras_xent.CategoricalCrossentropy(
-    ...         from_logits=True, reduction="sum_by_nonzero_weights"),
-    ...     num_classes=5, dtypes=["float32"], labels_gradient=False, softmax_output=False)
-    >>> keras_xent.testing.assert_same_loss(
-    ...     tf.compat.v1.losses.softmax_cross_entropy,
-    ...     tf.keras.losses.CategoricalCrossentropy(from_logits=True),
-    ...     num_classes=5, dtypes=["float32"], labels_gradient=False, softmax_output=False)
-    Traceback (most recent call last):
-    AssertionError: ...
-    Pitfall 1, weights of zero: ...
+        With class ids, and with one loss per class:
 
-    Losses of class ids, and losses with one for each class:
+        >>> keras_xent.testing.assert_same_loss(
+        ...     tf.compat.v1.losses.sparse_softmax_cross_entropy,
+        ...     lambda ids, logits, weights: tf.compat.v1.losses.softmax_cross_entropy(
+        ...         tf.one_hot(ids, 5), logits, weights),
+        ...     num_classes=5, labels="class ids", skip=["ids of another rank", "ids of -1",
+        ...         "weights of another rank"])
+        >>> keras_xent.testing.assert_same_loss(
+        ...     tf.nn.sigmoid_cross_entropy_with_logits,
+        ...     lambda labels, logits: tf.math.softplus(logits) - labels * logits,
+        ...     num_classes=5, labels="binary")
 
-    >>> keras_xent.testing.assert_same_loss(
-    ...     tf.compat.v1.losses.sparse_softmax_cross_entropy,
-    ...     lambda ids, logits, weights: tf.compat.v1.losses.softmax_cross_entropy(
-    ...         tf.one_hot(ids, 5), logits, weights),
-    ...     num_classes=5, labels="class ids", skip=["ids of another rank", "ids of -1",
-    ...         "weights of another rank"])
-    >>> keras_xent.testing.assert_same_loss(
-    ...     tf.nn.sigmoid_cross_entropy_with_logits,
-    ...     lambda labels, logits: tf.math.softplus(logits) - labels * logits,
-    ...     num_classes=5, labels="binary")
+        A weighted mean that is written by hand equals TF1's MEAN if the weights have the losses'
+        shape:
 
-    A weighted mean that is written by hand is TF1's MEAN for weights of the losses' shape:
+        >>> def by_hand(labels, logits, weights):
+        ...     losses = tf.nn.softmax_cross_entropy_with_logits(labels, logits)
+        ...     return tf.reduce_sum(weights * losses) / tf.reduce_sum(weights)
+        >>> keras_xent.testing.assert_same_loss(
+        ...     by_hand,
+        ...     keras_xent.CategoricalCrossentropy(from_logits=True, reduction="weighted_mean"),
+        ...     num_classes=5, dtypes=["float32"], labels_gradient=False, softmax_output=False,
+        ...     skip=["scalar weights", "all-zero weights", "broadcast weights",
+        ...           "weights of another rank"])
 
-    >>> def by_hand(labels, logits, weights):
-    ...     losses = tf.nn.softmax_cross_entropy_with_logits(labels, logits)
-    ...     return tf.reduce_sum(weights * losses) / tf.reduce_sum(weights)
-    >>> keras_xent.testing.assert_same_loss(
-    ...     by_hand,
-    ...     keras_xent.CategoricalCrossentropy(from_logits=True, reduction="weighted_mean"),
-    ...     num_classes=5, dtypes=["float32"], labels_gradient=False, softmax_output=False,
-    ...     skip=["scalar weights", "all-zero weights", "broadcast weights",
-    ...           "weights of another rank"])
+    Calls of two functions can't show everything:
 
-    What calls of two functions can't tell: Keras masks that a model's layers leave on its
-    output (pitfall 4); auxiliary and regularisation terms that `get_total_loss()` added (8);
-    who divides by the number of replicas, unless the new loss does it itself (10); what
-    `compile()` makes of the loss, if the function given here is not what it calls (11); how
-    epochs and accumulated gradients weigh batches (15). Gradients are compared with
-    respect to logits and floating point weights; what is no scalar is summed.
+    * masks that Keras's layers leave on a model's output (pitfall 4);
+    * auxiliary and regularization terms that `get_total_loss()` added (8);
+    * which code divides by the number of replicas, unless the new loss does it itself (10);
+    * how `compile()` uses the loss, if you pass another function here (11);
+    * how epochs and accumulated gradients weight batches (15).
     """
     if isinstance(dtypes, (str, tf.DType)):
         dtypes = [dtypes]
@@ -202,7 +207,7 @@ def _compare_all(
                 result = comparison.compare(*pair, case, inputs, dtype, tolerance, gradients)
             except WrongResultError:
                 raise
-            except Exception as error:  # (whatever the old loss raises: it was never used so)
+            except Exception as error:  # The program never called the old loss like this.
                 refusals.append(error)
             else:
                 compared.append(result)
@@ -213,16 +218,18 @@ def _check(num_classes: int, batch_size: int, dtypes: Sequence[str]) -> None:
     if not tf.executing_eagerly():
         raise ValueError(
             "assert_same_loss calls the losses eagerly: call it outside tf.Graph and tf.function, "
-            "in a program without tf.compat.v1.disable_eager_execution()"
+            "in a program that doesn't call tf.compat.v1.disable_eager_execution()"
         )
     if num_classes < 2:
         raise ValueError(f"num_classes is {num_classes}, expected 2 or more")
     if batch_size < 3:
         raise ValueError(
-            f"batch_size is {batch_size}, expected 3 or more: fewer weights tell too little"
+            f"batch_size is {batch_size}, expected 3 or more: fewer weights can't show all pitfalls"
         )
     if not dtypes or not set(dtypes) <= set(exactness.DTYPES):
-        raise ValueError(f"dtypes are {list(dtypes)}, expected some of {list(exactness.DTYPES)}")
+        raise ValueError(
+            f"dtypes are {list(dtypes)}, expected one or more of {list(exactness.DTYPES)}"
+        )
 
 
 def _checked_labels(labels: str) -> Labels:
@@ -234,7 +241,7 @@ def _checked_labels(labels: str) -> Labels:
 def _checked_kinds(skip: Sequence[str]) -> Set[str]:
     for kind in skip:
         if kind not in cases.KINDS:
-            raise ValueError(f"skip has {kind!r}, expected some of {list(cases.KINDS)}")
+            raise ValueError(f"skip contains {kind!r}, expected only kinds of {list(cases.KINDS)}")
     return set(skip)
 
 
@@ -242,9 +249,9 @@ def _weighted(old: Loss, new: Loss) -> bool:
     if old.takes_weights != new.takes_weights:
         one, other = (old, new) if old.takes_weights else (new, old)
         raise ValueError(
-            f"the {one.name} loss takes weights and the {other.name} one, by its signature, does "
-            "not: say weights=False to compare them without, or give functions of (labels, "
-            "logits, weights)"
+            f"the {one.name} loss accepts weights, but the signature of the {other.name} loss "
+            "doesn't: pass weights=False to compare them without weights, or pass functions of "
+            "(labels, logits, weights)"
         )
     return old.takes_weights
 

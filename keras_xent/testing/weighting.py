@@ -1,7 +1,7 @@
 """Pitfalls in how losses are weighted and reduced.
 
-Each function tells what happened and what to change, or None where the difference looks like
-something else. They take it that both losses agree on every example, which they ask first.
+Each function returns what happened and what to change, or None if the difference doesn't look like
+its pitfall. Most of them first check that both losses agree on every example.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from keras_xent.testing.evidence import Evidence
 
 
 def refused_ranks(found: Evidence) -> Optional[str]:
-    """5: the new one refuses weights of a rank that the old one takes."""
+    """5: the new loss raises an error for weights of a rank that the old one accepts."""
     if not found.found.refused or 5 not in found.case.pitfalls:
         return None
     return (
-        "The new loss refuses weights of this shape, and takes some of them for another axis where "
-        "the sizes allow it. Give weights of the losses' rank: weights[:, tf.newaxis] is one "
-        "weight a row of losses [B, T], tf.squeeze(weights, -1) makes [B] of [B, 1]."
+        "The new loss raises an error for weights of this shape, or applies them along the wrong "
+        "axis if the sizes allow it. Pass weights of the losses' rank. For losses [B, T], "
+        "weights[:, tf.newaxis] is one weight per row. For losses [B], use tf.squeeze(weights, -1) "
+        "if the weights are [B, 1]."
     )
 
 
@@ -34,20 +35,20 @@ def not_a_number(found: Evidence) -> Optional[str]:
         return None
     which = "old" if np.any(np.isnan(old)) else "new"
     return (
-        f"The {which} loss is NaN and the other is not: it divides by a sum or a count of weights "
-        "that is 0. TF1 gives 0 there. Divide by tf.math.divide_no_nan, or use a keras_xent "
-        "reduction. (An epoch's mean of such batches differs as well: each batch has a "
-        "denominator of its own.)"
+        f"The {which} loss is NaN and the other isn't: it divides by a sum or a count of weights "
+        "that is 0. TF1 returns 0. Use tf.math.divide_no_nan or a keras_xent reduction. (The "
+        "mean over an epoch with such batches differs too, because each batch has its own "
+        "denominator.)"
     )
 
 
 def mean_over_classes(found: Evidence) -> Optional[str]:
-    """12: one takes the mean over the classes, each of which has a loss, before it weights."""
+    """12: one loss takes the mean over the losses of the classes before it applies weights."""
     compared, logits_shape = found.found, found.inputs.logits.shape
     if not found.labels.each_class:
         return None
     if compared.refused:
-        # Weights [B, 1] are one number a row, which every loss can take.
+        # Weights [B, 1] are one number per row, which every loss accepts.
         of_each_class = found.weights.ndim == len(logits_shape) and found.weights.shape[-1] > 1
         return _of_rows("new") if of_each_class else None
     values = {"new": compared.new.value, "old": compared.old.value}
@@ -62,22 +63,22 @@ def mean_over_classes(found: Evidence) -> Optional[str]:
 
 def _of_rows(name: str) -> str:
     return (
-        f"The {name} loss has one loss a row, and the other one a class: Keras's "
-        "BinaryCrossentropy takes the mean over the classes before it weights, and TF1's sigmoid "
-        "loss weights each class. Weights of one number a row, [B] for Keras and [B, 1] for TF1, "
-        "give the same up to the denominator. For weights [B, C] use "
+        f"The {name} loss has one loss per row, and the other has one per class. Keras's "
+        "BinaryCrossentropy takes the mean over the classes before it applies weights. TF1's "
+        "sigmoid loss weights each class. With one weight per row, [B] for Keras and [B, 1] for "
+        "TF1, both are the same except for the denominator. For weights [B, C], use "
         "keras_xent.v1.sigmoid_cross_entropy."
     )
 
 
 def _weighs_means(found: Evidence, value: np.ndarray, other: np.ndarray) -> bool:
-    """Whether the value is made of the rows' means, times the weights of each class."""
+    """Whether the value consists of the rows' means, times the weights of each class."""
     losses, weights = found.losses(found.old), found.weights
     if losses is None or losses.shape != weights.shape:
         return False
     means = [np.mean(losses, -1, keepdims=True) * weights]
     if losses.ndim == 2 and losses.shape[0] == losses.shape[1]:
-        # Broadcast along the other axis, which B == C allows.
+        # Broadcast along the other axis, which is possible because B == C.
         means.append(np.mean(losses, -1) * weights)
     scale = {1, losses.size, len(losses), np.count_nonzero(weights)} - {0}
     sums = [np.sum(each) / divisor for each in means for divisor in scale]
@@ -92,16 +93,16 @@ def divisor_as_given(found: Evidence) -> Optional[str]:
     for name, one, other in _either_way(*divisors):
         if evidence.SUM_AS_GIVEN in other and evidence.SUM not in other and one:
             return (
-                f"The {name} loss divides by the sum of the weights as they came, before they are "
-                "broadcast to the losses: Keras's \"mean_with_sample_weight\" does. TF1's MEAN and "
-                "keras_xent.Reduction.MEAN broadcast first: use the latter, or broadcast the "
-                "weights yourself, tf.ones_like(losses) * weights."
+                f"The {name} loss divides by the sum of the weights before they are broadcast to "
+                "the losses, like Keras's \"mean_with_sample_weight\". TF1's MEAN and "
+                "keras_xent.Reduction.MEAN broadcast first. Use the latter, or broadcast the "
+                "weights yourself: tf.ones_like(losses) * weights."
             )
     return None
 
 
 def weighted_mean(found: Evidence) -> Optional[str]:
-    """2: one divides by the sum of the weights."""
+    """2: one loss divides by the sum of the weights."""
     divisors = _divisors(found)
     if divisors is None or found.inputs.weights is None:
         return None
@@ -109,22 +110,23 @@ def weighted_mean(found: Evidence) -> Optional[str]:
         is_sum = evidence.SUM in other and evidence.NONZERO not in other
         if is_sum and evidence.SUM not in one and one:
             return (
-                f"The {name} loss divides by the sum of the weights, the other by "
-                f"{_named(one)}. TF1's default is SUM_BY_NONZERO_WEIGHTS, which is no weighted "
+                f"The {name} loss divides by the sum of the weights, and the other by "
+                f"{_named(one)}. TF1's default is SUM_BY_NONZERO_WEIGHTS, which isn't a weighted "
                 f"mean: {_reduction_advice(found, divisors[0])}"
             )
     return None
 
 
 def zero_weights(found: Evidence) -> Optional[str]:
-    """1: one counts the weights of zero."""
+    """1: one loss counts weights of zero."""
     if found.found.refused or found.inputs.weights is None:
         return None
     if not np.any(found.weights) and not found.found.values_differ:
         return (
             "All weights are zero, and one of the losses sends them a gradient: it divides by the "
-            "number of losses, where TF1's default divides by the number of weights that are not "
-            "zero, and gives 0 for none. Use reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS."
+            "number of losses. TF1's default divides by the number of non-zero weights, and "
+            "returns 0 if there are none. Use "
+            "reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS."
         )
     divisors = _divisors(found)
     if divisors is None:
@@ -134,7 +136,7 @@ def zero_weights(found: Evidence) -> Optional[str]:
         counts = {evidence.COUNT, evidence.POSITIVE} & other
         if evidence.NONZERO in one - other and counts - one:
             return (
-                f"The old loss divides by {_named(old)}, the new one by {_named(new)}: "
+                f"The old loss divides by {_named(old)}, and the new one by {_named(new)}: "
                 f"{_reduction_advice(found, old)}"
             )
     return None
@@ -147,7 +149,7 @@ def wrong_axis(found: Evidence) -> Optional[str]:
         return None
     losses, weights = found.losses(found.old), found.weights
     if losses is None or losses.ndim != 2 or not found.same(losses, found.losses(found.new)):
-        # Losses [B] and weights [B, 1] broadcast to [B, B]: told by the sum of all pairs.
+        # If losses [B] and weights [B, 1] broadcast to [B, B], the sum of all pairs shows it.
         return _every_pair(found)
     if losses.shape[0] != losses.shape[1]:
         return None
@@ -159,9 +161,9 @@ def wrong_axis(found: Evidence) -> Optional[str]:
         is_right = any(found.same(np.sum(right) / each, value) for each in scale)
         if (is_wrong and not is_right) or found.same(wrong, value):
             return (
-                f"The {name} loss takes the weights for the other axis, which B == T allows: "
-                "Keras 3 broadcasts weights [B] along T. Give one weight a row as "
-                "weights[:, tf.newaxis]."
+                f"The {name} loss applies the weights along the other axis, which is possible "
+                "because B == T: Keras 3 broadcasts weights [B] along T. For one weight per row, "
+                "pass weights[:, tf.newaxis]."
             )
     return None
 
@@ -176,8 +178,8 @@ def _every_pair(found: Evidence) -> Optional[str]:
         scale |= {each * losses.size for each in scale} | {float(np.sum(weights)) or 1.0}
         if found.same(pairs, value) or any(found.same(pairs.sum() / each, value) for each in scale):
             return (
-                f"The {name} loss multiplies losses [B] by weights [B, 1], which makes [B, B] of "
-                "them: every loss with every weight. Give tf.squeeze(weights, -1)."
+                f"The {name} loss multiplies losses [B] by weights [B, 1], which makes [B, B]: "
+                "every loss times every weight. Pass tf.squeeze(weights, -1)."
             )
     return None
 
@@ -198,15 +200,15 @@ def scalar_times_weights(found: Evidence) -> Optional[str]:
             ):
                 return (
                     "The new loss multiplies the mean loss by the weights, instead of each loss by "
-                    "its own: a loss that returns a scalar leaves nothing else to sample_weight. "
-                    f"Give compile() a Loss object (keras_xent.{found.labels.keras_class}), or a "
-                    "function that returns one loss a sample."
+                    "its own weight. If a loss function returns a scalar, Keras can only weight "
+                    f"that scalar. Pass compile() a loss object (keras_xent."
+                    f"{found.labels.keras_class}), or a function that returns one loss per sample."
                 )
     return None
 
 
 def sum_or_mean(found: Evidence) -> Optional[str]:
-    """12: one is a sum or a vector, the other is not."""
+    """12: one loss is a sum or a vector, and the other isn't."""
     compared = found.found
     if compared.refused or not compared.values_differ:
         return None
@@ -215,13 +217,13 @@ def sum_or_mean(found: Evidence) -> Optional[str]:
         if 0 not in (compared.old.value.ndim, compared.new.value.ndim):
             return None
         return (
-            f"The {scalar} loss is reduced to a scalar, the other is not, and minimising losses "
-            "that are not reduced minimises their sum. "
+            f"The {scalar} loss is reduced to a scalar, and the other isn't. Minimizing unreduced "
+            "losses minimizes their sum. "
             + (
-                "A mean divides the gradient by their number: use reduction=SUM to train the "
-                "same, or NONE to return the same."
+                "A mean divides the gradient by their number. Use reduction=SUM to get the same "
+                "training, or NONE to return the same losses."
                 if scalar == "new"
-                else "Reduce the new one as the old one does."
+                else "Reduce the new one like the old one."
             )
         )
     divisors = _divisors(found)
@@ -230,14 +232,14 @@ def sum_or_mean(found: Evidence) -> Optional[str]:
     for name, one, other in _either_way(*divisors):
         if evidence.NOTHING in other and evidence.NOTHING not in one and one:
             return (
-                f"The {name} loss is a sum, the other divides by {_named(one)}: the gradients "
-                f"differ as much. {_reduction_advice(found, divisors[0])}"
+                f"The {name} loss is a sum, and the other divides by {_named(one)}, so the "
+                f"gradients differ by the same factor: {_reduction_advice(found, divisors[0])}"
             )
     return None
 
 
 def replicas(found: Evidence) -> Optional[str]:
-    """10: one is a multiple of the other."""
+    """10: one loss is a multiple of the other."""
     if found.found.refused or not found.found.values_differ or found.found.shapes_differ:
         return None
     old, new = found.found.old.value, found.found.new.value
@@ -249,14 +251,14 @@ def replicas(found: Evidence) -> Optional[str]:
     if whole < 2 or not found.same(new, old * (whole if ratio > 1 else 1 / whole)):
         return None
     return (
-        f"The new loss is {'' if ratio > 1 else 'one over '}{whole} times the old one: does it "
-        "multiply or divide by a number of replicas? TF1's optimizers divide a mean by it, "
-        "Keras's losses do so in the loss: let one of them do it, not both and not none."
+        f"The new loss is the old one {'times' if ratio > 1 else 'divided by'} {whole}: does it "
+        "multiply or divide by the number of replicas? TF1's optimizers divide a mean by it, and "
+        "so do Keras's losses. Make sure that exactly one of them does."
     )
 
 
 def _divisors(found: Evidence) -> Optional[Tuple[Set[str], Set[str]]]:
-    """What each loss may divide the same weighted losses by."""
+    """The possible denominators of each loss, if the losses of the examples are the same."""
     compared = found.found
     if compared.refused or not compared.values_differ:
         return None
@@ -270,7 +272,7 @@ def _divisors(found: Evidence) -> Optional[Tuple[Set[str], Set[str]]]:
 
 
 def _either_way(old: Set[str], new: Set[str]) -> List[Tuple[str, Set[str], Set[str]]]:
-    """A loss's name, the other's divisors and its own."""
+    """A loss's name, the other loss's divisors, and its own divisors."""
     return [("new", old, new), ("old", new, old)]
 
 
@@ -292,7 +294,7 @@ def _reduction_advice(found: Evidence, divisors: Set[str]) -> str:
     for divisor, reduction in _REDUCTIONS.items():
         if divisor in divisors:
             return (
-                f"use reduction=keras_xent.Reduction.{reduction} in "
+                f"use reduction=keras_xent.Reduction.{reduction} with "
                 f"keras_xent.{found.labels.keras_class} or keras_xent.v1."
             )
     return "use the old loss's reduction."

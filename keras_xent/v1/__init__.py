@@ -1,8 +1,12 @@
 """TF1's functions, with TF1's signatures, on the fused ops.
 
-Porting can begin by changing an import: names, defaults, dtypes, errors, the names of the
-results in a graph and the loss collections are those of `tf.compat.v1`.
+To start a port, change an import. The names, defaults, dtypes, errors, graph names and loss
+collections are those of `tf.compat.v1`.
 """
+
+from __future__ import annotations
+
+from typing import List
 
 from keras_xent.v1.sigmoid import sigmoid_cross_entropy, sigmoid_cross_entropy_with_logits
 from keras_xent.v1.softmax import (
@@ -26,3 +30,8 @@ __all__ = [
     "sparse_softmax_cross_entropy",
     "sparse_softmax_cross_entropy_with_logits",
 ]
+
+
+def __dir__() -> List[str]:
+    """The public names."""
+    return sorted(__all__)

@@ -9,8 +9,8 @@ import numpy as np
 from keras_xent.ops import conversion
 from keras_xent.reduction import V1_NAMES, Reduction
 
-# What a reduction may be called: TF1's name, or ours. Keras's other names are refused, as
-# TF1 refuses them: its "mean" is not TF1's MEAN.
+# The names of the reductions: TF1's and ours. Keras's other names raise an error, as in TF1,
+# because Keras's "mean" isn't TF1's MEAN.
 _REDUCTIONS = {
     **{name: reduction for reduction, name in V1_NAMES.items()},
     **{reduction.value: reduction for reduction in V1_NAMES},
@@ -18,7 +18,7 @@ _REDUCTIONS = {
 
 
 def require(**arguments: Any) -> None:
-    """Checks that tensors are given.
+    """Checks that no argument is None.
 
     Raises:
         ValueError: an argument is None.
@@ -29,25 +29,25 @@ def require(**arguments: Any) -> None:
 
 
 def require_keywords(function: str, sentinel: Any) -> None:
-    """Checks that nothing is given for the first argument of TF1's nn functions.
+    """Checks that the first argument of TF1's nn functions, the sentinel, is None.
 
     Raises:
-        ValueError: something is.
+        ValueError: it isn't.
     """
     if sentinel is not None:
         raise ValueError(
-            f"{function} got a first argument without a keyword, which means nothing in TF1: call "
+            f"{function} has a positional argument, expected keywords only, as in TF1: call "
             f"{function}(labels=..., logits=...)"
         )
 
 
 def to_reduction(reduction: Any) -> Reduction:
-    """The reduction of a name.
+    """The reduction with a name.
 
     Raises:
-        ValueError: it is no name that TF1 has, nor one of ours.
+        ValueError: it isn't one of TF1's names or ours.
     """
-    # A tensor, a list: what is no string is no key to look up either.
+    # Only strings are looked up: a tensor or a list isn't hashable.
     known = _REDUCTIONS.get(reduction) if isinstance(reduction, str) else None
     if known is None:
         raise ValueError(
@@ -58,12 +58,12 @@ def to_reduction(reduction: Any) -> Reduction:
 
 
 def to_smoothing(label_smoothing: Any) -> float:
-    """The smoothing as a float; 0 or less means none.
+    """The smoothing as a float. 0 or less means none.
 
     Raises:
-        TypeError: it is no number, or one that is known only when a graph runs.
+        TypeError: it isn't a number, or its value is known only when a graph runs.
     """
-    # TF1 takes True for 1.
+    # TF1 accepts True as 1.
     is_bool = isinstance(label_smoothing, (bool, np.bool_))
     number = float(label_smoothing) if is_bool else label_smoothing
     return max(0.0, conversion.to_float(number, "label_smoothing"))

@@ -1,7 +1,7 @@
-"""What a call of one of TF1's functions does around the computation of its loss.
+"""What a call of one of TF1's functions does in addition to computing the loss.
 
-It checks the arguments, opens the scope, says what can be verified, and names the result. Where
-more than one argument is wrong, the error is about the first.
+It checks the arguments, opens the scope, passes the computation to verification, and names the
+result. If several arguments are wrong, the error is about the first one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from keras_xent import _verifiable
 from keras_xent.ops import conversion
 from keras_xent.v1 import arguments, results
 
-# The arguments that are no tensors, in the order in which they are checked.
+# The arguments that aren't tensors, in the order in which they are checked.
 _CHECKED: Dict[str, Callable[[Any], Any]] = {
     "reduction": arguments.to_reduction,
     "label_smoothing": arguments.to_smoothing,
@@ -35,20 +35,21 @@ def weighted(
     """A call of a function of `tf.compat.v1.losses`.
 
     Args:
-        function: its name.
-        compute: takes the inputs as tensors, and the other arguments as they are after their
-            checks. Returns the loss.
-        inputs: what the user gave for tensors, by the function's names.
+        function: the function's name.
+        compute: computes the loss from the inputs, as tensors, and the other arguments, after
+            their checks.
+        inputs: the user's tensor arguments, by name.
         scope: the name scope of the ops, or None.
-        default_scope: the name scope if that is None.
-        loss_collection: the collection that the loss joins, or None.
+        default_scope: the name scope if `scope` is None.
+        loss_collection: the collection to add the loss to, or None.
         others: the reduction, and the label smoothing if the function has one.
 
     Returns:
-        The loss, named and collected as TF1 does it.
+        The loss, named and added to its collection as in TF1.
 
     Raises:
-        TypeError, ValueError: an argument is None, or no such input, reduction or smoothing.
+        TypeError: an argument has the wrong type.
+        ValueError: an argument is None or out of range.
     """
     arguments.require(**inputs)
     others = {name: check(others[name]) for name, check in _CHECKED.items() if name in others}
@@ -75,20 +76,21 @@ def of_examples(
     """A call of a function of `tf.compat.v1.nn`, which returns the loss of each example.
 
     Args:
-        function: its name.
-        compute: takes labels and logits as tensors, and the other arguments. Returns the losses.
-        labels: what the user gave.
-        logits: what the user gave.
+        function: the function's name.
+        compute: computes the losses from labels and logits, as tensors, and the other arguments.
+        labels: the user's labels.
+        logits: the user's logits.
         name: the name of the op, or None.
-        default_name: its name if that is None.
-        result_name: what TF1 calls its last op, by the scope that is open and the logits.
-        others: the arguments that are no tensors, checked.
+        default_name: the name of the op if `name` is None.
+        result_name: returns the name of TF1's last op, from the current scope and the logits.
+        others: the checked arguments that aren't tensors.
 
     Returns:
-        The losses, named as TF1 does it.
+        The losses, named as in TF1.
 
     Raises:
-        TypeError, ValueError: labels or logits are None or no tensors.
+        TypeError: labels or logits can't be converted to tensors.
+        ValueError: labels or logits are None, or can't be converted to tensors.
     """
     arguments.require(labels=labels, logits=logits)
     with tf.compat.v1.name_scope(name, default_name, [logits, labels]) as scope:

@@ -1,4 +1,4 @@
-"""What old code finds in a TF1 graph: the results' names, and the collected losses."""
+"""The names of the results and the loss collections that TF1 code looks up in a graph."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras_xent import _tensorflow
 from keras_xent.reduction import V1_NAMES, Reduction
 
-# What TF1 calls the last op of a float32 loss, by which old code fetches it.
+# The name of TF1's last op for a float32 loss, which TF1 code fetches.
 _NAMES = {
     Reduction.NONE: "Mul",
     Reduction.SUM: "Sum",
@@ -21,12 +21,12 @@ _NAMES = {
 
 
 def op_scope() -> ContextManager[Optional[str]]:
-    """A scope for all ops but the result, so that these leave its name to the result."""
+    """A scope for all ops except the result. It keeps the result's name free."""
     return contextlib.nullcontext() if tf.executing_eagerly() else tf.name_scope("xentropy")
 
 
 def named(tensor: tf.Tensor, name: str) -> tf.Tensor:
-    """The tensor, as an op of that name in the scope that is open."""
+    """The tensor, as an op of that name in the current scope."""
     return tensor if tf.executing_eagerly() else tf.identity(tensor, name=name)
 
 
@@ -36,18 +36,18 @@ def collected(
     loss_collection: Optional[str],
     smoothed: bool = False,
 ) -> tf.Tensor:
-    """The loss, named and collected as TF1 does it.
+    """The loss, named and added to its collection as in TF1.
 
     Args:
         loss: the result.
-        reduction: its reduction, which TF1's optimizers ask for.
-        loss_collection: the collection that the loss joins, or None.
+        reduction: its reduction, which TF1's optimizers read.
+        loss_collection: the collection to add the loss to, or None.
         smoothed: whether labels were smoothed.
     """
     _tensorflow.set_last_loss_reduction(V1_NAMES[reduction])
     name = _NAMES[reduction]
     if reduction is Reduction.NONE and smoothed:
-        name += "_1"  # TF1's smoothing has an op called "mul", and names ignore case.
+        name += "_1"  # TF1's smoothing adds an op named "mul", and names ignore case.
     loss = named(loss, name)
     if not tf.executing_eagerly():
         tf.compat.v1.losses.add_loss(loss, loss_collection)

@@ -7,13 +7,14 @@ from typing import Any, Optional, Union
 import tensorflow as tf
 
 from keras_xent import ops
+from keras_xent._autograph import do_not_convert
 from keras_xent._functional import takes_keras_tensors
 from keras_xent.reduction import Reduction
 from keras_xent.v1 import arguments, calls, results
 
 
 @takes_keras_tensors
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def sigmoid_cross_entropy(
     multi_class_labels: Any,
     logits: Any,
@@ -23,22 +24,21 @@ def sigmoid_cross_entropy(
     loss_collection: Optional[str] = tf.compat.v1.GraphKeys.LOSSES,
     reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
-    """`tf.compat.v1.losses.sigmoid_cross_entropy`.
+    """Replaces `tf.compat.v1.losses.sigmoid_cross_entropy`.
 
-    Every class is a question of its own: each logit has a loss. The gradient flows to logits,
-    weights and, unlike that of `softmax_cross_entropy`, to the labels.
+    Each logit has its own label and loss. The gradient flows to the logits, the weights and, unlike
+    that of `softmax_cross_entropy`, the labels.
 
     Args:
-        multi_class_labels: probabilities of the logits' shape, usually 0 or 1; cast to the
+        multi_class_labels: probabilities of the logits' shape, usually 0 or 1. Cast to the
             logits' dtype.
-        logits: any shape; float16, bfloat16, float32 or float64.
-        weights: a scalar, or a tensor of the logits' rank in which every dimension is 1 or the
-            logits': `[batch, 1]` for a weight an example of `[batch, classes]`. Cast to
-            float32.
-        label_smoothing: a number up to 1, by which labels move towards 1/2; none if 0 or less.
+        logits: a tensor of any shape; float16, bfloat16, float32 or float64.
+        weights: a scalar, or a tensor of the logits' rank in which every dimension is 1 or equal
+            to the logits', such as `[batch, 1]` for logits `[batch, classes]`. Cast to float32.
+        label_smoothing: a number up to 1, by which labels move towards 1/2. 0 or less means no
+            smoothing.
         scope: the name scope of the ops.
-        loss_collection: the collection of the graph that the loss joins, or None. Ignored
-            eagerly.
+        loss_collection: the graph collection to add the loss to, or None. Ignored in eager mode.
         reduction: a `keras_xent.Reduction`, or one of TF1's names.
 
     Returns:
@@ -46,28 +46,32 @@ def sigmoid_cross_entropy(
         the logits' shape.
 
     Raises:
-        TypeError: the logits are no floating point tensor; in a graph, a `label_smoothing`
-            whose value is not known yet.
-        ValueError: shapes that don't fit, an argument that is None or out of range.
-        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
+        TypeError: the logits aren't floating point, or the value of `label_smoothing` is known
+            only when the graph runs.
+        ValueError: the shapes don't match, or an argument is None or out of range.
+        tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
+            runs.
 
-    Example:
+    Examples:
+        >>> import keras_xent
+        >>> loss = keras_xent.v1.sigmoid_cross_entropy(
+        ...     multi_class_labels=[[0, 1, 1], [1, 0, 0]],
+        ...     logits=[[-2.0, 1.5, 0.5], [3.0, -1.0, 0.0]],
+        ...     weights=[[0.0], [0.7]],
+        ...     label_smoothing=0.2)
+        >>> print(f"{float(loss):.5f}")
+        0.33950
 
-    >>> import keras_xent
-    >>> loss = keras_xent.v1.sigmoid_cross_entropy(
-    ...     multi_class_labels=[[0, 1, 1], [1, 0, 0]],
-    ...     logits=[[-2.0, 1.5, 0.5], [3.0, -1.0, 0.0]],
-    ...     weights=[[0.0], [0.7]],
-    ...     label_smoothing=0.2)
-    >>> print(f"{float(loss):.5f}")
-    0.33950
+    Differences from TF1:
 
-    Differences from TF1: labels are never broadcast to the logits (TF1 does it with shapes that
-    are known only when a graph runs); a `label_smoothing` above 1 is refused, and one that is a
-    constant of the graph is taken; on a CPU the loss of an infinite logit is 0 or infinite (TF1
-    returns NaN for most, and so does the portable backend); float64 logits are weighted and
-    summed in float64 (TF1 rounds to float32 on the way); the result is named as a float32 one
-    whatever its dtype (TF1's last op is a cast).
+    * Labels are never broadcast to the logits. TF1 broadcasts them if the shapes are known only
+      when a graph runs.
+    * A `label_smoothing` above 1 raises an error. A constant of the graph is accepted.
+    * On a CPU, the loss of an infinite logit is 0 or infinite. TF1 and the portable backend return
+      NaN for most of them.
+    * float64 logits are weighted and summed in float64. TF1 rounds to float32 in between.
+    * In a graph, the result of every dtype has the name of TF1's float32 result. For other dtypes,
+      TF1's last op is a cast.
     """
 
     def compute(
@@ -90,45 +94,48 @@ def sigmoid_cross_entropy(
 
 
 @takes_keras_tensors
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def sigmoid_cross_entropy_with_logits(
     _sentinel: None = None,
     labels: Any = None,
     logits: Any = None,
     name: Optional[str] = None,
 ) -> tf.Tensor:
-    """`tf.compat.v1.nn.sigmoid_cross_entropy_with_logits`.
+    """Replaces `tf.compat.v1.nn.sigmoid_cross_entropy_with_logits`.
 
-    The gradient flows to logits and labels.
+    The gradient flows to the logits and the labels.
 
     Args:
-        _sentinel: nothing. TF1 has it so that labels and logits are given by keyword.
-        labels: probabilities of the logits' shape, usually 0 or 1; cast to the logits' dtype.
-        logits: any shape; float16, bfloat16, float32 or float64.
+        _sentinel: leave it out. As in TF1, it forces you to pass labels and logits by keyword.
+        labels: probabilities of the logits' shape, usually 0 or 1. Cast to the logits' dtype.
+        logits: a tensor of any shape; float16, bfloat16, float32 or float64.
         name: the name of the op.
 
     Returns:
-        The losses: the logits' dtype and shape.
+        The losses, in the logits' dtype and shape.
 
     Raises:
-        TypeError: the logits are no floating point tensor.
-        ValueError: shapes that don't fit, an argument that is None, labels or logits without
-            a keyword.
-        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
+        TypeError: the logits aren't floating point.
+        ValueError: the shapes don't match, an argument is None, or labels or logits are passed by
+            position.
+        tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
+            runs.
 
-    Example:
+    Examples:
+        >>> import keras_xent
+        >>> losses = keras_xent.v1.sigmoid_cross_entropy_with_logits(
+        ...     labels=[1.0, 0.0, 0.5], logits=[2.0, -30.0, 1000.0])
+        >>> print([f"{float(loss):.5g}" for loss in losses])
+        ['0.12693', '9.3576e-14', '500']
 
-    >>> import keras_xent
-    >>> losses = keras_xent.v1.sigmoid_cross_entropy_with_logits(
-    ...     labels=[1.0, 0.0, 0.5], logits=[2.0, -30.0, 1000.0])
-    >>> print([f"{float(loss):.5g}" for loss in losses])
-    ['0.12693', '9.3576e-14', '500']
+    Differences from TF1:
 
-    Differences from TF1: TensorFlow 2's `compat.v1` has no `_sentinel`, and takes labels and
-    logits by position; labels of another dtype are cast (TF1 raises an error); labels and
-    logits are never broadcast (TF1 does it with shapes that are known only when a graph runs);
-    on a CPU the loss of an infinite logit is 0 or infinite (TF1 returns NaN for most, and so
-    does the portable backend).
+    * TensorFlow 2's `compat.v1` has no `_sentinel`, and accepts labels and logits by position.
+    * Labels of another dtype are cast. TF1 raises an error.
+    * Labels and logits are never broadcast. TF1 broadcasts them if the shapes are known only when
+      a graph runs.
+    * On a CPU, the loss of an infinite logit is 0 or infinite. TF1 and the portable backend return
+      NaN for most of them.
     """
     arguments.require_keywords("sigmoid_cross_entropy_with_logits", _sentinel)
 

@@ -1,4 +1,4 @@
-"""TF1's softmax cross entropy of labels that are class ids."""
+"""TF1's softmax cross entropy for labels that are class ids."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any, Optional, Union
 import tensorflow as tf
 
 from keras_xent import ops
+from keras_xent._autograph import do_not_convert
 from keras_xent._functional import takes_keras_tensors
 from keras_xent.reduction import Reduction
 from keras_xent.v1 import arguments, calls, results, squeezing
 
 
 @takes_keras_tensors
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def sparse_softmax_cross_entropy(
     labels: Any,
     logits: Any,
@@ -22,49 +23,49 @@ def sparse_softmax_cross_entropy(
     loss_collection: Optional[str] = tf.compat.v1.GraphKeys.LOSSES,
     reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
-    """`tf.compat.v1.losses.sparse_softmax_cross_entropy`.
+    """Replaces `tf.compat.v1.losses.sparse_softmax_cross_entropy`.
 
-    The gradient flows to logits and weights.
+    The gradient flows to the logits and the weights.
 
     Args:
-        labels: class ids in `[0, num_classes)`, int32 or int64, of the logits' shape without
-            the last axis. A last dimension of 1 is dropped if that makes them fit, as it is
-            from logits that have one dimension too many.
+        labels: class ids in `[0, num_classes)`, int32 or int64, in the logits' shape without
+            the last axis. A last dimension of 1 is removed from labels or logits that have one
+            dimension too many.
         logits: unscaled log-probabilities of shape `[..., num_classes]`; float16, bfloat16,
             float32 or float64.
-        weights: a scalar, or a tensor of the labels' rank in which every dimension is 1 or
-            the labels'. A last dimension of 1 is dropped if they have one dimension more.
-            Cast to float32.
+        weights: a scalar, or a tensor of the labels' rank in which every dimension is 1 or equal
+            to the labels'. A last dimension of 1 is removed if the weights have one dimension too
+            many. Cast to float32.
         scope: the name scope of the ops.
-        loss_collection: the collection of the graph that the loss joins, or None. Ignored
-            eagerly.
+        loss_collection: the graph collection to add the loss to, or None. Ignored in eager mode.
         reduction: a `keras_xent.Reduction`, or one of TF1's names.
 
     Returns:
         The loss in the logits' dtype: a scalar, or for `Reduction.NONE` the weighted losses.
 
     Raises:
-        TypeError: the logits are no floating point tensor, or the labels neither int32 nor
-            int64.
-        ValueError: shapes that don't fit, an argument that is None or out of range.
-        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs; on a
-            CPU, a class id out of range, whatever its weight. Elsewhere, and under XLA, its
-            loss and gradient are NaN.
+        TypeError: the logits aren't floating point, or the labels are neither int32 nor int64.
+        ValueError: the shapes don't match, or an argument is None or out of range.
+        tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
+            runs. On a CPU also: a class id is out of range, even if its weight is 0. On a GPU and
+            under XLA, the loss and the gradient of such an id are NaN.
 
-    Example:
+    Examples:
+        >>> import keras_xent
+        >>> loss = keras_xent.v1.sparse_softmax_cross_entropy(
+        ...     labels=[1, 2],
+        ...     logits=[[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]],
+        ...     weights=[0.0, 0.7])
+        >>> print(f"{float(loss):.5f}")
+        0.97281
 
-    >>> import keras_xent
-    >>> loss = keras_xent.v1.sparse_softmax_cross_entropy(
-    ...     labels=[1, 2],
-    ...     logits=[[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]],
-    ...     weights=[0.0, 0.7])
-    >>> print(f"{float(loss):.5f}")
-    0.97281
+    Differences from TF1:
 
-    Differences from TF1: labels of another dtype are a TypeError eagerly too (TF1 raises an
-    InvalidArgumentError); float64 logits are weighted and summed in float64 (TF1 rounds to
-    float32 on the way); the result is named as a float32 one whatever its dtype (TF1's last op
-    is a cast).
+    * Labels of another dtype raise a TypeError in eager mode too. TF1 raises an
+      InvalidArgumentError there.
+    * float64 logits are weighted and summed in float64. TF1 rounds to float32 in between.
+    * In a graph, the result of every dtype has the name of TF1's float32 result. For other dtypes,
+      TF1's last op is a cast.
     """
 
     def compute(
@@ -87,48 +88,49 @@ def sparse_softmax_cross_entropy(
 
 
 @takes_keras_tensors
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def sparse_softmax_cross_entropy_with_logits(
     _sentinel: None = None,
     labels: Any = None,
     logits: Any = None,
     name: Optional[str] = None,
 ) -> tf.Tensor:
-    """`tf.compat.v1.nn.sparse_softmax_cross_entropy_with_logits`.
+    """Replaces `tf.compat.v1.nn.sparse_softmax_cross_entropy_with_logits`.
 
     The gradient flows to the logits.
 
     Args:
-        _sentinel: nothing. TF1 has it so that labels and logits are given by keyword.
-        labels: class ids in `[0, num_classes)`, int32 or int64, of the logits' shape without
+        _sentinel: leave it out. As in TF1, it forces you to pass labels and logits by keyword.
+        labels: class ids in `[0, num_classes)`, int32 or int64, in the logits' shape without
             the last axis.
         logits: unscaled log-probabilities of shape `[..., num_classes]`; float16, bfloat16,
             float32 or float64.
         name: the name of the op.
 
     Returns:
-        The losses: the logits' dtype, and the labels' shape.
+        The losses, in the logits' dtype and the labels' shape.
 
     Raises:
-        TypeError: the logits are no floating point tensor, or the labels neither int32 nor
-            int64.
-        ValueError: shapes that don't fit, an argument that is None, labels or logits without
-            a keyword.
-        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs; on a
-            CPU, a class id out of range. Elsewhere, and under XLA, its loss and gradient are
-            NaN.
+        TypeError: the logits aren't floating point, or the labels are neither int32 nor int64.
+        ValueError: the shapes don't match, an argument is None, or labels or logits are passed by
+            position.
+        tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
+            runs. On a CPU also: a class id is out of range. On a GPU and under XLA, the loss and
+            the gradient of such an id are NaN.
 
-    Example:
+    Examples:
+        >>> import keras_xent
+        >>> losses = keras_xent.v1.sparse_softmax_cross_entropy_with_logits(
+        ...     labels=[0, 1], logits=[[4.0, 2.0, 1.0], [0.0, 5.0, 1.0]])
+        >>> print([f"{float(loss):.5f}" for loss in losses])
+        ['0.16985', '0.02474']
 
-    >>> import keras_xent
-    >>> losses = keras_xent.v1.sparse_softmax_cross_entropy_with_logits(
-    ...     labels=[0, 1], logits=[[4.0, 2.0, 1.0], [0.0, 5.0, 1.0]])
-    >>> print([f"{float(loss):.5f}" for loss in losses])
-    ['0.16985', '0.02474']
+    Differences from TF1:
 
-    Differences from TF1: TensorFlow 2's `compat.v1` has no `_sentinel`, and takes labels and
-    logits by position; labels of another dtype are a TypeError eagerly too (TF1 raises an
-    InvalidArgumentError); float16 losses are named as float32 ones (TF1's last op is a cast).
+    * TensorFlow 2's `compat.v1` has no `_sentinel`, and accepts labels and logits by position.
+    * Labels of another dtype raise a TypeError in eager mode too. TF1 raises an
+      InvalidArgumentError there.
+    * In a graph, float16 losses have the name of TF1's float32 losses. TF1's last op is a cast.
     """
     arguments.require_keywords("sparse_softmax_cross_entropy_with_logits", _sentinel)
     default_name = "SparseSoftmaxCrossEntropyWithLogits"
@@ -138,7 +140,7 @@ def sparse_softmax_cross_entropy_with_logits(
             return ops.sparse_softmax_cross_entropy(logits, labels, reduction=Reduction.NONE)
 
     def result_name(scope: str, logits: tf.Tensor) -> str:
-        # TF1's last op is the fused op where it takes the logits as they are, else a reshape.
+        # TF1's last op is the fused op if the logits are a matrix, and otherwise a reshape.
         return (name or default_name) if logits.shape.rank == 2 else "Reshape_2"
 
     return calls.of_examples(

@@ -1,8 +1,7 @@
-"""Class ids and weights with a last dimension of 1 that is one too many, as TF1 takes them.
+"""Removes an extra last dimension of 1 from class ids, logits and weights, as TF1 does.
 
-Data often comes as columns: labels and weights of shape [N, 1] beside logits of shape [N, C].
-TF1's sparse loss drops that dimension, in labels, logits and weights, each where it has a rank
-that is one too high.
+Data often comes as columns: labels and weights of shape [N, 1] for logits of shape [N, C]. TF1's
+sparse loss removes that dimension from each of them whose rank is one too high.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ def squeezed(
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Labels, logits and weights without such a dimension.
 
-    Logits have one more dimension than labels: beside labels that have as many, the labels have one
-    too many, and beside labels that have two fewer, the logits. Weights have one too many if they
-    have one more than the labels that are left. What doesn't fit otherwise stays as it is.
+    Logits should have one more dimension than labels. If they have the same number, the labels are
+    squeezed. If they have two more, the logits are squeezed. Then the weights are squeezed if they
+    have one dimension more than the labels. Other tensors stay unchanged.
     """
     rank, labels_rank = logits.shape.rank, labels.shape.rank
     if rank is not None and labels_rank is not None:
@@ -47,12 +46,12 @@ def _without_last(tensor: tf.Tensor) -> tf.Tensor:
 
 
 def _without_last_where(tensor: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
-    """The same where the condition holds, which is known when a graph runs."""
+    """The same if the condition is true, which is known only when a graph runs."""
     if not _may_end_in_one(tensor):
         return tensor
     shape = tf.shape(tensor)
     kept = shape[: tf.size(shape) - tf.cast(condition, tf.int32)]
-    # A negative size is an error, also of an empty tensor.
+    # A negative size raises an error, even if the tensor is empty.
     ends_in_one = tf.reduce_all(tf.equal(shape[-1:], 1))
     return tf.reshape(tensor, tf.where(ends_in_one | ~condition, kept, -2))
 

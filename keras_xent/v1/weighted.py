@@ -6,6 +6,7 @@ from typing import Any, Optional, Union
 
 import tensorflow as tf
 
+from keras_xent._autograph import do_not_convert
 from keras_xent._functional import takes_keras_tensors
 from keras_xent.ops import weighting
 from keras_xent.ops.spec import real_dtype
@@ -14,7 +15,7 @@ from keras_xent.v1 import calls
 
 
 @takes_keras_tensors
-@tf.autograph.experimental.do_not_convert
+@do_not_convert
 def compute_weighted_loss(
     losses: Any,
     weights: Any = 1.0,
@@ -22,35 +23,37 @@ def compute_weighted_loss(
     loss_collection: Optional[str] = tf.compat.v1.GraphKeys.LOSSES,
     reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
-    """`tf.compat.v1.losses.compute_weighted_loss`.
+    """Replaces `tf.compat.v1.losses.compute_weighted_loss`.
 
-    The gradient flows to losses and weights.
+    The gradient flows to the losses and the weights.
 
     Args:
         losses: a tensor of any shape and numeric dtype.
-        weights: a scalar, or a tensor of the losses' rank in which every dimension is 1 or
-            the losses'. Cast to float32.
+        weights: a scalar, or a tensor of the losses' rank in which every dimension is 1 or equal
+            to the losses'. Cast to float32.
         scope: the name scope of the ops.
-        loss_collection: the collection of the graph that the loss joins, or None. Ignored
-            eagerly.
+        loss_collection: the graph collection to add the loss to, or None. Ignored in eager mode.
         reduction: a `keras_xent.Reduction`, or one of TF1's names.
 
     Returns:
         The loss in the losses' dtype: a scalar, or for `Reduction.NONE` the weighted losses.
 
     Raises:
-        ValueError: shapes that don't fit, an argument that is None.
-        tf.errors.InvalidArgumentError: the same of shapes known only when a graph runs.
+        ValueError: the shapes don't match, or an argument is None or an unknown reduction.
+        tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
+            runs.
 
-    Example:
+    Examples:
+        >>> import keras_xent
+        >>> losses, weights = [1.0, 2.0, 3.0, 4.0], [1.0, 0.0, 1.0, 0.0]
+        >>> float(keras_xent.v1.compute_weighted_loss(losses, weights))
+        2.0
 
-    >>> import keras_xent
-    >>> float(keras_xent.v1.compute_weighted_loss([1.0, 2.0, 3.0, 4.0], [1.0, 0.0, 1.0, 0.0]))
-    2.0
+    Differences from TF1:
 
-    Differences from TF1: float64 losses are weighted and summed in float64 (TF1 rounds to
-    float32 on the way); the result is named as a float32 one whatever its dtype (TF1's last op
-    is a cast).
+    * float64 losses are weighted and summed in float64. TF1 rounds to float32 in between.
+    * In a graph, the result of every dtype has the name of TF1's float32 result. For other dtypes,
+      TF1's last op is a cast.
     """
 
     def compute(losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction) -> tf.Tensor:

@@ -1,1 +1,1 @@
-"""``keras-xent demo``: one network trained three ways, so that the difference can be seen."""
+"""`keras-xent demo`: one network trained three ways, so that the difference can be seen."""

@@ -1,6 +1,6 @@
-"""``keras-xent demo``: its options, and the order in which things happen.
+"""`keras-xent demo`: its options, and the order in which things happen.
 
-Nothing heavy is imported at the top: ``--help`` must answer at once, and a missing extra must end
+Nothing heavy is imported at the top: `--help` must answer at once, and a missing extra must end
 in a sentence, not in a traceback.
 """
 
@@ -10,8 +10,10 @@ import argparse
 import importlib.util
 import pathlib
 import sys
+from typing import Callable
 
-DEFAULT_OUTPUT = pathlib.Path("keras-xent-demo.png")
+# A string, which argparse checks as it checks what the user gives.
+DEFAULT_OUTPUT = "keras-xent-demo.png"
 DEFAULT_EPOCHS = 20
 
 # Import names, and the names that pip knows.
@@ -35,14 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--epochs",
-        type=_positive,
+        type=_whole_number(1, 1_000_000),
         default=DEFAULT_EPOCHS,
         metavar="N",
         help="how often to go through the data, 12 steps each (default: %(default)s)",
     )
     parser.add_argument(
         "--seed",
-        type=_seed,
+        type=_whole_number(0, 2**32 - 1),
         default=0,
         metavar="N",
         help="decides the initialisation, the weights and the batches (default: %(default)s)",
@@ -53,10 +55,10 @@ def run(args: argparse.Namespace) -> int:
     """Run the demo.
 
     Args:
-        args: With ``output``, ``epochs`` and ``seed``.
+        args: with `output`, `epochs` and `seed`.
 
     Returns:
-        0 if the port to ``keras_xent`` stayed within rounding of TF1, 1 if not, 2 if the demo
+        0 if the port to `keras_xent` stayed within rounding of TF1, 1 if not, 2 if the demo
         could not run.
     """
     missing = missing_extras()
@@ -69,14 +71,13 @@ def run(args: argparse.Namespace) -> int:
 
     from rich.console import Console
 
-    from keras_xent_cli.demo import chart, data, report
-    from keras_xent_cli.demo.run import train_all
+    from keras_xent_cli.demo import show, train
 
     console = Console()
-    digits = data.load(args.seed)
-    comparison = train_all(digits, args.epochs, args.seed, console)
-    report.show(comparison, console)
-    chart.save(comparison, args.output)
+    digits = train.Digits.load(args.seed)
+    comparison = show.compare(train.train_all(digits, args.epochs, args.seed, console), digits)
+    show.print_all(comparison, console)
+    show.draw(comparison, args.output)
     # Not by rich, which would break a long path into lines.
     print(f"\nThe curves are in {args.output}")
     return 0 if comparison.ours_follows_tf1 else 1
@@ -99,25 +100,24 @@ def _png_path(text: str) -> pathlib.Path:
             f"there is no folder {str(path.parent)!r} to write {path.name!r} into; "
             "create it or choose another"
         )
+    is_new = not path.exists()
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(
+            f"can't write {text!r}: {error.strerror}; choose another file with --output"
+        ) from None
+    if is_new:
+        path.unlink()
     return path
 
 
-def _positive(text: str) -> int:
-    value = _integer(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 1 up, got {text!r}")
-    return value
-
-
-def _seed(text: str) -> int:
-    value = _integer(text)
-    if not 0 <= value < 2**32:
-        raise argparse.ArgumentTypeError(f"expected a number from 0 to 2**32 - 1, got {text!r}")
-    return value
-
-
-def _integer(text: str) -> int:
-    try:
+def _whole_number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number from {least} to {most}, got {text!r}"
+            )
         return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}") from None
+
+    return parse

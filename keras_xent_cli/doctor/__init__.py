@@ -1,1 +1,1 @@
-"""``keras-xent doctor``: what is installed, which backend serves, and whether it computes right."""
+"""`keras-xent doctor`: what is installed, which backend serves, and whether it computes right."""

@@ -1,4 +1,4 @@
-"""``keras-xent doctor``: the order in which things are looked at.
+"""`keras-xent doctor`: the order in which things are looked at, and what is printed.
 
 Modules that import TensorFlow are imported only once it is known that TensorFlow works: the
 doctor is there for the installations where it does not.
@@ -7,13 +7,15 @@ doctor is there for the installations where it does not.
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import shutil
+import textwrap
+from typing import Sequence
 
-from keras_xent_cli.doctor import report
-from keras_xent_cli.doctor.backend import check_backend
-from keras_xent_cli.doctor.finding import Finding, Status
-from keras_xent_cli.doctor.keras import check_keras
-from keras_xent_cli.doctor.outcome import selftest_finding
-from keras_xent_cli.doctor.versions import check_versions
+from keras_xent_cli.doctor.checks import Finding, Status, check_installation, has_problem
+
+# How the words of a status column look.
+_STYLES = {"ok": "green", "note": "yellow", "PROBLEM": "bold red"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,47 +32,84 @@ def run(args: argparse.Namespace) -> int:
     """Look at everything, print it, and say what to do.
 
     Args:
-        args: Nothing is read from it.
+        args: nothing is read from it.
 
     Returns:
         0 if everything works, 1 if there is a problem.
     """
     findings = check_installation()
-    report.show_findings("Installation", findings)
-    if _has_problem(findings):
+    _show("Installation", findings)
+    if has_problem(findings):
         print("Not looked at: what needs a sound installation, the self-test among it.\n")
     else:
         findings = [*findings, *_selftest()]
-    report.show_advice(findings)
-    return 1 if _has_problem(findings) else 0
+    columns = shutil.get_terminal_size().columns
+    for line in advice(findings):
+        # Commands are there to be copied: their words stay whole.
+        print(textwrap.fill(line, columns, break_long_words=False, break_on_hyphens=False))
+    return 1 if has_problem(findings) else 0
 
 
-def check_installation() -> list[Finding]:
-    """Everything but the self-test. Each part is looked at only if what it needs is sound."""
-    findings: list[Finding] = []
-    for check in (check_versions, check_keras, check_backend):
-        findings += check()
-        if _has_problem(findings):
-            break
-    return findings
+def advice(findings: Sequence[Finding]) -> list[str]:
+    """What to do about each finding that is not OK, and one sentence to sum up."""
+    lines = [
+        f"{finding.status.value}: {finding.subject}: {finding.advice}"
+        for finding in findings
+        if finding.status is not Status.OK
+    ]
+    problems = sum(finding.status is Status.PROBLEM for finding in findings)
+    if problems:
+        return [*lines, f"Found {problems} problem{'s' if problems > 1 else ''}."]
+    return [*lines, "Everything works."]
 
 
 def _selftest() -> list[Finding]:
-    from keras_xent_cli.doctor.cases import all_cases
-    from keras_xent_cli.doctor.places import find_places
-    from keras_xent_cli.doctor.selftest import run_case
+    from keras_xent_cli.doctor import places, selftest
 
-    places, others = find_places()
+    found, others = places.find_places()
     tested = []
-    for place in places:
-        cases = [case for case in all_cases() if case.in_function or not place.compiled]
-        outcomes = [run_case(case, place) for case in cases]
-        report.show_selftest(place, outcomes)
-        tested.append(selftest_finding(place, outcomes))
+    for place in found:
+        cases = [case for case in selftest.all_cases() if case.in_function or not place.compiled]
+        outcomes = [selftest.run_case(case, place) for case in cases]
+        print_table(
+            f"Self-test against TensorFlow (relative errors): {place.device}, {place.path}",
+            ["case", "mode", "status", "value", "gradient", "allowed"],
+            [outcome.cells() for outcome in outcomes],
+        )
+        errors = [f"{outcome.title}: {outcome.error}" for outcome in outcomes if outcome.error]
+        if errors:
+            print("\n".join(errors), end="\n\n")
+        tested.append(selftest.judge(place, outcomes))
     findings = [*tested, *others]
-    report.show_findings("Devices", findings)
+    _show("Devices", findings)
     return findings
 
 
-def _has_problem(findings: list[Finding]) -> bool:
-    return any(finding.status is Status.PROBLEM for finding in findings)
+def _show(title: str, findings: Sequence[Finding]) -> None:
+    rows = [[finding.subject, finding.status.value, finding.found] for finding in findings]
+    print_table(title, ["", "status", "found"], rows)
+
+
+def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table: drawn by rich if it is installed, plain aligned text if not."""
+    if importlib.util.find_spec("rich") is None:
+        cells = [headings, *rows]
+        widths = [max(map(len, column)) for column in zip(*cells)]
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
+        print("\n".join([title, "-" * len(title), *lines]), end="\n\n")
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        # Text, because square brackets in a message are not rich's markup.
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+    console = Console()
+    console.print(Text(title, style="bold"))
+    console.print(table)
+    print()

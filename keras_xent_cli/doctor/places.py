@@ -1,27 +1,25 @@
-"""Where the self-test runs, and what computes the loss there."""
+"""Where the self-test runs: one device of each kind, without XLA and with it."""
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Iterable
+from typing import Iterable, NamedTuple
 
 import tensorflow as tf
 
 import keras_xent
-from keras_xent_cli.doctor.finding import Finding, Status, describe
+from keras_xent_cli.doctor.checks import Finding, Status, describe
 
 # TensorFlow lists these too, and nobody puts a loss there.
 _OTHER_KINDS = ("XLA_CPU", "XLA_GPU", "TPU_SYSTEM", "COMPOSITE")
 
 
-@dataclasses.dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where the self-test runs.
 
-    Args:
-        device: The device, ``"GPU:0"``.
-        path: What computes the loss there.
-        compiled: Whether functions are compiled by XLA.
+    Attributes:
+        device: the device, `"GPU:0"`.
+        path: what computes the loss there.
+        compiled: whether functions are compiled by XLA.
     """
 
     device: str
@@ -35,7 +33,7 @@ class Place:
 
     @property
     def kind(self) -> str:
-        """The kind of device, ``"GPU"``."""
+        """The kind of device, `"GPU"`."""
         return self.device.split(":")[0]
 
 
@@ -45,22 +43,51 @@ def find_places() -> tuple[list[Place], list[Finding]]:
     Returns:
         The places where the self-test can run, and why it can't at others.
     """
+    findings: list[Finding] = []
     try:
         names = [device.name for device in tf.config.list_logical_devices()]
     except Exception as error:
-        return _with_xla(["CPU:0"]), [_unlisted(error)]
+        unlisted = Finding(
+            "devices",
+            f"TensorFlow can't list them, nothing but the CPU was tested: {describe(error)}",
+            Status.PROBLEM,
+            "Make `python -c 'import tensorflow as tf; print(tf.config.list_logical_devices())'` "
+            "work: check the drivers of your devices and what TensorFlow needs for them.",
+        )
+        return [Place("CPU:0", path("CPU:0")), Place("CPU:0", "XLA", compiled=True)], [unlisted]
     devices = one_of_each_kind(names)
     if keras_xent.backend().requested == "native":
-        on_cpu = [device for device in devices if device.startswith("CPU")]
-        return [Place(device, path(device, False)) for device in on_cpu], [_native_alone()]
-    findings = [] if len(devices) > 1 else [_the_cpu_alone()]
-    problems = {device: xla_problem(device) for device in devices}
-    findings += [_no_xla(device, problem) for device, problem in problems.items() if problem]
-    return _with_xla(devices, [device for device in devices if problems[device]]), findings
+        on_cpu = [Place(device, path(device)) for device in devices if device.startswith("CPU")]
+        native_alone = Finding(
+            "other devices, XLA",
+            "not run: the native backend was asked for, which serves on CPUs and without XLA alone",
+            Status.NOTE,
+            "Unset KERAS_XENT_BACKEND if you compute on other devices or with jit_compile=True.",
+        )
+        return on_cpu, [native_alone]
+    if len(devices) == 1:
+        findings.append(Finding("other devices", "not run: TensorFlow lists none"))
+    places = []
+    for device in devices:
+        places.append(Place(device, path(device)))
+        problem = xla_problem(device)
+        if not problem:
+            places.append(Place(device, "XLA", compiled=True))
+            continue
+        findings.append(
+            Finding(
+                f"self-test, {device}, XLA",
+                f"not run: TensorFlow can't compile for this device. {problem}",
+                Status.NOTE,
+                f"Nothing is wrong with keras_xent. Leave out jit_compile=True on {device}, in "
+                "Keras compile(jit_compile=False).",
+            )
+        )
+    return places, findings
 
 
 def one_of_each_kind(names: Iterable[str]) -> list[str]:
-    """The first device of each kind: ``["CPU:0", "GPU:0"]`` of ``/device:CPU:0`` and so on."""
+    """The first device of each kind: `["CPU:0", "GPU:0"]` of `/device:CPU:0` and so on."""
     found: dict[str, str] = {}
     for name in names:
         device = name.split("/device:")[-1]
@@ -70,13 +97,10 @@ def one_of_each_kind(names: Iterable[str]) -> list[str]:
     return list(found.values())
 
 
-def path(device: str, compiled: bool) -> str:
-    """What computes the loss on a device; XLA compiles TensorFlow's own ops."""
-    if compiled:
-        return "XLA"
-    if device.startswith("CPU") and keras_xent.backend().name == "native":
-        return "native kernels"
-    return "TensorFlow's own ops"
+def path(device: str) -> str:
+    """What computes the loss on a device, without XLA."""
+    is_native = device.startswith("CPU") and keras_xent.backend().name == "native"
+    return "native kernels" if is_native else "TensorFlow's own ops"
 
 
 def xla_problem(device: str) -> str:
@@ -87,45 +111,3 @@ def xla_problem(device: str) -> str:
     except Exception as error:
         return describe(error)
     return ""
-
-
-def _with_xla(devices: list[str], without: Iterable[str] = ()) -> list[Place]:
-    return [
-        Place(device, path(device, compiled), compiled)
-        for device in devices
-        for compiled in (False, True)
-        if not (compiled and device in without)
-    ]
-
-
-def _unlisted(error: Exception) -> Finding:
-    return Finding(
-        "devices",
-        f"TensorFlow can't list them, nothing but the CPU was tested: {describe(error)}",
-        Status.PROBLEM,
-        "Make `python -c 'import tensorflow as tf; print(tf.config.list_logical_devices())'` work: "
-        "check the drivers of your devices and what TensorFlow needs for them.",
-    )
-
-
-def _native_alone() -> Finding:
-    return Finding(
-        "other devices, XLA",
-        "not run: the native backend was asked for, which serves on CPUs and without XLA alone",
-        Status.NOTE,
-        "Unset KERAS_XENT_BACKEND if you compute on other devices or with jit_compile=True.",
-    )
-
-
-def _the_cpu_alone() -> Finding:
-    return Finding("other devices", "not run: TensorFlow lists none")
-
-
-def _no_xla(device: str, problem: str) -> Finding:
-    return Finding(
-        f"self-test, {device}, XLA",
-        f"not run: TensorFlow can't compile for this device. {problem}",
-        Status.NOTE,
-        f"Nothing is wrong with keras_xent. Leave out jit_compile=True on {device}, in Keras "
-        "compile(jit_compile=False).",
-    )

@@ -1,90 +1,241 @@
-"""The self-test: values and gradients of keras_xent against TensorFlow's, called live."""
+"""The self-test: values and gradients of keras_xent against TensorFlow's own, called live."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Sequence
+import functools
+from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+import keras_xent
+from keras_xent.comparing import exactness, made
 from keras_xent.comparing.arrays import relative_error
+from keras_xent.comparing.made import Inputs
+from keras_xent.comparing.oracles import ORACLES
 from keras_xent.comparing.results import as_array, as_tensor, value_and_gradients
-from keras_xent_cli.doctor.cases import SelfTestCase
-from keras_xent_cli.doctor.finding import describe
-from keras_xent_cli.doctor.outcome import Outcome
+from keras_xent_cli.doctor.checks import Finding, Status, describe
 from keras_xent_cli.doctor.places import Place
 
+# A function of (labels, logits, weights).
+Loss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+_TF1_REDUCTION = keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS
 
-def run_case(case: SelfTestCase, place: Place) -> Outcome:
+
+class Case(NamedTuple):
+    """One comparison of ours with TensorFlow's.
+
+    Attributes:
+        title: for the table.
+        ours: the function of keras_xent.
+        theirs: TensorFlow's.
+        inputs: of both.
+        dtype: what labels and logits are cast to for ours. TensorFlow's loss gets the same rounded
+            values, in float32 where `dtype` has half that precision: its own arithmetic in half
+            precision is too coarse to be a reference.
+        in_function: whether ours runs in a `tf.function` that knows no dimension.
+    """
+
+    title: str
+    ours: Loss
+    theirs: Loss
+    inputs: Inputs
+    dtype: Any = tf.float32
+    in_function: bool = False
+
+    @property
+    def tolerance(self) -> float:
+        """The largest error allowed, relative to the largest expected number."""
+        return exactness.OF_OURS.error(self.dtype.name)
+
+
+class Outcome(NamedTuple):
+    """How one case went.
+
+    Attributes:
+        title: the case's.
+        mode: how it ran: eagerly, in a `tf.function`, or compiled by XLA.
+        tolerance: the largest error allowed.
+        value_error: the largest error of the value, relative to the largest expected one.
+        gradient_error: the same of the gradients; the worst of them.
+        error: why there are no numbers, when there are none.
+        of_tensorflow: whether TensorFlow's own loss has no numbers there either.
+    """
+
+    title: str
+    mode: str
+    tolerance: float
+    value_error: float = float("nan")
+    gradient_error: float = float("nan")
+    error: str = ""
+    of_tensorflow: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether value and gradients are within the tolerance. NaN is not."""
+        return self.value_error <= self.tolerance and self.gradient_error <= self.tolerance
+
+    @property
+    def status(self) -> Status:
+        """What that means."""
+        if self.passed:
+            return Status.OK
+        return Status.NOTE if self.of_tensorflow else Status.PROBLEM
+
+    def cells(self) -> list[str]:
+        """The case's row in the table."""
+        errors = (self.value_error, self.gradient_error)
+        numbers = ["-" if self.error else f"{error:.1e}" for error in errors]
+        return [self.title, self.mode, self.status.value, *numbers, f"{self.tolerance:.1e}"]
+
+
+def all_cases() -> list[Case]:
+    """The self-test. In every case some weights are zero."""
+    small = _inputs(made.soft, (32, 10))
+    masked_out = dataclasses.replace(small, weights=np.zeros_like(small.weights))
+    rows = _inputs(made.soft, (7, 1000))
+    image = _inputs(made.soft, (2, 5, 3, 4), axis=1)
+    ids = dataclasses.replace(small, labels=made.ids(32, 10).astype(np.int64))
+    binary_rows = dataclasses.replace(small, labels=made.soft_binary(32, 10))
+    binary = dataclasses.replace(binary_rows, weights=made.some_zero(32, 10))
+
+    v1 = _v1_losses("softmax_cross_entropy", label_smoothing=0.0)
+    smoothed = _v1_losses("softmax_cross_entropy", label_smoothing=0.1)
+    sparse = _v1_losses("sparse_softmax_cross_entropy")
+    sigmoid = _v1_losses("sigmoid_cross_entropy", label_smoothing=0.1)
+
+    dense_loss = _keras_loss(keras_xent.CategoricalCrossentropy)
+    sparse_loss = _keras_loss(keras_xent.SparseCategoricalCrossentropy)
+    binary_loss = _keras_loss(keras_xent.BinaryCrossentropy, label_smoothing=0.1)
+
+    def without_labels_gradient(labels: Any, logits: Any, weights: Any) -> Any:
+        # v1 stops it, and Keras losses don't.
+        return dense_loss(tf.stop_gradient(labels), logits, weights)
+
+    def sigmoid_of_rows(labels: Any, logits: Any, weights: Any) -> Any:
+        # One weight for all classes of an example, as Keras's loss has.
+        return sigmoid[1](labels, logits, weights[:, tf.newaxis])
+
+    return [
+        *_both(Case("v1, 32x10", *v1, small)),
+        *_both(Case("v1, 7x1000, smoothing 0.1", *smoothed, rows)),
+        Case("v1, 32x10, all weights zero", *v1, masked_out),
+        *_both(Case("Keras loss, 32x10", without_labels_gradient, v1[1], small)),
+        *_both(Case("Keras sparse loss, 32x10", sparse_loss, sparse[1], ids)),
+        *_both(Case("Keras binary loss, 32x10", binary_loss, sigmoid_of_rows, binary_rows)),
+        *_both(Case("per example, 2x5x3x4, axis=1", *_per_example(axis=1), image)),
+        # Per example, because v1 weights in float32 whatever the dtype of the logits is.
+        Case("per example, 7x1000, float64", *_per_example(axis=-1), rows, tf.float64),
+        *_both(Case("v1 sparse, 32x10", *sparse, ids)),
+        *_both(Case("v1 sigmoid, 32x10", *sigmoid, binary)),
+        Case("v1, 32x10, float16", *v1, small, tf.float16),
+        Case("v1, 32x10, bfloat16", *v1, small, tf.bfloat16),
+    ]
+
+
+def _both(case: Case) -> list[Case]:
+    """Eagerly and in a function."""
+    return [case, case._replace(in_function=True)]
+
+
+def _v1_losses(name: str, **arguments: Any) -> tuple[Loss, Loss]:
+    """A function of `keras_xent.v1` that reduces the losses, and TensorFlow's."""
+    oracle = ORACLES[name](**{"reduction": _TF1_REDUCTION, **arguments})
+    return functools.partial(getattr(keras_xent.v1, name), **oracle.arguments), oracle.value
+
+
+def _per_example(**arguments: int) -> tuple[Loss, Loss]:
+    """A function of `keras_xent.v1` that returns each example's loss, and TensorFlow's."""
+    name = "softmax_cross_entropy_with_logits_v2"
+
+    # The weights are applied outside, so that each example's gradient has a factor of its own.
+    def weighted(losses: Callable[..., tf.Tensor]) -> Loss:
+        return lambda labels, logits, weights: (
+            losses(labels, logits) * tf.cast(weights, logits.dtype)
+        )
+
+    ours = functools.partial(getattr(keras_xent.v1, name), **arguments)
+    return weighted(ours), weighted(ORACLES[name](**arguments).value)
+
+
+def _keras_loss(loss: Callable[..., Any], **arguments: Any) -> Loss:
+    """A Keras loss of logits, with TF1's default reduction."""
+    weighted = loss(from_logits=True, reduction=_TF1_REDUCTION, **arguments)
+    return lambda labels, logits, weights: weighted(labels, logits, sample_weight=weights)
+
+
+def _inputs(labels: Callable[..., np.ndarray], shape: tuple[int, ...], axis: int = -1) -> Inputs:
+    """Inputs of a shape with any class axis."""
+    others = tuple(np.delete(shape, axis))
+    return Inputs(
+        labels=np.moveaxis(labels(*others, shape[axis]), -1, axis),
+        logits=made.logits(*shape, scale=3.0),
+        weights=made.some_zero(*others),
+    )
+
+
+def run_case(case: Case, place: Place) -> Outcome:
     """Run one case. Never raises: what goes wrong is part of the outcome."""
-    outcome = Outcome(case.title, case.tolerance, _mode(case, place))
+    mode = "XLA" if place.compiled else "function" if case.in_function else "eager"
+    outcome = Outcome(case.title, mode, case.tolerance)
     try:
-        with tf.device(f"/{place.device}"):
-            got = _ours(case, place)
-        # Always there, and tested by TensorFlow more than any other device.
-        with tf.device("/CPU:0"):
-            expected = _theirs(case)
-        return dataclasses.replace(
-            outcome,
-            value_error=relative_error(got[0], expected[0]),
-            # Not Python's max(), which loses a NaN.
-            gradient_error=float(np.max(list(map(relative_error, got[1:], expected[1:])))),
-        )
+        got = _ours(case, place)
+        value, *gradients = map(relative_error, got, _theirs(case))
     except Exception as error:
-        return dataclasses.replace(
-            outcome, error=describe(error), of_tensorflow=_tensorflow_fails(case, place)
-        )
+        fails = _tensorflow_fails(case, place)
+        return outcome._replace(error=describe(error), of_tensorflow=fails)
+    # Not Python's max(), which loses a NaN.
+    return outcome._replace(value_error=value, gradient_error=float(np.max(gradients)))
 
 
-def _mode(case: SelfTestCase, place: Place) -> str:
-    return "XLA" if place.compiled else "function" if case.in_function else "eager"
-
-
-def _tensorflow_fails(case: SelfTestCase, place: Place) -> bool:
+def _tensorflow_fails(case: Case, place: Place) -> bool:
     """Whether TensorFlow's own loss raises an error there too: no device has every dtype."""
-    losses = dataclasses.replace(case.losses, ours=case.losses.theirs)
     try:
-        with tf.device(f"/{place.device}"):
-            _ours(dataclasses.replace(case, losses=losses), place)
+        _ours(case._replace(ours=case.theirs), place)
     except Exception:
         return True
     return False
 
 
-def _ours(case: SelfTestCase, place: Place) -> list[np.ndarray]:
-    inputs = _tensors(case)
-    for tensor in inputs:
-        # TensorFlow may take the CPU instead, without a word.
-        if f":{place.kind}:" not in tensor.device:
-            raise RuntimeError(f"TensorFlow put {tensor.dtype.name} on {tensor.device}")
+def _ours(case: Case, place: Place) -> list[np.ndarray]:
+    with tf.device(f"/{place.device}"):
+        inputs = _tensors(case)
+        for tensor in inputs:
+            # TensorFlow may take the CPU instead, without a word.
+            if f":{place.kind}:" not in tensor.device:
+                raise RuntimeError(f"TensorFlow put {tensor.dtype.name} on {tensor.device}")
 
-    def run(*tensors: tf.Tensor) -> Any:
-        return value_and_gradients(case.losses.ours, tensors)
+        def run(*tensors: tf.Tensor) -> Any:
+            return value_and_gradients(case.ours, tensors)
 
-    if case.in_function:
-        unknown = [tf.TensorSpec([None] * len(x.shape), x.dtype) for x in inputs]
-        compile_it = True if place.compiled else None
-        run = tf.function(run, input_signature=unknown, jit_compile=compile_it)
-    value, gradients = run(*inputs)
-    return _arrays(value, gradients, inputs)
+        if case.in_function:
+            unknown = [tf.TensorSpec([None] * len(x.shape), x.dtype) for x in inputs]
+            compile_it = True if place.compiled else None
+            run = tf.function(run, input_signature=unknown, jit_compile=compile_it)
+        value, gradients = run(*inputs)
+        return _arrays(value, gradients, inputs)
 
 
-def _theirs(case: SelfTestCase) -> list[np.ndarray]:
+def _theirs(case: Case) -> list[np.ndarray]:
     reference = tf.float64 if case.dtype == tf.float64 else tf.float32
-    inputs = [
-        # Weights are float32 whatever the dtype is.
-        tf.cast(tensor, reference) if tensor.dtype == case.dtype else tensor
-        for tensor in _tensors(case)
-    ]
-    value, gradients = value_and_gradients(case.losses.theirs, inputs)
-    return _arrays(value, gradients, inputs)
+    # Always there, and tested by TensorFlow more than any other device.
+    with tf.device("/CPU:0"):
+        inputs = [
+            # Weights are float32 whatever the dtype is.
+            tf.cast(tensor, reference) if tensor.dtype == case.dtype else tensor
+            for tensor in _tensors(case)
+        ]
+        value, gradients = value_and_gradients(case.theirs, inputs)
+        return _arrays(value, gradients, inputs)
 
 
-def _tensors(case: SelfTestCase) -> list[tf.Tensor]:
+def _tensors(case: Case) -> list[tf.Tensor]:
     labels, logits = case.inputs.labels, case.inputs.logits
-    tensors = [as_tensor(array, case.dtype) for array in (labels, logits)]
-    return [*tensors, tf.constant(case.inputs.weights)]
+    return [
+        *(as_tensor(array, case.dtype) for array in (labels, logits)),
+        tf.constant(case.inputs.weights),
+    ]
 
 
 def _arrays(
@@ -95,3 +246,56 @@ def _arrays(
         np.zeros(like.shape) if gradient is None else as_array(gradient)
         for gradient, like in zip(gradients, inputs)
     ]
+
+
+def judge(place: Place, outcomes: Sequence[Outcome]) -> Finding:
+    """Judge the outcomes of one place together."""
+    subject = f"self-test, {place.title}"
+    failed = sum(outcome.status is Status.PROBLEM for outcome in outcomes)
+    passed = sum(outcome.passed for outcome in outcomes)
+    of_all = f"{passed} of {len(outcomes)}"
+    if failed:
+        return Finding(
+            subject,
+            f"{failed} of {len(outcomes)} cases failed ({place.path})",
+            Status.PROBLEM,
+            f"{_advice(place)} In any case please report what the doctor prints.",
+        )
+    if passed == len(outcomes):
+        return Finding(subject, f"{passed} cases agree with TensorFlow ({place.path})")
+    if not passed:
+        return Finding(
+            subject,
+            "not run: TensorFlow's own loss raises an error there too",
+            Status.PROBLEM,
+            f"Nothing is wrong with keras_xent. Make TensorFlow's own loss work on {place.device}: "
+            "check the device's driver and what TensorFlow needs for it; or hide the device, with "
+            "tf.config.set_visible_devices.",
+        )
+    return Finding(
+        subject,
+        f"{of_all} cases agree with TensorFlow ({place.path}), the others raise an error in "
+        "TensorFlow's own loss too",
+        Status.NOTE,
+        "Nothing is wrong with keras_xent. What the others compute needs another device than "
+        f"{place.device}.",
+    )
+
+
+def _advice(place: Place) -> str:
+    if place.path == "native kernels":
+        return (
+            "Run KERAS_XENT_BACKEND=portable keras-xent doctor. If that passes, the native library "
+            "is at fault: reinstall keras_xent, or keep that setting."
+        )
+    if place.compiled:
+        return (
+            f"Leave out jit_compile=True on {place.device}, in Keras compile(jit_compile=False), "
+            "or try another version of TensorFlow."
+        )
+    if place.kind == "CPU":
+        return "Try another version of TensorFlow: its own ops compute the loss."
+    return (
+        f"On {place.device}, TensorFlow's own ops compute the loss. Compute it on the CPU, inside "
+        "of tf.device('/CPU:0'), or try another version of TensorFlow or of the device's driver."
+    )

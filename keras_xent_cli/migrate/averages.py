@@ -8,10 +8,10 @@ from __future__ import annotations
 import ast
 from typing import Optional
 
-from keras_xent_cli.migrate import variables
 from keras_xent_cli.migrate.module import Call, Module
-from keras_xent_cli.migrate.scopes import Scope, Value
-from keras_xent_cli.migrate.tensorflow_names import called
+from keras_xent_cli.migrate.source import variables
+from keras_xent_cli.migrate.source.scopes import Scope, Value
+from keras_xent_cli.migrate.tensorflow.tensorflow_names import called
 
 _MEANS = frozenset({"tensorflow.reduce_mean", "tensorflow.math.reduce_mean"})
 

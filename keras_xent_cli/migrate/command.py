@@ -17,7 +17,7 @@ _EXTRAS = ("libcst", "rich")
 
 _EPILOG = """\
 exit codes:
-  0  done; with --check, nothing remains to port
+  0  done; with --check, nothing remains to port or to look at (what is only noted doesn't count)
   1  with --check: something remains to port, or for you to look at
   2  a file could not be read, parsed or written (it is as it was; the others are done), a wrong
      argument, or a missing package
@@ -89,12 +89,12 @@ def run(args: argparse.Namespace) -> int:
 def _migrate(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from keras_xent_cli.migrate import report
-    from keras_xent_cli.migrate.job import Job
-    from keras_xent_cli.migrate.json_report import summary, to_json
     from keras_xent_cli.migrate.options import Options, Target
     from keras_xent_cli.migrate.registry import chosen_rules
-    from keras_xent_cli.migrate.runner import run_jobs
+    from keras_xent_cli.migrate.running import report
+    from keras_xent_cli.migrate.running.job import Job
+    from keras_xent_cli.migrate.running.json_report import summary, to_json
+    from keras_xent_cli.migrate.running.runner import run_jobs
 
     try:
         chosen_rules(args.select, args.ignore)
@@ -117,7 +117,7 @@ def _migrate(args: argparse.Namespace) -> int:
 def _show_rules() -> None:
     from rich.console import Console
 
-    from keras_xent_cli.migrate import report
+    from keras_xent_cli.migrate.running import report
 
     _print(lambda: report.show_rules(Console()))
 

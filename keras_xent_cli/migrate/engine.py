@@ -8,14 +8,14 @@ import dataclasses
 import re
 from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
 
-from keras_xent_cli.migrate.edits import Edit, apply
 from keras_xent_cli.migrate.finding import Finding, Remark
-from keras_xent_cli.migrate.imports import import_edits
 from keras_xent_cli.migrate.leftovers import Leftovers
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.options import Options
-from keras_xent_cli.migrate.program import Place
 from keras_xent_cli.migrate.registry import Rule
+from keras_xent_cli.migrate.running.program import Place
+from keras_xent_cli.migrate.source.edits import Edit, apply
+from keras_xent_cli.migrate.source.imports import import_edits
 
 # `# keras-xent: ignore`, or `# keras-xent: ignore KX103, KX104`, at the end of a line.
 _SUPPRESSION = re.compile(r"#\s*keras-xent:\s*ignore(?P<codes>(?:[\s,]+KX\d+)*)\s*$")

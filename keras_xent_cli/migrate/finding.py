@@ -6,14 +6,15 @@ import dataclasses
 import enum
 from typing import Optional, Tuple
 
-from keras_xent_cli.migrate.edits import Edit
+from keras_xent_cli.migrate.source.edits import Edit
 
 
 class Action(str, enum.Enum):
-    """What became of the place."""
+    """What became of the place: noted is what is good to know where nothing has to be done."""
 
     PORTED = "ported"
     FLAGGED = "flagged"
+    NOTED = "noted"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Finding:
         line: From 1; in a notebook, within the cell.
         column: From 1, in characters.
         rule: The rule's code.
-        action: Ported, or left to a person.
+        action: Ported, left to a person, or only noted.
         message: What was found and, if flagged, what to do.
         note: The part of the message that the diff of a port doesn't show.
     """

@@ -12,10 +12,10 @@ import re
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Set, Tuple, Union
 
 from keras_xent_cli.migrate import rewriting
-from keras_xent_cli.migrate.edits import Edit
 from keras_xent_cli.migrate.module import Module
-from keras_xent_cli.migrate.scopes import Import, Scope
-from keras_xent_cli.migrate.tf1_modules import is_tensorflow
+from keras_xent_cli.migrate.source.edits import Edit
+from keras_xent_cli.migrate.source.scopes import Import, Scope
+from keras_xent_cli.migrate.tensorflow.tf1_modules import is_tensorflow
 
 AnyImport = Union[ast.Import, ast.ImportFrom]
 

@@ -9,14 +9,14 @@ import re
 import warnings
 from typing import Dict, Iterator, List, Optional, Tuple, Type, TypeVar, Union
 
-from keras_xent_cli.migrate import functions, tf1_modules
-from keras_xent_cli.migrate.eras import Era, era
-from keras_xent_cli.migrate.function import Function
-from keras_xent_cli.migrate.lines import Lines
-from keras_xent_cli.migrate.losses.softmax import LOGITS, LOGITS_TF2
-from keras_xent_cli.migrate.names import UNKNOWN, Names, resolve, resolve_global
-from keras_xent_cli.migrate.program import Place
-from keras_xent_cli.migrate.scopes import Import, Scopes, Value
+from keras_xent_cli.migrate.running.program import Place
+from keras_xent_cli.migrate.source.function import Function
+from keras_xent_cli.migrate.source.lines import Lines
+from keras_xent_cli.migrate.source.names import UNKNOWN, Names, is_wrapped, resolve, resolve_global
+from keras_xent_cli.migrate.source.scopes import Import, Scopes, Value
+from keras_xent_cli.migrate.tensorflow import functions, tf1_modules
+from keras_xent_cli.migrate.tensorflow.eras import Era, era
+from keras_xent_cli.migrate.tensorflow.losses.softmax import LOGITS, LOGITS_TF2
 
 # What may stand between the dots of an attribute: a comment, a space, a line's continuation.
 _BETWEEN_NAMES = re.compile(r"#[^\r\n]*|\s|\\")
@@ -173,13 +173,17 @@ class Module:
 
     def names(self, node: ast.expr) -> Names:
         """The qualified names that an expression may have, through the program's own modules."""
+        return _without_wrapped(self.names_and_wrapped(node))
+
+    def names_and_wrapped(self, node: ast.expr) -> Names:
+        """The same, with those of which a function of the program makes something else."""
         if node not in self._names:  # for every rule asks again
             self._names[node] = self._followed(resolve(self.scopes, node, self._starred))
         return self._names[node]
 
     def names_of_global(self, name: str) -> Names:
         """The qualified names that a name has at the module's top level."""
-        return self._followed(resolve_global(self.scopes, name, self._starred))
+        return _without_wrapped(self._followed(resolve_global(self.scopes, name, self._starred)))
 
     def _followed(self, names: Names) -> Names:
         return frozenset().union(*(self.place.follow(each) if each else {each} for each in names))
@@ -293,6 +297,12 @@ class Module:
     def _call(self, node: ast.Call, reference: Reference) -> Call:
         arguments, problem = _bind(node, reference.function.parameters)
         return Call(node, reference, arguments, problem)
+
+
+def _without_wrapped(names: Names) -> Names:
+    if not any(map(is_wrapped, names)):
+        return names
+    return frozenset(UNKNOWN if is_wrapped(each) else each for each in names)
 
 
 def _bind(node: ast.Call, parameters: Tuple[str, ...]) -> Tuple[Dict[str, ast.expr], str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from keras_xent_cli.migrate.surroundings import Surroundings
+from keras_xent_cli.migrate.keras_target.surroundings import Surroundings
+from keras_xent_cli.migrate.tensorflow.loss_scopes import LossScopes
 
 
 class Target(str, enum.Enum):
@@ -22,10 +23,9 @@ class Options:
     Args:
         target: What calls become.
         surroundings: What the other files of the program do.
-        loss_scope: Where the program may change the collection that contrib's losses join; ""
-            if it doesn't.
+        loss_scopes: Where the program may change the collection that contrib's losses join.
     """
 
     target: Target = Target.V1
     surroundings: Surroundings = dataclasses.field(default_factory=Surroundings)
-    loss_scope: str = ""
+    loss_scopes: LossScopes = dataclasses.field(default_factory=LossScopes)

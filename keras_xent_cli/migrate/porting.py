@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Iterator, Optional, Sequence, Tuple
 
-from keras_xent_cli.migrate import loss_object, rewriting
-from keras_xent_cli.migrate.edits import Edit
+from keras_xent_cli.migrate import rewriting
 from keras_xent_cli.migrate.finding import Action, Remark
-from keras_xent_cli.migrate.function import Function
+from keras_xent_cli.migrate.keras_target import loss_object
 from keras_xent_cli.migrate.module import Call, Module, Reference
 from keras_xent_cli.migrate.options import Options, Target
+from keras_xent_cli.migrate.source.edits import Edit
+from keras_xent_cli.migrate.source.function import Function
 
 
 def port_references(module: Module, options: Options, function: Function) -> Iterator[Remark]:

@@ -7,7 +7,7 @@ from typing import Callable, Collection, Dict, List, Optional, Sequence
 
 import libcst as cst
 
-from keras_xent_cli.migrate.lines import Lines
+from keras_xent_cli.migrate.source.lines import Lines
 
 Change = Callable[[cst.Call], cst.Call]
 

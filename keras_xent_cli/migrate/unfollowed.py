@@ -7,8 +7,8 @@ import functools
 from typing import Collection, FrozenSet, Iterator, List, Union
 
 from keras_xent_cli.migrate.module import Module
-from keras_xent_cli.migrate.scopes import Import
-from keras_xent_cli.migrate.tf1_modules import canonical
+from keras_xent_cli.migrate.source.scopes import Import
+from keras_xent_cli.migrate.tensorflow.tf1_modules import canonical
 
 _BUILTINS = frozenset({"getattr", "hasattr", "setattr"})  # KX108 names them
 

@@ -1,4 +1,4 @@
-"""The same program in Keras: the same losses, step by step."""
+"""The same program in Keras, with the same loss in every step."""
 
 import numpy as np
 import tensorflow as tf
@@ -18,7 +18,7 @@ output_kernel = random.normal(size=(12, CLASSES), scale=0.3).astype(np.float32)
 
 
 class ActivityLoss(keras.layers.Layer):
-    """What `tf.losses.add_loss` added. The layer returns what it is given."""
+    """Adds the loss that `tf.losses.add_loss` added, and returns its inputs unchanged."""
 
     def call(self, inputs):
         self.add_loss(0.02 * tf.reduce_mean(tf.square(inputs)))
@@ -26,7 +26,7 @@ class ActivityLoss(keras.layers.Layer):
 
 
 class PrintLoss(keras.callbacks.Callback):
-    """Prints the loss of every step. Keras's own log is the mean since the epoch began."""
+    """Prints the loss of every step. Keras itself logs the mean since the start of the epoch."""
 
     def on_train_batch_begin(self, batch, logs=None):
         self.model.reset_metrics()
@@ -35,7 +35,7 @@ class PrintLoss(keras.callbacks.Callback):
         print(f"{logs['loss']:.7f}")
 
 
-# tf.nn.l2_loss halves the sum of squares, L2 does not.
+# tf.nn.l2_loss halves the sum of squares. L2 doesn't.
 l2 = keras.regularizers.L2(0.01 / 2)
 model = keras.Sequential(
     [

@@ -1,4 +1,4 @@
-"""A TF1 program: graph, session, loss collections, weights, regularisation."""
+"""A TF1 program with a graph, a session, loss collections, weights, and regularization."""
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -28,7 +28,7 @@ hidden = tf.nn.relu(
 )
 logits = tf.matmul(hidden, tf.get_variable("output", initializer=output_kernel, regularizer=l2))
 
-# Nothing is kept of what these return: get_total_loss finds it in the collections.
+# The results are ignored: get_total_loss finds the losses in the collections.
 tf.losses.softmax_cross_entropy(
     tf.one_hot(label, CLASSES), logits, weights=weight, label_smoothing=0.1
 )

@@ -1,4 +1,4 @@
-"""The same program in Keras: the same losses, metrics and predictions."""
+"""The same program in Keras, with the same losses, metrics, and predictions."""
 
 import numpy as np
 import tensorflow as tf
@@ -18,7 +18,7 @@ output_kernel = random.normal(size=(12, CLASSES), scale=0.3).astype(np.float32)
 
 
 class PrintLoss(keras.callbacks.Callback):
-    """Prints the loss of every step. Keras's own log is the mean since the epoch began."""
+    """Prints the loss of every step. Keras itself logs the mean since the start of the epoch."""
 
     def on_train_batch_begin(self, batch, logs=None):
         self.model.reset_metrics()
@@ -28,7 +28,7 @@ class PrintLoss(keras.callbacks.Callback):
 
 
 class Classifier(keras.Model):
-    """What the model_fn computed."""
+    """Computes the logits that model_fn computed."""
 
     def __init__(self):
         super().__init__()
@@ -52,7 +52,7 @@ def input_fn():
 
 
 classifier = Classifier()
-classifier(pixels)  # makes the variables
+classifier(pixels)  # creates the variables
 classifier.set_weights([hidden_kernel, output_kernel])
 classifier.compile(
     optimizer=keras.optimizers.Adam(0.01, epsilon=1e-8),

@@ -1,4 +1,4 @@
-"""A TF1 program with an Estimator: weights among the features, three terms of the loss, metrics."""
+"""A TF1 program with an Estimator, weights among the features, three loss terms, and metrics."""
 
 import tempfile
 

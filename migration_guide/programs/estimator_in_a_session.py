@@ -1,6 +1,6 @@
-"""What `tf.estimator` does with a `model_fn`, for TensorFlow 2.16 and later, which have none.
+"""A small replacement for `tf.estimator` on TensorFlow 2.16 and later, which don't have it.
 
-Only as much of it as estimator_before.py needs.
+It has only what estimator_before.py needs.
 """
 
 import collections
@@ -9,7 +9,7 @@ import tensorflow.compat.v1 as tf
 
 
 class ModeKeys:
-    """What a `model_fn` is called for."""
+    """The modes in which a `model_fn` is called."""
 
     TRAIN, EVAL, PREDICT = "train", "eval", "infer"
 
@@ -19,7 +19,7 @@ EstimatorSpec = collections.namedtuple("EstimatorSpec", _FIELDS, defaults=[None]
 
 
 class Estimator:
-    """Every call builds its own graph. Variables go from one to the next by checkpoints."""
+    """Builds a graph for every call. Checkpoints carry the variables from one graph to the next."""
 
     def __init__(self, model_fn, model_dir, params):
         self._model_fn, self._model_dir, self._params = model_fn, model_dir, params
@@ -34,7 +34,7 @@ class Estimator:
         return tf.train.SingularMonitoredSession(hooks, checkpoint_dir=self._model_dir)
 
     def train(self, input_fn, steps):
-        """Minimizes the loss."""
+        """Runs training steps."""
         with tf.Graph().as_default():
             specification = self._specification(input_fn, ModeKeys.TRAIN)
             saver = tf.train.CheckpointSaverHook(self._model_dir, save_steps=steps)
@@ -43,7 +43,7 @@ class Estimator:
                     session.run(specification.train_op)
 
     def evaluate(self, input_fn):
-        """The mean of the batches' losses, and the metrics."""
+        """Returns the mean of the batches' losses, and the metrics."""
         with tf.Graph().as_default():
             specification = self._specification(input_fn, ModeKeys.EVAL)
             metrics = {"loss": tf.metrics.mean(specification.loss), **specification.eval_metric_ops}
@@ -57,7 +57,7 @@ class Estimator:
                 return session.raw_session().run({name: metrics[name][0] for name in metrics})
 
     def predict(self, input_fn):
-        """The predictions for one example after another."""
+        """Yields the predictions of one example at a time."""
         with tf.Graph().as_default():
             predictions = self._specification(input_fn, ModeKeys.PREDICT).predictions
             with self._session() as session:

@@ -1,4 +1,4 @@
-"""A worker of a cluster: runs the graphs that other processes send it."""
+"""A cluster worker. It runs the graphs that other processes send it."""
 
 import tensorflow as tf
 

@@ -52,24 +52,38 @@ def test_it_holds_in_other_threads() -> None:
     assert seen == [True]
 
 
-@pytest.mark.parametrize(("value", "wanted"), [("", False), ("0", False), ("1", True)])
-def test_the_variable_is_read_when_called(
-    monkeypatch: pytest.MonkeyPatch, value: str, wanted: bool
-) -> None:
-    monkeypatch.setenv("KERAS_XENT_VERIFY", value)
-    assert switch.wanted() is wanted
+def test_the_variable_is_read_when_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("1", "true", "True", "YES", "on", " 1 "):
+        monkeypatch.setenv("KERAS_XENT_VERIFY", value)
+        assert switch.wanted()
+    for value in ("", "0", "false", "No", "OFF", " "):
+        monkeypatch.setenv("KERAS_XENT_VERIFY", value)
+        assert not switch.wanted()
 
 
-def test_another_value_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KERAS_XENT_VERIFY", "yes")
-    with pytest.raises(ValueError, match="KERAS_XENT_VERIFY is 'yes', expected 1"):
+def test_another_value_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_XENT_VERIFY", "maybe")
+    message = "KERAS_XENT_VERIFY is 'maybe', expected 1, true, yes or on to turn"
+    with pytest.raises(ValueError, match=message):
         keras_xent.v1.softmax_cross_entropy(LABELS, LOGITS)
+
+
+def test_that_it_was_on_is_known_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(switch, "_was_open", False)
+    assert not switch.asked()
+    with verify():
+        pass
+    assert switch.asked()
+    monkeypatch.setattr(switch, "_was_open", False)
+    monkeypatch.setenv("KERAS_XENT_VERIFY", "1")
+    assert switch.asked()
 
 
 _BROKEN = """
 import tensorflow as tf
 from keras_xent import ops, v1
 
+v1.softmax_cross_entropy([[0.0, 1.0]], [[2.0, 1.0]])
 right = ops.softmax_cross_entropy
 ops.softmax_cross_entropy = lambda *args, **kwargs: 2 * right(*args, **kwargs)
 v1.softmax_cross_entropy([[0.0, 1.0]], [[2.0, 1.0]])
@@ -79,7 +93,7 @@ v1.softmax_cross_entropy([[0.0, 1.0]], [[2.0, 1.0]])
 def test_the_variable_verifies_a_whole_process() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _BROKEN],
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_XENT_VERIFY": "1"},
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_XENT_VERIFY": "True"},
         capture_output=True,
         text=True,
         timeout=300,
@@ -87,3 +101,4 @@ def test_the_variable_verifies_a_whole_process() -> None:
     )
     assert done.returncode != 0
     assert "VerificationError" in done.stderr
+    assert done.stderr.endswith("\nkeras_xent: 2 values and 0 gradients verified, 1 different\n")

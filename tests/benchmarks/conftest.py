@@ -4,5 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Callable
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+import pytest
+import tf1
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+
+@pytest.fixture
+def run_python(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Runs a program that finds the benchmarks, and returns what it printed."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return tf1.run_python

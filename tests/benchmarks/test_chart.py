@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import List
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -22,7 +21,7 @@ FACTORS = {
 }
 
 
-def steps() -> List[Measurement]:
+def steps() -> list[Measurement]:
     return [
         Measurement(
             Key("training", "one-hot labels", "float32", shape, name),
@@ -51,8 +50,7 @@ def test_without_training_steps_there_is_none(tmp_path: Path) -> None:
 
 
 def test_no_two_words_overlap() -> None:
-    ours = dict.fromkeys(shapes.ALL, 0.009)
-    figure = chart.draw(chart.ratios_by_shape(steps()), ours)
+    figure = chart.draw(chart.medians(steps()))
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     axes = figure.axes[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
-from typing import List
 
 import pytest
 
@@ -17,7 +16,7 @@ from benchmarks.setups import Setup
 SETUP = Setup((2, 3))
 
 
-def fast(options: Options) -> List[Part]:
+def fast(options: Options) -> list[Part]:
     def run(recorder: Recorder) -> None:
         recorder.compare("fast", SETUP, {OURS: lambda: 1.0, "v1": lambda: 5.0})
         recorder.note("A note.")
@@ -25,14 +24,14 @@ def fast(options: Options) -> List[Part]:
     return [Part("one", run)]
 
 
-def broken(options: Options) -> List[Part]:
+def broken(options: Options) -> list[Part]:
     def run(recorder: Recorder) -> None:
         raise OSError("no such machine")
 
     return [Part("two", run), *fast(options)]
 
 
-def on_device(options: Options) -> List[Part]:
+def on_device(options: Options) -> list[Part]:
     def run(recorder: Recorder) -> None:
         recorder.note(f"Measured on {options.device or 'nothing named'}.")
         recorder.compare("any", SETUP, {OURS: lambda: 1.0, "v1": lambda: 5.0})
@@ -79,7 +78,7 @@ def suite(bound: float) -> Suite:
 )
 def test_the_exit_status_tells_whether_targets_are_met(
     bound: float,
-    options: List[str],
+    options: list[str],
     status: int,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -192,7 +191,7 @@ def test_a_suite_without_devices_has_no_such_option() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--only", "slow"], ["--rounds", "0"], ["--rounds", "x"]])
-def test_arguments_that_make_no_sense_are_refused(arguments: List[str]) -> None:
+def test_arguments_that_make_no_sense_are_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         cli.main(suite(5.0), arguments)
     assert exit_.value.code == 2

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any, List, Tuple
+from typing import Any, Callable
 
 import numpy as np
 import pytest
@@ -19,7 +15,6 @@ from benchmarks.setups import LOSSES, SIGMOID, SOFTMAX, SPARSE, Setup
 from keras_xent.ops import library
 from keras_xent.ops.dispatch import Dispatched
 
-ROOT = Path(__file__).parents[2]
 SETUPS = [Setup((12, 7)), Setup((12, 7), soft_labels=True), Setup((12, 7), "float64")]
 FAMILY = [
     Setup((12, 7), loss=loss, label_smoothing=smoothing)
@@ -28,7 +23,7 @@ FAMILY = [
 ]
 
 
-def results(module: str, setup: Setup) -> Tuple[Any, Any, Any]:
+def results(module: str, setup: Setup) -> tuple[Any, Any, Any]:
     """Loss, gradient, and the loss of an evaluation."""
     contender = contenders.load(module)
     inputs = contender.inputs(setup)
@@ -36,7 +31,7 @@ def results(module: str, setup: Setup) -> Tuple[Any, Any, Any]:
     return loss, gradient, contender.traced(contender.evaluation(setup))(*inputs)
 
 
-def assert_equal(found: Tuple[Any, Any, Any], setup: Setup, factor: float = 1.0) -> None:
+def assert_equal(found: tuple[Any, Any, Any], setup: Setup, factor: float = 1.0) -> None:
     for one, other in zip(found, results("v1", setup)):
         np.testing.assert_allclose(np.asarray(one) * factor, other, rtol=1e-5, atol=1e-7)
 
@@ -68,7 +63,7 @@ def test_half_precision(module: str, dtype: str) -> None:
         np.testing.assert_allclose(one, other, rtol=8 * eps, atol=eps)
 
 
-def native_and_portable_ops(module: str) -> Tuple[bool, bool]:
+def native_and_portable_ops(module: str) -> tuple[bool, bool]:
     """Whether a traced step has native ops, and others that compute exponentials."""
     setup = SETUPS[0]
     contender = contenders.load(module)
@@ -90,7 +85,7 @@ def native_and_portable_ops(module: str) -> Tuple[bool, bool]:
     ],
 )
 def test_a_graph_has_the_backend_that_its_contender_names(
-    module: str, expected: Tuple[bool, bool]
+    module: str, expected: tuple[bool, bool]
 ) -> None:
     if library.problem() is not None:
         pytest.skip("needs the native library")
@@ -104,7 +99,7 @@ def test_an_eager_call_has_the_backend_and_the_others_have_theirs(
     backend: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     skip_without_native(f"ours_{backend}")
-    served: List[str] = []
+    served: list[str] = []
     run = Dispatched._run
 
     def spy(*arguments: Any) -> Any:
@@ -184,7 +179,7 @@ def test_ours_takes_ids_along_another_axis() -> None:
 
 @pytest.mark.parametrize(("module", "known"), [("addv2", (SOFTMAX, SIGMOID)), ("neg", (SPARSE,))])
 def test_a_loss_that_a_contender_does_not_know_is_an_error(
-    module: str, known: Tuple[str, ...]
+    module: str, known: tuple[str, ...]
 ) -> None:
     contender = contenders.load(module)
     for loss in set(LOSSES) - set(known):
@@ -236,20 +231,13 @@ print(json.dumps([results(setup) for setup in {setups!r}]))
 """
 
 
-@pytest.mark.parametrize("module", contenders.OTHERS)
-def test_others(module: str) -> None:
+@pytest.mark.parametrize("module", contenders.PACKAGES)
+def test_others(module: str, run_python: Callable[[str], str]) -> None:
     if not contenders.is_installed(module):
         pytest.skip(f"{contenders.PACKAGES[module]} is not installed")
     setups = [*SETUPS[:2], *FAMILY]
-    done = subprocess.run(
-        [sys.executable, "-c", OTHER.format(setups=setups, module=module)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    for setup, found in zip(setups, json.loads(done.stdout)):
+    printed = run_python(OTHER.format(setups=setups, module=module))
+    for setup, found in zip(setups, json.loads(printed)):
         if isinstance(found, str):
             assert (module, setup.loss, setup.label_smoothing) == ("optax", SPARSE, 0.1)
             assert found.endswith("has no label smoothing")

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
 from types import SimpleNamespace
-from typing import List
+from typing import Callable
 
 import pytest
 import tensorflow as tf
 
 from benchmarks import devices
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("device", [devices.DEFAULT, "/CPU:0", "cpu:0", "/device:CPU:0"])
@@ -53,7 +47,7 @@ def test_a_card_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_call_returns_when_the_device_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    events: List[str] = []
+    events: list[str] = []
     synchronize = tf.test.experimental.sync_devices
     monkeypatch.setattr(
         tf.test.experimental, "sync_devices", lambda: events.append("done") or synchronize()
@@ -95,12 +89,5 @@ print("ok")
 """
 
 
-def test_inputs_and_calls_are_on_the_device() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", SECOND],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout == "ok\n", done.stderr
+def test_inputs_and_calls_are_on_the_device(run_python: Callable[[str], str]) -> None:
+    assert run_python(SECOND) == "ok\n"

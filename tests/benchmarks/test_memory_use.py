@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, List
+import time
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks.memory_use import MemoryUse, memory_use
+from benchmarks import memory_use
+from benchmarks.memory_use import MemoryUse
 
 SIZE = 64 * 2**20
 
@@ -17,25 +20,25 @@ SIZE = 64 * 2**20
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it reads /proc")
 @pytest.mark.parametrize("device", ["", "/CPU:0"])
 def test_resident_memory(device: str) -> None:
-    kept: List[np.ndarray] = []
+    kept: list[np.ndarray] = []
 
     def two_buffers_and_one_stays() -> np.ndarray:
         kept.append(np.ones(SIZE, np.uint8))
         return np.ones(SIZE, np.uint8)
 
-    use = memory_use(two_buffers_and_one_stays, device)
+    use = memory_use.memory_use(two_buffers_and_one_stays, device)
     assert use.peak == pytest.approx(2 * SIZE, rel=0.05)
     assert use.held == pytest.approx(SIZE, rel=0.05)
-    assert memory_use(lambda: None, device).peak < 0.1 * SIZE
+    assert memory_use.memory_use(lambda: None, device).peak < 0.1 * SIZE
 
 
 class FakeAllocator:
     """Knows what a GPU's allocator tells."""
 
     def __init__(self) -> None:
-        self.info: Dict[str, int] = {"current": 100, "peak": 900}
+        self.info: dict[str, int] = {"current": 100, "peak": 900}
 
-    def get_memory_info(self, device: str) -> Dict[str, int]:
+    def get_memory_info(self, device: str) -> dict[str, int]:
         assert device == "GPU:1"
         return dict(self.info)
 
@@ -59,8 +62,23 @@ def test_a_devices_own_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     def call() -> Any:
         return Result()
 
-    assert memory_use(call, "/GPU:1") == MemoryUse(peak=70, held=20)
+    assert memory_use.memory_use(call, "/GPU:1") == MemoryUse(peak=70, held=20)
 
 
 def test_another_unit() -> None:
     assert MemoryUse(6, 2) / 4 == MemoryUse(1.5, 0.5)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it reads /proc")
+@pytest.mark.parametrize("can_reset", [True, False])
+def test_the_peak_counts_what_is_freed(can_reset: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not can_reset:
+        monkeypatch.setattr(memory_use, "_CLEAR_REFS", Path("/nonexistent/clear_refs"))
+    before = memory_use.resident()
+    with memory_use.peak_resident() as peak:
+        freed = np.ones(SIZE, np.uint8)
+        time.sleep(0.05)  # for a sample, where the peak has to be sampled
+        assert memory_use.resident() - before == pytest.approx(SIZE, rel=0.05)
+        del freed
+        assert peak() - before == pytest.approx(SIZE, rel=0.05)
+    assert memory_use.resident() - before < 0.1 * SIZE

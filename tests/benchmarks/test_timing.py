@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import weakref
-from typing import Dict, List
 
 import pytest
 
@@ -12,7 +11,7 @@ from benchmarks.timing import WARM_UP_TURNS, interleaved, rounds_for, timed
 
 
 def test_every_round_has_a_turn_of_each() -> None:
-    taken: List[str] = []
+    taken: list[str] = []
 
     def turn(name: str) -> float:
         taken.append(name)
@@ -36,13 +35,13 @@ def test_the_number_of_rounds_follows_the_time_of_a_turn(seconds: float, rounds:
 
 
 def test_progress_is_told_after_every_round() -> None:
-    fractions: List[float] = []
+    fractions: list[float] = []
     interleaved({"a": lambda: 0.0}, 4, fractions.append)
     assert fractions == [0.25, 0.5, 0.75, 1.0]
 
 
 def test_garbage_is_not_collected_meanwhile() -> None:
-    enabled: Dict[bool, int] = {}
+    enabled: dict[bool, int] = {}
 
     def turn() -> float:
         enabled[gc.isenabled()] = enabled.get(gc.isenabled(), 0) + 1
@@ -57,7 +56,7 @@ def test_a_result_is_freed_before_the_next_call() -> None:
     class Result:
         pass
 
-    alive: List[weakref.ref] = []
+    alive: list[weakref.ref] = []
 
     def function() -> Result:
         assert all(reference() is None for reference in alive)

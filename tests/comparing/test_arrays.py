@@ -24,7 +24,7 @@ def test_differences() -> None:
     assert relative_error([4.0, -7.0], [4.0, -8.0]) == 0.125
     # Relative to nothing is the difference itself.
     assert relative_error([0.0, 0.5], np.zeros(2)) == 0.5
-    with pytest.raises(ValueError, match=r"got an array of shape \(3,\), expected \(2,\)"):
+    with pytest.raises(ValueError, match=r"the array has shape \(3,\), expected \(2,\)"):
         largest_difference(np.zeros(3), np.zeros(2))
 
 

@@ -22,7 +22,8 @@ def parse(*arguments: str) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def test_defaults() -> None:
+def test_defaults(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     args = parse()
     assert args.output == pathlib.Path("keras-xent-demo.png")
     assert args.epochs == 20
@@ -40,8 +41,8 @@ def test_options(tmp_path: pathlib.Path) -> None:
     [
         (["--output", "curves.svg"], "ends in .png, got 'curves.svg'"),
         (["--output", "nowhere/curves.png"], "no folder 'nowhere'"),
-        (["--epochs", "0"], "from 1 up, got '0'"),
-        (["--epochs", "many"], "a whole number, got 'many'"),
+        (["--epochs", "0"], "a whole number from 1 to 1000000, got '0'"),
+        (["--epochs", "many"], "a whole number from 1 to 1000000, got 'many'"),
         (["--seed", "-1"], "got '-1'"),
         (["--seed", "4294967296"], "got '4294967296'"),
     ],
@@ -53,6 +54,28 @@ def test_wrong_options(
         parse(*arguments)
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_found_before_the_training(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A folder in the file's place: that no user can write.
+    (tmp_path / command.DEFAULT_OUTPUT).mkdir()
+    monkeypatch.chdir(tmp_path)
+    for arguments in ([], ["--output", command.DEFAULT_OUTPUT]):
+        with pytest.raises(SystemExit) as stop:
+            parse(*arguments)
+        assert stop.value.code == 2
+        assert "can't write 'keras-xent-demo.png': Is a directory" in capsys.readouterr().err
+
+
+def test_looking_whether_the_file_can_be_written_changes_nothing(tmp_path: pathlib.Path) -> None:
+    old, new = tmp_path / "old.png", tmp_path / "new.png"
+    old.write_bytes(b"curves")
+    for path in (old, new):
+        parse("--output", str(path))
+    assert old.read_bytes() == b"curves"
+    assert not new.exists()
 
 
 def test_a_run(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:

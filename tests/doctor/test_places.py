@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 
 import pytest
 import tensorflow as tf
@@ -11,13 +11,9 @@ import tf1
 import keras_xent
 from keras_xent.ops.native import Native
 from keras_xent.ops.portable import Portable
-from keras_xent.ops.xla import Xla
 from keras_xent_cli.doctor import places
-from keras_xent_cli.doctor.finding import Status
+from keras_xent_cli.doctor.checks import Status
 from keras_xent_cli.doctor.places import Place
-
-OWN_OPS = "TensorFlow's own ops"
-BY_XLA = "XLA"
 
 
 class Device:
@@ -32,10 +28,6 @@ def listed(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda: devices)
 
 
-def path_of_cpus() -> str:
-    return "native kernels" if keras_xent.backend().name == "native" else OWN_OPS
-
-
 def test_one_device_of_each_kind() -> None:
     names = ["CPU:0", "CPU:1", "XLA_CPU:0", "XLA_GPU:0", "GPU:0", "GPU:1", "TPU_SYSTEM:0", "TPU:0"]
     full = [f"/job:worker/replica:0/task:0/device:{name}" for name in [*names, "METEOR:3"]]
@@ -44,27 +36,26 @@ def test_one_device_of_each_kind() -> None:
 
 def test_a_machine_with_a_cpu_alone() -> None:
     found, findings = places.find_places()
-    assert found == [Place("CPU:0", path_of_cpus()), Place("CPU:0", BY_XLA, compiled=True)]
+    assert [place.title for place in found] == ["CPU:0", "CPU:0, XLA"]
     (others,) = findings
     assert others.status is Status.OK
     assert others.found == "not run: TensorFlow lists none"
 
 
-def test_a_machine_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    listed(monkeypatch, "CPU:0", "GPU:0", "GPU:1")
-    monkeypatch.setattr(places, "xla_problem", lambda device: "")
-    found, findings = places.find_places()
-    assert [place.title for place in found] == ["CPU:0", "CPU:0, XLA", "GPU:0", "GPU:0, XLA"]
-    assert [place.path for place in found] == [path_of_cpus(), BY_XLA, OWN_OPS, BY_XLA]
-    assert findings == []
-
-
-def test_a_device_for_which_xla_does_not_compile(monkeypatch: pytest.MonkeyPatch) -> None:
-    listed(monkeypatch, "CPU:0", "METEOR:0")
-    problems = {"CPU:0": "", "METEOR:0": "NotFoundError: no compiler"}
+def test_devices_of_which_xla_compiles_for_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed(monkeypatch, "CPU:0", "GPU:0", "GPU:1", "METEOR:0")
+    problems = {"CPU:0": "", "GPU:0": "", "METEOR:0": "NotFoundError: no compiler"}
     monkeypatch.setattr(places, "xla_problem", problems.__getitem__)
+    keras_xent.set_backend("portable")
     found, (finding,) = places.find_places()
-    assert [place.title for place in found] == ["CPU:0", "CPU:0, XLA", "METEOR:0"]
+    own_ops = "TensorFlow's own ops"
+    assert found == [
+        Place("CPU:0", own_ops),
+        Place("CPU:0", "XLA", compiled=True),
+        Place("GPU:0", own_ops),
+        Place("GPU:0", "XLA", compiled=True),
+        Place("METEOR:0", own_ops),
+    ]
     assert finding.subject == "self-test, METEOR:0, XLA"
     assert finding.status is Status.NOTE
     assert finding.found.endswith("NotFoundError: no compiler")
@@ -103,28 +94,16 @@ def test_the_native_backend_runs_on_the_cpu_alone(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_path_is_what_runs(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    ran: List[str] = []
-    for steps in (Native, Portable, Xla):
-        monkeypatch.setattr(steps, "loss", recording(ran, steps))
-    compiled = tf.function(loss_of_constants, jit_compile=True)
-    loss_of_constants()
-    assert ran == ["native" if places.path("CPU:0", False) == "native kernels" else "portable"]
-    if backend != "native":
-        ran.clear()
-        compiled()
-        assert ran == ["xla"]
-        assert places.path("CPU:0", True) == BY_XLA
+    ran: list[str] = []
+    for name, steps in (("native kernels", Native), ("TensorFlow's own ops", Portable)):
+        monkeypatch.setattr(steps, "loss", recording(ran, name, steps.loss))
+    keras_xent.v1.softmax_cross_entropy([[1.0, 0.0]], [[0.5, 0.0]])
+    assert ran == [places.path("CPU:0")]
 
 
-def loss_of_constants() -> tf.Tensor:
-    return keras_xent.v1.softmax_cross_entropy([[1.0, 0.0]], [[0.5, 0.0]])
-
-
-def recording(ran: List[str], module: Any) -> Any:
-    loss = module.loss
-
+def recording(ran: list[str], name: str, loss: Any) -> Any:
     def recorded(*arguments: Any) -> Any:
-        ran.append(module.__name__.lower())
+        ran.append(name)
         return loss(*arguments)
 
     return recorded
@@ -136,13 +115,10 @@ def test_a_second_device_runs_the_self_test() -> None:
 import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu[0], [tf.config.LogicalDeviceConfiguration()] * 2)
-from keras_xent_cli.doctor import places
-from keras_xent_cli.doctor.cases import all_cases
-from keras_xent_cli.doctor.selftest import run_case
-for compiled in (False, True):
-    for case in all_cases()[:2]:
-        place = places.Place("CPU:1", places.path("CPU:1", compiled), compiled)
-        outcome = run_case(case, place)
+from keras_xent_cli.doctor import places, selftest
+for place in (places.Place("CPU:1", places.path("CPU:1")), places.Place("CPU:1", "XLA", True)):
+    for case in selftest.all_cases()[:2]:
+        outcome = selftest.run_case(case, place)
         print(place.title, outcome.mode, outcome.status, outcome.error)
 """
     )

@@ -19,7 +19,7 @@ def test_an_axis_is_what_stands_for_an_int(axis: Any) -> None:
 
 @pytest.mark.parametrize("axis", [True, 1.0, None, "1", (1,)])
 def test_nothing_else_is_an_axis(axis: Any) -> None:
-    with pytest.raises(TypeError, match=r"axis is .*, expected one int"):
+    with pytest.raises(TypeError, match=r"axis is .*, expected an int"):
         arguments.checked_axis(axis)
 
 

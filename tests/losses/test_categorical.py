@@ -231,7 +231,7 @@ def test_one_class_warns_where_keras_does_in_its_words(
         keras.losses.CategoricalCrossentropy(**arguments), ones, ones
     )
     assert len(ours) == len(theirs) == (shape[-1] == 1)
-    added = f" With one class along axis {axis} the loss of logits is always 0."
+    added = f" With one class along axis {axis}, the loss of logits is always 0."
     for warning, expected in zip(ours, theirs):
         own = added if shape[axis] == 1 else ""
         assert str(warning.message) == str(expected.message) + own
@@ -243,7 +243,7 @@ def test_one_class_along_another_axis_warns_too() -> None:
     loss, ones = CategoricalCrossentropy(from_logits=True, axis=1), tf.ones([4, 1, 3])
     (warning,) = one_class_warnings(loss, ones, ones)
     assert "Received: y_pred.shape=(4, 1, 3)." in str(warning.message)
-    assert "With one class along axis 1 the loss of logits is always 0." in str(warning.message)
+    assert "With one class along axis 1, the loss of logits is always 0." in str(warning.message)
     assert not one_class_warnings(
         keras.losses.CategoricalCrossentropy(from_logits=True, axis=1), ones, ones
     )

@@ -14,11 +14,11 @@ from migrate import executing
 from migrate.tools import TARGETS, ported
 
 from keras_xent_cli.migrate.finding import Action
-from keras_xent_cli.migrate.function import Function
-from keras_xent_cli.migrate.losses.sigmoid import SIGMOID_LOGITS, SIGMOID_LOSS
-from keras_xent_cli.migrate.losses.softmax import LOGITS_V2, LOSS
-from keras_xent_cli.migrate.losses.sparse_softmax import SPARSE_LOGITS, SPARSE_LOSS
-from keras_xent_cli.migrate.losses.weighted import WEIGHTED
+from keras_xent_cli.migrate.source.function import Function
+from keras_xent_cli.migrate.tensorflow.losses.sigmoid import SIGMOID_LOGITS, SIGMOID_LOSS
+from keras_xent_cli.migrate.tensorflow.losses.softmax import LOGITS_V2, LOSS
+from keras_xent_cli.migrate.tensorflow.losses.sparse_softmax import SPARSE_LOGITS, SPARSE_LOSS
+from keras_xent_cli.migrate.tensorflow.losses.weighted import WEIGHTED
 
 FUNCTIONS = [
     LOSS,

@@ -20,6 +20,7 @@ from keras_xent_cli.migrate.registry import all_rules
 TF = "import tensorflow.compat.v1 as tf\n"
 OLD = f"{TF}x = tf.losses.softmax_cross_entropy(a, b)\n"
 NEW = f"import keras_xent\n{TF}x = keras_xent.v1.softmax_cross_entropy(a, b)\n"
+ESTIMATOR = "e = tf.estimator.Estimator(model_fn)\n"
 FLAGGED = f"{TF}loss = getattr(tf.losses, name)\n"
 
 Captured = pytest.CaptureFixture[str]
@@ -84,12 +85,24 @@ def test_to_keras(capsys: Captured) -> None:
     assert "keras_xent.CategoricalCrossentropy(from_logits=True" in Path("a.py").read_text()
 
 
-@pytest.mark.parametrize(("source", "code"), [(OLD, 1), (FLAGGED, 1), (NEW, 0), ("x = 1\n", 0)])
+@pytest.mark.parametrize(
+    ("source", "code"), [(OLD, 1), (FLAGGED, 1), (NEW, 0), (NEW + ESTIMATOR, 0), ("x = 1\n", 0)]
+)
 def test_check(capsys: Captured, source: str, code: int) -> None:
     write(a=source)
     assert run(capsys, "--check", ".")[0] == code
     assert Path("a.py").read_text() == source
     assert run(capsys, ".")[0] == 0  # without --check findings are no failure
+
+
+def test_check_of_what_is_good_to_know(capsys: Captured) -> None:
+    """On v1 an Estimator's loss needs nothing more; on the way to Keras it does."""
+    write(a=OLD + ESTIMATOR)
+    assert run(capsys, "--write", ".")[0] == 0
+    code, out, _ = run(capsys, "--check", ".")
+    assert code == 0
+    assert "KX112 noted: TensorFlow has Estimators up to 2.15" in out
+    assert run(capsys, "--check", "--to", "keras", ".")[0] == 1
 
 
 @pytest.mark.parametrize("arguments", [[], ["--check"], ["--write"]])
@@ -112,7 +125,9 @@ def test_json(capsys: Captured) -> None:
         "errors": 1,
         "ported": 1,
         "flagged": 1,
+        "noted": 0,
         "flagged_by_rule": {"KX108": 1},
+        "noted_by_rule": {},
     }
     assert [(file["path"], file["changed"], file["error"] is None) for file in report["files"]] == [
         ("a.py", True, True),

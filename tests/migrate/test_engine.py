@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from keras_xent_cli.migrate.edits import Edit
 from keras_xent_cli.migrate.engine import check_still_parses, examine, port
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule, all_rules, chosen_rules
+from keras_xent_cli.migrate.source.edits import Edit
 
 CALL = "tf.losses.softmax_cross_entropy(labels, logits)"
 

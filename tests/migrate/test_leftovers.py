@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from migrate.tools import TARGETS, ported
 
-from keras_xent_cli.migrate.job import Job, run_job, write
+from keras_xent_cli.migrate.running.job import Job, run_job, write
 
 TF = "import tensorflow as tf\n"
 FROM_TF = "from tensorflow import losses"

@@ -9,9 +9,9 @@ from typing import List, Optional
 
 import pytest
 
-from keras_xent_cli.migrate.function import Function
-from keras_xent_cli.migrate.losses import sigmoid, softmax, sparse_softmax, weighted
 from keras_xent_cli.migrate.module import Call, Module
+from keras_xent_cli.migrate.source.function import Function
+from keras_xent_cli.migrate.tensorflow.losses import sigmoid, softmax, sparse_softmax, weighted
 
 TF = "import tensorflow as tf\n"
 LOSS = "tf.losses.softmax_cross_entropy"

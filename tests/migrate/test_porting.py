@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from keras_xent_cli.migrate import porting
-from keras_xent_cli.migrate.edits import apply
 from keras_xent_cli.migrate.finding import Action
-from keras_xent_cli.migrate.function import Function
-from keras_xent_cli.migrate.losses.softmax import LOSS as FUNCTION
-from keras_xent_cli.migrate.losses.weighted import WEIGHTED
+from keras_xent_cli.migrate.keras_target.surroundings import Surroundings
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.options import Options, Target
-from keras_xent_cli.migrate.surroundings import Surroundings
+from keras_xent_cli.migrate.source.edits import apply
+from keras_xent_cli.migrate.source.function import Function
+from keras_xent_cli.migrate.tensorflow.losses.softmax import LOSS as FUNCTION
+from keras_xent_cli.migrate.tensorflow.losses.weighted import WEIGHTED
 
 V1 = Options()
 KERAS = Options(Target.KERAS)

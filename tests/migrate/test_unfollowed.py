@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from keras_xent_cli.migrate.module import Module
-from keras_xent_cli.migrate.tf1_modules import LOSSES_MODULES
+from keras_xent_cli.migrate.tensorflow.tf1_modules import LOSSES_MODULES
 from keras_xent_cli.migrate.unfollowed import handed_on, is_own, starred
 
 LOSSES = "tensorflow.compat.v1.losses"

@@ -7,16 +7,17 @@ An example that defines `def loss(labels, logits, weights)` is also executed, be
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import List, Sequence, Tuple
 
 from migrate import executing
 
-from keras_xent_cli.migrate import loss_scopes
 from keras_xent_cli.migrate.engine import port
 from keras_xent_cli.migrate.finding import Action, Finding
+from keras_xent_cli.migrate.keras_target.surroundings import look_around
 from keras_xent_cli.migrate.options import Options, Target
 from keras_xent_cli.migrate.registry import all_rules
-from keras_xent_cli.migrate.surroundings import look_around
+from keras_xent_cli.migrate.tensorflow import loss_scopes
 
 TARGETS = ("v1", "keras")
 
@@ -25,8 +26,8 @@ def ported(source: str, target: str = "v1") -> Tuple[str, Tuple[Finding, ...]]:
     """The port of a file by all rules, as the command would do it."""
     content = source.encode()
     surroundings = look_around([("file.py", content)])
-    loss_scope = loss_scopes.find("file.py", content)
-    return port(source, all_rules(), Options(Target(target), surroundings, loss_scope))
+    scopes = loss_scopes.look_for([(Path("file.py"), content)])
+    return port(source, all_rules(), Options(Target(target), surroundings, scopes))
 
 
 def check_transformed(
@@ -75,13 +76,16 @@ def check_not_found(source: str, code: str) -> None:
 
 
 def check_flagged(
-    source: str, code: str, message: str, line: int = 0, target: str = "v1"
+    source: str,
+    code: str,
+    message: str,
+    line: int = 0,
+    target: str = "v1",
+    action: Action = Action.FLAGGED,
 ) -> Finding:
-    """One rule names one place, and what it says contains a text."""
+    """One rule names one place, or notes it, and what it says contains a text."""
     _, findings = ported(textwrap.dedent(source), target)
-    found = [
-        finding for finding in findings if finding.rule == code and finding.action is Action.FLAGGED
-    ]
+    found = [each for each in findings if each.rule == code and each.action is action]
     assert len(found) == 1, [f"{each.rule} {each.message}" for each in findings]
     assert message in found[0].message
     assert line in (0, found[0].line)

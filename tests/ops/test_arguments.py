@@ -65,7 +65,7 @@ def test_the_shape_of_both(logits: Any, labels: Any, known: Any) -> None:
 
 
 def test_shapes_that_differ_raise_an_error_with_the_advice() -> None:
-    with pytest.raises(ValueError, match=r"shape \(2, 3\), the labels \(2, 1\)\. Do this\."):
+    with pytest.raises(ValueError, match=r"and the labels have shape \(2, 1\)\. Do this\."):
         arguments.same_shape(tf.zeros([2, 3]), tf.zeros([2, 1]), "Do this.")
 
 

@@ -42,8 +42,8 @@ def test_auto_is_native_where_the_library_is(nothing_chosen: None) -> None:
         name="native",
         requested="auto",
         reason=(
-            "The native library is there; on other devices than a CPU, and under XLA, the portable "
-            "backend serves."
+            "The native library is available. On GPUs and TPUs, and under XLA, the portable "
+            "backend is used."
         ),
         instruction_set=loaded.instruction_set,
         threads=loaded.threads,
@@ -58,7 +58,7 @@ def test_native_can_be_asked_for() -> None:
     keras_xent.set_backend("native")
     backend = keras_xent.backend()
     assert (backend.name, backend.requested) == ("native", "native")
-    assert "asked for" in backend.reason
+    assert "chosen" in backend.reason
     assert module.use_native()
 
 
@@ -125,7 +125,7 @@ def test_without_the_library_portable_serves_and_says_why(
 
 def test_without_the_library_native_is_refused(no_library: None) -> None:
     keras_xent.set_backend("portable")
-    with pytest.raises(ValueError, match=r"serve: .* is missing, as it was not built"):
+    with pytest.raises(ValueError, match=r"used: .* is missing, as it was not built"):
         keras_xent.set_backend("native")
     assert keras_xent.backend().requested == "portable"
 

@@ -185,7 +185,7 @@ def test_check_weights_refuses_what_tf1_refuses(weights: Shape, losses: Shape) -
         weighting.check_weights(tf.TensorShape(weights), tf.TensorShape(losses))
     assert str(tf.TensorShape(weights)) in str(error.value)
     assert str(tf.TensorShape(losses)) in str(error.value)
-    assert "Give a scalar" in str(error.value)
+    assert "Pass a scalar" in str(error.value)
 
 
 def test_checked_weights_are_the_same_tensor_where_shapes_are_known() -> None:

@@ -42,7 +42,7 @@ def test_the_signature_tells(function: Any, expected: bool) -> None:
 
 
 def test_an_unclear_signature_is_asked_about() -> None:
-    with pytest.raises(ValueError, match=r"new takes \(\*arguments\): say weights=True"):
+    with pytest.raises(ValueError, match=r"the signature \(\*arguments\): pass weights=True"):
         Loss(lambda *arguments: 0.0, "new")
     assert Loss(lambda *arguments: 0.0, "new", weights=True).takes_weights
     with pytest.raises(TypeError, match="new is 3, expected a function"):
@@ -73,13 +73,13 @@ class TestResults:
     @pytest.mark.parametrize(
         ("value", "message"),
         [
-            (1.5, "returned a float, 1.5, expected a tensor: .* say gradients=False"),
+            (1.5, "returned a float, 1.5, expected a tensor: .* pass gradients=False"),
             (np.float64(1.5), r"returned a numpy.float64, .*1.5.*, expected a tensor"),
             (np.float32(1.5), r"returned a numpy.float32, .*1.5.*, expected a tensor"),
             (np.ones([2], np.float64), r"returned a numpy.ndarray of shape \[2\], expected"),
             (True, "returned a bool, True, expected a tensor"),
-            (None, "returned None, expected a tensor: does the function lack a return"),
-            ([1.5, 2.0], "returned a list of 2, expected one tensor: .* returns the loss alone"),
+            (None, "returned None, expected a tensor: is a return statement missing"),
+            ([1.5, 2.0], "returned a list of 2, expected one tensor: .* returns only the loss"),
             ((LOGITS, LOGITS), "returned a tuple of 2, expected one tensor"),
             ({"loss": LOGITS}, "returned a dict of 1, expected one tensor"),
             ("1.5", "returned a str, expected one tensor"),

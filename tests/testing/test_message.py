@@ -19,7 +19,7 @@ def test_it_has_the_case_both_numbers_the_shapes_the_pitfall_and_the_advice() ->
     text = str(caught.value)
     lines = text.splitlines()
     assert lines[0] == "the new loss differs from the old one in 9 of 19 cases."
-    assert lines[1] == "(3 more were left out: the old loss raises an error there.)"
+    assert lines[1] == "(3 more cases were skipped: the old loss raises an error for them.)"
     assert lines[3] == "Pitfall 1, weights of zero:"
     assert lines[4] == "  weights, some zero (float32): labels [4, 5], logits [4, 5], weights [4]"
     assert lines[5].startswith("  value: old ")
@@ -29,7 +29,7 @@ def test_it_has_the_case_both_numbers_the_shapes_the_pitfall_and_the_advice() ->
     assert "(float32 [])" in lines[5]
     assert "gradient to logits, at [" in text
     assert "reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS" in text
-    assert "So also: " in text
+    assert "Same in: " in text
 
 
 def test_wrong_numbers_come_before_wrong_dtypes() -> None:

@@ -111,7 +111,7 @@ PORTS: Dict[str, Tuple[int, Callable[..., Any], Callable[..., Any], str]] = {
         "one softmax more",
     ),
     "probabilities": (7, tf1_loss, Keras(), "from_logits=True"),
-    "divided by replicas": (10, tf1_loss, lambda y, x, w: tf1_loss(y, x, w) / 8, "one over 8"),
+    "divided by replicas": (10, tf1_loss, lambda y, x, w: tf1_loss(y, x, w) / 8, "divided by 8"),
     "scalar times weights": (11, tf1_loss, scalar_times_weights, "multiplies the mean loss"),
     "a vector's mean": (12, tf1_nn, mean_of_vector, "A mean divides the gradient"),
     "a vector": (12, tf1_loss, tf1_with(reduction="none"), "Reduce the new one"),
@@ -126,7 +126,7 @@ PORTS: Dict[str, Tuple[int, Callable[..., Any], Callable[..., Any], str]] = {
         13,
         tf1_with(label_smoothing=0.2, reduction="weighted_sum"),
         tf1_with(label_smoothing=0.1, reduction="weighted_sum"),
-        "say label_smoothing=0.2",
+        "pass label_smoothing=0.2",
     ),
     "smoothing by hand": (
         13,
@@ -187,7 +187,7 @@ def test_pitfall_14_dtypes(dtype: str) -> None:
     new = ours(from_logits=True, reduction="sum_by_nonzero_weights")
     numbers, text = told(tf1_loss, new, dtypes=["float32", dtype])
     assert numbers == [14]
-    assert f"returns {dtype} for {dtype} logits, the new one float32" in text
+    assert f"returns {dtype} for {dtype} logits, and the new one returns float32" in text
     assert_same_loss(
         tf1_loss,
         ours(from_logits=True, reduction="sum_by_nonzero_weights", dtype=dtype),
@@ -229,5 +229,5 @@ def test_every_number_is_one_of_the_fifteen_and_tested() -> None:
 def test_what_is_recognised_as_nothing_is_still_told() -> None:
     numbers, text = told(tf1_loss, lambda y, x, w: v1.softmax_cross_entropy(y, x, w) * 1.37)
     assert numbers == []
-    assert "No pitfall that is recognised" in text
+    assert "Not a known pitfall" in text
     assert "value: old" in text

@@ -59,7 +59,7 @@ class TestWeighted:
             weighted(text, reduction="no", label_smoothing="no")
         with pytest.raises(TypeError, match="label_smoothing is 'no'"):
             weighted(text, label_smoothing="no")
-        with pytest.raises(TypeError, match="first holds text"):
+        with pytest.raises(TypeError, match="first contains text"):
             weighted(text)
 
     def test_the_loss_is_named_in_its_scope_and_collected(self) -> None:
@@ -90,7 +90,7 @@ class TestOfExamples:
     def test_the_first_wrong_argument_is_named(self) -> None:
         with pytest.raises(ValueError, match="logits is None"):
             of_examples("text", None)
-        with pytest.raises(TypeError, match="labels holds text"):
+        with pytest.raises(TypeError, match="labels contains text"):
             of_examples("text", "text")
 
 

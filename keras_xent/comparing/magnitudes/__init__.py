@@ -1,4 +1,5 @@
-"""How large the terms are that a loss and its gradients are summed from.
+"""The magnitudes of the terms that are summed in a loss and its gradients.
 
-Computed from the inputs in float64, by the plain formulas; none of it is what it is there to test.
+They are computed from the inputs in float64, with the plain formulas, and share no code with the
+losses that they test.
 """

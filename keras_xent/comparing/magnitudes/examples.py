@@ -1,4 +1,4 @@
-"""The magnitudes of the terms of each example, whatever the loss."""
+"""The magnitudes of the terms of each example, for any loss."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import tensorflow as tf
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
-    """The magnitudes of what each example's loss and its derivatives are summed from.
+    """The magnitudes of the terms of each example's loss and derivatives.
 
     Attributes:
-        epsilon: the error to allow, relative to them.
-        losses: of the losses; of the losses' shape.
-        logits_gradient: of the derivative of each loss, of the logits' shape. Where labels and
-            logits are broadcast, of the shape of both, and so are the others.
-        labels_gradient: the same with respect to the labels; None where there is none.
-        class_axis: the axis that the losses don't have; None if they have the logits' shape.
+        epsilon: the error to allow, relative to the magnitudes.
+        losses: the magnitudes for the losses, in the losses' shape.
+        logits_gradient: the magnitudes for the derivatives of the losses, in the logits' shape. If
+            labels and logits are broadcast, all magnitudes have the broadcast shape.
+        labels_gradient: the same with respect to the labels. None if there is no such gradient.
+        class_axis: the class axis. None if the losses have the logits' shape.
     """
 
     epsilon: Any
@@ -28,5 +28,5 @@ class Examples:
     class_axis: Optional[int]
 
     def to_logits(self, of_losses: tf.Tensor) -> tf.Tensor:
-        """What comes to the losses, as it is multiplied with the derivatives of each."""
+        """The losses' upstream gradient, with a class axis to multiply their derivatives."""
         return of_losses if self.class_axis is None else tf.expand_dims(of_losses, self.class_axis)

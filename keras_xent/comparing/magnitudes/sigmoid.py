@@ -11,14 +11,14 @@ from keras_xent.comparing.magnitudes.examples import Examples
 def of_sigmoid(
     labels: tf.Tensor, logits: tf.Tensor, label_smoothing: float, weighted: bool
 ) -> Examples:
-    """Of labels and logits of the same shape."""
+    """The magnitudes for labels and logits of the same shape."""
     x, y = tf.cast(logits, tf.float64), tf.cast(labels, tf.float64)
     y = tf.abs(y) * (1 - label_smoothing) + label_smoothing / 2
     size = tf.abs(x)
     above = tf.maximum(x, 0)
     # TensorFlow sums max(x, 0), -x * y and log(1 + exp(-|x|)), and differentiates each.
     tail = tf.exp(-size) / (1 + tf.exp(-size))
-    # exp(x) is as inexact as x is large.
+    # The error of exp(x) is proportional to x.
     tail_error = tf.where(tf.math.is_finite(x), tail * (1 + size), tail)
     return Examples(
         exactness.epsilon(logits, 1, weighted),

@@ -11,7 +11,7 @@ from keras_xent.comparing.magnitudes.examples import Examples
 def of_softmax(
     labels: tf.Tensor, logits: tf.Tensor, axis: int, label_smoothing: float, weighted: bool
 ) -> Examples:
-    """Of labels and logits of the same shape, or of shapes that broadcast."""
+    """The magnitudes for labels and logits of the same shape, or of shapes that broadcast."""
     x, y = tf.cast(logits, tf.float64), tf.cast(labels, tf.float64)
     x, y = x + tf.zeros_like(y), y + tf.zeros_like(x)
     classes = tf.shape(x)[axis]
@@ -19,10 +19,10 @@ def of_softmax(
     y = tf.abs(y + label_smoothing / tf.cast(classes, tf.float64))
     below = x - tf.reduce_max(x, axis, keepdims=True)
     sum_of_exps = tf.reduce_sum(tf.exp(below), axis, keepdims=True)
-    # -log(p), from its two parts, and the 1 that log's argument is rounded beside.
+    # -log(p) from its two parts, plus 1, because log's argument is rounded relative to 1.
     log_p = tf.abs(below) + tf.math.log(sum_of_exps) + 1
     p = tf.exp(below) / sum_of_exps
-    # exp(x) is as inexact as x is large.
+    # The error of exp(x) is proportional to x.
     p_error = tf.where(tf.math.is_finite(below), p * (1 + tf.abs(below)), p)
     return Examples(
         exactness.epsilon(logits, classes, weighted),

@@ -11,7 +11,7 @@ from keras_xent.comparing.magnitudes.softmax import of_softmax
 
 
 def of_sparse_softmax(labels: tf.Tensor, logits: tf.Tensor, weighted: bool) -> Examples:
-    """Of class ids. Those out of range have no term: such losses are errors or NaN."""
+    """The magnitudes for class ids. Ids out of range have none: they raise errors or return NaN."""
     one_hot = tf.one_hot(labels, tf.shape(logits)[-1], dtype=tf.float64)
     examples = of_softmax(one_hot, logits, -1, 0.0, weighted)
     return dataclasses.replace(examples, labels_gradient=None)

@@ -9,10 +9,10 @@ from keras_xent.reduction import Reduction
 
 
 class Weighting:
-    """The magnitudes of what weighted losses are summed from.
+    """The magnitudes of the terms of weighted losses.
 
     Args:
-        losses: magnitudes, float64.
+        losses: the losses' magnitudes, float64.
         weights: a scalar, or a tensor that broadcasts to the losses.
         reduction: the reduction.
     """
@@ -28,7 +28,7 @@ class Weighting:
             Reduction.MEAN: lambda: tf.abs(tf.reduce_sum(each)),
         }.get(reduction, lambda: tf.ones([], each.dtype))()
         self._share = tf.math.divide_no_nan(tf.ones([], each.dtype), denominator)
-        # Weights of both signs: their sum is as inexact as its terms are large.
+        # If weights have both signs, the error of their sum is relative to its terms.
         self._amplified = (
             tf.maximum(tf.reduce_sum(tf.abs(each)) * self._share, 1)
             if reduction is Reduction.MEAN
@@ -36,18 +36,18 @@ class Weighting:
         )
 
     def of_value(self, losses: tf.Tensor) -> tf.Tensor:
-        """Of the reduced losses, whose magnitudes `losses` are."""
+        """The magnitude of the reduced losses, from the losses' magnitudes."""
         weighted = tf.math.multiply_no_nan(losses, tf.ones_like(losses) * self._magnitudes)
         if self._reduction is not Reduction.NONE:
             weighted = tf.reduce_sum(weighted)
         return weighted * self._share * self._amplified
 
     def of_losses_gradient(self) -> tf.Tensor:
-        """Of the derivative with respect to the losses."""
+        """The magnitudes of the derivative with respect to the losses."""
         return self._magnitudes * self._share * self._amplified
 
     def of_weights_gradient(self, upstream: tf.Tensor, losses: tf.Tensor) -> tf.Tensor:
-        """Of the derivative with respect to the weights, times `upstream`."""
+        """The magnitudes of the derivative with respect to the weights, times `upstream`."""
         terms = losses
         if self._reduction is Reduction.MEAN:
             terms = terms + self.of_value(losses)

@@ -31,7 +31,7 @@ class ComputeWeightedLoss(Reduced):
     def value_tolerance(self, *inputs: tf.Tensor) -> tf.Tensor:
         magnitudes, weighted = self._magnitudes(*inputs)
         losses = inputs[0]
-        # An integer result is cut off: a hair below 3 it is 2.
+        # An integer result is truncated: 2.999 becomes 2.
         floor = exactness.tiny(losses) if losses.dtype.is_floating else 1.0
         return exactness.epsilon(losses, 1, weighted=True) * weighted.of_value(magnitudes) + floor
 

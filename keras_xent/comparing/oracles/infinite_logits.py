@@ -1,4 +1,4 @@
-"""What is said of infinite logits, of which TensorFlow makes NaN."""
+"""Describes infinite logits, for which TensorFlow often returns NaN."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from keras_xent.comparing.difference import Pieces
 
 
 def of_softmax(logits: tf.Tensor) -> Pieces:
-    """Of logits of -inf."""
+    """The number of logits that are -inf, with an explanation."""
     infinite = tf.equal(tf.cast(logits, tf.float64), -float("inf"))
     return [
         "\n  logits that are -inf:",
         tf.math.count_nonzero(infinite),
-        "(if there are any and TensorFlow's number is nan: where the label of such a class "
-        "is 0 TensorFlow computes 0 * inf, and keras_xent the finite value, on purpose)",
+        "(if TensorFlow's number is nan: for such a class with a label of 0, TensorFlow computes "
+        "0 * inf, and keras_xent returns the finite value on purpose)",
     ]
 
 
 def of_sigmoid(logits: tf.Tensor) -> Pieces:
-    """Of infinite logits."""
+    """The number of infinite logits, with an explanation."""
     infinite = tf.math.is_inf(tf.cast(logits, tf.float64))
     return [
         "\n  logits that are infinite:",
         tf.math.count_nonzero(infinite),
-        "(if there are any and TensorFlow's number is nan: it computes 0 * inf or inf - inf where "
-        "the label says so, too)",
+        "(if TensorFlow's number is nan: for such a logit TensorFlow can compute 0 * inf or "
+        "inf - inf, and keras_xent returns the limit on purpose)",
     ]

@@ -1,4 +1,4 @@
-"""What the functions of `tf.compat.v1.nn` have in common: one loss for each example."""
+"""What the functions of `tf.compat.v1.nn` share: one loss for each example."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call of one of TensorFlow's functions, and how exact its results can be expected to be."""
+"""A call of one of TensorFlow's functions, and the expected precision of its results."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import tensorflow as tf
 from keras_xent.comparing.difference import Pieces
 from keras_xent.reduction import V1_NAMES, Reduction
 
-# By the names of the functions in keras_xent.v1. Each oracle's file adds its own.
+# The keys are the names of the functions in keras_xent.v1. Each oracle's file adds its class.
 ORACLES: Dict[str, Type[Oracle]] = {}
 
 _Class = TypeVar("_Class", bound="Type[Oracle]")
 
 
 def oracle_of(function: str) -> Callable[[_Class], _Class]:
-    """Makes a class the oracle of the function of this name in `keras_xent.v1`."""
+    """Registers a class as the oracle of a function in `keras_xent.v1`."""
 
     def add(oracle: _Class) -> _Class:
         oracle.ours = f"keras_xent.v1.{function}"
@@ -29,12 +29,12 @@ def oracle_of(function: str) -> Callable[[_Class], _Class]:
 
 
 class Oracle(abc.ABC):
-    """One call of one function: a dataclass of its arguments that are no tensors.
+    """A call of a function: a dataclass of its arguments that aren't tensors.
 
     Attributes:
         ours: the function's name in keras_xent.
         theirs: its name in TensorFlow.
-        inputs: the names of its tensors.
+        inputs: the names of its tensor arguments.
     """
 
     ours: str
@@ -43,7 +43,7 @@ class Oracle(abc.ABC):
 
     @property
     def arguments(self) -> Dict[str, Any]:
-        """The arguments that are no tensors, for messages: reductions by TF1's names."""
+        """The arguments that aren't tensors, for messages. Reductions have TF1's names."""
         return {
             name: V1_NAMES[value] if isinstance(value, Reduction) else value
             for name, value in dataclasses.asdict(self).items()  # type: ignore[call-overload]
@@ -55,30 +55,30 @@ class Oracle(abc.ABC):
 
     @abc.abstractmethod
     def value_tolerance(self, *inputs: tf.Tensor) -> tf.Tensor:
-        """How far from it a right result may be: of the value's shape."""
+        """The allowed difference from TensorFlow's value, in its shape."""
 
     @abc.abstractmethod
     def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> List[Any]:
-        """How far a right gradient may be from TensorFlow's: tensors of the inputs' shapes.
+        """The allowed differences from TensorFlow's gradients, in the inputs' shapes.
 
-        None where there is no gradient.
+        None if an input has no gradient.
         """
 
     def gradients(
         self, upstream: tf.Tensor, inputs: Sequence[tf.Tensor]
     ) -> List[Optional[tf.Tensor]]:
-        """What TensorFlow sends to the inputs, None where it sends nothing."""
+        """TensorFlow's gradients to the inputs, or None for inputs without one."""
         return gradients_of(self.value, upstream, inputs)
 
     def known_differences(self, *inputs: tf.Tensor) -> Pieces:
-        """Where the two differ on purpose, or by TensorFlow's rounding: for messages."""
+        """For messages: known differences, on purpose or because of TensorFlow's rounding."""
         return []
 
 
 def gradients_of(
     function: Callable[..., Any], upstream: Any, inputs: Sequence[tf.Tensor]
 ) -> List[Optional[tf.Tensor]]:
-    """What TensorFlow sends to the function's inputs."""
+    """TensorFlow's gradients to the function's inputs."""
     floating = [tensor for tensor in inputs if tensor.dtype.is_floating]
     if tf.executing_eagerly():
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -86,7 +86,7 @@ def gradients_of(
             value = function(*inputs)
         each = tape.gradient(value, floating, output_gradients=upstream)
     else:
-        # A tangent of a traced function is traced where no tape may record.
+        # The tangent of a traced function is traced where tapes can't record.
         each = tf.gradients(function(*inputs), floating, upstream)
     found = iter(each)
     return [next(found) if tensor.dtype.is_floating else None for tensor in inputs]

@@ -1,4 +1,4 @@
-"""The oracles of `v1.softmax_cross_entropy_with_logits_v2` and of its older form."""
+"""The oracles of `v1.softmax_cross_entropy_with_logits_v2` and of the older function."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class SoftmaxCrossEntropyWithLogitsV2(OfExamples):
         labels, logits = self._of_one_shape(*inputs)
         axis = self.axis
         if axis < -1 and logits.shape.rank is not None:
-            # TensorFlow knows no negative one but -1.
+            # The only negative axis that TensorFlow accepts is -1.
             axis += logits.shape.rank
         return self._call(labels, logits, axis)
 
     def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> List[Any]:
         tolerances = super().gradient_tolerances(upstream, *inputs)
-        # Summed over what is broadcast, as the gradients are.
+        # Summed over the broadcast dimensions, like the gradients.
         real = [tf.cast(each, tf.float64) for each in inputs]
         return gradients_of(self._of_one_shape, tolerances, real)
 
@@ -52,7 +52,7 @@ class SoftmaxCrossEntropyWithLogitsV2(OfExamples):
     def _of_one_shape(
         self, labels: tf.Tensor, logits: tf.Tensor
     ) -> Tuple[tf.Tensor, tf.Tensor]:
-        # Of what its own kernel broadcasts TensorFlow computes no gradient.
+        # If its own kernel broadcasts, TensorFlow computes no gradient.
         labels = tf.cast(labels, logits.dtype)
         logits, labels = broadcasting.to_one_shape(logits, labels, self.axis)
         return labels, logits

@@ -62,10 +62,11 @@ class SparseSoftmaxCrossEntropyWithLogits(OfExamples):
 def squeezed(
     labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """All three without a last dimension of 1 that is one too many.
+    """All three without an extra last dimension of 1.
 
-    TensorFlow squeezes logits of two dimensions more than the labels, labels of as many dimensions
-    as the logits, and weights of one more than the labels then have.
+    TensorFlow squeezes logits that have two dimensions more than the labels, and labels that have
+    as many dimensions as the logits. Then it squeezes weights that have one dimension more than
+    the labels.
     """
     logits = _cut(logits, tf.equal(tf.rank(logits) - tf.rank(labels), 2))
     labels = tf.reshape(labels, tf.shape(logits)[:-1])

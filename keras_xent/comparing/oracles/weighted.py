@@ -1,4 +1,4 @@
-"""What the functions of `tf.compat.v1.losses` have in common: weights and a reduction."""
+"""What the functions of `tf.compat.v1.losses` share: weights and a reduction."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class Reduced(Oracle):
 
     @abc.abstractmethod
     def _call(self, *inputs: tf.Tensor, **arguments: Any) -> tf.Tensor:
-        """Calls TensorFlow's function with just that."""
+        """Calls TensorFlow's function with these arguments."""
 
     def value(self, *inputs: tf.Tensor) -> tf.Tensor:
-        # Computed in a backward pass too, when other losses may have come after this one.
+        # A backward pass computes it too, perhaps after other losses have been computed.
         with _tensorflow.last_loss_reduction_kept():
             return self._call(*inputs, loss_collection=None, **self.arguments)
 
 
 class Weighted(Reduced):
-    """One whose losses are of labels and logits, and have weights."""
+    """A function that weights and reduces the losses of labels and logits."""
 
     @abc.abstractmethod
     def examples(self, labels: tf.Tensor, logits: tf.Tensor) -> Examples:

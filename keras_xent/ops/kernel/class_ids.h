@@ -22,7 +22,7 @@ bool AreInRange(const Id* ids, int64_t begin, int64_t end, int64_t classes) {
   using Bits = std::make_unsigned_t<Id>;
   constexpr int64_t kMost = std::numeric_limits<Id>::max();
   const auto last = static_cast<Bits>(classes - 1 < kMost ? classes - 1 : kMost);
-  // Negative if an id is, or is above the last.
+  // Negative if an id is negative or too large.
   Bits signs = 0;
   for (int64_t i = begin; i < end; ++i) {
     const auto id = static_cast<Bits>(ids[i]);

@@ -1,4 +1,4 @@
-// Weighting where every element is an example, which are as many as the logits: in vectors.
+// Weights the losses, in vectors, if every element is an example.
 #ifndef KERAS_XENT_ELEMENT_LOSSES_H_
 #define KERAS_XENT_ELEMENT_LOSSES_H_
 
@@ -17,7 +17,7 @@ struct ElementLosses {
   uint64_t most_bits;  // the largest OrderedBits() of a loss
 };
 
-// Weights the losses of a piece and adds them up. They go to `values` too, if that is not null.
+// Weights the losses of a piece and sums them. Also stores them in `values` if it is not null.
 template <typename T>
 using ElementLossesFunction = ElementLosses (*)(const Piece<Real<T>>& piece, Real<T> one_weight,
                                                 T* values);

@@ -1,4 +1,4 @@
-// The first class id that is out of range, looked for on all threads.
+// Finds the first class id that is out of range, on all threads.
 #ifndef KERAS_XENT_FIRST_OUT_OF_RANGE_H_
 #define KERAS_XENT_FIRST_OUT_OF_RANGE_H_
 
@@ -13,7 +13,7 @@ namespace keras_xent {
 
 // The first example whose id is not in [0, classes), or `examples`.
 inline int64_t FirstOutOfRange(const ClassIds& ids, int64_t examples, int64_t classes) {
-  constexpr int64_t kMost = 1 << 18;  // fewer are looked at sooner than shared out
+  constexpr int64_t kMost = 1 << 18;  // for fewer, threads don't pay
   const AreInRangeFunction are_in_range = CurrentInstructionSet().kernels->are_ids_in_range;
   std::atomic<bool> is_any_wrong{false};
   ForEachRun(examples, kMost, [&](int64_t begin, int64_t end) {

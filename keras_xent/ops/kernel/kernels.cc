@@ -1,5 +1,5 @@
-// The kernels of one instruction set. Compiled once for each, with
-// KERAS_XENT_ISA naming the namespace and the compiler's flags the instructions.
+// The kernels of one instruction set. This file is compiled once for each one:
+// KERAS_XENT_ISA is the namespace, and compiler flags select the instructions.
 #include "kernels.h"
 
 namespace keras_xent {

@@ -1,4 +1,4 @@
-// All that is compiled for an instruction set.
+// Everything that is compiled for an instruction set.
 #ifndef KERAS_XENT_KERNELS_H_
 #define KERAS_XENT_KERNELS_H_
 

@@ -1,4 +1,4 @@
-// The kinds of labels that a loss may have.
+// The kinds of labels that a loss can have.
 #ifndef KERAS_XENT_LABELS_H_
 #define KERAS_XENT_LABELS_H_
 
@@ -19,7 +19,7 @@ struct DenseLabels {
   }
 };
 
-// A class for every example: int32 or int64, the other is null.
+// A class id for every example: int32 or int64. The other pointer is null.
 struct ClassIds {
   const int32_t* narrow;
   const int64_t* wide;

@@ -1,12 +1,12 @@
-// Every loss there is. A loss is a header in losses/ and its two lines here.
+// The list of all losses. To add a loss, add a header in losses/ and two lines here.
 //
 // A loss is a type with
 //
 //   kName             the stem of its ops' names
-//   Labels<T>         what its labels are (see labels.h), beside logits of type T
-//   kHasClassAxis     whether an example is a row of classes, or else one element
-//   ByLabels()        an example's loss as TensorFlow adds it up, where that
-//                     matters (see unusual_losses.h)
+//   Labels<T>         the type of its labels (see labels.h) for logits of type T
+//   kHasClassAxis     whether an example is a row of classes, or one element
+//   ByLabels()        an example's loss, added in TensorFlow's order (see
+//                     unusual_losses.h)
 //
 // and, for each instruction set, an overload of Compute(task, piece).
 #ifndef KERAS_XENT_LOSSES_H_

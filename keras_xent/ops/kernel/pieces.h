@@ -1,4 +1,4 @@
-// How a tensor's examples are cut into pieces, and the pieces shared among threads.
+// Splits a tensor's examples into pieces, and shares the pieces among threads.
 #ifndef KERAS_XENT_PIECES_H_
 #define KERAS_XENT_PIECES_H_
 
@@ -16,13 +16,13 @@ namespace keras_xent {
 constexpr int64_t kElementsPerTurn = 32768;
 constexpr int64_t kMostExamplesPerPiece = 4096;
 
-// The work is cut by the tensor's shape alone, never by the number of threads: each
-// piece's partial sum, and so the result's bits, stay the same.
+// The pieces depend only on the tensor's shape, not on the number of threads. So each
+// piece's partial sum, and the result's bits, stay the same.
 class Pieces {
  public:
   explicit Pieces(const Extents& extents) : examples_(extents.examples()) {
-    // Pieces end at multiples of this, so that vectors across examples are full
-    // and, where the class axis is not the last, whole cache lines are used.
+    // Pieces end at multiples of this. So vectors across examples are full and, if the
+    // class axis is not the last, whole cache lines are used.
     constexpr int64_t kStep = 16;
     const int64_t wanted = kElementsPerTurn / std::max<int64_t>(extents.classes, 1);
     size_ = std::min(wanted, kMostExamplesPerPiece);
@@ -35,7 +35,7 @@ class Pieces {
   int64_t count() const { return (examples_ + size_ - 1) / size_; }
   int64_t begin(int64_t piece) const { return piece * size_; }
   int64_t end(int64_t piece) const { return std::min(examples_, (piece + 1) * size_); }
-  // So many go to a thread at a time, or taking turns would take longer than the work.
+  // A thread takes this many at a time. Otherwise taking turns would cost more than the work.
   int64_t per_turn() const { return per_turn_; }
 
  private:
@@ -43,7 +43,7 @@ class Pieces {
 };
 
 // Calls body(i) for every i in [0, count), on all threads, in one floating-point mode.
-// Throws std::bad_alloc if a call did, on whichever thread.
+// Throws std::bad_alloc if a call on any thread did.
 template <typename Body>
 void OnAllThreads(int64_t count, const Body& body) {
   std::atomic<bool> out_of_memory{false};

@@ -1,4 +1,4 @@
-// How weighted losses become the value.
+// How weighted losses are reduced to the value.
 #ifndef KERAS_XENT_REDUCTION_H_
 #define KERAS_XENT_REDUCTION_H_
 
@@ -14,8 +14,8 @@
 
 namespace keras_xent {
 
-// With losses l and weights w, which are broadcast to l first. Every division by zero
-// gives 0.
+// With losses l, and weights w that are broadcast to l first. A division by zero
+// returns 0.
 enum class Reduction {
   kNone,                  // l * w
   kSum,                   // sum(l * w)
@@ -24,8 +24,8 @@ enum class Reduction {
   kSumByNonzeroWeights,   // sum(l * w) / count(w != 0)
 };
 
-// A sum that TensorFlow has in F: infinite beyond F's range, and never -0, which a negative
-// one too small for F would become.
+// A sum as TensorFlow has it in F: infinite beyond F's range. It is never -0, even if a negative
+// sum is too small for F.
 template <typename F>
 double InRange(double sum) {
   const F stored = static_cast<F>(sum);
@@ -33,8 +33,8 @@ double InRange(double sum) {
   return std::isinf(stored) ? stored : sum;
 }
 
-// of(weight) added up over the examples: in the weights' order, or where they are very many by
-// the piece, on all threads.
+// The sum of of(weight) over the examples, in the weights' order. If there are very many, they
+// are summed by pieces, on all threads.
 template <typename Sum, typename F, typename Of>
 Sum SumOverWeights(const Weights<F>& weights, int64_t examples, Of of) {
   constexpr int64_t kFew = 1 << 20;
@@ -56,7 +56,7 @@ Sum SumOverWeights(const Weights<F>& weights, int64_t examples, Of of) {
   return total * examples_of_each;
 }
 
-// What the sum of the weighted losses is divided by.
+// The denominator of the sum of the weighted losses.
 template <typename F>
 double Denominator(Reduction reduction, const Weights<F>& weights, int64_t examples) {
   const auto count = static_cast<double>(examples);

@@ -1,4 +1,4 @@
-// A backprop tensor times the gradient that came from above.
+// A backprop tensor times the upstream gradient.
 #ifndef KERAS_XENT_SCALE_H_
 #define KERAS_XENT_SCALE_H_
 
@@ -11,7 +11,7 @@
 
 namespace keras_xent {
 
-// backprop * grads, with a grad for every example, or one for all. `to` may be
+// backprop * grads, with a grad for every example, or one for all. `to` can be
 // `backprop`.
 template <typename T>
 struct ScaleTask {
@@ -63,7 +63,7 @@ void ScaleRange(const ScaleTask<T>& task, int64_t begin, int64_t end) {
     ScaleRun(from + begin, task.to + begin, end - begin, task.grads + begin);
     return;
   }
-  // A run is what is left of a row of classes (inner is 1) or of `inner`.
+  // A run is the rest of a row of classes (if inner is 1) or of `inner`.
   const int64_t length = inner == 1 ? classes : inner;
   for (int64_t e = begin; e < end;) {
     const int64_t offset = e % length;

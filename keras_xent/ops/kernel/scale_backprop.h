@@ -1,4 +1,4 @@
-// A whole backprop tensor times the gradient that came from above, on all threads.
+// A whole backprop tensor times the upstream gradient, on all threads.
 #ifndef KERAS_XENT_SCALE_BACKPROP_H_
 #define KERAS_XENT_SCALE_BACKPROP_H_
 
@@ -13,7 +13,7 @@
 
 namespace keras_xent {
 
-// Whether to scale by them changes nothing.
+// Whether scaling by them changes nothing.
 template <typename T>
 bool AreAllOne(const T* grads, int64_t count) {
   constexpr int64_t kAtATime = 256;

@@ -28,7 +28,7 @@ inline std::string ToString(const Dims& dims) {
   return text + "]";
 }
 
-// Where an element is.
+// The index of an element.
 inline Dims IndexOf(int64_t element, const Dims& dims) {
   Dims index = dims;
   for (size_t i = dims.size(); i-- > 0;) {
@@ -38,9 +38,9 @@ inline Dims IndexOf(int64_t element, const Dims& dims) {
   return index;
 }
 
-// Logits seen as (outer, classes, inner). An example, which is one loss, is a pair
-// (outer, inner), numbered outer * inner_size + inner. Where every element is an
-// example there is one class.
+// Logits as (outer, classes, inner). An example, which is one loss, is a pair
+// (outer, inner) with the number outer * inner_size + inner. If every element is an
+// example, there is one class.
 struct Extents {
   int64_t outer = 1;
   int64_t classes = 1;

@@ -1,5 +1,4 @@
-// What a loss is computed of, and what its kernels are asked to do: plain data, shared
-// by every instruction set.
+// The inputs of a loss and of its kernels: plain data, shared by all instruction sets.
 #ifndef KERAS_XENT_TASK_H_
 #define KERAS_XENT_TASK_H_
 
@@ -22,19 +21,19 @@ struct Examples {
   double label_smoothing;
 };
 
-// With backprop the derivative of an example's loss to its logits, what is written is
-// coefficient * backprop, where an example's coefficient is unit_coefficient * weight.
+// If backprop is the derivative of an example's loss with respect to its logits, the kernels
+// write coefficient * backprop. An example's coefficient is unit_coefficient * weight.
 template <typename Loss, typename T>
 struct Task : Examples<Loss, T> {
-  T* backprop;  // shaped as the logits; null: losses only
+  T* backprop;  // in the logits' shape, or null to compute only losses
   double unit_coefficient;
-  // The tensors are too large for a core's own caches: rows are cut at cache lines,
-  // which costs short ones time, so that ...
+  // The tensors are too large for a core's own caches. Rows are split at cache lines,
+  // which slows down short rows, so that ...
   bool is_large;
   // ... backprop can be written past the caches, whole lines at a time. ...
   bool stream;
-  // ... Whole rows are only where they are too large for the last cache as well: so
-  // much at once waits for the memory.
+  // ... Whole rows are written past the caches only if the tensors are also too large for
+  // the last cache, because so many writes together wait for the memory.
   bool is_huge;
 };
 
@@ -42,8 +41,8 @@ struct Task : Examples<Loss, T> {
 template <typename F>
 struct Piece {
   int64_t begin, end;
-  const F* weights;  // theirs, or null: all are 1
-  double* losses;    // room for theirs, without weight; or null
+  const F* weights;  // their weights, or null if all are 1
+  double* losses;    // room for their unweighted losses, or null
 };
 
 // The function of a loss and a type, compiled for each instruction set.

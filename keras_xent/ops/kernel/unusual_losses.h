@@ -1,4 +1,4 @@
-// Losses that the kernels may have got wrong, or that TensorFlow writes otherwise.
+// Corrects losses that the kernels may compute wrongly, or that are different in TensorFlow.
 #ifndef KERAS_XENT_UNUSUAL_LOSSES_H_
 #define KERAS_XENT_UNUSUAL_LOSSES_H_
 
@@ -11,21 +11,21 @@
 
 namespace keras_xent {
 
-// The square root of F's largest number. Where a sum over the classes overflows in a
-// kernel, or where a difference of two logits has to, the loss is beyond this, unless the
-// label there is next to nothing (5e-20 for float).
+// The square root of F's largest number. If a sum over the classes or a difference of two
+// logits overflows in a kernel, the loss is larger than this, unless the label there is tiny
+// (5e-20 for float).
 template <typename F>
 constexpr double kMostUsualLoss = sizeof(F) == sizeof(double) ? 0x1p512 : 0x1p64;
 
-// Bits that are in the order of the losses, if those of -0, of negative losses and of NaN come
-// after all others: an unusual one among many shows as the largest.
+// Bits in the order of the losses, except that -0, negative losses and NaN come after all
+// others. So the largest bits show whether there is an unusual loss.
 inline uint64_t OrderedBits(double loss) {
   uint64_t bits;
   std::memcpy(&bits, &loss, sizeof(bits));
   return bits;
 }
 
-// Corrects the losses of a piece, as a kernel has left them.
+// Corrects the losses of a piece, after a kernel computed them.
 template <typename Loss, typename T>
 void CorrectUnusualLosses(const Examples<Loss, T>& examples, const Piece<Real<T>>& piece) {
   using F = Real<T>;

@@ -1,5 +1,5 @@
-// The value and the gradient of a loss: weights and reduction in the same pass over
-// memory, on all threads.
+// The value and the gradient of a loss. Weights and reduction are applied in the same pass
+// over memory, on all threads.
 #ifndef KERAS_XENT_WEIGHTED_LOSS_H_
 #define KERAS_XENT_WEIGHTED_LOSS_H_
 
@@ -18,7 +18,7 @@
 
 namespace keras_xent {
 
-// Tensors that are larger than this are not in a core's own caches.
+// Tensors that are larger than this don't fit in a core's own caches.
 constexpr int64_t kLargeBytes = 8 << 20;
 
 template <typename Loss, typename T>
@@ -35,8 +35,8 @@ struct WeightedSum {
   bool has_unusual_losses;
 };
 
-// Weights the losses of a piece. They go to `values` if that is not null, and otherwise
-// into the sum.
+// Weights the losses of a piece. Stores them in `values` if it is not null, otherwise
+// adds them to the sum.
 template <typename Loss, typename T>
 WeightedSum AddUp(const Piece<Real<T>>& piece, Real<T> one_weight, T* values) {
   double sum = 0;
@@ -60,15 +60,15 @@ WeightedSum AddUp(const Piece<Real<T>>& piece, Real<T> one_weight, T* values) {
   return {sum, most_bits > OrderedBits(kMostUsualLoss<Real<T>>)};
 }
 
-// Writes the value to `value` (one for each example for kNone, otherwise one) and, if
+// Writes the value to `value` (for kNone one for each example, otherwise one number) and, if
 // `backprop` is not null, the gradient of the value's sum with respect to the logits.
 //
-// The bits do not depend on the number of threads. Throws std::bad_alloc, as does the
+// The bits do not depend on the number of threads. Throws std::bad_alloc, like the
 // function below.
 template <typename Loss, typename T>
 void Forward(const Examples<Loss, T>& examples, const Weights<Real<T>>& weights,
              Reduction reduction, T* value, T* backprop) {
-  IeeeArithmetic ieee;  // for what is done outside the pieces
+  IeeeArithmetic ieee;  // for the work outside the pieces
   const double denominator = Denominator(reduction, weights, examples.extents.examples());
   const Real<T> one_weight = weights.is_one() ? weights.one() : Real<T>(1);
   const double unit_coefficient = (denominator != 0 ? 1.0 / denominator : 0.0) * one_weight;
@@ -86,7 +86,7 @@ void Forward(const Examples<Loss, T>& examples, const Weights<Real<T>>& weights,
     compute(task, piece);
     T* values = is_reduced ? nullptr : value + piece.begin;
     WeightedSum weighted = AddUp<Loss>(piece, one_weight, values);
-    // Found on the way, for a look beforehand would be another pass.
+    // Detected during the pass, because checking beforehand would be another pass.
     if (weighted.has_unusual_losses) {
       CorrectUnusualLosses(examples, piece);
       weighted = AddUp<Loss>(piece, one_weight, values);

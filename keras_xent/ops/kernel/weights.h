@@ -1,4 +1,4 @@
-// The examples' weights, which a tensor smaller than that of the losses may hold.
+// The examples' weights. Their tensor can be smaller than that of the losses.
 #ifndef KERAS_XENT_WEIGHTS_H_
 #define KERAS_XENT_WEIGHTS_H_
 
@@ -36,12 +36,12 @@ class Weights {
   bool is_one() const { return is_one_; }
   F one() const { return data_[0]; }
 
-  // All of them once, each of which as many examples have.
+  // All weights. Each one belongs to the same number of examples.
   const F* data() const { return data_; }
   int64_t count() const { return count_; }
 
-  // The weights of the examples [begin, end), of which there are as many as weights:
-  // where they are, or repeated in `room`.
+  // One weight for each of the examples [begin, end): a pointer into the tensor, or to
+  // `room` if weights have to be repeated.
   const F* Of(int64_t begin, int64_t end, F* room) const {
     if (axes_.empty() || (axes_.size() == 1 && !axes_[0].repeats)) return data_ + begin;
     std::vector<int64_t> index(axes_.size());
@@ -75,7 +75,7 @@ class Weights {
   }
 
  private:
-  // Neighbours of one kind, as one.
+  // Merges neighboring axes of the same kind.
   struct Axis {
     int64_t size, stride;
     bool repeats;

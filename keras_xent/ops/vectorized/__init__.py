@@ -1,10 +1,10 @@
-"""How `tf.vectorized_map`, and so `tape.jacobian`, runs the loss for all iterations at once.
+"""Runs the loss for all iterations of `tf.vectorized_map`, and so of `tape.jacobian`, together.
 
-TensorFlow converts a mapped function node by node: a node whose inputs differ between the
-iterations gets them stacked along a new first dimension. Here the nodes that are ours (`nodes.py`)
-become the unreduced op on the stacked logits and labels (`steps.py`), and a reduction of each
-iteration in TensorFlow's ops (`reduction.py`). All of that has its gradients, of any order, and can
-be mapped again.
+TensorFlow converts a mapped function node by node. If a node's inputs differ between the
+iterations, they are stacked along a new first dimension. This package converts our nodes
+(`nodes.py`) to the unreduced op on the stacked logits and labels (`steps.py`), and reduces each
+iteration with TensorFlow's ops (`reduction.py`). The result has gradients of any order and can be
+mapped again.
 """
 
 from keras_xent.ops.vectorized.nodes import register

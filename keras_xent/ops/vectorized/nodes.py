@@ -1,4 +1,4 @@
-"""What `tf.vectorized_map` makes of the nodes that are ours, as registered with TensorFlow."""
+"""Registers the conversion of our nodes for `tf.vectorized_map` with TensorFlow."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ _NATIVE_SCALE = "KerasXent>ScaleBackprop"
 
 
 class _NativeOp(NamedTuple):
-    """What a native op computes."""
+    """The step that a native op computes."""
 
     op: LossOp
     step: str
 
 
-# By the native ops' names.
+# The keys are the native ops' names.
 _native: Dict[str, _NativeOp] = {}
 
 
 class _Kind(NamedTuple):
-    """What computes the values that carry a gradient of ours, and of how many inputs."""
+    """How values with one of our gradients are computed, and from how many inputs."""
 
     op: LossOp
     compute: Callable[..., tf.Tensor]
     inputs: int
 
 
-# By the gradients' names.
+# The keys are the gradients' names.
 _kinds: Dict[str, _Kind] = {}
 
 
 def register(op: LossOp) -> None:
-    """Makes the conversion of an op's nodes known to TensorFlow."""
+    """Registers the conversion of an op's nodes with TensorFlow."""
     for prefix in ("", "Unreduced"):
         name = f"KerasXent>{prefix}{op.name}"
         _native[name] = _NativeOp(op, "loss")
@@ -54,10 +54,10 @@ def register(op: LossOp) -> None:
 
 
 class _Step(NamedTuple):
-    """A step, natively or as the device demands, and what it is computed from.
+    """A step and its arguments.
 
     Attributes:
-        op: None for `scale_backprop`, which is the same for all.
+        op: None for `scale_backprop`, which is the same for all loss ops.
     """
 
     op: Optional[LossOp]
@@ -67,7 +67,7 @@ class _Step(NamedTuple):
 
 
 def _step_of(node: tf.Operation, inputs: Sequence[Any]) -> Optional[_Step]:
-    """The step that a node runs, or None."""
+    """The step that a node computes, or None."""
     if node.type in ("Case", "StatelessCase"):
         step = dispatch.step_of(node, inputs)
         return None if step is None else _Step(*step)
@@ -109,10 +109,10 @@ def _is_explicit(node: tf.Operation) -> bool:
 def _convert_explicit(
     node: tf.Operation, inputs: List[Mapped], length: tf.Tensor
 ) -> List[Mapped]:
-    """The gradient of the node is that of a single iteration, so it has to be another value.
+    """Converts a node with an explicit gradient, which is valid only for a single iteration.
 
-    The steps have become values with gradients already. The portable backend's ops have not: the
-    value is computed anew, and what they compute is pruned, as nothing else uses it.
+    A converted step already has the right gradient. The portable backend's ops don't, so the value
+    is computed again. TensorFlow prunes the first computation, because nothing uses it.
     """
     value, *tensors = inputs
     if not (value.stacked and _has_gradient(node.inputs[0].op)):
@@ -125,11 +125,11 @@ def _convert_explicit(
 
 
 def _has_gradient(node: tf.Operation) -> bool:
-    """Whether what `_convert_step` makes of the node has its gradients to all inputs."""
+    """Whether `_convert_step` returns a value with gradients to all inputs for this node."""
     while node.type == "Identity":
         node = node.inputs[0].op
     step = _step_of(node, list(node.inputs))
-    # A backprop may come from outside of the mapped function, as a mere number.
+    # The backprop may come from outside the mapped function, without its gradient.
     return step is not None and step.name != "scale_backprop"
 
 
@@ -145,5 +145,5 @@ def _convert_device_index(
 for _type in ("Case", "StatelessCase", _NATIVE_SCALE):
     _tensorflow.convert_for_vectorized_map(_type, _convert_step, only=_is_step)
 _tensorflow.convert_for_vectorized_map("IdentityN", _convert_explicit, only=_is_explicit)
-# TensorFlow takes it for stateful, and has no converter.
+# TensorFlow considers this op stateful and has no converter for it.
 _tensorflow.convert_for_vectorized_map("DeviceIndex", _convert_device_index)

@@ -1,4 +1,4 @@
-"""The reduction of each iteration."""
+"""Reduces the losses of each iteration."""
 
 from __future__ import annotations
 
@@ -31,14 +31,15 @@ def divided(
     losses_shape: tf.Tensor,
     rank: Rank,
 ) -> tf.Tensor:
-    """The numerators of all iterations, each divided as its reduction says.
+    """The numerators of all iterations, divided by the reduction's denominators.
 
     Args:
-        spec: has the reduction.
-        numerator: of the stacked losses' rank, the first dimension 1 or the iterations.
-        weights: the same.
+        spec: contains the reduction.
+        numerator: a tensor of the stacked losses' rank. Its first dimension is 1 or the number of
+            iterations.
+        weights: a tensor of such a shape.
         losses_shape: the stacked losses' shape.
-        rank: of all these.
+        rank: the stacked losses' rank.
     """
     by = denominator(spec, weights, losses_shape, rank)
     return numerator if by is None else tf.math.divide_no_nan(numerator, by)
@@ -47,7 +48,7 @@ def divided(
 def denominator(
     spec: Spec, weights: tf.Tensor, losses_shape: tf.Tensor, rank: Rank
 ) -> Optional[tf.Tensor]:
-    """What the iterations' sums are divided by, in a tensor of that rank or a scalar, or None."""
+    """The denominators of all iterations, as a tensor of that rank or a scalar, or None."""
     if spec.reduction in (Reduction.NONE, Reduction.SUM):
         return None
     size = tf.reduce_prod(losses_shape[1:])
@@ -57,6 +58,6 @@ def denominator(
     if spec.reduction is Reduction.SUM_BY_NONZERO_WEIGHTS:
         counted = tf.cast(tf.not_equal(weights, 0), weights.dtype)
     total = tf.reduce_sum(counted, all_but_first(rank), keepdims=True)
-    # Each weight counts as often as it is broadcast.
+    # A broadcast weight counts once for each loss.
     times = size // tf.maximum(tf.reduce_prod(tf.shape(weights)[1:]), 1)
     return total * tf.cast(times, weights.dtype)

@@ -1,4 +1,4 @@
-"""Tensors of all iterations: the iterations are the first dimension."""
+"""Tensors of all iterations. The first dimension is the iteration."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import tensorflow as tf
 from keras_xent._tensorflow import Mapped
 from keras_xent.ops.spec import Spec
 
-# A number if it is known, or else a tensor.
+# An int if it is known, otherwise a tensor.
 Rank = Union[int, tf.Tensor]
 
 
 def stacked_axis(spec: Spec) -> Optional[int]:
-    """The class axis of what is stacked, or None."""
+    """The class axis of a stacked tensor, or None."""
     if spec.axis is None:
         return None
     return spec.axis + 1 if spec.axis >= 0 else spec.axis
 
 
 def stacked(mapped: Mapped, length: tf.Tensor) -> tf.Tensor:
-    """What each iteration has, repeated where it is one and the same for all.
+    """The stacked tensor. If all iterations share one tensor, it is repeated.
 
     Args:
-        mapped: of all iterations, or of each.
-        length: the number of iterations, in a vector of one.
+        mapped: a stacked tensor, or one that all iterations share.
+        length: the number of iterations, as a vector of one element.
     """
     tensor = mapped.tensor
     if mapped.stacked:
@@ -44,9 +44,9 @@ def rank_of_losses(spec: Spec, logits: Mapped) -> Rank:
 
 
 def aligned(mapped: Mapped, rank: Rank) -> tf.Tensor:
-    """What is a scalar or of the losses' rank in each iteration, with `rank` dimensions.
+    """A tensor with `rank` dimensions, from a scalar or a tensor of the losses' rank.
 
-    The first is that of the iterations, or 1.
+    Its first dimension is the number of iterations, or 1.
     """
     tensor = mapped.tensor if mapped.stacked else tf.expand_dims(mapped.tensor, 0)
     if tensor.shape.rank is not None and isinstance(rank, int):
@@ -58,5 +58,5 @@ def aligned(mapped: Mapped, rank: Rank) -> tf.Tensor:
 
 
 def all_but_first(rank: Rank) -> Union[List[int], tf.Tensor]:
-    """The axes of the losses of an iteration, in a tensor of that rank."""
+    """The axes of one iteration in a tensor of that rank."""
     return list(range(1, rank)) if isinstance(rank, int) else tf.range(1, rank)

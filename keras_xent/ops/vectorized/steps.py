@@ -1,6 +1,6 @@
-"""What the nodes that are ours compute, for all iterations.
+"""The steps for all iterations.
 
-Each of `logits`, `labels`, `weights` and `grad` may be stacked or not; at least one is.
+At least one of `logits`, `labels`, `weights` and `grad` is stacked.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def loss(
         x, y = stacked(logits, length), stacked(labels, length)
         if spec.reduction is Reduction.NONE:
             return _losses(op, spec, axis, x, y, factors)
-        # TensorFlow's reductions sum 16-bit losses after they have been rounded; ours don't.
+        # Unreduced 16-bit losses would be rounded before the sum. The native reduction sums first.
         x, y = tf.cast(x, real), op.real_labels(y, real)
         losses = _losses(op, spec, axis, x, y, tf.ones([], real))
     else:
@@ -84,7 +84,7 @@ def loss_with_backprop(
         values = tf.reduce_sum(values, all_but_first(rank))
         denominator = reduction.denominator(spec, aligned(weights, rank), losses_shape, rank)
         if denominator is not None:
-            # A division by zero gives zero, even of a NaN.
+            # A division by zero returns zero, even for a NaN.
             zero = tf.reshape(tf.equal(denominator, 0), [-1])
             values = tf.where(zero, tf.zeros([], real), values)
     return tf.cast(values, dtype), tf.cast(backprop, dtype)
@@ -104,7 +104,7 @@ def logits_gradient(
     rank = rank_of_losses(spec, logits)
     upstream = aligned(Mapped(tf.cast(grad.tensor, real), grad.stacked), rank)
     if not (logits.stacked or labels.stacked):
-        # The softmax is the same for all iterations: it is computed once.
+        # The softmax is the same for all iterations, so it is computed only once.
         x, y = tf.cast(logits.tensor, real), op.real_labels(labels.tensor, real)
         if weights.stacked:
             losses_shape = tf.concat([[1], spec_lib.losses_shape(x, spec.axis)], 0)
@@ -151,7 +151,7 @@ def _weighted_backprop(
     labels: tf.Tensor,
     coefficients: tf.Tensor,
 ) -> tf.Tensor:
-    """The derivatives of the losses with respect to the logits, times a coefficient each."""
+    """The derivatives of the losses with respect to the logits, times their coefficients."""
     summed = spec._replace(axis=axis, reduction=Reduction.SUM)
     one = tf.ones([], coefficients.dtype)
     return gradients.logits_gradient(op, summed, one, logits, labels, coefficients)

@@ -10,15 +10,15 @@ from __future__ import annotations
 import dataclasses
 from typing import Iterable, Optional
 
-from keras_xent_cli.migrate.eras import Era
 from keras_xent_cli.migrate.finding import Action, Remark
-from keras_xent_cli.migrate.gradients import may_carry_gradient
-from keras_xent_cli.migrate.losses.softmax import LOGITS, LOGITS_TF2
+from keras_xent_cli.migrate.keras_target.gradients import may_carry_gradient
 from keras_xent_cli.migrate.module import Module, Reference
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.porting import flagged, port_reference
-from keras_xent_cli.migrate.positional import port_of_tf1
 from keras_xent_cli.migrate.registry import Rule
+from keras_xent_cli.migrate.source.positional import port_of_tf1
+from keras_xent_cli.migrate.tensorflow.eras import Era
+from keras_xent_cli.migrate.tensorflow.losses.softmax import LOGITS, LOGITS_TF2
 
 _WHICH = (
     "no name here or beside it says whether it is TF1 code: TF1 sends no gradient into the labels, "

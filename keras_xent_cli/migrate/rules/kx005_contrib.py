@@ -8,16 +8,17 @@ well.
 
 from __future__ import annotations
 
+import ast
 from typing import Iterable, Optional
 
-from keras_xent_cli.migrate import contrib_weights
-from keras_xent_cli.migrate.edits import Edit
-from keras_xent_cli.migrate.finding import Remark
+from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Call, Module, Reference
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.porting import flagged, no_object, port_to_keras, ported, to_v1_edit
 from keras_xent_cli.migrate.registry import Rule
 from keras_xent_cli.migrate.rewriting import name_arguments
+from keras_xent_cli.migrate.source.edits import Edit
+from keras_xent_cli.migrate.tensorflow import contrib_weights, loss_scopes
 
 
 def check(module: Module, options: Options) -> Iterable[Remark]:
@@ -25,6 +26,8 @@ def check(module: Module, options: Options) -> Iterable[Remark]:
     for reference in module.references:
         if reference.function.has_other_order and reference.renamed:
             yield _check(module, options, reference, module.call_through(reference))
+    for statement, scope in loss_scopes.open_blocks(module):
+        yield Remark(module.offset(statement), Action.FLAGGED, _of_scope(module, scope))
 
 
 def _check(module: Module, options: Options, reference: Reference, call: Optional[Call]) -> Remark:
@@ -44,18 +47,25 @@ def _check(module: Module, options: Options, reference: Reference, call: Optiona
             f"{call.problem}: call keras_xent.v1.{function.name} with keywords; contrib's takes "
             f"({', '.join(function.parameters)})",
         )
-    if options.loss_scope:
+    scope = _scope(module, options, reference)
+    if scope:
         return flagged(
             module,
             reference,
-            f"add_loss stands in an arg_scope ({options.loss_scope}), which may change the "
+            f"add_loss stands in an arg_scope ({scope}), which may change the "
             f"collection that this loss joins: call {module.package}.v1.{function.name} with "
             "keywords, and with the loss_collection= of the scope",
         )
     obstacle = contrib_weights.obstacle(module, call)
     if obstacle:
         return flagged(module, reference, obstacle)
-    assumption = contrib_weights.assumption(module, call)
+    assumptions = [contrib_weights.assumption(module, call)]
+    if options.loss_scopes.around:
+        assumptions.append(
+            f"it is taken not to run inside of the arg_scope of add_loss "
+            f"({options.loss_scopes.around})"
+        )
+    assumption = "; ".join(filter(None, assumptions))
     edits = contrib_weights.edits(module, call)
     as_object, why_not = port_to_keras(module, options, reference, call)
     if as_object:
@@ -76,6 +86,22 @@ def _check(module: Module, options: Options, reference: Reference, call: Optiona
         f"{module.dotted(reference.node)} is {module.package}.v1.{function.name} with keywords",
         "; ".join(filter(None, [assumption, no_object(why_not)])),
         edits,
+    )
+
+
+def _scope(module: Module, options: Options, reference: Reference) -> str:
+    """Where the collection of a loss may be changed; "" if it isn't."""
+    block = loss_scopes.block_around(module, reference.node)
+    return options.loss_scopes.anywhere or (f"line {block.lineno}" if block else "")
+
+
+def _of_scope(module: Module, scope: ast.Call) -> str:
+    found = (each.value for each in scope.keywords if each.arg == "loss_collection")
+    collection = next(map(module.source, found), "...")
+    return (
+        "code that stands elsewhere may run in this arg_scope, which changes the collection that "
+        f"contrib's losses join; {module.package}.v1's don't see it. Give each loss that is ported "
+        f"and runs here loss_collection={collection}"
     )
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import ast
 from typing import Iterable, Iterator, Optional, Tuple, Union
 
-from keras_xent_cli.migrate import functions
-from keras_xent_cli.migrate.constants import REDUCTION_STRINGS, results
-from keras_xent_cli.migrate.edits import Edit
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Module, Reference
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule
 from keras_xent_cli.migrate.rewriting import renamed
+from keras_xent_cli.migrate.source.constants import REDUCTION_STRINGS, results
+from keras_xent_cli.migrate.source.edits import Edit
+from keras_xent_cli.migrate.tensorflow import functions
 
 
 def check(module: Module, options: Options) -> Iterable[Remark]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_xent_cli.migrate.edits import Edit
 from keras_xent_cli.migrate.finding import Action, Remark
-from keras_xent_cli.migrate.losses.softmax import LOGITS_V2
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule
 from keras_xent_cli.migrate.rewriting import rename_keyword
+from keras_xent_cli.migrate.source.edits import Edit
+from keras_xent_cli.migrate.tensorflow.losses.softmax import LOGITS_V2
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:

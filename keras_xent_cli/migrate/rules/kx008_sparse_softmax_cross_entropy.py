@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Iterable
 
 from keras_xent_cli.migrate.finding import Remark
-from keras_xent_cli.migrate.losses.sparse_softmax import SPARSE_LOSS
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.porting import port_references
 from keras_xent_cli.migrate.registry import Rule
+from keras_xent_cli.migrate.tensorflow.losses.sparse_softmax import SPARSE_LOSS
 
 
 def check(module: Module, options: Options) -> Iterable[Remark]:

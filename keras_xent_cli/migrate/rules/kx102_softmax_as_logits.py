@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Iterator
 
 from keras_xent_cli.migrate.finding import Action, Remark
+from keras_xent_cli.migrate.keras_target.suspicions import activation_output
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule
-from keras_xent_cli.migrate.suspicions import activation_output
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:

@@ -13,7 +13,7 @@ from typing import Iterator
 
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Call, Module
-from keras_xent_cli.migrate.options import Options
+from keras_xent_cli.migrate.options import Options, Target
 from keras_xent_cli.migrate.registry import Rule
 
 # `self.assertRaisesRegex(...)`, `pytest.raises(...)`, `test.assert_raises(...)`.
@@ -22,6 +22,7 @@ _RAISES = re.compile(r"^[\w.]*(?:raises|Raises)\w*\s*\(")
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
     """Name the calls whose result nothing takes."""
+    action = Action.FLAGGED if options.target is Target.KERAS else Action.NOTED
     for call in module.calls:
         if not call.function.reduces or not module.is_ignored(call):
             continue
@@ -29,7 +30,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
             continue
         yield Remark(
             module.offset(call.node),
-            Action.FLAGGED,
+            action,
             "the result is ignored: it counts only through the loss collection of a TF1 graph. "
             "Before this runs without one, keep the result, and add up the losses and the "
             "regularization losses yourself. Before and after: "

@@ -14,7 +14,7 @@ from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule
-from keras_xent_cli.migrate.tensorflow_names import tensorflow_function
+from keras_xent_cli.migrate.tensorflow.tensorflow_names import tensorflow_function
 
 _TOTALS = ("get_total_loss", "get_losses")
 _ADDITIONS = ("add", "add_n")

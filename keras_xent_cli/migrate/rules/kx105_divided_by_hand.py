@@ -14,8 +14,10 @@ from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Call, Module
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule
-from keras_xent_cli.migrate.scopes import Other
-from keras_xent_cli.migrate.tensorflow_names import tensorflow_function
+from keras_xent_cli.migrate.source.names import UNKNOWN
+from keras_xent_cli.migrate.source.scopes import Other, dotted
+from keras_xent_cli.migrate.source.stored import assignment, followed
+from keras_xent_cli.migrate.tensorflow.tensorflow_names import tensorflow_function
 
 _PRODUCTS = ("multiply", "mul", "scalar_mul")
 _DIVISIONS = ("div", "divide", "divide_no_nan", "div_no_nan", "truediv", "realdiv")
@@ -70,8 +72,9 @@ def _fraction(module: Module, node: ast.AST) -> _Fraction:
 def _take_apart(module: Module, node: ast.expr, fraction: _Fraction) -> None:
     """Add the factors of an expression, and those of the variables that are no losses."""
     value: Optional[ast.expr] = node
-    if isinstance(node, ast.Name) and _weighted_loss(module, node) is None:
-        value = module.followed(node)
+    is_variable = isinstance(node, (ast.Attribute, ast.Name))
+    if is_variable and _weighted_loss(module, node) is None:
+        value = followed(module, node)
     operands = _operands(module, value)
     if not operands:
         fraction.above.append(node)
@@ -118,7 +121,7 @@ def _divided_twice(module: Module, fraction: _Fraction) -> Optional[Tuple[ast.ex
 def _weighted_loss(module: Module, node: ast.expr) -> Optional[Call]:
     """The call that a factor is, if it weighs and divides."""
     for _ in range(_LONGEST_WAY):
-        call = module.call_of(module.followed(_inside_sum(module, node)))
+        call = module.call_of(followed(module, _inside_sum(module, node)))
         if call:
             return call if _divides(module, call) else None
         before = _before(module, node)
@@ -130,20 +133,26 @@ def _weighted_loss(module: Module, node: ast.expr) -> Optional[Call]:
 
 def _before(module: Module, node: ast.expr) -> Optional[ast.expr]:
     """A variable before the last `*=` or `/=`."""
+    if isinstance(node, ast.Attribute):
+        return _scaled(assignment(module, node))
     if not isinstance(node, ast.Name):
         return None
     bindings = module.scopes.of(node).lookup(node.id)
     before = [each for each in bindings if each.line < node.lineno]
     last = max(before, key=lambda each: each.line, default=None)
-    assignment = module.scopes.parent(last.node) if isinstance(last, Other) else None
-    if isinstance(assignment, ast.AugAssign) and isinstance(assignment.op, (ast.Mult, ast.Div)):
-        return assignment.target
+    return _scaled(module.scopes.parent(last.node)) if isinstance(last, Other) else None
+
+
+def _scaled(statement: Optional[ast.AST]) -> Optional[ast.expr]:
+    """What a `*=` or `/=` changes."""
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, (ast.Mult, ast.Div)):
+        return statement.target
     return None
 
 
 def _inside_sum(module: Module, node: ast.expr) -> ast.expr:
     """The loss in `tf.reduce_sum(loss)`: of a scalar, that is the loss."""
-    value = module.followed(node)
+    value = followed(module, node)
     if isinstance(value, ast.Call) and tensorflow_function(module, value) in _SUMS and value.args:
         return value.args[0]
     return node
@@ -159,7 +168,7 @@ def _divides(module: Module, call: Call) -> bool:
 def _is_sum_of_weights(module: Module, call: Call, node: ast.expr) -> bool:
     sums = [
         each
-        for each in ast.walk(module.followed(node) or node)
+        for each in ast.walk(followed(module, node) or node)
         if isinstance(each, ast.Call) and _function(module, each) in _SUMS
     ]
     weights = _words(module, call.arguments["weights"])
@@ -181,7 +190,7 @@ def _function(module: Module, call: ast.Call) -> str:
 def _words(module: Module, node: ast.expr) -> Set[str]:
     """The variables of an expression, and of what they hold; no modules, no functions."""
     here = list(ast.walk(node))
-    held = [module.followed(each) for each in here if isinstance(each, ast.Name)]
+    held = [followed(module, each) for each in here if isinstance(each, (ast.Attribute, ast.Name))]
     parts = [*here, *(part for each in held if each for part in ast.walk(each))]
     called = {each.func for each in parts if isinstance(each, ast.Call)}
     words = set()
@@ -190,9 +199,9 @@ def _words(module: Module, node: ast.expr) -> Set[str]:
             continue
         if isinstance(each, ast.Name) and not module.is_imported(each):
             words.add(each.id)
-        elif isinstance(each, ast.Attribute) and not module.names(each):
-            words.add(each.attr)
-    return words - {"self"}
+        elif isinstance(each, ast.Attribute) and module.names(each) <= {UNKNOWN}:
+            words.add(dotted(each))
+    return words - {"", "self"}
 
 
 RULE = Rule("KX105", "weights, and then a division by their sum by hand", check, is_defect=True)

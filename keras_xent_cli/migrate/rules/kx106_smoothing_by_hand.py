@@ -1,36 +1,68 @@
 """KX106: labels are smoothed by hand.
 
 `labels * (1 - eps) + eps / N` in front of the loss is `label_smoothing=eps` only if `N` is the
-number of classes, or 2 for the sigmoid: some divide by one less, or write
-`one_hot(..., on_value=, off_value=)`. The port keeps the hand-written formula.
+number of classes, or 2 for the sigmoid. Labels of `c` for the right class and `(1 - c) / (N - 1)`
+for each other, mostly of `one_hot(..., on_value=, off_value=)`, have another `label_smoothing`. The
+port keeps the hand-written formula.
 """
 
 from __future__ import annotations
 
 import ast
-from typing import Iterator, Optional
+from typing import Iterator
 
 from keras_xent_cli.migrate.finding import Action, Remark
-from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.keras_target import one_hot
+from keras_xent_cli.migrate.module import Call, Module
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule
-from keras_xent_cli.migrate.tensorflow_names import tensorflow_function
+from keras_xent_cli.migrate.source.function import Loss
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
     """Name the calls whose labels come out of such a formula."""
     for call in module.calls:
         labels = module.followed(call.labels)
-        smoothing = call.function.loss.smoothing if call.function.loss else ""
-        if not smoothing or labels is None:
+        loss = call.function.loss
+        if not loss or not loss.smoothing or labels is None:
             continue
-        if _is_formula(labels) or _is_off_value(module, labels):
+        if _is_formula(labels) or one_hot.off_value(module, labels) is not None:
             yield Remark(
                 module.offset(call.node),
-                Action.FLAGGED,
-                f"the labels are smoothed by hand (line {labels.lineno}). label_smoothing=eps is "
-                f"{smoothing}; use it if that is the formula, and keep yours if it isn't",
+                Action.NOTED,
+                f"the labels are smoothed by hand (line {labels.lineno}). "
+                f"{_advice(module, call, loss, labels)}{_who_has_it(module, call, loss)}",
             )
+
+
+def _advice(module: Module, call: Call, loss: Loss, labels: ast.expr) -> str:
+    advice = (
+        f"label_smoothing=eps is {loss.smoothing}; use it if that is the formula, and keep yours "
+        "if it isn't"
+    )
+    if loss.averages_classes:
+        return advice
+    smoothing = (
+        "" if {"axis", "dim"} & set(call.arguments) else one_hot.label_smoothing(module, labels)
+    )
+    if smoothing:
+        return f"They are those of label_smoothing={smoothing}, which takes a number"
+    return (
+        f"{advice}. Labels of c for the right class and (1 - c) / (num_classes - 1) for each other "
+        "are those of label_smoothing=(1 - c) * num_classes / (num_classes - 1)"
+    )
+
+
+def _who_has_it(module: Module, call: Call, loss: Loss) -> str:
+    function = call.function
+    if "label_smoothing" in function.parameters:
+        return ""
+    name = "sigmoid_cross_entropy" if loss.averages_classes else "softmax_cross_entropy"
+    package = module.package
+    return (
+        f". {function.name} has no label_smoothing; {package}.v1.{name} has, and with "
+        f"reduction={package}.Reduction.NONE, loss_collection=None gives the same losses"
+    )
 
 
 def _is_formula(node: ast.expr) -> bool:
@@ -65,18 +97,6 @@ def _is_one_minus(node: ast.expr) -> bool:
         and isinstance(node.left, ast.Constant)
         and node.left.value == 1
     )
-
-
-def _is_off_value(module: Module, node: ast.expr) -> bool:
-    if tensorflow_function(module, node) != "one_hot":
-        return False
-    assert isinstance(node, ast.Call)
-    off = node.args[3] if len(node.args) > 3 else _keyword(node, "off_value")
-    return off is not None and not (isinstance(off, ast.Constant) and not off.value)
-
-
-def _keyword(node: ast.Call, name: str) -> Optional[ast.expr]:
-    return next((each.value for each in node.keywords if each.arg == name), None)
 
 
 RULE = Rule("KX106", "label smoothing by hand", check)

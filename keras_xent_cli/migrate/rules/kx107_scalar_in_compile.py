@@ -11,12 +11,12 @@ import ast
 from typing import Iterator, Optional
 
 from keras_xent_cli.migrate.finding import Action, Remark
-from keras_xent_cli.migrate.function import Function
 from keras_xent_cli.migrate.module import Call, Module
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule
-from keras_xent_cli.migrate.scopes import Other
-from keras_xent_cli.migrate.tensorflow_names import tensorflow_function
+from keras_xent_cli.migrate.source.function import Function
+from keras_xent_cli.migrate.source.scopes import Other
+from keras_xent_cli.migrate.tensorflow.tensorflow_names import tensorflow_function
 
 _AVERAGES = ("reduce_mean", "reduce_sum")
 _AXES = ("axis", "reduction_indices")

@@ -11,12 +11,12 @@ import ast
 import re
 from typing import Iterator
 
-from keras_xent_cli.migrate import functions, tf1_modules
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule
-from keras_xent_cli.migrate.tf1_modules import canonical
+from keras_xent_cli.migrate.tensorflow import functions, tf1_modules
+from keras_xent_cli.migrate.tensorflow.tf1_modules import canonical
 
 _REPLACED = "is replaced here; what is ported no longer sees that"
 _BUILTINS = ("getattr", "hasattr", "setattr")

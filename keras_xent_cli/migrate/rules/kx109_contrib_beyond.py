@@ -12,14 +12,14 @@ import ast
 import re
 from typing import Collection, Dict, Iterator, List, Tuple, Union
 
-from keras_xent_cli.migrate import contrib_losses, functions
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.leftovers import Leftovers, qualified_name
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule
-from keras_xent_cli.migrate.tensorflow_names import is_missing_in_tf2
-from keras_xent_cli.migrate.tf1_modules import CONTRIB_LOSSES_MODULES, canonical
+from keras_xent_cli.migrate.tensorflow import contrib_losses, functions
+from keras_xent_cli.migrate.tensorflow.tensorflow_names import is_missing_in_tf2
+from keras_xent_cli.migrate.tensorflow.tf1_modules import CONTRIB_LOSSES_MODULES, canonical
 
 _CONTRIB = "tensorflow.contrib"
 _LOSSES = tuple(f"{module}." for module in CONTRIB_LOSSES_MODULES if module.startswith(_CONTRIB))

@@ -10,14 +10,15 @@ import ast
 import re
 from typing import Iterator, Set
 
-from keras_xent_cli.migrate import functions
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.leftovers import Leftovers, qualified_name
 from keras_xent_cli.migrate.module import Module
-from keras_xent_cli.migrate.names import OWN, UNKNOWN
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule
-from keras_xent_cli.migrate.unfollowed import handed_on, is_own
+from keras_xent_cli.migrate.source.names import OWN, UNKNOWN, is_wrapped, unwrapped
+from keras_xent_cli.migrate.tensorflow import functions
+from keras_xent_cli.migrate.tensorflow.tf1_modules import is_tf2
+from keras_xent_cli.migrate.unfollowed import handed_on, is_own, starred
 
 _LOOKS_LIKE_TF1 = re.compile(
     rf"(^|\.)(losses\.({'|'.join(sorted(functions.LOSSES_NAMES))})"
@@ -42,6 +43,9 @@ _LIBRARIES = frozenset(
         "torch",
     }
 )
+# With which a function makes one module of another.
+_COPYING = frozenset({"copy", "functools", "inspect", "types"})
+_NO_TF1 = ("tensorflow.keras.", "tensorflow.python.util.")
 # As which TensorFlow stands in the modules of others.
 _TENSORFLOW = frozenset({"tensorflow", "tf", "tf1", "tf_v1"})
 
@@ -54,8 +58,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
         if unknown and _may_be_tf1(module, attribute):
             yield _remark(module, attribute)
     for name in module.all(ast.Name):
-        starred = name.id in functions.FUNCTION_NAMES and _stars(module)
-        if starred and not module.scopes.of(name).lookup(name.id):
+        if name.id in functions.FUNCTION_NAMES and _may_be_starred(module, name):
             yield _remark(module, name)
 
 
@@ -77,15 +80,35 @@ def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
 def _may_be_tf1(module: Module, node: ast.Attribute) -> bool:
     if not isinstance(node.ctx, ast.Load):
         return False  # KX108
-    names = module.names(node)
-    if any(functions.tf1_function(name) for name in names):
-        return True  # but not in every branch, or not the same one
+    names = module.names_and_wrapped(node)
+    if any(functions.tf1_function(unwrapped(name)) for name in names):
+        return True  # but not in every branch, or not the same one, or not for certain
+    names = frozenset(map(_known, names))
     if names and UNKNOWN not in names:
         # Another library's, or TF2's; but a project's module may hand TF1 on.
         return any(_LOOKS_LIKE_TF1.search(name) and not _is_library(name) for name in names)
+    stars = starred(module, node)
+    if stars and all(map(is_tf2, stars)):
+        return False
     if _LOOKS_LIKE_TF1.search(module.dotted(node)):
         return True
     return not is_own(node) and bool(handed_on(module, _modules(node.attr)))
+
+
+def _known(name: str) -> str:
+    """A name, also of what a function of the program has made of it; `UNKNOWN` if it may be TF1's.
+
+    Such a function may hand on what it gets, and what it names.
+    """
+    inner = unwrapped(name)
+    root = inner.split(".")[0]
+    if not is_wrapped(name):
+        return name
+    if root in _COPYING:
+        return OWN
+    if root == "tensorflow":
+        return inner if is_tf2(inner) or inner.startswith(_NO_TF1) else UNKNOWN
+    return inner if _is_library(inner) else UNKNOWN
 
 
 def _modules(function: str) -> Set[str]:
@@ -99,8 +122,9 @@ def _is_library(name: str) -> bool:
     return root in _LIBRARIES and not _TENSORFLOW & set(rest)
 
 
-def _stars(module: Module) -> bool:
-    return any("tensorflow" in star for scope in module.scopes.all for star in scope.stars)
+def _may_be_starred(module: Module, node: ast.Name) -> bool:
+    """Whether an import of all names of a module of TensorFlow 1's may give a name."""
+    return any("tensorflow" in name and not is_tf2(name) for name in starred(module, node))
 
 
 def _remark(module: Module, node: ast.expr) -> Remark:

@@ -12,14 +12,14 @@ import ast
 import collections
 from typing import Dict, FrozenSet, Iterator, List, Union
 
-from keras_xent_cli.migrate.eras import Era
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Module
-from keras_xent_cli.migrate.names import UNKNOWN
 from keras_xent_cli.migrate.options import Options, Target
-from keras_xent_cli.migrate.other_losses import ALSO_IN_TF2, OTHER_LOSSES
 from keras_xent_cli.migrate.registry import Rule
-from keras_xent_cli.migrate.tf1_modules import LOSSES_MODULES, canonical, is_tf1, is_tf2
+from keras_xent_cli.migrate.source.names import UNKNOWN
+from keras_xent_cli.migrate.tensorflow.eras import Era
+from keras_xent_cli.migrate.tensorflow.other_losses import ALSO_IN_TF2, OTHER_LOSSES
+from keras_xent_cli.migrate.tensorflow.tf1_modules import LOSSES_MODULES, canonical, is_tf1, is_tf2
 from keras_xent_cli.migrate.unfollowed import handed_on, is_own, starred
 
 _NAMES = {f"{module}.{name}": name for module in LOSSES_MODULES for name in OTHER_LOSSES}

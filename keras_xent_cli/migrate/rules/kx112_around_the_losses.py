@@ -2,8 +2,8 @@
 
 The port of a loss leaves `get_total_loss`, `get_losses` and `add_loss` as they are: in a TF1 graph
 `keras_xent.v1` needs nothing else. With `--to keras` the program leaves the graph, and each is
-named with what takes its place. Estimators are named in any case, for TensorFlow 2.16 has none:
-on `keras_xent.v1` in one line, which is all that there is to know before.
+named with what takes its place. On `keras_xent.v1` Estimators are noted, in one line: their losses
+need nothing, but TensorFlow 2.16 has none.
 
 Only files that use one of the functions are looked at, and each is said once a file.
 """
@@ -17,8 +17,12 @@ from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.options import Options, Target
 from keras_xent_cli.migrate.registry import Rule
-from keras_xent_cli.migrate.tensorflow_names import called
-from keras_xent_cli.migrate.tf1_modules import CONTRIB_LOSSES_MODULES, LOSSES_MODULES, canonical
+from keras_xent_cli.migrate.tensorflow.tensorflow_names import called
+from keras_xent_cli.migrate.tensorflow.tf1_modules import (
+    CONTRIB_LOSSES_MODULES,
+    LOSSES_MODULES,
+    canonical,
+)
 
 _COLLECTION = {
     "get_total_loss": (
@@ -75,6 +79,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
     """Name what has no place in Keras, and Estimators."""
     if not module.references:
         return
+    action = Action.FLAGGED if options.target is Target.KERAS else Action.NOTED
     for node in module.all(ast.Call):
         message = _of_estimator(module, node)
         if options.target is Target.KERAS:
@@ -82,7 +87,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
         elif message:
             message = _UP_TO_2_15
         if message:
-            yield Remark(module.offset(node), Action.FLAGGED, message, once=True)
+            yield Remark(module.offset(node), action, message, once=True)
 
 
 def _of_collection(module: Module, node: ast.Call) -> str:

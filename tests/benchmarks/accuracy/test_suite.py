@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List
-
 import pytest
 
 import keras_xent
@@ -49,7 +47,7 @@ def test_bytes_that_differ(other: bytes, count: int) -> None:
 
 
 def test_every_benchmark_has_targets_for_all_it_measures() -> None:
-    names: List[str] = [target.key.benchmark for target in SUITE.targets]
+    names: list[str] = [target.key.benchmark for target in SUITE.targets]
     for benchmark in SUITE.benchmarks:
         # Of one-hot labels and of class ids.
         of_a_part = 2 * len(losses.LABELS) if benchmark is losses.BENCHMARK else 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List
-
 import pytest
 import tensorflow as tf
 
@@ -17,7 +15,7 @@ SETUP = Setup((4, 3))
 
 
 def test_every_turn_traces_with_the_shapes_of_the_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
-    traced: List[object] = []
+    traced: list[object] = []
 
     def loss(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         traced.append((tf.executing_eagerly(), logits.shape))

@@ -2,61 +2,49 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-from pathlib import Path
+from typing import Any, Callable
 
 import pytest
 
 from benchmarks.benchmark import Options, Recorder
-from benchmarks.processes import in_fresh_process
+from benchmarks.memory_use import MemoryUse
 from benchmarks.setups import Setup
 from benchmarks.suite import memory
 from keras_xent.ops import library
 
-ROOT = Path(__file__).parents[3]
-MODES = (memory.EAGER, memory.DYNAMIC, memory.STATIC)
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it reads /proc")
-@pytest.mark.parametrize("mode", MODES)
-def test_addv2_takes_one_buffer(mode: str) -> None:
-    # In a process that has run it before, TensorFlow may have kept the memory: with oneDNN it does.
-    setup = Setup((256, 32000))
-    peak = in_fresh_process(memory.buffers, "addv2", setup, "training", mode).peak
-    assert peak == pytest.approx(1, abs=0.1)
-
-
-CONSTANT = """
+PROGRAM = """
+import os
+# Otherwise it may keep an allocator's memory for the next call.
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 import tensorflow as tf
 from benchmarks import contenders
 from benchmarks.contenders.tensorflow_contender import TensorFlowContender
 from benchmarks.setups import Setup
 from benchmarks.suite import memory
 
+setup = Setup((256, 32000))
+for mode in (memory.EAGER, memory.DYNAMIC, memory.STATIC):
+    print(memory.buffers("addv2", setup, "training", mode).peak)
+
 def loss(logits, labels, weights):
     # TensorFlow folds this into a constant, and keeps it with the graph.
     return tf.gather(tf.ones(logits.shape), tf.cast(weights[0], tf.int32))
 
 folding = TensorFlowContender("folding", lambda setup: loss)
-contenders.load = lambda module: folding
-use = memory.buffers("folding", Setup((256, 32000)), "evaluation", memory.STATIC)
-print(use.peak, use.held)
+contenders.load = lambda name: folding
+use = memory.buffers("folding", setup, "evaluation", memory.STATIC)
+print(use.peak)
+print(use.held)
 """
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it reads /proc")
-def test_a_constant_that_a_graph_keeps_is_held() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", CONSTANT],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    peak, held = map(float, done.stdout.split())
+def test_addv2_takes_one_buffer_and_a_constant_that_a_graph_keeps_is_held(
+    run_python: Callable[[str], str],
+) -> None:
+    *addv2, peak, held = map(float, run_python(PROGRAM).split())
+    assert addv2 == pytest.approx([1, 1, 1], abs=0.1)
     assert held == pytest.approx(1, abs=0.15)
     # While it is made there are more.
     assert peak > 0.9
@@ -82,3 +70,33 @@ def test_native_ops_are_left_out_where_they_can_not_serve(monkeypatch: pytest.Mo
         "keras_xent, native runs on CPUs only, and was not measured.",
         "keras_xent, native can't run here, and was not measured: there is no library.",
     ]
+
+
+def test_every_kind_and_mode_of_a_loss_has_a_peak_and_what_is_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+
+    def in_fresh_process(function: object, *arguments: object) -> MemoryUse:
+        assert function is memory.buffers
+        asked.append(arguments)
+        return MemoryUse(2.0, 1.0)
+
+    monkeypatch.setattr(memory, "in_fresh_process", in_fresh_process)
+    recorder = Recorder()
+    for part in memory.FAMILY.parts(Options(quick=True)):
+        part.run(recorder)
+    cases = [
+        (loss, kind, mode)
+        for loss in ("sparse", "sigmoid")
+        for kind in ("training", "evaluation")
+        for mode in ("eager", "tf.function")
+    ]
+    # The process is told all of it.
+    assert {(setup.loss, kind, mode) for _, setup, kind, mode in asked} == set(cases)
+    values = {row.key.case: row.summary.median for row in recorder.measurements}
+    assert values == {
+        **{", ".join(case): 2.0 for case in cases},
+        **{", ".join([*case, "after it"]): 1.0 for case in cases},
+    }
+    assert {row.unit for row in recorder.measurements} == {memory.UNIT}

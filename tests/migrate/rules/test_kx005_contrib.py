@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import List
+
 import pytest
 import tensorflow as tf
 from migrate import executing
@@ -14,6 +16,8 @@ from migrate.tools import (
     check_transformed,
     ported,
 )
+
+from keras_xent_cli.migrate.finding import Action
 
 IMPORTS = [
     ("import tensorflow as tf", "tf.contrib.losses."),
@@ -183,18 +187,12 @@ def test_no_name_for_tensorflow() -> None:
     check_flagged(source, "KX005", "give weights of one dimension")
 
 
-SCOPES = [
-    "[slim.losses.add_loss], loss_collection=None",
-    "[slim.conv2d, slim.losses.add_loss], loss_collection='mine'",
-    "functions, loss_collection=None",
-    "scope",
-]
-SCOPED = """\
+KEPT = """\
 import tensorflow as tf
 from tensorflow.contrib import slim
 
 functions = [slim.losses.add_loss]
-with slim.arg_scope(functions, loss_collection=None) as scope:
+with slim.arg_scope({}) as scope:
     pass
 
 
@@ -205,28 +203,97 @@ def loss(labels, logits, weights):
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("scope", SCOPES)
-def test_an_arg_scope_decides_the_collection(scope: str, target: str) -> None:
-    source = SCOPED.format(scope).replace("functions, loss_collection=None", scope, 1)
+@pytest.mark.parametrize(
+    "scope", ["functions, loss_collection=None", "[slim.losses.add_loss], loss_collection=None"]
+)
+def test_an_arg_scope_that_is_kept_decides_the_collection_anywhere(scope: str, target: str) -> None:
+    source = KEPT.format(scope, "scope")
     assert ported(source, target)[0] == source
     check_flagged(source, "KX005", "with the loss_collection= of the scope", line=11, target=target)
 
 
-@pytest.mark.parametrize("scope", SCOPES[:2])
-def test_what_is_said_of_an_arg_scope(scope: str) -> None:
-    before = SCOPED.format(scope)
+SCOPES = [
+    "[slim.losses.add_loss], loss_collection=None",
+    "(slim.conv2d, slim.losses.add_loss), loss_collection='mine'",
+]
+INSIDE = """\
+import tensorflow as tf
+from tensorflow.contrib import slim
+
+
+def loss(labels, logits, weights):
+    outside = slim.losses.softmax_cross_entropy(logits, labels, 2.0)
+    with slim.arg_scope({}):
+        return tf.add(outside, slim.losses.softmax_cross_entropy(logits, labels))
+"""
+
+
+def collected(source: str) -> List[int]:
+    """How many losses a program puts into each collection."""
+    with tf.Graph().as_default() as graph:
+        executing.program(source)["loss"](*map(tf.constant, executing.inputs()))
+        return [len(graph.get_collection(name)) for name in ("losses", "mine")]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("scope", SCOPES)
+def test_only_what_stands_in_the_scope_is_named(scope: str, target: str) -> None:
+    before = INSIDE.format(scope)
+    new, findings = ported(before, target)
+    outside, inside = (each for each in findings if each.rule == "KX005")
+    assert (outside.action, outside.line) == (Action.PORTED, 6)
+    assert "arg_scope" not in outside.message
+    assert (inside.action, inside.line) == (Action.FLAGGED, 8)
+    assert "an arg_scope (line 7)" in inside.message
+    executing.check_same(before, [new])
+    if target == "v1":  # a loss object joins none
+        assert collected(new) == collected(before)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_what_is_said_of_what_stands_in_the_scope(scope: str) -> None:
+    before = INSIDE.format(scope)
+    check_flagged(before, "KX005", "with keywords, and with the loss_collection= of the scope", 8)
     collection = scope.rsplit("=", 1)[1]
-    after = "import keras_xent\n" + before.replace(
+    after = ported(before)[0].replace(
         "slim.losses.softmax_cross_entropy(logits, labels)",
         "keras_xent.v1.softmax_cross_entropy(logits=logits, onehot_labels=labels, "
         f"loss_collection={collection})",
     )
-    found = []
-    for source in (before, after):
-        with tf.Graph().as_default() as graph:
-            executing.program(source)["loss"](*map(tf.constant, executing.inputs()))
-            found.append([len(graph.get_collection(name)) for name in ("losses", "mine")])
-    assert found[0] == found[1] == [0, int(collection != "None")]
+    assert collected(before) == collected(after) == [1, int(collection != "None")]
+    executing.check_same(before, [after])
+
+
+AROUND = """\
+import tensorflow as tf
+from tensorflow.contrib import slim
+
+
+def network(labels, logits):
+    return slim.losses.softmax_cross_entropy(logits, labels)
+
+
+def loss(labels, logits, weights):
+    with slim.arg_scope({}):
+        return network(labels, logits)
+"""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_scope_around_calls_is_named(scope: str, target: str) -> None:
+    before = AROUND.format(scope)
+    collection = scope.rsplit("=", 1)[1]
+    said = f"runs here loss_collection={collection}"
+    check_flagged(before, "KX005", said, line=10, target=target)
+    new, findings = ported(before, target)
+    assert "not to run inside of the arg_scope of add_loss (file.py:10)" in findings[1].note
+    executing.check_same(before, [new])
+    # As the report says.
+    after = ported(before)[0].replace(
+        "onehot_labels=labels", f"onehot_labels=labels, loss_collection={collection}"
+    )
+    assert collected(before) == collected(after) == [0, int(collection != "None")]
 
 
 def test_arg_scopes_of_other_functions() -> None:

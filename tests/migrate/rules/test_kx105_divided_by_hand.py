@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
+
 import pytest
 from migrate.tools import check_flagged, check_not_found
 
@@ -65,6 +68,32 @@ def test_flagged(line: str) -> None:
         "KX105",
         "its reduction has divided it already",
     )
+
+
+def in_a_class(line: str, attributes: str) -> str:
+    """With attributes for variables, and the loss in another method."""
+    loss, line = (re.sub(rf"\b({attributes})\b", r"self.\1", each) for each in (LOSS, line))
+    loss = loss.replace("weights=self.mask{}", "weights=self.mask").replace("{}", "")
+    return (
+        "import numpy as np\nimport tensorflow as tf\nclass Model:\n"
+        f"    def build(self):\n        {loss}"
+        f"    def train(self):\n{textwrap.indent(line, ' ' * 8)}\n"
+    )
+
+
+@pytest.mark.parametrize("attributes", ["loss", "loss|mask", "loss|mask|mean|total|ratio|n"])
+@pytest.mark.parametrize("line", [*TWICE, "loss = loss / tf.reduce_sum(mask)"])
+def test_attributes(line: str, attributes: str) -> None:
+    source = in_a_class(line, attributes)
+    check_flagged(source, "KX105", "its reduction has divided it already")
+    # Another class has another loss.
+    check_not_found(source.replace("    def train", "class Other:\n    def train"), "KX105")
+
+
+@pytest.mark.parametrize("attributes", ["loss", "loss|mask|other|mean"])
+@pytest.mark.parametrize("line", [*ONCE, "loss, x = y\nloss /= tf.reduce_sum(mask)"])
+def test_attributes_that_are_not_found(line: str, attributes: str) -> None:
+    check_not_found(in_a_class(line, attributes), "KX105")
 
 
 @pytest.mark.parametrize("line", ONCE)

@@ -13,7 +13,7 @@ import tf_slim
 from migrate import executing
 from migrate.tools import check_flagged, check_noop, check_not_found, ported
 
-from keras_xent_cli.migrate.tensorflow_names import is_missing_in_tf2
+from keras_xent_cli.migrate.tensorflow.tensorflow_names import is_missing_in_tf2
 
 TF = "import tensorflow as tf\n"
 SLIM = f"{TF}from tensorflow.contrib import slim\n"

@@ -126,3 +126,72 @@ def test_in_an_f_string() -> None:
 )
 def test_noop(source: str) -> None:
     check_noop(source)
+
+
+CLONE = "def clone(module):\n    return copy.copy(module)\n"
+TF2 = "import tensorflow.compat.v2 as tf\n"
+OF_TF2 = [
+    "from tensorflow.compat.v2 import *\n",
+    "from tensorflow.compat.v2 import *\nnn = clone(nn)\n",
+    f"from tensorflow.compat.v2 import *\n{TF2}nn = clone(tf.nn)\n",
+    "from tensorflow.compat.v2 import *\nnn = clone(nn)\nnn.relu = other\n",
+    f"{TF2}nn = clone(tf.nn)\n",
+    f"{TF2}tf = clone(tf)\nnn = tf.nn\n",
+    f"{TF2}module = clone(tf)\nnn = clone(module.nn)\n",
+]
+FUNCTIONS = [
+    "softmax_cross_entropy_with_logits",
+    "sparse_softmax_cross_entropy_with_logits",
+    "sigmoid_cross_entropy_with_logits",
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("imports", OF_TF2)
+def test_what_a_function_makes_of_tensorflow_2(imports: str, function: str) -> None:
+    """It isn't ported, for it may be something else; but it isn't TF1's."""
+    check_noop(f"import copy\n\n{CLONE}\n{imports}z = nn.{function}(labels=y, logits=x)\n")
+
+
+WRAPPED_TF1 = [
+    "nn = clone(tf1.nn)",
+    "tf1 = clone(tf1)\nnn = tf1.nn",
+    "nn = clone(tf2.nn) if x else tf1.nn",
+    "nn = clone(tf2.nn) if x else clone(tf1.nn)",
+    "nn = pick(tf2.nn)",
+    "nn = pick_by_name(tf2.nn)",
+    "nn = pick_elsewhere(tf2.nn)",
+    "nn = importing(tf2.nn)",
+    "nn = by_default(tf2.nn)",
+    "nn = decorated(tf2.nn)",
+    "nn = imported(tf2.nn)",
+    "nn = clone(tf2.nn, tf1.nn)",
+    "nn = clone(project.nn)",
+    "nn = clone(tf2.nn)\nnn.{} = other",
+    "nn = clone(plain.nn)",
+    "nn = plain_by_name(tf2.nn)",
+    "nn = tf2.nn\nnn = clone(nn)",  # which is TF2's, but not followed
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("line", WRAPPED_TF1)
+def test_what_a_function_may_make_of_tensorflow_1(line: str, function: str) -> None:
+    source = (
+        "import copy\nimport project\nimport tensorflow as plain\n"
+        "import tensorflow.compat.v1 as tf1\nimport tensorflow.compat.v2 as tf2\n"
+        "from project import imported\n"
+        f"{CLONE}"
+        "def pick(module):\n    return tf1.nn if old else module\n"
+        "def pick_by_name(module):\n    return getattr(tf1, name)\n"
+        "def plain_by_name(module):\n    return plain.__dict__[name]\n"
+        "def pick_elsewhere(module):\n    return pick(module)\n"
+        "def importing(module):\n    from tensorflow.compat.v1 import nn as n\n    return n\n"
+        "def by_default(module, other=tf1.nn):\n    return other\n"
+        "@other\ndef decorated(module):\n    return module\n"
+        f"{line.format(function)}\nz = nn.{function}(labels=y, logits=x)\n"
+    )
+    for target in TARGETS:
+        new, findings = ported(source, target)
+        assert new == source
+        assert ("KX110", source.count("\n")) in [(each.rule, each.line) for each in findings]

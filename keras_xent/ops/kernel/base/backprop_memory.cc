@@ -16,14 +16,14 @@ namespace keras_xent {
 #if defined(__linux__)
 namespace {
 
-// Below this malloc keeps the memory itself.
+// For smaller sizes, malloc itself keeps the memory.
 constexpr size_t kLeastBytes = 512 << 10;
-// What is kept in all, while nobody uses it.
+// The total size of the unused blocks that are kept.
 constexpr size_t kMostKeptBytes = size_t{1} << 30;
-// A block that this many allocations passed over is not kept any longer.
+// A block is freed after this many allocations didn't use it.
 constexpr int64_t kMostPasses = 16;
 constexpr size_t kPageBytes =
-    64 << 10;  // the largest that Linux has; what is not touched costs nothing
+    64 << 10;  // the largest page on Linux; untouched memory costs nothing
 constexpr size_t kHugePageBytes = 2 << 20;
 
 struct Block {
@@ -34,7 +34,7 @@ struct Block {
 
 size_t RoundUp(size_t value, size_t step) { return (value + step - 1) / step * step; }
 
-// Whole huge pages where they fit: fewer pages to zero, and to free.
+// Uses whole huge pages if they fit, so fewer pages must be zeroed and freed.
 void* Map(size_t bytes) {
   const size_t mapped = bytes + kHugePageBytes;
   void* start = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -57,7 +57,7 @@ class Blocks {
   void* Allocate(size_t bytes) {
     std::lock_guard<std::mutex> lock(mutex_);
     ++allocations_;
-    // The smallest that is large enough, but not one that a larger tensor may want.
+    // The smallest block that is large enough, unless a larger tensor may need it.
     auto best = kept_.end();
     for (auto it = kept_.begin(); it != kept_.end(); ++it) {
       const bool fits = it->bytes >= bytes && it->bytes <= 2 * bytes;
@@ -109,7 +109,7 @@ class Blocks {
 };
 
 // Never destroyed: tensors may still be freed while the process ends. A forked
-// child forgets its parent's blocks, as another thread may have held the lock.
+// child drops its parent's blocks, because another thread may have held the lock.
 alignas(Blocks) unsigned char storage[sizeof(Blocks)];
 Blocks* blocks = nullptr;
 

@@ -1,11 +1,10 @@
 // Memory for backprop tensors, kept from one training step to the next.
 //
-// A block of megabytes comes fresh from the operating system, which zeroes it
-// page by page as it is touched: for 65 MB that was measured to take three
-// times as long as all the arithmetic. A training step gives its backprop back
-// and the next step asks for the same, so blocks that come back are kept. The
-// operating system may take their pages at any time it wants memory
-// (MADV_FREE), and blocks that nobody asks for are returned to it.
+// malloc gets a block of megabytes from the operating system, which zeroes it page
+// by page on first use. For 65 MB, this took three times as long as all of the
+// arithmetic. A training step frees its backprop, and the next step needs the same
+// size, so freed blocks are kept. The operating system can take their pages at any
+// time (MADV_FREE), and blocks that stay unused are returned to it.
 #ifndef KERAS_XENT_BASE_BACKPROP_MEMORY_H_
 #define KERAS_XENT_BASE_BACKPROP_MEMORY_H_
 
@@ -13,12 +12,11 @@
 
 namespace keras_xent {
 
-// At least `bytes` of memory, aligned to a page, or null: where the size is
-// too small to be worth it, there is no memory, or this isn't Linux. Then the
-// caller's usual allocator serves.
+// At least `bytes` of memory, aligned to a page. Null if the size is too small, if
+// there is no memory, or if this isn't Linux. Then use the usual allocator.
 void* AllocateBackprop(size_t bytes);
 
-// Takes back what AllocateBackprop() gave. Safe on any thread, at any time.
+// Frees memory from AllocateBackprop(), on any thread, at any time.
 void FreeBackprop(void* data);
 
 }  // namespace keras_xent

@@ -1,4 +1,4 @@
-// Single numbers of the stored types to and from double.
+// Converts single numbers of the stored types to and from double.
 #ifndef KERAS_XENT_BASE_CONVERT_H_
 #define KERAS_XENT_BASE_CONVERT_H_
 
@@ -55,7 +55,7 @@ inline Half FromDouble<Half>(double value) {
   int exponent;
   const double mantissa = std::frexp(magnitude, &exponent);                     // in [0.5, 1)
   const auto steps = static_cast<uint32_t>(std::nearbyint(mantissa * 0x1p11));  // 1024..2048
-  // A mantissa that rounds up to 2048 carries into the exponent by itself.
+  // A mantissa that rounds up to 2048 carries into the exponent.
   return {static_cast<uint16_t>(sign | ((static_cast<uint32_t>(exponent + 13) << 10) + steps))};
 }
 

@@ -1,7 +1,7 @@
-// Sums and products of doubles as two numbers: as they are rounded, and what that lost.
+// Sums and products of doubles as two numbers: the rounded result and its rounding error.
 //
-// These are the error-free transformations of Dekker (1971) and Knuth. Compilers that may fuse a
-// product with a sum, as GCC does, change none of them.
+// These are the error-free transformations of Dekker (1971) and Knuth. They stay exact if the
+// compiler fuses a product with a sum, as GCC does.
 #ifndef KERAS_XENT_BASE_EXACT_H_
 #define KERAS_XENT_BASE_EXACT_H_
 

@@ -10,13 +10,13 @@ namespace KERAS_XENT_ISA {
 // exp(z) = 2^n * exp(r) with n = round(z / ln 2) and r = z - n * ln 2, so that
 // |r| <= ln(2) / 2, and exp(r) = 1 + r + r^2 * p(r). p is the minimax
 // polynomial of (exp(r) - 1 - r) / r^2, weighted by r^2 / exp(r), found with the
-// Remez algorithm in 60 digits; the error of exp(r) relative to it is 3.1e-9
-// for float and 5.3e-20 for double, far below the rounding. It is evaluated as a tree (Estrin), for
-// a shorter wait.
+// Remez algorithm in 60 digits. The relative error of exp(r) is 3.1e-9 for float
+// and 5.3e-20 for double, far below the rounding. It is evaluated as a tree (Estrin),
+// which has a shorter latency.
 //
 // kRound has its last place at 1: adding it rounds to an integer and leaves
 // that integer, in two's complement, in the low bits. ln 2 is split so that
-// n * kLn2High is exact for every n that comes up (see kNear).
+// n * kLn2High is exact for every possible n (see kNear).
 struct FloatExp {
   using Bits = UInt32Vec;
   using Bit = uint32_t;
@@ -76,15 +76,15 @@ struct UnroundedExp {
   KERAS_XENT_ALWAYS_INLINE Vec<F> Rounded() const { return beyond * power_of_two + power_of_two; }
 };
 
-// exp(x - shift) * 2^-power for numbers x that are not much above the one that
-// this was made near to. NaN stays NaN; what is below the smallest normal
+// exp(x - shift) * 2^-power for numbers x that are not much larger than the number
+// that the scale was made for. NaN stays NaN. A result below the smallest normal
 // number is 0.
 //
-// Near 0 shift is 0, and the power brings the result into range, exactly. For
-// numbers beyond kNear, shift is the number itself: x - shift is exact then
-// for every x whose result is not 0, for such an x is between half and twice
-// the shift (Sterbenz). So there is no rounding of x - shift, which would put
-// exp off by as many units in the last place as |x - shift| / 2.
+// For a number near 0, shift is 0, and the power brings the result into range, without
+// rounding. For a number beyond kNear, shift is the number itself. Then x - shift is
+// exact for every x whose result is not 0, because x is between half and twice the
+// shift (Sterbenz). If x - shift were rounded, exp would be off by |x - shift| / 2
+// units in the last place.
 template <typename F>
 class ScaledExp {
  public:
@@ -138,8 +138,8 @@ KERAS_XENT_INLINE DoubleVec Remainder(DoubleVec x, DoubleVec shift, DoubleVec po
   return ((x - shift) - power * DoubleExp::kLn2High) - power * DoubleExp::kLn2Low;
 }
 
-// exp(r) for |r| <= ln(2) / 2, as precise as results of type F need it. For float
-// the polynomial is shorter, and its error relative to exp(r) is 5.2e-11.
+// exp(r) for |r| <= ln(2) / 2, as precise as results of type F need. For float, the
+// polynomial is shorter, and its error relative to exp(r) is 5.2e-11.
 template <typename F>
 KERAS_XENT_INLINE DoubleVec ExpOfRemainder(DoubleVec r) {
   const DoubleVec r2 = r * r;
@@ -153,7 +153,7 @@ KERAS_XENT_INLINE DoubleVec ExpOfRemainder(DoubleVec r) {
   }
 }
 
-// What turns exps on the one scale into exps on the other.
+// The factor that converts exps from one scale to the other.
 template <typename F>
 KERAS_XENT_INLINE double ScaleRatio(F from_shift, F from_power, F to_shift, F to_power) {
   const double powers = static_cast<double>(from_power) - static_cast<double>(to_power);

@@ -1,4 +1,4 @@
-// The processor's floating-point mode during a kernel.
+// Sets the processor's floating-point mode during a kernel.
 #ifndef KERAS_XENT_BASE_FLOATING_POINT_H_
 #define KERAS_XENT_BASE_FLOATING_POINT_H_
 
@@ -8,9 +8,9 @@
 
 namespace keras_xent {
 
-// TensorFlow's own threads flush denormals to zero, a Python thread and ours do
-// not. While one of these lives, every thread rounds to nearest and keeps
-// denormals, so that the bits do not depend on which thread did the work.
+// TensorFlow's threads flush denormals to zero. Python's threads and ours don't.
+// While an IeeeArithmetic exists, its thread rounds to nearest and keeps
+// denormals, so the bits don't depend on which thread did the work.
 class IeeeArithmetic {
  public:
 #if defined(__x86_64__)

@@ -19,7 +19,7 @@ extern const InstructionSet kInstructionSet;
 
 namespace {
 
-// Asking also makes sure that the operating system saves the wide registers.
+// This also checks that the operating system saves the wide registers.
 bool HasAvx512() {
 #if defined(__x86_64__)
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

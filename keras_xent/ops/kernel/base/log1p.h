@@ -27,20 +27,19 @@ KERAS_XENT_INLINE DoubleVec LogPolynomial(DoubleVec z) {
   }
 }
 
-// log(sum / part) for sum = part + rest as it is rounded: for a result of type
-// F, with no more than that takes. Its error is relative to log1p(rest / part),
-// however small that is.
+// log(sum / part) for the rounded sum = part + rest, as precise as a result of type
+// F needs. Its error is relative to log1p(rest / part), even if that is small.
 //
 // sum / part = 2^k * m, and with s = (m - 1) / (m + 1),
 // log(m) = 2 s + s^3 * p(s^2). Both terms of s are multiplied by 2^k * part, so
-// that there is one division. The bits of a positive number, read as an integer,
-// are its logarithm to base 2 but for 0.09: k is the rounded difference of two
-// such, so that m is in [2/3, 3/2], and k is 0 where rest is small beside part.
+// there is only one division. The bits of a positive number, read as an integer,
+// approximate its logarithm to base 2 within 0.09. k is the rounded difference of two
+// of them, so m is in [2/3, 3/2], and k is 0 if rest is small compared with part.
 template <typename F>
 KERAS_XENT_INLINE DoubleVec Log1p(DoubleVec rest, DoubleVec part, DoubleVec sum) {
   constexpr int kMantissaBits = 52;
   constexpr uint64_t kHalf = uint64_t{1} << (kMantissaBits - 1);
-  // Its last place is 1: an integer added to its bits is added to the number.
+  // Its last place is 1, so an integer that is added to its bits is added to the number.
   constexpr double kInteger = 0x1.8p52;
   const UInt64Vec part_bits = BitCast<UInt64Vec>(part);
   const UInt64Vec k = (BitCast<UInt64Vec>(sum) - part_bits + kHalf) >> kMantissaBits;

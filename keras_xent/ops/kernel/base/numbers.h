@@ -1,16 +1,16 @@
-// The types of numbers that tensors hold, and what is computed in.
+// The types of numbers in tensors, and the types of the arithmetic.
 #ifndef KERAS_XENT_BASE_NUMBERS_H_
 #define KERAS_XENT_BASE_NUMBERS_H_
 
 #include <cstdint>
 
-// What is compiled for several instruction sets under one name has to be inlined: the
-// linker would keep one of them for all.
+// Functions that are compiled for several instruction sets under one name must be inlined.
+// Otherwise the linker would keep one of them for all.
 #define KERAS_XENT_ALWAYS_INLINE inline __attribute__((always_inline))
 
 namespace keras_xent {
 
-// 16-bit floating point numbers as they are stored; arithmetic on them is float.
+// Stored 16-bit floating point numbers. Arithmetic on them is in float.
 struct Half {
   uint16_t bits;
 };
@@ -23,7 +23,7 @@ struct TypeList {};
 
 using Numbers = TypeList<Half, BFloat16, float, double>;
 
-// The type that arithmetic on elements of type T is done in.
+// The type of the arithmetic on elements of type T.
 template <typename T>
 struct RealOf {
   using type = float;
@@ -35,7 +35,7 @@ struct RealOf<double> {
 template <typename T>
 using Real = typename RealOf<T>::type;
 
-// A line of the caches: memory is read and written by these.
+// A cache line, the unit in which memory is read and written.
 constexpr int64_t kLineBytes = 64;
 
 }  // namespace keras_xent

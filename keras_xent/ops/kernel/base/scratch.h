@@ -1,4 +1,4 @@
-// A thread's own memory for the time of one piece of work.
+// A thread's own memory, for the duration of one piece of work.
 #ifndef KERAS_XENT_BASE_SCRATCH_H_
 #define KERAS_XENT_BASE_SCRATCH_H_
 
@@ -7,8 +7,8 @@
 
 namespace keras_xent {
 
-// Memory aligned to a line of the caches, kept for the thread's next piece unless it
-// is large. Throws std::bad_alloc.
+// Memory aligned to a cache line. Unless it is large, it is kept for the thread's next
+// piece. Throws std::bad_alloc.
 class Scratch {
  public:
   explicit Scratch(int64_t bytes);

@@ -1,4 +1,4 @@
-// Sums that stay exact enough over a quarter of a million numbers.
+// Sums that stay precise over a quarter of a million numbers.
 #ifndef KERAS_XENT_BASE_SUMS_H_
 #define KERAS_XENT_BASE_SUMS_H_
 
@@ -8,17 +8,17 @@
 namespace keras_xent {
 namespace KERAS_XENT_ISA {
 
-// How many vectors are added up in F before Flush() carries them into double. They
-// are a block of a row, of a kilobyte at most: twice as much leaves no room in the
-// L1 cache for what is fetched ahead.
+// How many vectors are added in F before Flush() adds them to sums in double. They
+// are a block of a row, of at most a kilobyte. With two kilobytes, the L1 cache would
+// have no room for prefetched data.
 constexpr int kVectorsPerFlush = kVectorBytes > 32 ? 16 : 32;
 
 // A lane of type F is in one of this many vectors of double.
 template <typename F>
 constexpr int kParts = kLanes<F> / kLanes<double>;
 
-// One sum a lane. Add() and AddProduct() add in F, Flush() moves what has gathered
-// to double; call it before the others.
+// One sum per lane. Add() and AddProduct() add in F. Flush() moves their sum to
+// double. Call it before the other functions.
 template <typename F>
 class LaneSums {
  public:
@@ -40,9 +40,9 @@ class LaneSums {
   DoubleVec totals_[kParts<F>] = {};
 };
 
-// Sums of exps, each as it is before it is rounded. The powers of two are added
-// with what each addition loses (Dekker's Fast2Sum, which is exact but for a power
-// that is larger than all before it together).
+// Sums of exps, each before its rounding. The powers of two are added together with
+// the error of each addition (Dekker's Fast2Sum, which is exact unless a power is
+// larger than the sum of all before it).
 template <typename F>
 class ExpSums {
  public:

@@ -25,29 +25,29 @@ int SchedulableProcessors() {
   return count > 0 ? static_cast<int>(count) : 1;
 }
 
-// One ParallelFor under way. It lives on its caller's stack.
+// A running ParallelFor. It is on its caller's stack.
 struct Job {
   void (*body)(void*, int64_t);
   void* context;
   int64_t count;
-  int64_t next = 0;      // first piece that nobody has taken
-  int64_t finished = 0;  // pieces that are done
+  int64_t next = 0;      // the first piece that no thread has taken
+  int64_t finished = 0;  // the number of finished pieces
   std::condition_variable done;
 };
 
 class Pool {
  public:
-  // 0 threads: not decided yet.
+  // 0 threads means that the number is not decided yet.
   explicit Pool(int num_threads) : num_threads_(num_threads) {}
 
-  // For the end of the process: calls that still come run on their own thread.
+  // For the end of the process. Later calls run on their own thread.
   void Shutdown() {
     std::lock_guard<std::mutex> lock(size_mutex_);
     StopWorkers();
     num_threads_ = 1;
   }
 
-  // Only for a forked child, where nobody else can be writing.
+  // Only for a forked child, where no other thread can be writing.
   int unlocked_num_threads() const { return num_threads_; }
 
   void SetNumThreads(int count) {
@@ -74,8 +74,8 @@ class Pool {
   }
 
  private:
-  // Takes the job's next piece, does it without the lock, and counts it. The
-  // job may be gone when this returns, unless it is the caller's own.
+  // Takes the job's next piece, runs it without the lock, and counts it. When this
+  // returns, the job may no longer exist, unless it is the caller's own.
   void DoOnePiece(Job& job, std::unique_lock<std::mutex>& lock) {
     const int64_t piece = job.next++;
     if (job.next == job.count) Remove(job);
@@ -117,14 +117,14 @@ class Pool {
       try {
         workers_.emplace_back([this] { Work(); });
       } catch (const std::exception&) {
-        // The process may start no more threads: those there are, and the
-        // caller, do the work.
+        // The process can't start more threads. The existing ones and the caller do
+        // the work.
         can_start_threads_ = false;
       }
     }
   }
 
-  // Jobs under way are finished by their callers.
+  // The callers of running jobs finish them.
   void StopWorkers() {
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -137,7 +137,7 @@ class Pool {
     stopping_ = false;
   }
 
-  std::mutex size_mutex_;  // guards what follows, to mutex_; taken before mutex_
+  std::mutex size_mutex_;  // guards the members up to mutex_; locked before mutex_
   int num_threads_;
   bool can_start_threads_ = true;
   std::vector<std::thread> workers_;
@@ -148,8 +148,8 @@ class Pool {
   bool stopping_ = false;
 };
 
-// Never destroyed: a call may still come while the process ends, and a forked
-// child, which has none of its parent's threads, starts afresh over the dead
+// Never destroyed, because there may be calls while the process ends. A forked
+// child, which has none of its parent's threads, creates a new pool over the
 // copies of its locks.
 alignas(Pool) unsigned char pool_storage[sizeof(Pool)];
 Pool* pool = nullptr;

@@ -1,8 +1,8 @@
-// Vectors as wide as the instruction set this file is compiled for, in the
-// compiler's own vector extension: one text for SSE2, AVX2, AVX-512 and NEON.
+// Vectors of the width of the instruction set that this file is compiled for. They
+// use the compiler's vector extension: one source for SSE2, AVX2, AVX-512 and NEON.
 //
-// Everything here is in a namespace of the instruction set, so that the linker
-// never merges two compilations of the same function.
+// Everything here is in a namespace of the instruction set. Otherwise the linker
+// would merge two compilations of the same function.
 #ifndef KERAS_XENT_BASE_VEC_H_
 #define KERAS_XENT_BASE_VEC_H_
 
@@ -57,7 +57,7 @@ using Vec = typename VecOf<F>::type;
 template <typename F>
 constexpr int kLanes = kVectorBytes / static_cast<int>(sizeof(F));
 
-// An integer vector as wide as Vec<F>: for counting, and what comparisons give.
+// An integer vector as wide as Vec<F>, for counting and for the results of comparisons.
 template <typename F>
 struct IntegersOf {
   using type = Int32Vec;
@@ -69,7 +69,7 @@ struct IntegersOf<double> {
 template <typename F>
 using Integers = typename IntegersOf<F>::type;
 
-// As many elements as a Vec<Real<T>> has lanes, as they are stored.
+// As many stored elements as a Vec<Real<T>> has lanes.
 template <typename T>
 struct RawOf {
   using type = UInt16Vec;
@@ -106,8 +106,8 @@ KERAS_XENT_INLINE Vec<F> MinusInfinity() {
   return Vec<F>{} - kInfinity<F>;
 }
 
-// In this order it keeps the NaN of a and ignores that of b, and is one
-// instruction on x86.
+// In this order it keeps a NaN in a, ignores a NaN in b, and is one instruction
+// on x86.
 template <typename F>
 KERAS_XENT_INLINE Vec<F> Max(Vec<F> a, Vec<F> b) {
   return b > a ? b : a;
@@ -136,7 +136,7 @@ KERAS_XENT_INLINE V Rotate(V v, std::integer_sequence<int, I...>) {
   return Shuffle(v, v, std::integer_sequence<int, (I + kBy) % static_cast<int>(sizeof...(I))...>());
 }
 
-// All lanes combined, one half with the other: few operations wait for one another.
+// Combines all lanes by halves, so few operations wait for one another.
 template <typename V, typename Combine, int kBy = sizeof(V) / sizeof(V{}[0]) / 2>
 KERAS_XENT_INLINE auto Fold(V v, Combine combine) {
   constexpr int kCount = sizeof(V) / sizeof(V{}[0]);
@@ -198,7 +198,7 @@ KERAS_XENT_INLINE FloatVec ToFloat(Half, UInt16Vec stored) {
   UInt32Vec sign = (h & 0x8000u) << 16;
   UInt32Vec magnitude = (h & 0x7fffu) << 13;
   // The exponents' biases differ by 112. A multiplication moves subnormal
-  // halves into place too; infinities and NaN get the largest exponent.
+  // halves into place too. Infinities and NaN get the largest exponent.
   FloatVec value = BitCast<FloatVec>(magnitude) * 0x1p112f;
   UInt32Vec bits = BitCast<UInt32Vec>(value);
   bits = magnitude >= (0x7c00u << 13) ? (bits | 0x7f800000u) : bits;
@@ -209,8 +209,8 @@ KERAS_XENT_INLINE UInt16Vec FromFloat(Half, FloatVec value) {
   UInt32Vec bits = BitCast<UInt32Vec>(value);
   UInt32Vec sign = (bits >> 16) & 0x8000u;
   UInt32Vec magnitude = bits & 0x7fffffffu;
-  // Round to nearest, ties to even: add just under half a unit of the last
-  // place that stays, and one more where that place is odd.
+  // Rounds to nearest, ties to even: adds slightly less than half a unit of the
+  // last remaining place, and one more if that place is odd.
   UInt32Vec normal = (magnitude - (112u << 23) + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
   // 0.5f has its last place at 2^-24, the step of subnormal halves: adding it
   // lets the processor round.
@@ -236,8 +236,8 @@ KERAS_XENT_INLINE UInt16Vec FromFloat(BFloat16, FloatVec value) {
 
 // ---- float and double ------------------------------------------------------
 //
-// The lower (0) or upper (1) half of a vector of float as double, and both
-// together again: in a few instructions that GCC does not find by itself.
+// Converts the lower (0) or upper (1) half of a vector of float to double, and both
+// back, with a few instructions that GCC doesn't find.
 
 KERAS_XENT_INLINE DoubleVec ToDoubles(FloatVec v, int half) {
 #if defined(__AVX512F__)
@@ -274,7 +274,7 @@ KERAS_XENT_INLINE FloatVec FromDoubles(float, DoubleVec low, DoubleVec high) {
   return v;
 #endif
 }
-// A vector of double has one part: the second is not used.
+// A vector of double has only one part. The second is not used.
 KERAS_XENT_INLINE DoubleVec FromDoubles(double, DoubleVec part, DoubleVec) { return part; }
 
 // ---- loads and stores ------------------------------------------------------
@@ -286,7 +286,7 @@ KERAS_XENT_INLINE V LoadRaw(const T* from) {
   return v;
 }
 
-// What is stored, as what is computed with, and back.
+// Converts the stored type to the type of the arithmetic, and back.
 template <typename T>
 KERAS_XENT_INLINE Vec<Real<T>> FromRaw(Raw<T> raw) {
   if constexpr (sizeof(T) == sizeof(Real<T>)) {
@@ -315,8 +315,8 @@ KERAS_XENT_INLINE void Store(T* to, Vec<Real<T>> v) {
   std::memcpy(to, &raw, sizeof(raw));
 }
 
-// Copies `count` < 2 * kMost elements, in pieces of constant size: the count is
-// the same again and again, and a call of memcpy takes longer.
+// Copies `count` < 2 * kMost elements, in pieces of constant size. The count is the
+// same many times, and calling memcpy takes longer.
 template <int kMost, typename T>
 KERAS_XENT_INLINE void CopyFew(const T* from, T* to, int64_t count) {
   if (count & kMost) {
@@ -327,7 +327,7 @@ KERAS_XENT_INLINE void CopyFew(const T* from, T* to, int64_t count) {
   if constexpr (kMost > 1) CopyFew<kMost / 2>(from, to, count);
 }
 
-// Loads `count` < lanes elements; the other lanes are zero.
+// Loads `count` < lanes elements. The other lanes are zero.
 template <typename T>
 KERAS_XENT_INLINE Vec<Real<T>> LoadPartial(const T* from, int64_t count) {
   T lanes[kLanes<Real<T>>] = {};
@@ -347,8 +347,8 @@ KERAS_XENT_INLINE void StorePartial(T* to, Vec<Real<T>> v, int64_t count) {
   CopyFew<kLanes<Real<T>> / 2>(lanes, to, count);
 }
 
-// Stores a vector past the caches; `to` is aligned to the vector as it is
-// stored. StreamFence() orders the stores before whatever follows.
+// Stores a vector past the caches. `to` is aligned to the stored vector.
+// StreamFence() orders the stores before everything that follows.
 template <typename T>
 KERAS_XENT_INLINE void StoreStreaming(T* to, Vec<Real<T>> v) {
   const Raw<T> raw = ToRaw<T>(v);

@@ -1,4 +1,4 @@
-// Sigmoid cross entropy: every element is an example, with a label of its own.
+// Sigmoid cross entropy: every element is an example, with its own label.
 #ifndef KERAS_XENT_LOSSES_SIGMOID_CROSS_ENTROPY_H_
 #define KERAS_XENT_LOSSES_SIGMOID_CROSS_ENTROPY_H_
 
@@ -22,18 +22,18 @@ namespace keras_xent {
 // With y' = (1 - label_smoothing) * y + label_smoothing / 2, an example's loss is
 // max(x, 0) - x * y' + log1p(exp(-|x|)), and its backprop is sigmoid(x) - y'.
 //
-// Call `opposite` what of the label is on the other side than the logit: 1 - y' if x >= 0,
-// and y' if x < 0. Then, with no difference that could cancel,
+// Let `opposite` be the part of the label that disagrees with the logit's sign: 1 - y' if
+// x >= 0, and y' if x < 0. Then, without a difference that could cancel,
 //
 //   loss = log1p(exp(-|x|)) + |x| * opposite
-//   backprop = opposite - sigmoid(-|x|), and minus that if x < 0
+//   backprop = opposite - sigmoid(-|x|), with the opposite sign if x < 0
 struct SigmoidCrossEntropy {
   static constexpr char kName[] = "SigmoidCrossEntropy";
   template <typename T>
   using Labels = DenseLabels<T>;
   static constexpr bool kHasClassAxis = false;
 
-  // Infinite where the terms that TensorFlow adds up are, if their sum is a number.
+  // Infinite if the terms that TensorFlow adds are, and their sum isn't NaN.
   template <typename T>
   static double ByLabels(const Examples<SigmoidCrossEntropy, T>& examples, int64_t example) {
     const double x = ToDouble(examples.logits[example]);
@@ -57,10 +57,11 @@ struct Log1pOfExp;
 
 // log1p(e) for e = exp(x) in [0, 1], which is e + e^2 * q(e). q is the minimax polynomial of
 // (log1p(e) - e) / e^2, weighted by e^2 / log1p(e), found with the Remez algorithm in 60
-// digits; the error of log1p(e) relative to it is 5.1e-9. What e lost where it was rounded adds
-// 1 / (1 + e) of itself, which is near enough to 1 - e / 2.
+// digits. The relative error of log1p(e) is 5.1e-9. The rounding error of e is added times
+// 1 / (1 + e), for which 1 - e / 2 is close enough.
 //
-// The last steps are in double: in float their roundings alone may take a unit in the last place.
+// The last steps are in double. In float, their roundings alone can add up to a unit in the last
+// place.
 template <>
 struct Log1pOfExp<float> {
   FloatVec e, lost, q;
@@ -85,8 +86,8 @@ struct Log1pOfExp<float> {
 };
 
 // In double there is a division (see Log1p): with m = 1 + e, or (1 + e) / 2 from e = 1/2 on,
-// log(m) = 2 s + s^3 * p(s^2), where s = (m - 1) / (m + 1). For what e and the divisor lost
-// where they were rounded, a quotient that is right to a tenth will do.
+// log(m) = 2 s + s^3 * p(s^2), where s = (m - 1) / (m + 1). For the rounding errors of e and
+// the divisor, a quotient with an error of a tenth is sufficient.
 template <>
 struct Log1pOfExp<double> {
   DoublePair sum;
@@ -148,19 +149,19 @@ class SigmoidFormula {
     element.smoothed = element.opposite * static_cast<F>(on_) + static_cast<F>(off_);
     if constexpr (kWithLoss) {
       element.log1p = Log1pOfExp<F>::Of(exp, element.exp);
-      // 0 times infinity is 0 here.
+      // 0 * inf is 0 here.
       element.distance = element.opposite == without_distance_ ? V{} : BitCast<V>(bits & ~sign_);
     }
     return element;
   }
 
-  // In double, where smoothing is not rounded to F: many losses would have the same error.
+  // In double, because smoothing rounded to F would cause the same error in many losses.
   KERAS_XENT_ALWAYS_INLINE DoubleVec LossOfPart(const Element& element, int part) const {
     const DoubleVec distance = ToDoubles(element.distance, part);
     const DoubleVec opposite = ToDoubles(element.opposite, part);
     const DoublePair log1p = element.log1p.Part(part);
     if constexpr (sizeof(F) == sizeof(double)) {
-      // Results in double are rounded once, at the end.
+      // Results in double are rounded only once, at the end.
       const DoublePair on_label = ExactProduct(opposite, Broadcast(on_));
       const DoublePair smoothed = ExactSum(on_label.large, Broadcast(off_));
       const DoubleVec lost =
@@ -178,7 +179,7 @@ class SigmoidFormula {
   }
 
  private:
-  // What 1 - y lost where it was rounded.
+  // The rounding error of 1 - y.
   KERAS_XENT_ALWAYS_INLINE V LostOfOpposite(const Element& element) const {
     const V lost = (F(1) - element.opposite) - element.label;
     return element.sign_bit < 0 ? V{} : lost;
@@ -187,7 +188,7 @@ class SigmoidFormula {
   const double on_, lost_of_on_, off_;  // y' = on * y + off
   const Bits sign_;
   const ScaledExp<F> exp_;
-  const V without_distance_;  // what makes `opposite` 0, if 0 does
+  const V without_distance_;  // the value that makes `opposite` 0, if 0 does
 };
 
 template <bool kWithLoss, bool kWithBackprop, typename T>
@@ -206,7 +207,7 @@ void ComputeElements(const Task<SigmoidCrossEntropy, T>& task, const Piece<Real<
   T* const backprop = task.backprop + piece.begin;
 
   const auto coefficients = [&](V weight) __attribute__((always_inline)) {
-    // In double: the unit may be beyond F's range where coefficients are not.
+    // In double, because the unit can be out of F's range even if the coefficients aren't.
     return FromDoubles(F(), ToDoubles(weight, 0) * task.unit_coefficient,
                        ToDoubles(weight, kParts<F> - 1) * task.unit_coefficient);
   };

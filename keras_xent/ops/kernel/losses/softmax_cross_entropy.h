@@ -15,9 +15,8 @@ namespace keras_xent {
 
 // With y' = (1 - label_smoothing) * labels + label_smoothing / classes, an example's
 // loss is sum_c y'_c * (log(sum_k exp(x_k)) - x_c), and its backprop is
-// softmax(x)_c - y'_c, which is the loss's gradient where the labels sum to one.
-// (TensorFlow's SoftmaxCrossEntropyWithLogits returns the same expression whatever
-// the labels sum to.)
+// softmax(x)_c - y'_c, which is the loss's gradient if the labels sum to one.
+// (TensorFlow's SoftmaxCrossEntropyWithLogits always returns this expression.)
 struct SoftmaxCrossEntropy {
   static constexpr char kName[] = "SoftmaxCrossEntropy";
   template <typename T>
@@ -90,7 +89,7 @@ class RowLabels<SoftmaxCrossEntropy, T> {
   const T* y_;
 };
 
-// A tile beside that of the logits.
+// A tile next to that of the logits.
 template <typename T>
 class TileLabels<SoftmaxCrossEntropy, T> {
  public:

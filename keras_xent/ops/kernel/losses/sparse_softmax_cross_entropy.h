@@ -13,7 +13,7 @@
 
 namespace keras_xent {
 
-// SoftmaxCrossEntropy of labels that are 1 for one class of each example and 0 for the
+// SoftmaxCrossEntropy for labels that are 1 for one class of each example and 0 for the
 // others. All ids are in range.
 struct SparseSoftmaxCrossEntropy {
   static constexpr char kName[] = "SparseSoftmaxCrossEntropy";
@@ -30,8 +30,8 @@ struct SparseSoftmaxCrossEntropy {
 #ifdef KERAS_XENT_ISA
 namespace KERAS_XENT_ISA {
 
-// One block of a row has the label. The label's sums are known without a sum: one label,
-// and the difference of its logit.
+// One block of a row has the label. The label's sums need no loop: they are 1 and the
+// difference of its logit.
 template <typename T>
 class RowLabels<SparseSoftmaxCrossEntropy, T> {
  public:
@@ -84,7 +84,7 @@ class RowLabels<SparseSoftmaxCrossEntropy, T> {
   const int64_t id_;
 };
 
-// An id for each lane.
+// One id per lane.
 template <typename T>
 class TileLabels<SparseSoftmaxCrossEntropy, T> {
  public:

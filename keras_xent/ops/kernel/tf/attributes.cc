@@ -30,7 +30,8 @@ void ReadReduction(TF_OpKernelConstruction* ctx, Reduction* reduction, const Sta
   std::string name(static_cast<size_t>(length), '\0');
   TF_OpKernelConstruction_GetAttrString(ctx, "reduction", &name[0], name.size(), status.get());
   if (Ok(status) && !ParseReduction(name, reduction)) {
-    TF_SetStatus(status.get(), TF_INVALID_ARGUMENT, ("unknown reduction " + name).c_str());
+    TF_SetStatus(status.get(), TF_INVALID_ARGUMENT,
+                 ("keras_xent: unknown reduction " + name).c_str());
   }
 }
 

@@ -19,7 +19,7 @@ struct Attributes {
   Reduction reduction = Reduction::kNone;
 };
 
-// Reads those that the op has; null if that fails, which TensorFlow has been told.
+// Reads the op's attributes. If that fails, returns null after reporting it to TensorFlow.
 Attributes* ReadAttributes(TF_OpKernelConstruction* ctx, bool has_axis, bool has_reduction);
 
 template <bool kHasAxis, bool kHasReduction>

@@ -1,10 +1,10 @@
-// The part of TensorFlow's C API that this library calls, declared by hand, so
-// that it builds without TensorFlow.
+// The part of TensorFlow's C API that this library calls. The declarations are
+// written by hand, so the library builds without TensorFlow.
 //
-// The declarations repeat tensorflow/c/{tf_status,tf_tensor,ops,kernels}.h;
-// the tests compile this file together with an installed TensorFlow's headers
-// (KERAS_XENT_CHECK_TF_C_API) to see that they agree, and hold the library's
-// undefined symbols to the functions named here.
+// They repeat tensorflow/c/{tf_status,tf_tensor,ops,kernels}.h. The tests
+// compile this file with an installed TensorFlow's headers
+// (KERAS_XENT_CHECK_TF_C_API) to check that they agree, and check that the
+// library's undefined symbols are declared here.
 #ifndef KERAS_XENT_TF_C_API_H_
 #define KERAS_XENT_TF_C_API_H_
 

@@ -1,4 +1,4 @@
-// One call of an op's kernel: its inputs, its outputs, and what is wrong with it.
+// A call of an op's kernel: its inputs, its outputs and its first error.
 #ifndef KERAS_XENT_TF_CALL_H_
 #define KERAS_XENT_TF_CALL_H_
 
@@ -10,8 +10,8 @@
 
 namespace keras_xent {
 
-// A call of a kernel. The first thing that is wrong is kept and reported;
-// every method does nothing after that.
+// A call of a kernel. It keeps and reports the first error. After an error, its methods
+// do nothing.
 class Call {
  public:
   explicit Call(TF_OpKernelContext* ctx) : ctx_(ctx), status_(TF_NewStatus()) {}
@@ -60,7 +60,7 @@ class Call {
     if (ok()) TF_SetOutput(ctx_, i, tensor, status_.get());
   }
 
-  // Output 0 in the memory of input 0 if nobody else needs that.
+  // Output 0, in the memory of input 0 if nothing else uses it.
   template <typename T>
   T* OutputInPlace(const Dims& dims, TensorHandle* keep) {
     if (!ok()) return nullptr;
@@ -77,7 +77,7 @@ class Call {
   StatusHandle status_;
 };
 
-// A kernel's function that reports that it ran out of memory: no exception may leave it.
+// A kernel's function, which must not throw: it reports std::bad_alloc as an error.
 template <void (*kCompute)(void*, TF_OpKernelContext*)>
 void Guarded(void* kernel, TF_OpKernelContext* ctx) {
   try {

@@ -10,7 +10,7 @@
 
 namespace keras_xent {
 
-// Where the examples and classes are in a tensor, and the shape that its losses have.
+// Where the examples and classes are in a tensor, and the shape of its losses.
 struct Split {
   Extents extents;
   Dims losses;

@@ -1,4 +1,4 @@
-// TensorFlow's C handles, deleted where their scope ends, and what they hold.
+// TensorFlow's C handles, which are deleted at the end of their scope, and their contents.
 #ifndef KERAS_XENT_TF_HANDLES_H_
 #define KERAS_XENT_TF_HANDLES_H_
 

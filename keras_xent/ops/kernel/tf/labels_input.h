@@ -1,4 +1,4 @@
-// How an op takes labels of each kind.
+// How an op reads each kind of labels.
 #ifndef KERAS_XENT_TF_LABELS_INPUT_H_
 #define KERAS_XENT_TF_LABELS_INPUT_H_
 

@@ -1,5 +1,5 @@
-// What happens when the library is loaded, and the few functions that Python
-// calls in it.
+// Registers the ops when the library is loaded, and exports the functions that Python
+// calls.
 #include "base/instruction_set.h"
 #include "base/thread_pool.h"
 #include "losses.h"
@@ -17,7 +17,7 @@ __attribute__((constructor)) void OnLoad() {
 
 #define KERAS_XENT_EXPORT extern "C" __attribute__((visibility("default")))
 
-// 0: one thread for every processor this process may run on.
+// 0 means one thread for each processor that this process can use.
 KERAS_XENT_EXPORT void KerasXentSetNumThreads(int count) { keras_xent::SetNumThreads(count); }
 
 KERAS_XENT_EXPORT int KerasXentNumThreads() { return keras_xent::NumThreads(); }
@@ -32,7 +32,7 @@ KERAS_XENT_EXPORT const char* KerasXentUsableInstructionSet(int n) {
   return usable ? usable->name : nullptr;
 }
 
-// Returns 0 if this processor or this build lacks the instruction set.
+// Returns 0 if this processor or this build doesn't have the instruction set.
 KERAS_XENT_EXPORT int KerasXentSelectInstructionSet(const char* name) {
   return keras_xent::SelectInstructionSet(name);
 }

@@ -13,8 +13,8 @@
 
 namespace keras_xent {
 
-// (logits: T, labels, weights: W, label_smoothing: double); coefficients for weights are
-// the same.
+// (logits: T, labels, weights: W, label_smoothing: double). Coefficients are read like
+// weights.
 template <typename Loss, typename T>
 class LossInputs {
  public:
@@ -51,8 +51,8 @@ class LossInputs {
     call.Require(IsBroadcastable(weight_dims, split.losses),
                  "weights can not be broadcast to the losses: weights have shape " +
                      ToString(weight_dims) + ", the losses have shape " + ToString(split.losses) +
-                     "; give a scalar, or a tensor of the losses' rank with every dimension "
-                     "1 or equal");
+                     "; pass a scalar, or a tensor of the losses' rank in which every "
+                     "dimension is 1 or equal to the losses'");
     if (!call.ok()) return;
     weights = Weights<Real<T>>(DataOf<Real<T>>(weights_.get()), weight_dims, split.losses);
   }

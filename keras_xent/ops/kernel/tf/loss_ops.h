@@ -16,13 +16,13 @@
 
 namespace keras_xent {
 
-// With the stem as in SoftmaxCrossEntropy, inputs (logits: T, labels, weights: W,
+// With a stem such as SoftmaxCrossEntropy and the inputs (logits: T, labels, weights: W,
 // label_smoothing: double):
 //
 //   Stem                 the weighted losses, reduced to a scalar
 //   UnreducedStem        the weighted loss of every example
 //   [...]WithBackprop    the same, and the gradient of the result's sum to the logits
-//   StemGrad             coefficients (in place of weights) * the losses' backprop
+//   StemGrad             coefficients (instead of weights) * the losses' backprop
 template <typename Loss>
 struct OpNames {
   static std::string Of(const char* prefix, const char* suffix) {

@@ -12,7 +12,7 @@
 namespace keras_xent {
 
 constexpr char kNumberAttr[] = "T: {half, bfloat16, float, double}";
-// Weights are double beside double logits and float beside all others.
+// Weights are double for double logits, and float for all others.
 constexpr char kWeightAttr[] = "W: {float, double}";
 
 struct OpDefinition {
@@ -30,7 +30,7 @@ struct KernelDefinition {
   void (*compute)(void*, TF_OpKernelContext*);
 };
 
-// For the CPU. What `create` returns is of Attributes.
+// Registers CPU kernels. `create` returns Attributes.
 void RegisterKernel(const KernelDefinition& definition);
 
 }  // namespace keras_xent

@@ -35,7 +35,7 @@ void Compute(void* kernel, TF_OpKernelContext* ctx) {
     return;
   }
   ScaleTask<T> task = {DataOf<T>(backprop.get()), grads, grad_dims.empty(), split.extents, nullptr};
-  backprop.reset();  // our own reference would keep the memory from being reused
+  backprop.reset();  // with our own reference, the memory couldn't be reused
   TensorHandle output;
   task.to = call.OutputInPlace<T>(dims, &output);
   if (call.ok()) ScaleBackprop(task);

@@ -3,8 +3,8 @@
 
 namespace keras_xent {
 
-// KerasXent>ScaleBackprop, inputs (backprop: T, grad: T): their product. grad is a scalar,
-// or a number for each loss, broadcast over the classes, or has backprop's shape.
+// KerasXent>ScaleBackprop, the product of its inputs (backprop: T, grad: T). grad is a scalar,
+// has a number for each loss, which is broadcast over the classes, or has backprop's shape.
 void RegisterScaleBackprop();
 
 }  // namespace keras_xent

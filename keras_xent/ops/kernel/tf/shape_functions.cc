@@ -8,7 +8,7 @@ namespace keras_xent {
 namespace {
 
 // Sets all outputs to unknown and returns the first input's shape, or null
-// (with the status telling why).
+// (the status says why).
 ShapeHandle FirstInput(TF_ShapeInferenceContext* ctx, TF_Status* status) {
   TF_ShapeInferenceContextSetUnknownShape(ctx, status);
   if (TF_GetCode(status) != TF_OK) return nullptr;
@@ -18,13 +18,13 @@ ShapeHandle FirstInput(TF_ShapeInferenceContext* ctx, TF_Status* status) {
   return shape;
 }
 
-// The logits, or null where nothing more can be said of them.
+// The shape of the logits, or null if their rank is unknown or 0.
 ShapeHandle LogitsOfKnownRank(TF_ShapeInferenceContext* ctx, TF_Status* status) {
   ShapeHandle logits = FirstInput(ctx, status);
   if (!logits || !TF_ShapeInferenceContextRankKnown(ctx, logits.get())) return nullptr;
   if (TF_ShapeInferenceContextRank(ctx, logits.get()) < 1) {
     TF_SetStatus(status, TF_INVALID_ARGUMENT,
-                 "logits must have a class axis, that is rank 1 or more; they are a scalar");
+                 "logits must have rank 1 or more, with a class axis; they are a scalar");
     return nullptr;
   }
   return logits;
@@ -40,7 +40,7 @@ void FirstInputShape(TF_ShapeInferenceContext* ctx, TF_Status* status) {
 void ScalarShape(TF_ShapeInferenceContext* ctx, TF_Status* status) {
   FirstInput(ctx, status);
   if (TF_GetCode(status) != TF_OK) return;
-  // A slice of no dimensions: the C API's Scalar() is not in every version.
+  // An empty slice of dimensions, because not every version of the C API has Scalar().
   ShapeHandle any(TF_ShapeInferenceContextVectorFromSize(ctx, 0));
   ShapeHandle scalar(TF_NewShapeHandle());
   TF_ShapeInferenceContextSubshape(ctx, any.get(), 0, 0, scalar.get(), status);

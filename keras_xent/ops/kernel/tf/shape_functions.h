@@ -1,10 +1,10 @@
-// What TensorFlow is told of the ops' shapes before they run.
+// The static shapes of the ops' outputs.
 //
-// TensorFlow's C API refuses to read a shape function's inputs, or to set its
-// outputs, other than the first ("index out of range"; seen in 2.12 to 2.21),
-// and gives it no attributes but types. So a shape function here says what it
-// can of the first output; the Python wrappers, which know the axis, set the
-// exact static shapes, and the kernels check the real ones.
+// In TensorFlow's C API, a shape function can only read the first input and set
+// the first output (otherwise "index out of range", seen in 2.12 to 2.21), and
+// the only attributes it can read are types. So these functions set what they
+// can. The Python wrappers, which know the axis, set the exact static shapes,
+// and the kernels check the shapes when they run.
 #ifndef KERAS_XENT_TF_SHAPE_FUNCTIONS_H_
 #define KERAS_XENT_TF_SHAPE_FUNCTIONS_H_
 
@@ -19,7 +19,7 @@ void ScalarShape(TF_ShapeInferenceContext* ctx, TF_Status* status);
 // The same, for logits that must have a class axis.
 void ScalarOfClassesShape(TF_ShapeInferenceContext* ctx, TF_Status* status);
 
-// The shape of the logits less one axis. Which one isn't known here: dimension i of the
+// The shape of the logits without one axis, which is unknown here: dimension i of the
 // losses is dimension i or i + 1 of the logits.
 void LossesShape(TF_ShapeInferenceContext* ctx, TF_Status* status);
 

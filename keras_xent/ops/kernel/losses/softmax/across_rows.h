@@ -1,9 +1,9 @@
 // Few classes, or a class axis that is not the last: vectors across examples,
 // each lane going through its own classes.
 //
-// A vector's worth of examples is brought into a tile first (see tiles.h). The
-// tile of logits becomes that of their exps, and that the one of backprop. A few
-// tiles go through each of these steps together.
+// As many examples as a vector has lanes are first brought into a tile (see
+// tiles.h). The logits in the tile are replaced by their exps, and these by the
+// backprop. A few tiles go through each of these steps together.
 #ifndef KERAS_XENT_LOSSES_SOFTMAX_ACROSS_ROWS_H_
 #define KERAS_XENT_LOSSES_SOFTMAX_ACROSS_ROWS_H_
 
@@ -18,15 +18,14 @@
 namespace keras_xent {
 namespace KERAS_XENT_ISA {
 
-// The labels of examples that are lanes, as the loops over their classes ask for them.
-// Each loss has its own.
+// The labels of the examples in the lanes, for the loops over their classes. Each loss
+// defines its own.
 template <typename Loss, typename T>
 class TileLabels;
 
-// Tiles that take their steps together. The last step of a loss is a long chain
-// of operations, each of which waits for the one before: those of several
-// examples wait at the same time. With more classes it matters less, and tiles
-// that were left and come back cost more.
+// Tiles that take their steps together. The last step of a loss is a long chain of
+// dependent operations, so the chains of several examples run at the same time. With
+// more classes this matters less, and returning to a tile costs more.
 constexpr int kMostTiles = 4;
 constexpr int64_t kMostTilesBytes = 1536;
 
@@ -35,15 +34,16 @@ constexpr int TilesTogether(int64_t classes) {
   return tiles < 1 ? 1 : tiles > kMostTiles ? kMostTiles : static_cast<int>(tiles);
 }
 
-// A lane adds its classes one after another, and no other lanes even out its
-// errors. This keeps the worst loss of many rows within 2 units in the last place:
-// everything but exps in double where classes are very few, and otherwise a few
-// classes at a time in F. (Of 20,000 rows with logits of standard deviation 5 the
-// worst is off by 2.6 units if 10 classes are added in F, by 4.3 if 16 are.)
+// A lane adds its classes one after another, so its errors aren't averaged with those
+// of other lanes. These numbers keep the worst loss of many rows within 2 units in the
+// last place. With very few classes, everything except exps is in double. Otherwise a
+// few classes at a time are added in F. (Of 20,000 rows with logits of standard
+// deviation 5, the worst is off by 2.6 units if 10 classes are added in F, and by 4.3
+// if 16 are.)
 constexpr int64_t kVeryFewClasses = 8;
 constexpr int kClassesPerFlush = 4;
 
-// Turns a tile of logits into their exps, and finds the lanes' totals. Returns
+// Replaces a tile of logits by their exps, and computes the lanes' totals. Returns
 // the exps of the largest logits.
 template <bool kSmoothed, bool kVeryFew, typename Labels, typename F>
 KERAS_XENT_INLINE Vec<F> SweepTile(F* logits, Labels& labels, int64_t classes, Totals* totals) {
@@ -98,7 +98,7 @@ KERAS_XENT_INLINE Vec<F> SweepTile(F* logits, Labels& labels, int64_t classes, T
   return exp(max);
 }
 
-// Turns a tile of exps into backprop.
+// Replaces a tile of exps by the backprop.
 template <typename Labels, typename F>
 KERAS_XENT_INLINE void BackpropTile(const Backprop<F>& backprop, Vec<F> exp_of_max, F* exps,
                                     const Labels& labels, int64_t classes) {
@@ -111,7 +111,7 @@ KERAS_XENT_INLINE void BackpropTile(const Backprop<F>& backprop, Vec<F> exp_of_m
 }
 
 // Computes the losses of up to kMostTiles tiles and, if `coefficients` is not null,
-// turns the logits into their backprop.
+// replaces the logits by their backprop.
 template <bool kSmoothed, bool kVeryFew, typename Labels, typename F>
 void FewTiles(const Smoothing& smoothing, int tiles, F* logits, Labels* labels, int64_t classes,
               const Vec<F>* coefficients, double* losses) {
@@ -139,8 +139,8 @@ void FewTiles(const Smoothing& smoothing, int tiles, F* logits, Labels* labels, 
   }
 }
 
-// Room for the tiles of some examples: of their logits, which become exps and backprop,
-// and of their labels if those are stored for every class.
+// Memory for the tiles of some examples: for their logits, which are replaced by exps and
+// backprop, and for their labels if every class has one.
 template <typename Loss, typename T>
 class Tiles {
  public:
@@ -153,8 +153,8 @@ class Tiles {
         logits_(static_cast<F*>(scratch_.get())),
         labels_(logits_ + classes * examples_) {}
 
-  // How many go through tiles at a time: whole cache lines of them, and
-  // several where the tiles still fit the L1 cache.
+  // How many examples go through tiles at a time: whole cache lines, and several
+  // if their tiles fit the L1 cache.
   int64_t examples() const { return examples_; }
   F* logits() const { return logits_; }
   F* labels() const { return labels_; }
@@ -217,10 +217,10 @@ class AcrossRows {
     }
   }
 
-  // Classes `inner` apart. Whole cache lines of examples are read and
-  // written, as several tiles: classes a power of two apart share few lines of
-  // the caches, and a line may be gone when its other half is wanted. Several
-  // lines in a row are what memory is good at.
+  // Classes that are `inner` apart. Whole cache lines of examples are read and
+  // written, as several tiles. If classes are a power of two apart, they share few
+  // lines of the caches, so a line may be evicted before its other half is read.
+  // Memory is fastest with several lines in a row.
   void Columns() {
     for (int64_t p = piece_.begin; p < piece_.end;) {
       const int64_t i = p % inner_;
@@ -254,12 +254,12 @@ class AcrossRows {
     for (int64_t i = 0; i < count; i += kLine) __builtin_prefetch(to + i, 1);
   }
 
-  // Of the examples that are left, those in the next tile; and whether PackRows
+  // How many of the remaining examples are in the next tile, and whether PackRows
   // can bring them there.
   static int Lanes(int64_t left) { return static_cast<int>(left < kStep ? left : kStep); }
   bool IsWhole(int64_t left) const { return left >= kStep && classes_ >= kGroup<F>; }
 
-  // Up to a tile of rows, and fetches the rows that will be packed after these.
+  // Packs up to a tile of rows, and prefetches the rows that are packed next.
   void Pack(const T* tensor, int64_t offset, int64_t left, F* tile) const {
     const T* rows = tensor + offset;
     if (IsWhole(left)) {
@@ -269,7 +269,7 @@ class AcrossRows {
     }
   }
 
-  // The tiles from `tile` on: `count` examples from p on.
+  // The tiles from `tile` on, with `count` examples from p on.
   void Compute(int64_t p, int64_t count, int64_t tile) {
     Vec<F> coefficients[kMostTiles];
     Labels labels[kMostTiles];
@@ -334,7 +334,7 @@ class AcrossRows {
   const Piece<F>& piece_;
   const int64_t classes_, inner_;
   const Smoothing smoothing_;
-  const int64_t most_;  // examples that go through FewTiles together
+  const int64_t most_;  // the number of examples that go through FewTiles together
   const FewTilesFunction few_tiles_;
   const Tiles<Loss, T> tiles_;
 };

@@ -1,5 +1,5 @@
-// Many classes, next to each other: vectors along the classes of one example. When all
-// blocks of a row have been read its backprop is written from what was kept.
+// Many contiguous classes: vectors along the classes of one example. After all blocks of
+// a row have been read, its backprop is written from the kept values.
 #ifndef KERAS_XENT_LOSSES_SOFTMAX_ALONG_ROWS_H_
 #define KERAS_XENT_LOSSES_SOFTMAX_ALONG_ROWS_H_
 
@@ -64,9 +64,9 @@ KERAS_XENT_INLINE Integers<F> BitsOfMagnitude(Vec<F> v) {
   return BitCast<Integers<F>>(v) & ~BitCast<Integers<F>>(-Vec<F>{});
 }
 
-// Whether all magnitudes are so far from overflow that the row's loss is
-// finite whatever it is, with up to 2^25 classes: then a weight of 0 makes it and
-// its backprop 0. Otherwise they may be NaN, for 0 times infinity is.
+// Whether all magnitudes are so far from overflow that the row's loss must be finite,
+// with up to 2^25 classes. Then a weight of 0 makes the loss and its backprop 0.
+// Otherwise they may be NaN, because 0 * inf is NaN.
 template <typename Loss, typename T>
 KERAS_XENT_INLINE bool HasFiniteLoss(const Row<Loss, T>& row) {
   using F = Real<T>;
@@ -96,9 +96,9 @@ void WriteZeros(const Row<Loss, T>& row, T* g) {
   }
 }
 
-// ---- what rows keep ------------------------------------------------------------
+// ---- memory of rows ------------------------------------------------------------
 
-// Room for what a few rows keep for their backprop.
+// Memory for the values that a few rows keep for their backprop.
 template <typename T>
 class KeptRows {
  public:
@@ -112,7 +112,7 @@ class KeptRows {
         exps_(static_cast<F*>(scratch_.get())),
         notes_(reinterpret_cast<BlockNotes<F>*>(exps_ + rows * exps_stride_)) {}
 
-  // Whole vectors of its exps are aligned, as those of its backprop are.
+  // Whole vectors of its exps are aligned, like those of its backprop.
   template <typename Loss>
   KeptRow<F> Of(int r, const Row<Loss, T>& row) const {
     F* exps = exps_ + r * exps_stride_ + (kLine - row.head % kLine);
@@ -130,7 +130,8 @@ class KeptRows {
 
 // ---- all rows ----------------------------------------------------------------
 
-// Rows of up to this many classes go in groups, which share the last step's vectors.
+// Rows of up to this many classes are processed in groups, which share the last step's
+// vectors.
 constexpr int64_t kMostGroupClasses = 2048;
 
 template <typename Loss, typename T>

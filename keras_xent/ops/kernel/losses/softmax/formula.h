@@ -22,21 +22,21 @@ struct Smoothing {
         one_minus_off(label_smoothing - off) {}
 };
 
-// exp(max - shift) * 2^-power, as ScaledExp has it, to the precision of double.
+// exp(max - shift) * 2^-power, as in ScaledExp, with the precision of double.
 KERAS_XENT_INLINE DoubleVec ExpOfMax(DoubleVec max, DoubleVec shift, DoubleVec power) {
   return ScaledExp<double>::NearTo(DoubleVec{})(Remainder(max, shift, power));
 }
 
 struct Results {
   DoubleVec loss;
-  DoubleVec inverse;  // what turns an exp on that scale into a probability
+  DoubleVec inverse;  // the factor that converts an exp on that scale to a probability
   DoubleVec others;   // one minus the probability of a class with the largest logit
 };
 
 // loss = sum_c y'_c * (log S - d_c), where S = sum_c exp(d_c).
 template <typename F>
 KERAS_XENT_INLINE Results Finish(const Smoothing& smoothing, const Totals& t) {
-  // All exps but one of the largest. max - max is 0, or NaN when max is
+  // All exps except one of the largest. max - max is 0, or NaN if max is
   // infinite: such a row has no softmax.
   const DoubleVec all_but_one = t.rest + (t.maxima - 1.0) * t.exp_of_max + (t.max - t.max);
   Results results;
@@ -45,22 +45,22 @@ KERAS_XENT_INLINE Results Finish(const Smoothing& smoothing, const Totals& t) {
   results.others = all_but_one * results.inverse;
   const DoubleVec log_s = Log1p<F>(all_but_one, t.exp_of_max, sum);
   results.loss = smoothing.on * (t.y * log_s - t.yd);
-  // Guarded, for d is -inf when a logit is, and without smoothing that class
+  // Only with smoothing: d is -inf if a logit is, and without smoothing that class
   // adds nothing.
   if (smoothing.off != 0) results.loss += smoothing.off * (smoothing.classes * log_s - t.d);
   return results;
 }
 
-// The largest logits (or their exps) that belong to dominant classes, those with
-// half of the probability or more; the others become NaN, which equals nothing.
+// The largest logits (or their exps) of dominant classes, which have at least half of the
+// probability. The others become NaN, which doesn't equal anything.
 template <typename F>
 KERAS_XENT_INLINE Vec<F> OfDominant(Vec<F> largest, Vec<F> others) {
   return others > F(0.5) ? Broadcast<F>(__builtin_nanf("")) : largest;
 }
 
 // backprop = coefficient * (p - y'). For a dominant class p - y' is
-// (1 - y') - (1 - p), which does not cancel when p is near 1; for small p it would lose
-// what p - y' keeps.
+// (1 - y') - (1 - p), which doesn't cancel if p is near 1. For small p, it would be less
+// precise than p - y'.
 template <typename F>
 struct Backprop {
   using V = Vec<F>;
@@ -87,22 +87,23 @@ struct Backprop {
     const V of_dominant = is_label ? one_minus_off - others : on + one_minus_off - others;
     return coefficient * (is_dominant ? of_dominant : p_minus_y);
   }
-  // Without label mass. In At()'s order, so that nothing overflows or underflows that
-  // does not there.
+  // With a label of 0. In the same order as At(), so the same results overflow or
+  // underflow.
   KERAS_XENT_ALWAYS_INLINE V WithoutLabels(V exp) const {
     return coefficient * (exp * inverse - off);
   }
 };
 
-// Of the i-th example of a piece.
+// The coefficient of the i-th example of a piece.
 template <typename Task, typename F>
 KERAS_XENT_INLINE F CoefficientAt(const Task& task, const Piece<F>& piece, int64_t i) {
   const double unit = task.unit_coefficient;
   return static_cast<F>(piece.weights ? unit * piece.weights[i] : unit);
 }
 
-// Not by its coefficient, which may have underflowed; and a unit that is infinite
-// or NaN (the weights' sum may be) makes NaN of a weight of 0.
+// Whether an example's weight is 0. This isn't decided by its coefficient, which may have
+// underflowed. If the unit is infinite or NaN (the weights' sum may be), a weight of 0
+// results in NaN.
 template <typename Task, typename F>
 KERAS_XENT_INLINE bool IsWithoutWeight(const Task& task, const Piece<F>& piece, int64_t i) {
   if (task.unit_coefficient - task.unit_coefficient != 0) return false;

@@ -1,4 +1,4 @@
-// Many classes, next to each other: how a row of them is cut.
+// Splits a row of many contiguous classes into blocks.
 #ifndef KERAS_XENT_LOSSES_SOFTMAX_ROW_H_
 #define KERAS_XENT_LOSSES_SOFTMAX_ROW_H_
 
@@ -11,18 +11,17 @@
 namespace keras_xent {
 namespace KERAS_XENT_ISA {
 
-// The labels of a row, as its loops ask for them. Each loss has its own.
+// The labels of a row, for its loops. Each loss defines its own.
 template <typename Loss, typename T>
 class RowLabels;
 
 template <typename F>
 constexpr int64_t kBlockClasses = kLanes<F> * kVectorsPerFlush;
 
-// One row of classes. If the tensors are large it is cut where cache lines of
-// backprop begin, so that whole lines can be written past the caches: [0, head)
-// is what comes before the first line. [head, body_end) is whole vectors, and
-// the rest is less than a vector. A vector that is not whole overlaps its
-// neighbour.
+// One row of classes. If the tensors are large, it is split where cache lines of
+// backprop begin, so whole lines can be written past the caches: [0, head) is
+// before the first line. [head, body_end) is whole vectors, and the rest is less
+// than a vector. A partial vector overlaps its neighbor.
 template <typename Loss, typename T>
 struct Row {
   const T* x;
@@ -40,8 +39,8 @@ struct Row {
   }
 };
 
-// A block: whole vectors in [body, end), the row's head too if body is the
-// head, and the row's tail if end is body_end.
+// A block: the whole vectors in [body, end). It includes the row's head if body is
+// the head, and the row's tail if end is body_end.
 template <typename Loss, typename T>
 struct Block {
   using F = Real<T>;
@@ -56,8 +55,8 @@ struct Block {
   int64_t classes_end() const { return end == row.body_end ? row.classes : end; }
   int64_t classes() const { return classes_end() - first_class(); }
 
-  // Calls whole(c) for whole vectors and part(c, lanes) for vectors of which
-  // only some lanes are not another's.
+  // Calls whole(c) for whole vectors, and part(c, lanes) for vectors that share
+  // some lanes with a neighbor.
   template <typename Whole, typename Part>
   KERAS_XENT_ALWAYS_INLINE void AtEdges(Whole whole, Part part) const {
     if (body == row.head && row.head > 0) {
@@ -76,7 +75,7 @@ struct Block {
   }
 };
 
-// What a row leaves for its backprop: exp(x) of every class, ...
+// What a row keeps for its backprop: exp(x) of every class, ...
 template <typename F>
 struct BlockNotes {
   F shift, power;  // ... the scale of a block's exps, ...

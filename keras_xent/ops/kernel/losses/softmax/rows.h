@@ -1,5 +1,5 @@
-// Loss and backprop of a softmax cross entropy, example by example, whatever its labels
-// are.
+// Loss and backprop of a softmax cross entropy, example by example, for any kind of
+// labels.
 #ifndef KERAS_XENT_LOSSES_SOFTMAX_ROWS_H_
 #define KERAS_XENT_LOSSES_SOFTMAX_ROWS_H_
 
@@ -11,8 +11,8 @@
 namespace keras_xent {
 namespace KERAS_XENT_ISA {
 
-// Up to this many contiguous classes, lanes lie across examples: tiles of them
-// fit the L1 cache.
+// Up to this many contiguous classes, the lanes are examples: their tiles fit the L1
+// cache.
 constexpr int64_t kMostTileClasses = 64;
 
 template <typename Loss, typename T>

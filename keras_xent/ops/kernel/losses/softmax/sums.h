@@ -1,4 +1,4 @@
-// What a sweep over an example's classes gathers.
+// The sums that a sweep over an example's classes computes.
 #ifndef KERAS_XENT_LOSSES_SOFTMAX_SUMS_H_
 #define KERAS_XENT_LOSSES_SOFTMAX_SUMS_H_
 
@@ -11,12 +11,12 @@ namespace KERAS_XENT_ISA {
 
 // Over the classes, with m the largest logit (so far) and d = x - m:
 //
-//   rest   sum of exp(x) over the classes whose logit is not m, on the scale of
+//   rest   the sum of exp(x) over the classes whose logit is not m, on the scale of
 //          a ScaledExp
-//   maxima how many classes have the logit m
-//   d      sum of d
+//   maxima the number of classes with the logit m
+//   d      the sum of d
 //
-// Keeping the maxima out of `rest` is what keeps the precision of a loss near 0
+// `rest` doesn't include the maxima. This preserves the precision of a loss near 0
 // and of the gradient of a dominant class: with S = maxima + rest / exp(m),
 // log(S) is log1p(S - 1) and 1 - 1/S is (S - 1)/S.
 template <bool kSmoothed, typename F>
@@ -31,8 +31,8 @@ struct ClassSums {
     AddExp(exp, is_max);
     if (kSmoothed) d.Add(difference);
   }
-  // The same for a logit x and m, all but the exp in double: no difference is
-  // rounded to F. Only `rest` has something to flush after it.
+  // The same for a logit x and m. Everything except the exp is in double, so no
+  // difference is rounded to F. Only `rest` has to be flushed after it.
   template <typename Mask>
   KERAS_XENT_ALWAYS_INLINE void AddInDouble(const UnroundedExp<F>& exp, V x, V m, Mask is_max) {
     AddExp(exp, is_max);
@@ -60,7 +60,7 @@ struct ClassSums {
   }
 };
 
-// Sums of labels and of labels * d. A class without label mass adds nothing even if its
+// Sums of labels and of labels * d. A class whose label is 0 adds nothing, even if its
 // logit is -inf: 0 * -inf is 0 here.
 template <typename F>
 struct LabelSums {
@@ -71,7 +71,7 @@ struct LabelSums {
     y.Add(labels);
     yd.AddProduct(labels, labels == V{} ? V{} : difference);
   }
-  // As ClassSums has it; nothing is left to flush.
+  // Like ClassSums, but nothing has to be flushed.
   KERAS_XENT_ALWAYS_INLINE void AddInDouble(V labels, V x, V m) {
     for (int part = 0; part < kParts<F>; ++part) {
       const DoubleVec label = ToDoubles(labels, part);
@@ -86,8 +86,8 @@ struct LabelSums {
   }
 };
 
-// What was found of a few examples, one a lane, and the exp of the largest logit on the
-// scale that `rest` has.
+// The sums of a few examples, one per lane, and the exp of the largest logit on the
+// scale of `rest`.
 struct Totals {
   DoubleVec max, rest, maxima, y, yd, d, exp_of_max;
 };

@@ -1,7 +1,7 @@
-// A row of classes is read block by block. Of each block of logits and labels, while it
-// is in the L1 cache, the first look finds the largest logit and whether there is any
-// label mass, and the second gathers the sums and keeps exp(x). Most blocks have neither
-// label mass nor the largest logit, and for those both loops are short.
+// Reads a row of classes block by block. Each block of logits and labels is read twice
+// while it is in the L1 cache. The first loop finds the largest logit and whether a label
+// is not 0. The second computes the sums and keeps exp(x). Both loops are short for most
+// blocks, which have only labels of 0 and don't have the largest logit.
 #ifndef KERAS_XENT_LOSSES_SOFTMAX_SWEEP_ROW_H_
 #define KERAS_XENT_LOSSES_SOFTMAX_SWEEP_ROW_H_
 
@@ -13,11 +13,11 @@
 namespace keras_xent {
 namespace KERAS_XENT_ISA {
 
-// exps stay in range while logits are at most this much above the one that
-// their scale was made for: exp(20) is far from the largest float.
+// exps stay in range if logits are at most this much larger than the one that
+// their scale was made for: exp(20) is far below the largest float.
 constexpr double kHeadroom = 20;
 
-// Blocks that get their first look together: few enough for the L1 cache.
+// The number of blocks that go through the first loop together. They fit the L1 cache.
 constexpr int kBlocksPerLook = 4;
 
 template <typename F>
@@ -47,8 +47,8 @@ KERAS_XENT_INLINE FirstLook<Real<T>> LookAt(const Block<Loss, T>& block) {
   return {MaxOfLanes<F>(Max<F>(max[0], max[1])), labels.HasMass(block)};
 }
 
-// One sweep over a row. If kKeep it leaves what the row's backprop needs, which will be
-// written to `g` if it is written through the caches; otherwise `g` is null.
+// One sweep over a row. If kKeep is true, it keeps what the row's backprop needs. `g` is where
+// the backprop will be written through the caches, otherwise null.
 template <bool kSmoothed, bool kKeep, typename Loss, typename T>
 class RowSweep {
  public:
@@ -97,7 +97,7 @@ class RowSweep {
   static constexpr int64_t kStep = kLanes<F>;
   static constexpr F kLowest = std::numeric_limits<F>::lowest();
 
-  // The largest logit so far is a new one.
+  // There is a new largest logit.
   KERAS_XENT_ALWAYS_INLINE void RiseTo(F found_max) {
     const F new_max = found_max > kLowest ? found_max : kLowest;
     if (!(new_max <= scaled_for_ + static_cast<F>(kHeadroom))) {
@@ -112,7 +112,7 @@ class RowSweep {
       scaled_for_ = new_max;
     }
     if (done_ > 0) {
-      // What was the largest is one of the rest now.
+      // The previous largest logit belongs to the rest now.
       rest_ += sums_.Maxima() * exp_(Broadcast<F>(finite_max_))[0];
       const double rise = static_cast<double>(new_max) - static_cast<double>(finite_max_);
       label_sums_.Rise(rise);
@@ -161,12 +161,12 @@ class RowSweep {
     done_ += block.classes();
   }
 
-  // What the next look and the writing want is on its way while this block is
+  // Prefetches what the next loop reads and what will be written, while this block is
   // computed.
   template <typename AddVector>
   KERAS_XENT_ALWAYS_INLINE void ForEachVector(const Block<Loss, T>& block, AddVector add) {
     constexpr int64_t kLine = kLineBytes / static_cast<int64_t>(sizeof(T));
-    // Where no labels are read there is room in the L1 cache for twice as much.
+    // If no labels are read, the L1 cache has room for twice as much.
     constexpr int kLooks = RowLabels<Loss, T>::kAreSummed ? 1 : 2;
     constexpr int64_t kAhead = kLooks * kBlocksPerLook * kBlockClasses<F>;
     int64_t c = block.body;
@@ -188,9 +188,9 @@ class RowSweep {
 
   ClassSums<kSmoothed, F> sums_;
   typename RowLabels<Loss, T>::Sums label_sums_;
-  double rest_ = 0, d_ = 0;  // what is not in the lanes
+  double rest_ = 0, d_ = 0;  // the part that is not in the lanes
   F max_ = -kInfinity<F>;
-  F finite_max_ = kLowest;  // differences from it are never NaN for want of a finite logit
+  F finite_max_ = kLowest;  // finite even if no logit is, so differences aren't NaN
   F scaled_for_ = -kInfinity<F>;
   ScaledExp<F> exp_;
   int64_t done_ = 0;

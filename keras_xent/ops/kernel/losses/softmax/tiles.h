@@ -1,4 +1,4 @@
-// Few classes, or a class axis that is not the last: examples turned into
+// Few classes, or a class axis that is not the last: transposes examples into
 // lanes, class by class, and back.
 #ifndef KERAS_XENT_LOSSES_SOFTMAX_TILES_H_
 #define KERAS_XENT_LOSSES_SOFTMAX_TILES_H_
@@ -10,7 +10,7 @@ namespace KERAS_XENT_ISA {
 
 // A tile has a vector for every class: tile[c * lanes + r] is class c of
 // example r. Rows are loaded in groups of 16 bytes of Real<T>; a vector of
-// kGroups groups, each from a row of its own, is transposed group by group.
+// kGroups groups, each from a different row, is transposed group by group.
 template <typename F>
 constexpr int kGroup = 16 / static_cast<int>(sizeof(F));
 template <typename F>
@@ -26,8 +26,8 @@ KERAS_XENT_INLINE Vec<F> InterleaveGroups(Vec<F> a, Vec<F> b, std::integer_seque
                                              I % 2 * kLanes<F>)...>());
 }
 
-// Transposes n vectors of groups of n. Interleaving vector i with vector
-// i + n/2, log2(n) times, does it.
+// Transposes n vectors of groups of n, by interleaving vector i with vector
+// i + n/2, log2(n) times.
 template <typename F>
 KERAS_XENT_INLINE void TransposeGroups(Vec<F>* v) {
   constexpr int n = kGroup<F>;
@@ -42,8 +42,9 @@ KERAS_XENT_INLINE void TransposeGroups(Vec<F>* v) {
   }
 }
 
-// Groups from rows `stride` apart, as one vector of what is stored, and back.
-// Of 16 bytes each the compiler would do it through memory, and wait for it.
+// Loads groups from rows that are `stride` apart as one vector of stored elements, and
+// stores them. For groups of 16 bytes, the compiler would go through memory, which
+// is slow.
 template <typename T>
 KERAS_XENT_INLINE Raw<T> LoadGroups(const T* rows, int64_t stride) {
   constexpr int n = kGroup<Real<T>>;
@@ -97,11 +98,11 @@ KERAS_XENT_INLINE void StoreGroups(T* rows, int64_t stride, Raw<T> v) {
   }
 }
 
-// Turns a vector's worth of rows into a tile, which has room for the classes
-// rounded up to whole groups. The last group of a row overlaps the one before.
-// Meanwhile the rows at `next` are fetched, as many, piece by piece: the
-// processor's own prefetching doesn't see that rows side by side are one stream.
-// Not inlined: the loop wants the registers for itself.
+// Packs as many rows as a vector has lanes into a tile, which has room for the
+// classes rounded up to whole groups. The last group of a row overlaps the one
+// before. Meanwhile, it prefetches the same number of rows at `next`, piece by piece,
+// because the processor doesn't detect that neighboring rows are one stream.
+// Not inlined, so the loop can use all registers.
 template <typename T>
 __attribute__((noinline)) void PackRows(const T* rows, int64_t classes, Real<T>* tile,
                                         const T* next) {
@@ -117,7 +118,7 @@ __attribute__((noinline)) void PackRows(const T* rows, int64_t classes, Real<T>*
   }
 }
 
-// The reverse.
+// Unpacks a tile into rows.
 template <typename T>
 __attribute__((noinline)) void UnpackRows(const Real<T>* tile, int64_t classes, T* rows) {
   using F = Real<T>;
@@ -133,7 +134,7 @@ __attribute__((noinline)) void UnpackRows(const Real<T>* tile, int64_t classes, 
   }
 }
 
-// Any number of rows, or of classes: one element at a time. Lanes past `count`
+// For any number of rows or classes: packs one element at a time. Lanes after `count`
 // are 0.
 template <typename T>
 void PackFewRows(const T* rows, int64_t classes, int count, Real<T>* tile) {

@@ -1,0 +1,218 @@
+"""TensorFlow's contenders: this package's losses, TF1's, Keras's, and ops that compute no loss."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import inspect
+from typing import Any, Callable, Iterator
+
+import tensorflow as tf
+
+import keras_xent
+from benchmarks.benchmark import EMPTY
+from benchmarks.contenders import NoSuchLoss
+from benchmarks.contenders.tensorflow_contender import (
+    Step,
+    TensorFlowContender,
+    by_loss,
+    calling_keras_loss,
+)
+from benchmarks.setups import SIGMOID, SOFTMAX, SPARSE, Setup
+
+_OUR_CLASSES = {
+    SOFTMAX: keras_xent.CategoricalCrossentropy,
+    SPARSE: keras_xent.SparseCategoricalCrossentropy,
+    SIGMOID: keras_xent.BinaryCrossentropy,
+}
+_KERAS_CLASSES = {
+    SOFTMAX: tf.keras.losses.CategoricalCrossentropy,
+    SPARSE: tf.keras.losses.SparseCategoricalCrossentropy,
+    SIGMOID: tf.keras.losses.BinaryCrossentropy,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Ours(TensorFlowContender):
+    """This package's losses.
+
+    Attributes:
+        backend: the one that is forced, if any.
+    """
+
+    backend: str | None = None
+
+    def training(self, setup: Setup) -> Step:
+        return self._forced(super().training(setup))
+
+    def evaluation(self, setup: Setup) -> Step:
+        return self._forced(super().evaluation(setup))
+
+    def _forced(self, step: Step) -> Step:
+        if self.backend is None:
+            return step
+
+        # Eagerly this is the call; in a `tf.function` it is the tracing, and no call pays for it.
+        def with_backend(*inputs: Any) -> Any:
+            with _forcing(self.backend):
+                return step(*inputs)
+
+        return with_backend
+
+
+@contextlib.contextmanager
+def _forcing(backend: str) -> Iterator[None]:
+    # Global: in turn with it, the others want what the user asked for.
+    before = keras_xent.backend().requested
+    keras_xent.set_backend(backend)
+    try:
+        yield
+    finally:
+        keras_xent.set_backend(before)
+
+
+def _our_loss(setup: Setup) -> Any:
+    """The loss with TF1's default reduction.
+
+    `BinaryCrossentropy` takes the mean over the class axis first, as Keras's does. Its mean of
+    these is TF1's of all elements: every row has as many.
+    """
+    return _OUR_CLASSES[setup.loss](
+        from_logits=True,
+        label_smoothing=setup.label_smoothing,
+        axis=setup.axis,
+        reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS,
+        dtype=setup.dtype,
+    )
+
+
+def _keras_loss(setup: Setup) -> tf.keras.losses.Loss:
+    """Keras's own. It divides by the batch: another number, the same work.
+
+    `BinaryCrossentropy` takes the mean over the class axis before weights and reduction. Of weights
+    of shape `(examples, 1)` it makes one for each mean; for v1 each is the weight of all losses of
+    a row.
+    """
+    keras_class = _KERAS_CLASSES[setup.loss]
+    taken = inspect.signature(keras_class.__init__).parameters
+    arguments: dict[str, Any] = {"from_logits": True}
+    # Keras 2 computes in the logits' dtype. Keras 3 does so in float32, where it isn't told.
+    if "dtype" in taken:
+        arguments["dtype"] = setup.dtype
+    if setup.label_smoothing:
+        if "label_smoothing" not in taken:
+            raise NoSuchLoss(f"Keras's {keras_class.__name__} has no label smoothing")
+        arguments["label_smoothing"] = setup.label_smoothing
+    if not setup.is_along_last:
+        if setup.loss == SPARSE:
+            raise NoSuchLoss(f"Keras's {keras_class.__name__} takes no class axis but the last")
+        arguments["axis"] = setup.axis
+    return keras_class(**arguments)
+
+
+def _tf1_losses(losses: Any, nn: Any) -> Callable[[Setup], Step]:
+    """Makes TF1's losses with their default reduction.
+
+    Args:
+        losses: a module that has what `tf.compat.v1.losses` has.
+        nn: one that has what `tf.compat.v1.nn` has.
+    """
+
+    def softmax(setup: Setup) -> Step:
+        if setup.is_along_last:
+            return lambda logits, labels, weights: losses.softmax_cross_entropy(
+                labels, logits, weights, label_smoothing=setup.label_smoothing
+            )
+
+        # What a TF1 program does there, as the loss itself knows no axis but the last.
+        def by_hand(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+            num_classes = tf.cast(tf.shape(labels)[setup.axis], labels.dtype)
+            smooth = labels * (1 - setup.label_smoothing) + setup.label_smoothing / num_classes
+            each = nn.softmax_cross_entropy_with_logits_v2(
+                labels=tf.stop_gradient(smooth), logits=logits, axis=setup.axis
+            )
+            return losses.compute_weighted_loss(each, weights)
+
+        return by_hand
+
+    def sparse(setup: Setup) -> Step:
+        if not setup.is_along_last:
+            raise NoSuchLoss("TF1's sparse_softmax_cross_entropy takes no class axis but the last")
+        if not setup.label_smoothing:
+            return lambda logits, labels, weights: losses.sparse_softmax_cross_entropy(
+                labels, logits, weights
+            )
+
+        # What a TF1 program does there: it makes one-hot labels, which have label smoothing.
+        def by_one_hot(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+            one_hot = tf.one_hot(labels, setup.num_classes, dtype=logits.dtype)
+            return softmax(setup)(logits, one_hot, weights)
+
+        return by_one_hot
+
+    def sigmoid(setup: Setup) -> Step:
+        return lambda logits, labels, weights: losses.sigmoid_cross_entropy(
+            labels, logits, weights, label_smoothing=setup.label_smoothing
+        )
+
+    return by_loss({SOFTMAX: softmax, SPARSE: sparse, SIGMOID: sigmoid})
+
+
+class _NoLoss(TensorFlowContender):
+    """Has no loss and needs no gradient."""
+
+    def training(self, setup: Setup) -> Step:
+        return self.loss(setup)
+
+
+def _add(setup: Setup) -> Step:
+    return lambda logits, labels, weights: tf.raw_ops.AddV2(x=logits, y=labels)
+
+
+def _negate(setup: Setup) -> Step:
+    return lambda logits, labels, weights: tf.raw_ops.Neg(x=logits)
+
+
+def _add_one(setup: Setup) -> Step:
+    first = (0,) * len(setup.weights_shape)
+    return lambda logits, labels, weights: weights[first] + 1
+
+
+_ours = _Ours("keras_xent", calling_keras_loss(_our_loss), keras_loss=_our_loss)
+_v1 = TensorFlowContender("v1", _tf1_losses(losses=tf.compat.v1.losses, nn=tf.compat.v1.nn))
+# What the call of a `tf.function` costs: it takes the same tensors and adds 1 to one weight.
+_empty = _NoLoss(EMPTY, _add_one)
+
+
+def _compiled(contender: TensorFlowContender) -> TensorFlowContender:
+    name = f"{contender.name} under XLA"
+    return dataclasses.replace(contender, name=name, jit_compile=True)
+
+
+def _with_backend(backend: str) -> TensorFlowContender:
+    return dataclasses.replace(_ours, name=f"keras_xent, {backend}", backend=backend)
+
+
+CONTENDERS = {
+    # By the backend that it chooses itself.
+    "ours": _ours,
+    # By its native ops, without the choice that a graph has.
+    "ours_native": _with_backend("native"),
+    # In TensorFlow's own ops, as GPUs, TPUs and XLA get it.
+    "ours_portable": _with_backend("portable"),
+    "ours_xla": _compiled(_ours),
+    "ours_v1": TensorFlowContender(
+        "keras_xent.v1", _tf1_losses(losses=keras_xent.v1, nn=keras_xent.v1)
+    ),
+    "v1": _v1,
+    "v1_xla": _compiled(_v1),
+    "keras": TensorFlowContender(
+        "Keras", calling_keras_loss(_keras_loss), keras_loss=_keras_loss
+    ),
+    # The floors. One op reads logits and labels, writes as much as a gradient, and only adds ...
+    "addv2": _NoLoss("AddV2", by_loss({SOFTMAX: _add, SIGMOID: _add})),
+    # ... or, with class ids, reads the logits alone, and negates.
+    "neg": _NoLoss("Neg", by_loss({SPARSE: _negate})),
+    "empty": _empty,
+    "empty_xla": _compiled(_empty),
+}

@@ -1,0 +1,235 @@
+"""Training steps and evaluations, in turn: in every dtype, mode and class axis that matters."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from typing import Any, Iterable, NamedTuple
+
+from benchmarks import contenders, shapes
+from benchmarks.benchmark import EMPTY, PORTABLE, Benchmark, Options, Part, Recorder
+from benchmarks.contenders import PACKAGES, TENSORFLOW
+from benchmarks.processes import Worker
+from benchmarks.setups import Setup
+from benchmarks.targets import DTYPES, HALF_DTYPES
+from benchmarks.timing import Turn
+
+KINDS = ("training", "evaluation")
+UNMASKED = ((4096, 1000), (8192, 151))
+# One eager call is too short for the clock's and the processor's whims.
+_EAGER_CALLS = 20
+# What the report calls each, and the contender: under XLA the portable path serves without being
+# asked for.
+PORTABLE_MODES = {
+    "tf.function": {PORTABLE: "ours_portable", "v1": "v1", EMPTY: "empty"},
+    "eager": {PORTABLE: "ours_portable", "v1": "v1"},
+    "XLA": {PORTABLE: "ours_xla", "v1": "v1_xla", EMPTY: "empty_xla"},
+}
+
+
+class Step(NamedTuple):
+    """What one contender does when it has its turn.
+
+    Attributes:
+        contender: which one.
+        setup: what it is asked.
+        kind: one of `KINDS`.
+        case: what else the report says of it.
+        name: what the report calls it; its own name where this is empty.
+        traced: whether in a `tf.function`; otherwise eagerly.
+        calls: how many of them a sample is the mean of.
+    """
+
+    contender: str
+    setup: Setup
+    kind: str = "training"
+    case: str = ""
+    name: str = ""
+    traced: bool = True
+    calls: int = 1
+
+
+def part(benchmark: str, title: str, steps: Iterable[Step]) -> Part:
+    """Times all steps in turn."""
+    return Part(title, functools.partial(_interleave, benchmark, list(steps)))
+
+
+def _interleave(benchmark: str, steps: list[Step], recorder: Recorder) -> None:
+    inputs: dict[Any, Any] = {}
+    turns: dict[tuple[Setup, str, str], Turn] = {}
+    # It ends the processes of contenders that have one.
+    with contextlib.ExitStack() as stack:
+        for step in steps:
+            try:
+                if step.contender in PACKAGES:
+                    if _is_there(step, recorder):
+                        worker = stack.enter_context(Worker(step.contender, step.setup))
+                        turns[step.setup, step.case, worker.name] = worker.turn
+                    continue
+                # The same tensors for all who are asked for the same loss.
+                if step.setup.loss not in inputs:
+                    inputs[step.setup.loss] = contenders.load("ours").inputs(step.setup)
+                turn = contenders.turn(
+                    step.contender,
+                    step.kind,
+                    step.setup,
+                    inputs[step.setup.loss],
+                    step.traced,
+                    step.calls,
+                )
+                name = step.name or contenders.load(step.contender).name
+                turns[step.setup, step.case, name] = turn
+            except contenders.NoSuchLoss as error:
+                recorder.note(f"{error}, and was not measured.")
+        for (setup, case, name), samples in recorder.rounds(turns).items():
+            recorder.add(benchmark, setup, name, samples, case)
+
+
+def _is_there(step: Step, recorder: Recorder) -> bool:
+    package = PACKAGES[step.contender]
+    if step.setup.device:
+        recorder.note(f"{package} is measured without --device only.")
+        return False
+    if not contenders.is_installed(step.contender):
+        recorder.note(f"{package} is not installed here, and was not measured.")
+        return False
+    return True
+
+
+def _training(options: Options) -> list[Part]:
+    def setups(among: Iterable[tuple[int, ...]], **changes: Any) -> list[Setup]:
+        chosen = shapes.chosen(among, options.quick)
+        return [Setup(shape, device=options.device, **changes) for shape in chosen]
+
+    cases = {
+        "one-hot labels": setups(shapes.ALL),
+        "soft labels": setups(shapes.TWO, soft_labels=True),
+        # Ours skips the arithmetic of a row without weight: what it takes without such rows.
+        "one-hot labels, no weight 0": setups(UNMASKED, masked=False),
+    }
+    return [
+        part(
+            "training",
+            f"{case} {setup.shape}",
+            [Step(name, setup, case=case) for name in (*TENSORFLOW, *PACKAGES)],
+        )
+        for case, those in cases.items()
+        for setup in those
+    ]
+
+
+def _axis(options: Options) -> list[Part]:
+    setup = Setup(shapes.CLASS_AXIS_1, axis=1, device=options.device)
+    return [part("axis", str(setup.shape), [Step(name, setup) for name in TENSORFLOW])]
+
+
+def _dtypes(options: Options) -> list[Part]:
+    return [
+        part(
+            "dtypes",
+            f"{dtype} {shape}",
+            [
+                Step(name, Setup(shape, dtype, device=options.device))
+                for name in ("ours", "v1", "addv2", "empty")
+            ],
+        )
+        for dtype in DTYPES
+        for shape in shapes.chosen(shapes.WITHOUT_LARGEST, options.quick)
+    ]
+
+
+def _evaluation(options: Options) -> list[Part]:
+    return [
+        part(
+            "evaluation",
+            str(shape),
+            [
+                Step(name, Setup(shape, device=options.device), kind, kind)
+                for name in ("ours", "v1", "keras", "empty")
+                for kind in KINDS
+            ],
+        )
+        for shape in shapes.chosen(shapes.ALL, options.quick)
+    ]
+
+
+def _eager(options: Options) -> list[Part]:
+    setup = Setup(shapes.EAGER, device=options.device)
+    return [
+        part(
+            "eager",
+            case,
+            [
+                Step(name, setup, kind, case, traced=False, calls=_EAGER_CALLS)
+                for name in ("ours", "ours_portable", "v1", "keras")
+            ],
+        )
+        for case, kind in zip(("with a tape", "without a tape"), KINDS)
+    ]
+
+
+def _portable(options: Options) -> list[Part]:
+    return [
+        part(
+            "portable",
+            f"{kind} {setup.dtype} {setup.shape}",
+            [
+                Step(contender, setup, kind, f"{kind}, {mode}", name, traced=mode != "eager")
+                for mode, names in PORTABLE_MODES.items()
+                for name, contender in names.items()
+            ],
+        )
+        for setup in portable_setups(options)
+        for kind in KINDS
+    ]
+
+
+def portable_setups(options: Options) -> list[Setup]:
+    """Where the portable path is measured; its memory, too."""
+    whole = [("float32", shape) for shape in shapes.PORTABLE]
+    half = [(dtype, shape) for dtype in HALF_DTYPES for shape in shapes.TWO]
+    return [
+        Setup(shape, dtype, shapes.PORTABLE[shape], device=options.device)
+        for dtype, shape in [*whole, *half]
+        if shapes.chosen([shape], options.quick)
+    ]
+
+
+TRAINING = Benchmark(
+    "training",
+    "Loss and gradient with respect to the logits in one `tf.function`. AddV2 is the floor: it "
+    "moves the same bytes. An empty call takes the same tensors and adds 1 to one weight. PyTorch "
+    "and optax (under `jax.jit`) run in processes of their own.",
+    _training,
+)
+AXIS = Benchmark(
+    "axis",
+    "A training step in a `tf.function` with class axis 1. TF1's loss knows no axis but the last: "
+    "v1 smooths the labels itself, calls `softmax_cross_entropy_with_logits_v2(axis=1)`, and "
+    "reduces by `compute_weighted_loss`.",
+    _axis,
+)
+DTYPE = Benchmark(
+    "dtypes",
+    "A training step in a `tf.function`; labels have the logits' dtype, weights are float32.",
+    _dtypes,
+)
+EVALUATION = Benchmark(
+    "evaluation",
+    "A `tf.function` without a gradient, interleaved with training steps.",
+    _evaluation,
+)
+EAGER = Benchmark(
+    "eager",
+    "`loss(y_true, y_pred, sample_weight)` without a `tf.function`; with a tape: inside a "
+    "`tf.GradientTape`, and then `tape.gradient`. A sample is the mean of 20 calls.",
+    _eager,
+)
+PORTABLE_PATH = Benchmark(
+    "portable",
+    "This package's loss in TensorFlow's own ops, beside v1 in the same mode: `tf.function`, "
+    "eager, and XLA, which means both in a `tf.function` with `jit_compile=True`. The modes of "
+    "one row's shape and kind are interleaved. Class axis of (8, 21, 128, 128): 1.",
+    _portable,
+    base=PORTABLE,
+)

@@ -1,0 +1,170 @@
+"""What the doctor looks at before its self-test: versions, Keras, and the backend.
+
+Nothing heavy is imported at the top: the doctor is there for the installations in which TensorFlow
+or NumPy doesn't work.
+"""
+
+from __future__ import annotations
+
+import enum
+import importlib
+import os
+import platform
+import re
+from typing import NamedTuple, Sequence
+
+OLDEST_TENSORFLOW = "2.12"
+
+
+class Status(enum.Enum):
+    """How a thing was found."""
+
+    OK = "ok"
+    # Works, but could be better.
+    NOTE = "note"
+    # Does not work, or gives wrong numbers: the doctor's exit code is 1.
+    PROBLEM = "PROBLEM"
+
+
+class Finding(NamedTuple):
+    """One thing that the doctor looked at.
+
+    Attributes:
+        subject: what it is.
+        found: what was found.
+        status: what that means.
+        advice: what to do, for everything that is not OK.
+    """
+
+    subject: str
+    found: str
+    status: Status = Status.OK
+    advice: str = ""
+
+
+def describe(error: BaseException) -> str:
+    """An exception in one line, for what was found."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def has_problem(findings: Sequence[Finding]) -> bool:
+    """Whether one of them is a problem."""
+    return any(finding.status is Status.PROBLEM for finding in findings)
+
+
+def check_installation() -> list[Finding]:
+    """Everything but the self-test. Each part is looked at only if what it needs is sound."""
+    findings: list[Finding] = []
+    for check in (check_versions, check_keras, check_backend):
+        findings += check()
+        if has_problem(findings):
+            break
+    return findings
+
+
+def check_versions() -> list[Finding]:
+    """Python, NumPy, TensorFlow and keras_xent; the machine too, because wheels depend on it."""
+    machine = f"{platform.system()} {platform.machine()}"
+    tensorflow = f"pip install 'tensorflow>={OLDEST_TENSORFLOW}'"
+    found = _version("TensorFlow", "tensorflow", f"Install TensorFlow: {tensorflow}.")
+    if found.status is Status.OK and _numbers(found.found) < _numbers(OLDEST_TENSORFLOW):
+        too_old = f"{found.found}, but keras_xent needs {OLDEST_TENSORFLOW} or newer"
+        found = Finding(
+            "TensorFlow", too_old, Status.PROBLEM, f"Upgrade TensorFlow: {tensorflow}."
+        )
+    reinstall = "Reinstall it: pip install --force-reinstall keras_xent."
+    return [
+        Finding("Python", f"{platform.python_version()} on {machine}"),
+        _version("NumPy", "numpy", "Install NumPy: pip install numpy."),
+        found,
+        _version("keras_xent", "keras_xent", reinstall),
+    ]
+
+
+def _version(subject: str, module: str, advice: str) -> Finding:
+    # Any exception: a broken installation raises anything from ImportError to TypeError.
+    try:
+        return Finding(subject, str(importlib.import_module(module).__version__))
+    except Exception as error:
+        return Finding(subject, describe(error), Status.PROBLEM, advice)
+
+
+def _numbers(version: str) -> list[int]:
+    """The first two numbers of a version: `[2, 21]` for `"2.21.0-rc1"`."""
+    return [int(number) for number in re.findall(r"\d+", version)[:2]]
+
+
+def check_keras() -> list[Finding]:
+    """Look at `tf.keras`: Keras 3, Keras 2 or tf_keras, and its backend."""
+    try:
+        import tensorflow as tf
+
+        # tf.keras is one of several packages and does not always have a version of its own.
+        package = str(tf.keras.Model.__module__).split(".")[0]
+        version = str(importlib.import_module(package).__version__)
+        config = getattr(tf.keras, "config", None)
+    except Exception as error:
+        asked_for = os.environ.get("KERAS_BACKEND", "")
+        # With KERAS_BACKEND=jax and no jax, Keras says only that it cannot be imported.
+        if asked_for not in ("", "tensorflow"):
+            return [_keras_backend(asked_for)]
+        advice = (
+            "Make `python -c 'import tensorflow as tf; tf.keras.Model'` work: pip install "
+            "--upgrade tensorflow; with TF_USE_LEGACY_KERAS=1 also pip install tf_keras; and if "
+            "~/.keras/keras.json names another backend than tensorflow, set "
+            "KERAS_BACKEND=tensorflow."
+        )
+        return [Finding("Keras", describe(error), Status.PROBLEM, advice)]
+    return [
+        Finding("Keras", f"{version} (package {package})"),
+        # Keras 2 has no choice of backends, and no keras.config.
+        _keras_backend("tensorflow" if config is None else config.backend()),
+    ]
+
+
+def _keras_backend(name: str) -> Finding:
+    if name == "tensorflow":
+        return Finding("Keras backend", name)
+    return Finding(
+        "Keras backend",
+        f"{name}, but keras_xent computes with TensorFlow",
+        Status.PROBLEM,
+        'Set KERAS_BACKEND=tensorflow in the environment, or "backend": "tensorflow" in '
+        "~/.keras/keras.json, before Python starts.",
+    )
+
+
+def check_backend() -> list[Finding]:
+    """Which of keras_xent's two implementations serves tensors on the CPU, and why."""
+    subject = "keras_xent backend"
+    try:
+        import keras_xent
+
+        backend = keras_xent.backend()
+    except Exception as error:
+        advice = (
+            "Check KERAS_XENT_BACKEND: it may be auto, native or portable, and native needs the "
+            "native library; unset it to let keras_xent choose."
+        )
+        return [Finding(subject, describe(error), Status.PROBLEM, advice)]
+    asked_for = f"(asked for: {backend.requested}). {backend.reason}"
+    serving = Finding(subject, f"{backend.name} {asked_for}")
+    if backend.name != "native" and backend.requested == "native":
+        serving = Finding(
+            subject,
+            f"{backend.name}, although native was asked for. {backend.reason}",
+            Status.PROBLEM,
+            "Do what the reason says, or unset KERAS_XENT_BACKEND: the portable implementation "
+            "gives the same numbers, only slower.",
+        )
+    elif backend.name not in (backend.requested, "native"):
+        serving = Finding(
+            subject,
+            f"{backend.name} {asked_for}",
+            Status.NOTE,
+            "Nothing is wrong: the portable implementation gives the same numbers. For the faster "
+            "native one, solve what the reason says and reinstall keras_xent.",
+        )
+    kernels = {"instruction set": backend.instruction_set, "threads": backend.threads}
+    return [serving, *(Finding(name, str(x)) for name, x in kernels.items() if x is not None)]

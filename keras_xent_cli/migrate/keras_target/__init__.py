@@ -1,0 +1,1 @@
+"""When a call can become a loss object (`--to keras`)."""

@@ -1,0 +1,1 @@
+"""Files, notebooks, processes and reports."""

@@ -1,0 +1,199 @@
+"""Source files: which there are, what is in them, and how they are written back."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import os
+import re
+import stat
+import tempfile
+import tokenize
+from pathlib import Path
+from typing import Iterable, Iterator, List, Set
+
+from keras_xent_cli.migrate.tensorflow.functions import FUNCTION_NAMES
+from keras_xent_cli.migrate.tensorflow.other_losses import OTHER_LOSSES
+
+_SUFFIXES = (".py", ".ipynb")
+_SKIPPED_DIRECTORIES = frozenset({"__pycache__", "node_modules", "site-packages"})
+
+# Every place of interest has one of these within it or near it. Bytes are found in a text a hundred
+# times sooner than a regular expression, so that only what is around them meets one.
+_NEAR = (
+    b"losses",
+    *sorted(
+        name.encode()
+        for name in FUNCTION_NAMES
+        if not any(other in name for other in FUNCTION_NAMES - {name})
+    ),
+)
+_AROUND = 200
+
+# What a source has to contain for some rule to say something of it. In a notebook a name may come
+# after the two characters that stand for a line break. Keras's losses are none of ours.
+_OF_INTEREST = re.compile(
+    rb"(?:(?<![A-Za-z0-9_])|(?<=\\n))(?:%(functions)s)(?![A-Za-z0-9_])"
+    rb"|(?<!keras\.)losses\s*\.\s*(?:%(others)s)(?![A-Za-z0-9_])"
+    rb"|(?:contrib|slim)\b[^\n]*\blosses"
+    rb"|(?:tf\w*|tensorflow|v1)\s*\.\s*losses(?![A-Za-z0-9_]|\s*\.)"  # the module is handed on
+    rb"|(?<!keras\.)losses\.\\?['\"]"  # a string that goes on with the name
+    rb"|(?:getattr|hasattr|setattr)\s*\([^,]*losses"
+    % {
+        b"functions": "|".join(sorted(FUNCTION_NAMES)).encode(),
+        b"others": "|".join(sorted(OTHER_LOSSES)).encode(),
+    }
+)
+# The other losses may stand far from the import that tells whose they are.
+_IMPORTS_LOSSES = re.compile(
+    rb"(?<!keras\.)\blosses\s+import\b|(?<!keras )\bimport\s+\(?[\w.,\s]*(?<!keras\.)\blosses\b"
+)
+_OTHER_LOSSES = tuple(name.encode() for name in OTHER_LOSSES)
+
+
+def of_interest(content: bytes) -> bool:
+    """Whether a source may contain something to port: without it, it isn't even parsed."""
+    if any(_OF_INTEREST.search(part) for near in _NEAR for part in _around(content, near)):
+        return True
+    has_others = b"losses" in content and any(name in content for name in _OTHER_LOSSES)
+    return has_others and any(map(_IMPORTS_LOSSES.search, _around(content, b"losses")))
+
+
+def _around(content: bytes, near: bytes) -> Iterator[bytes]:
+    """What stands around every occurrence of some bytes, which may be several at once."""
+    found = content.find(near)
+    while found >= 0:
+        end = found + _AROUND
+        yield content[max(found - _AROUND, 0) : end]
+        # What begins in the second half has its own surroundings to look at.
+        found = content.find(near, found + _AROUND // 2)
+
+
+def find_sources(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files to look at, each once, in the order of their names.
+
+    Args:
+        paths: Files, which are taken whatever they are called, and directories, of which the
+            Python files and notebooks are taken. Hidden directories, virtual environments and
+            symbolic links in directories are left out.
+
+    Raises:
+        FileNotFoundError: a path that isn't there.
+    """
+    seen: Set[Path] = set()
+    for path in paths:
+        if not path.exists():
+            raise FileNotFoundError(f"there is no file or directory {str(path)!r}")
+        for source in _walk(path) if path.is_dir() else [path]:
+            real = source.resolve()
+            if real not in seen:
+                seen.add(real)
+                yield source
+
+
+def _walk(top: Path) -> Iterator[Path]:
+    unreadable: List[Path] = []
+    for folder, directories, names in os.walk(
+        top, onerror=lambda error: unreadable.append(Path(error.filename))
+    ):
+        if "pyvenv.cfg" in names:
+            directories.clear()
+            continue
+        directories[:] = sorted(name for name in directories if not _is_skipped(name))
+        for name in sorted(names):
+            path = Path(folder, name)
+            if name.endswith(_SUFFIXES) and not path.is_symlink() and not _blocks(path):
+                yield path
+    # Reading one will fail, and be reported with the files that can't be read.
+    yield from unreadable
+
+
+def _blocks(path: Path) -> bool:
+    """Whether reading it would wait for another program: a named pipe, say."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False  # and reading it reports the error
+
+
+def _is_skipped(directory: str) -> bool:
+    return directory.startswith(".") or directory in _SKIPPED_DIRECTORIES
+
+
+@dataclasses.dataclass(frozen=True)
+class Text:
+    """A decoded file, which can be encoded again to the same bytes.
+
+    Args:
+        text: The text, with the line endings it has.
+        encoding: As Python finds it: a byte order mark, a coding comment, or UTF-8.
+    """
+
+    text: str
+    encoding: str
+
+    def encode(self, text: str) -> bytes:
+        """Another text in the same encoding.
+
+        Raises:
+            UnicodeEncodeError: the encoding lacks a character.
+        """
+        return text.encode(self.encoding)
+
+
+def decode(content: bytes) -> Text:
+    """Decode a Python file.
+
+    Raises:
+        ValueError: the bytes are not what their encoding says, or would not come out the same.
+    """
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        text = Text(content.decode(encoding), encoding)
+    except (SyntaxError, LookupError, UnicodeError) as error:
+        raise ValueError(f"cannot decode it: {error}") from error
+    if text.encode(text.text) != content:
+        raise ValueError(f"as {encoding} it would not be written as it was read")
+    return text
+
+
+def write_atomically(path: Path, old: bytes, new: bytes) -> None:
+    """Replace a file's content in one step; mode, owner and a symbolic link stay what they are.
+
+    Args:
+        path: The file.
+        old: What was read from it.
+        new: What to write.
+
+    Raises:
+        PermissionError: the file is read-only.
+        OSError: it can't be written, or is no longer what was read.
+    """
+    target = path.resolve()
+    status = target.stat()
+    if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError("it is read-only: make it writable, or leave it out")
+    if target.read_bytes() != old:
+        raise OSError("it changed while it was being ported; run again")
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(new)
+            file.flush()
+            os.fsync(file.fileno())
+        _own_as(temporary, status)
+        temporary.chmod(stat.S_IMODE(status.st_mode))
+        temporary.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _own_as(path: Path, status: os.stat_result) -> None:
+    """Give a file the owner and group of another, as far as the user may."""
+    if hasattr(os, "chown"):
+        with contextlib.suppress(OSError):
+            os.chown(path, status.st_uid, status.st_gid)

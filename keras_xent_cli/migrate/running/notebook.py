@@ -1,0 +1,264 @@
+"""Jupyter notebooks: the code cells as one source, and only they changed in the file's text."""
+
+from __future__ import annotations
+
+import ast
+import bisect
+import dataclasses
+import json
+import re
+import warnings
+from json.decoder import scanstring  # type: ignore[attr-defined]  # in no stub
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from keras_xent_cli.migrate.source import unparsed
+from keras_xent_cli.migrate.source.edits import Edit, apply
+from keras_xent_cli.migrate.tensorflow.functions import FUNCTION_NAMES
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_LINE_IN_STRING = re.compile(r"(?:[^\\]|\\[^n])*?\\n|(?:[^\\]|\\[^n])+")
+_DECODER = json.JSONDecoder()
+
+# Between the cells in the source.
+_GAP = "\n\n"
+
+# A line that IPython runs and Python doesn't know; `!` and `%` also after an assignment.
+_MAGIC = re.compile(r"^(?P<before>[ \t]*(?:[\w., \t]+=[ \t]*)?)(?P<magic>[!%?][^\r]*)")
+_HELP = re.compile(r"^(?P<before>[ \t]*)(?P<magic>[\w.]+\?{1,2}[ \t]*)(?=\r?$)")
+_COMMENTED = re.compile(r"[^\r]")
+_FUNCTION = re.compile(r"\b(" + "|".join(sorted(FUNCTION_NAMES)) + r")\b")
+# Cell magics whose cell is Python.
+_PYTHON_CELLS = ("%%time", "%%timeit", "%%capture", "%%prun")
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """A code cell.
+
+    Args:
+        number: Which cell of the notebook it is, from 1, as a person counts them.
+        start: Where its `source` begins in the notebook's text.
+        end: Where that ends.
+        source: The code.
+    """
+
+    number: int
+    start: int
+    end: int
+    source: str
+
+
+class Notebook:
+    """A notebook's code cells as one Python source.
+
+    Cells that are no Python and name none of the functions are left out, into `unparsed`.
+
+    Args:
+        text: The notebook's JSON.
+
+    Raises:
+        ValueError: it is not the JSON of a notebook.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        try:
+            json.loads(text)
+            cells = list(_code_cells(text))
+        except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"it is not a notebook: {_reason(error)}") from error
+        self.cells: List[Cell] = []
+        self.unparsed: List[Tuple[Cell, SyntaxError]] = []
+        self.unread = [place for cell in cells for place in _unread(cell)]
+        self._starts: List[int] = []
+        parts: List[str] = []
+        length = 0
+        for cell in cells:
+            if not _is_python(cell.source):
+                continue
+            code = without_magics(cell.source)
+            problem = None if code is cell.source else _syntax_error(code)
+            if problem and not unparsed.may_hold(code):
+                self.unparsed.append((cell, problem))
+                continue
+            self.cells.append(cell)
+            self._starts.append(length)
+            parts.append(code + _GAP)
+            length += len(parts[-1])
+        self.source = "".join(parts)
+
+    def cell_at(self, offset: int) -> Tuple[Cell, int]:
+        """The cell of an offset in `source`, and the offset within the cell."""
+        index = max(bisect.bisect_right(self._starts, offset) - 1, 0)
+        return self.cells[index], offset - self._starts[index]
+
+    def with_edits(self, edits: Sequence[Edit]) -> str:
+        """The notebook's text after edits to `source`."""
+        by_cell: Dict[Cell, List[Edit]] = {}
+        for edit in edits:
+            cell, start = self.cell_at(edit.start)
+            moved = Edit(start, start + edit.end - edit.start, edit.change)
+            by_cell.setdefault(cell, []).append(moved)
+        changes = [
+            Edit(cell.start, cell.end, _replace_source(_edited(cell, inner)))
+            for cell, inner in by_cell.items()
+        ]
+        return apply(self.text, changes)
+
+
+def _edited(cell: Cell, edits: Sequence[Edit]) -> str:
+    # With the gap, a line can be put after a last line that has no line break.
+    return apply(cell.source + _GAP, edits)[: -len(_GAP)]
+
+
+def first_syntax_error(notebook: Notebook) -> Optional[Tuple[Cell, SyntaxError]]:
+    """The first cell that is not Python by itself, and why; None if all are."""
+    for cell in notebook.cells:
+        error = _syntax_error(without_magics(cell.source))
+        if error:
+            return cell, error
+    return None
+
+
+def without_magics(source: str) -> str:
+    """A cell's code with as many characters, but statements for what only IPython knows.
+
+    A cell that is plain Python is left alone: there, a line may begin with `%`, the operator.
+    """
+    if _syntax_error(source) is None:
+        return source
+    lines: List[str] = []
+    continued = False
+    for line in source.split("\n"):
+        without = _HELP.sub(_masked, _MAGIC.sub(_masked, line))
+        masked = _COMMENTED.sub("#", line) if continued else without
+        is_magic = masked != line or continued
+        continued = is_magic and line.rstrip().endswith("\\")
+        lines.append(masked)
+    return "\n".join(lines)
+
+
+def _syntax_error(source: str) -> Optional[SyntaxError]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(source)
+        except SyntaxError as error:
+            return error
+        except ValueError as error:  # null bytes
+            return SyntaxError(str(error))
+    return None
+
+
+
+def _unread(cell: Cell) -> Iterator[Tuple[Cell, int, str]]:
+    """Where a cell names one of the functions in what isn't read as Python, and which."""
+    read = without_magics(cell.source) if _is_python(cell.source) else ""
+    for match in _FUNCTION.finditer(cell.source):
+        if read[match.start() : match.end()] != match[0]:
+            yield cell, match.start(), match[0]
+
+
+def _masked(match: re.Match[str]) -> str:
+    before, magic = match["before"], match["magic"]
+    return before + "0#"[: len(magic)].ljust(len(magic), "#")
+
+
+def _is_python(source: str) -> bool:
+    first = source.lstrip()
+    return not first.startswith("%%") or first.startswith(_PYTHON_CELLS)
+
+
+def _replace_source(new: str) -> Callable[[str], str]:
+    return lambda old: _written_like(old, new)
+
+
+def _written_like(old: str, new: str) -> str:
+    """A new source in the JSON style of the old: one string or a list; old lines stay."""
+    ascii_only = old.isascii()
+    if old.startswith("["):
+        literals = [(match.start(), match[0]) for match in _STRING.finditer(old)]
+        known = {json.loads(literal): literal for _, literal in literals}
+        (first, _), (last, ending) = literals[0], literals[-1]
+        between = "," + (old[1:first] or " ")
+        if len(literals) > 1:
+            between = old[first + len(literals[0][1]) : literals[1][0]]
+        lines = _LINE.findall(new)
+        written = [known.get(line) or json.dumps(line, ensure_ascii=ascii_only) for line in lines]
+        return old[:first] + between.join(written) + old[last + len(ending) :]
+    known = {json.loads(f'"{line}"'): line for line in _LINE_IN_STRING.findall(old[1:-1])}
+    written = [
+        known.get(line) or json.dumps(line, ensure_ascii=ascii_only)[1:-1]
+        for line in _LINE.findall(new)
+    ]
+    return '"' + "".join(written) + '"'
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"a cell has no {error}"
+    return str(error)
+
+
+def _code_cells(text: str) -> Iterator[Cell]:
+    number = 0
+    for key, start in _members(text, _skip(text, 0)):
+        if key == "cells":
+            for cell in _elements(text, start):
+                number += 1
+                yield from _code_cell(text, cell, number)
+        if key == "worksheets" and _holds_something(_DECODER.raw_decode(text, start)[0]):
+            raise ValueError("notebooks of format 3 are not read: save it with a newer Jupyter")
+
+
+def _holds_something(worksheets: Any) -> bool:
+    """Whether a code cell of format 3 names what a rule looks for."""
+    cells = [cell for sheet in worksheets for cell in sheet["cells"]]
+    sources = [cell["input"] for cell in cells if cell["cell_type"] == "code"]
+    return any(unparsed.may_hold("".join(source)) for source in sources)
+
+
+def _code_cell(text: str, start: int, number: int) -> Iterator[Cell]:
+    values: Dict[str, Tuple[Any, int, int]] = {}
+    for key, position in _members(text, start):
+        value, end = _DECODER.raw_decode(text, position)
+        values[key] = (value, position, end)
+    if values["cell_type"][0] == "code":
+        source, begin, end = values["source"]
+        yield Cell(number, begin, end, source if isinstance(source, str) else "".join(source))
+
+
+def _members(text: str, position: int) -> Iterator[Tuple[str, int]]:
+    """The keys of the object at a position, and where their values begin."""
+    if text[position] != "{":
+        raise ValueError(f"expected an object at {position}")
+    position = _skip(text, position + 1)
+    while text[position] != "}":
+        key, position = scanstring(text, position + 1, True)
+        position = _skip(text, _skip(text, position) + 1)
+        yield key, position
+        position = _after_value(text, position)
+
+
+def _elements(text: str, position: int) -> Iterator[int]:
+    """Where the elements of the array at a position begin."""
+    if text[position] != "[":
+        raise ValueError(f"expected an array at {position}")
+    position = _skip(text, position + 1)
+    while text[position] != "]":
+        yield position
+        position = _after_value(text, position)
+
+
+def _after_value(text: str, position: int) -> int:
+    _, position = _DECODER.raw_decode(text, position)
+    position = _skip(text, position)
+    return _skip(text, position + 1) if text[position] == "," else position
+
+
+def _skip(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    assert match is not None
+    return match.end()

@@ -1,0 +1,151 @@
+"""The report for people: a diff, what was found, and a summary."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import difflib
+from typing import Callable, Dict, Iterator, List, Set, Tuple
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.segment import Segment, Segments
+from rich.table import Table
+
+from keras_xent_cli.migrate.finding import Action
+from keras_xent_cli.migrate.registry import all_rules
+from keras_xent_cli.migrate.running.job import FileReport
+from keras_xent_cli.migrate.running.json_report import by_rule, summary
+from keras_xent_cli.migrate.running.runner import MANY_FILES, Run
+from keras_xent_cli.migrate.source.lines import Lines
+
+_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+_MOST_PLACES = 5
+
+
+def show(run: Run, console: Console, written: bool) -> None:
+    """Print the report.
+
+    Args:
+        run: What came of all files.
+        console: Where to.
+        written: Whether the files were written: their diff is in version control then.
+    """
+    for report in run.reports:
+        if report.changed and not written:
+            _show_diff(report, console)
+    for report in run.reports:
+        if report.error is not None:
+            _print(
+                console, (f"{report.path}: ", ""), ("error", "bold red"), (f" {report.error}", "")
+            )
+    _show_notes(run, console)
+    defects = {rule.code for rule in all_rules() if rule.is_defect}
+    others = {rule.code for rule in all_rules()} - defects
+    _show_named(run, console, Action.FLAGGED, defects)
+    _show_named(run, console, Action.FLAGGED, others)
+    _show_named(run, console, Action.NOTED, others)
+    _show_summary(run, console, written)
+
+
+def show_rules(console: Console) -> None:
+    """Print every rule."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("code")
+    table.add_column("what")
+    table.add_column("about")
+    for rule in all_rules():
+        table.add_row(rule.code, "ports" if rule.code < "KX1" else "flags", rule.summary)
+    console.print(table)
+
+
+@contextlib.contextmanager
+def progress_bar(total: int) -> Iterator[Callable[[], None]]:
+    """A bar on standard error, where there is a terminal and much to do."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    shown = console.is_terminal and total >= MANY_FILES
+    with Progress(*columns, console=console, disable=not shown, transient=True) as progress:
+        task = progress.add_task("Porting", total=total)
+        yield lambda: progress.advance(task)
+
+
+def _show_diff(report: FileReport, console: Console) -> None:
+    name = report.path.lstrip("/")
+    old, new = _lines(report.old), _lines(report.new)
+    for number, line in enumerate(
+        difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm="")
+    ):
+        _print(console, (line, "bold" if number < 2 else _STYLES.get(line[:1], "")))
+    _print(console)
+
+
+def _lines(text: str) -> List[str]:
+    return [line.rstrip("\r\n") for line in Lines(text).lines]
+
+
+def _show_notes(run: Run, console: Console) -> None:
+    """What the diff doesn't show of what was ported, each note once, with its places."""
+    places: Dict[Tuple[str, str], List[str]] = collections.defaultdict(list)
+    for report in run.reports:
+        for finding in report.findings:
+            if finding.action is Action.PORTED and finding.note:
+                place = f"{report.path}:{finding.line}"
+                places[finding.rule, finding.note].append(place)
+    for (rule, note), found in places.items():
+        shown = ", ".join(found[:_MOST_PLACES])
+        more = len(found) - _MOST_PLACES
+        rest = f" and {more} more places" if more > 0 else ""
+        _print(console, (f"{shown}{rest}: ", ""), (rule, "green"), (f" ported: {note}", ""))
+
+
+def _show_named(run: Run, console: Console, action: Action, rules: Set[str]) -> None:
+    style = "bold yellow" if action is Action.FLAGGED else "cyan"
+    for report in run.reports:
+        for finding in report.findings:
+            if finding.action is action and finding.rule in rules:
+                _print(
+                    console,
+                    (f"{report.path}:{finding.line}:{finding.column}: ", ""),
+                    (finding.rule, style),
+                    (f" {action.value}: {finding.message}", ""),
+                )
+
+
+def _show_summary(run: Run, console: Console, written: bool) -> None:
+    counts = summary(run)
+    flagged, noted = by_rule(run, Action.FLAGGED), by_rule(run, Action.NOTED)
+    if flagged or noted or counts["ported"] or counts["errors"]:
+        _print(console)
+    verb = "rewritten" if written else "would change"
+    _print(
+        console,
+        (
+            f"{counts['files']} files looked at: {counts['changed']} {verb}, {counts['errors']} "
+            f"could not be ported; {counts['ported']} places ported, {counts['flagged']} named",
+            "",
+        ),
+    )
+    defects = {rule.code for rule in all_rules() if rule.is_defect}
+    mistakes = {code: count for code, count in flagged.items() if code in defects}
+    chores = {code: count for code, count in flagged.items() if code not in defects}
+    _show_counts(console, "Probably mistakes in the program, which the port keeps:", mistakes)
+    _show_counts(console, "To do:", chores)
+    _show_counts(console, "To know; nothing has to be done:", noted)
+    if counts["changed"] and not written:
+        _print(console, ("Nothing was written; --write does it.", ""))
+
+
+def _show_counts(console: Console, title: str, counts: Dict[str, int]) -> None:
+    summaries = {rule.code: rule.summary for rule in all_rules()}
+    if counts:
+        _print(console, (title, "bold"))
+    for code, count in counts.items():
+        _print(console, (f"{count:6}  {code}  {summaries[code]}", ""))
+
+
+def _print(console: Console, *parts: Tuple[str, str]) -> None:
+    """Print one line of texts, each with its style."""
+    # As segments, which rich prints as they are: no markup, no line broken, no tab made spaces.
+    segments = [Segment(text, console.get_style(style)) for text, style in parts]
+    console.print(Segments([*segments, Segment.line()]), soft_wrap=True)

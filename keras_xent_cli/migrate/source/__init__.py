@@ -1,0 +1,1 @@
+"""Python source: names, scopes, constants, imports and edits."""

@@ -1,0 +1,143 @@
+"""What a class's attributes may hold: `self.labels`, as far as the text tells."""
+
+from __future__ import annotations
+
+import ast
+from typing import Dict, Iterator, List, Optional, Tuple, Union
+
+from keras_xent_cli.migrate.keras_target.surroundings import Surroundings
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.source.scopes import Other, Scope, Value
+
+# Bases that bind no attribute of a program's own.
+_HARMLESS_BASES = ("tensorflow.", "keras.", "tf_keras.", "abc.")
+
+_Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
+
+
+class Attributes:
+    """The attributes that the classes of a module bind.
+
+    Args:
+        module: The source.
+        surroundings: With the attributes that other files bind.
+    """
+
+    def __init__(self, module: Module, surroundings: Surroundings) -> None:
+        self._module = module
+        self._surroundings = surroundings
+        self._stored: Optional[Dict[str, List[Optional[ast.expr]]]] = None
+
+    def values(self, node: ast.Attribute) -> Optional[Tuple[ast.expr, ...]]:
+        """All that an attribute of `self`, `cls` or a class may be bound to.
+
+        Returns:
+            None if that can't be told: the owner is another object, something that isn't followed
+            binds an attribute of that name, the class has a base elsewhere, or is one.
+        """
+        owner = self._class_of(node.value)
+        if owner is None or self._is_open(owner) or node.attr in self._surroundings.assigned:
+            return None
+        if self._binds_any_name():
+            return None
+        stored = self._all_stored().get(node.attr, [])
+        values = tuple(value for value in stored if value is not None)
+        return values if values and len(values) == len(stored) else None
+
+    def _class_of(self, owner: ast.expr) -> Optional[ast.ClassDef]:
+        """The class of which a name is an instance (the first parameter of its methods), or it."""
+        if not isinstance(owner, ast.Name):
+            return None
+        scopes = self._module.scopes
+        bound = self._bound(owner)
+        if isinstance(bound, ast.ClassDef):
+            return bound
+        parameters = scopes.parent(bound) if isinstance(bound, ast.arg) else None
+        method = scopes.parent(parameters) if parameters else None
+        around = scopes.parent(method) if method else None
+        if not isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return None
+        return around if isinstance(around, ast.ClassDef) and _is_first(method, bound) else None
+
+    def _bound(self, name: ast.Name) -> Optional[ast.AST]:
+        """The parameter or the class that a name is, if it is nothing else."""
+        bindings = self._module.scopes.of(name).lookup(name.id)
+        return bindings[0].node if len(bindings) == 1 and isinstance(bindings[0], Other) else None
+
+    def _is_open(self, owner: ast.ClassDef) -> bool:
+        """Whether code of another file, or a decorator, may bind its attributes."""
+        return owner.name in self._surroundings.subclassed or not self._is_closed(owner)
+
+    def _is_closed(self, owner: ast.ClassDef) -> bool:
+        return not owner.decorator_list and all(map(self._is_harmless, owner.bases))
+
+    def _is_harmless(self, base: ast.expr) -> bool:
+        if isinstance(base, ast.Name):
+            if base.id == "object":
+                return True
+            bound = self._bound(base)
+            if isinstance(bound, ast.ClassDef):
+                return bound.lineno < base.lineno and self._is_closed(bound)
+        names = self._module.names(base)
+        return bool(names) and all(name.startswith(_HARMLESS_BASES) for name in names)
+
+    def _binds_any_name(self) -> bool:
+        """Whether the file binds attributes by names that are known only when it runs."""
+        return any(
+            isinstance(call.func, ast.Name)
+            and call.func.id == "setattr"
+            and not (len(call.args) == 3 and isinstance(call.args[1], ast.Constant))
+            for call in self._module.all(ast.Call)
+        ) or any(node.attr == "__dict__" for node in self._module.all(ast.Attribute))
+
+    def _all_stored(self) -> Dict[str, List[Optional[ast.expr]]]:
+        """What is bound to an attribute of each name, of any object; None for what isn't told."""
+        if self._stored is None:
+            self._stored = {}
+            for name, value in self._stores():
+                self._stored.setdefault(name, []).append(value)
+        return self._stored
+
+    def _stores(self) -> Iterator[Tuple[str, Optional[ast.expr]]]:
+        told: Dict[ast.expr, ast.expr] = {}
+        for assignment in self._module.all(ast.Assign):
+            for target in assignment.targets:
+                told.update(_pairs(target, assignment.value))
+        for annotated in self._module.all(ast.AnnAssign):
+            if annotated.value is not None:
+                told[annotated.target] = annotated.value
+        for node in self._module.all(ast.Attribute):
+            if not isinstance(node.ctx, ast.Load):
+                yield node.attr, told.get(node)
+        for scope in self._module.scopes.all:
+            if isinstance(scope.node, ast.ClassDef):
+                yield from _of_class(scope, scope.node)
+
+
+def _of_class(scope: Scope, node: ast.ClassDef) -> Iterator[Tuple[str, Optional[ast.expr]]]:
+    """What a class's body binds: values, methods and properties, and fields without a value."""
+    for name, bindings in scope.bindings.items():
+        for binding in bindings:
+            yield name, binding.value if isinstance(binding, Value) else None
+    for field in (each for each in node.body if isinstance(each, ast.AnnAssign)):
+        if field.value is None and isinstance(field.target, ast.Name):
+            yield field.target.id, None
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[Tuple[ast.expr, ast.expr]]:
+    """What is assigned to what, element by element where both are written out."""
+    parts = (ast.Tuple, ast.List)
+    if isinstance(target, parts) and isinstance(value, parts):
+        if len(target.elts) == len(value.elts):
+            for part, part_value in zip(target.elts, value.elts):
+                yield from _pairs(part, part_value)
+    else:
+        yield target, value
+
+
+def _is_first(method: _Function, parameter: Optional[ast.AST]) -> bool:
+    static = any(
+        isinstance(each, ast.Name) and each.id == "staticmethod" for each in method.decorator_list
+    )
+    parameters = [*method.args.posonlyargs, *method.args.args]
+    return not static and bool(parameters) and parameters[0] is parameter

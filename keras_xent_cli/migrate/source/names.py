@@ -1,0 +1,148 @@
+"""What a name or an attribute means: through imports, aliases and assignments."""
+
+from __future__ import annotations
+
+import ast
+from typing import Callable, FrozenSet
+
+from keras_xent_cli.migrate.source import wrappers
+from keras_xent_cli.migrate.source.scopes import Import, Scope, Scopes, Value, dotted
+
+Names = FrozenSet[str]
+
+UNKNOWN = ""
+"""Stands for whatever can't be followed, among the names that an expression may have."""
+
+OWN = "<own>"
+"""Stands before the name of a function or a class that another file of the program defines."""
+
+WRAPPED = "<wrapped>"
+"""Stands before the names of what a function of the program gets or names.
+
+After `nn = clone(tf.nn)` these are all that `nn` may be, but it is not known to be the same.
+"""
+
+_BEFORE_WRAPPED = f"{WRAPPED}."
+_NOTHING: Names = frozenset()
+
+
+# Where many assignments make names of one another, the ways through them are without number.
+_MOST_STEPS = 1000
+_LONGEST_WAY = 50
+
+
+def _bound_nowhere(name: str) -> Names:
+    return _NOTHING
+
+
+def resolve(
+    scopes: Scopes, node: ast.expr, unbound: Callable[[str], Names] = _bound_nowhere
+) -> Names:
+    """The qualified names that an expression may have.
+
+    Args:
+        scopes: The scopes of the module.
+        node: An expression of the module.
+        unbound: The names of a name that no scope binds.
+
+    Returns:
+        Dotted names, such as `tensorflow.losses.softmax_cross_entropy`: several if branches bind
+        a name differently, with `UNKNOWN` among them if a branch can't be followed. Empty if it
+        is nothing that has a name, or a name that is bound nowhere.
+    """
+    return _Search(scopes, unbound).names(node, _NOTHING)
+
+
+def resolve_global(
+    scopes: Scopes, path: str, unbound: Callable[[str], Names] = _bound_nowhere
+) -> Names:
+    """The qualified names that a name, or `name.attribute`, has at the module's top level."""
+    return _Search(scopes, unbound).names_of_global(path, _NOTHING)
+
+
+def as_wrapped(names: Names) -> Names:
+    """Names with `WRAPPED` in front."""
+    return frozenset(each and _BEFORE_WRAPPED + unwrapped(each) for each in names)
+
+
+def unwrapped(name: str) -> str:
+    """A name without `WRAPPED`."""
+    return name[len(_BEFORE_WRAPPED) :] if is_wrapped(name) else name
+
+
+def is_wrapped(name: str) -> bool:
+    """Whether a name has `WRAPPED` in front."""
+    return name.startswith(_BEFORE_WRAPPED)
+
+
+class _Search:
+    def __init__(self, scopes: Scopes, unbound: Callable[[str], Names]) -> None:
+        self.scopes = scopes
+        self.unbound = unbound
+        self.steps = 0
+
+    def names(self, node: ast.expr, seen: Names) -> Names:
+        if isinstance(node, ast.Attribute):
+            return self.attribute(self.names(node.value, seen), node.attr, lambda: dotted(node))
+        if isinstance(node, ast.IfExp):
+            return self.names_of_value(node.body, seen) | self.names_of_value(node.orelse, seen)
+        if isinstance(node, ast.NamedExpr):
+            return self.names(node.value, seen)
+        if isinstance(node, ast.Name):
+            return self.names_of(node.id, self.scopes.of(node), seen)
+        return _NOTHING
+
+    def names_of_value(self, node: ast.expr, seen: Names) -> Names:
+        if isinstance(node, ast.Constant) and node.value is None:
+            return _NOTHING  # except ImportError: tf = None
+        names = self.wrapped(node, seen) if isinstance(node, ast.Call) else self.names(node, seen)
+        return names or frozenset({UNKNOWN})
+
+    def attribute(self, owners: Names, name: str, path: Callable[[], str]) -> Names:
+        """The names of an attribute; `path` says how the source writes it, if by names alone."""
+        if any(map(is_wrapped, owners)) and path() in self.scopes.stored:
+            return frozenset({UNKNOWN})  # nn = clone(nn), and then nn.function = ...
+        return frozenset(owner and f"{owner}.{name}" for owner in owners)
+
+    def wrapped(self, call: ast.Call, seen: Names) -> Names:
+        """What a function of the source may give back: what it gets and what it names."""
+        function = wrappers.function_called(self.scopes, call)
+        got = self.got(call.args[0], seen) if function else _NOTHING
+        named = wrappers.globals_of(self.scopes, function) if function and got else None
+        if named is None:
+            return _NOTHING  # the names would not be all
+        return as_wrapped(got.union(*(self.names_of_global(each, seen) for each in named)))
+
+    def got(self, node: ast.expr, seen: Names) -> Names:
+        """The names of an argument; a name that nothing else binds comes from a star import."""
+        if isinstance(node, ast.Attribute):
+            return self.attribute(self.got(node.value, seen), node.attr, lambda: dotted(node))
+        if isinstance(node, ast.Name):
+            stars = (f"{star}.{node.id}" for star in self.scopes.module.stars)
+            return self.names(node, seen) or frozenset(stars)
+        return _NOTHING
+
+    def names_of_global(self, path: str, seen: Names) -> Names:
+        owner, _, name = path.rpartition(".")
+        if not owner:
+            return self.names_of(name, self.scopes.module, seen)
+        return self.attribute(self.names_of_global(owner, seen), name, lambda: path)
+
+    def names_of(self, name: str, scope: Scope, seen: Names) -> Names:
+        found = _NOTHING
+        bindings = scope.lookup(name)
+        if not bindings:
+            return self.unbound(name)
+        for binding in bindings:
+            self.steps += 1
+            if self.steps > _MOST_STEPS or len(seen) > _LONGEST_WAY:
+                return found | {UNKNOWN}
+            if isinstance(binding, Import):
+                found |= {binding.qualified}
+            elif name in seen:  # tf = tf.compat.v1: the import says what the inner tf is
+                continue
+            elif isinstance(binding, Value):
+                found |= self.names_of_value(binding.value, seen | {name})
+            else:
+                found |= {UNKNOWN}
+        return found

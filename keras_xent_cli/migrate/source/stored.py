@@ -1,0 +1,63 @@
+"""What was last assigned to an attribute, in the order of the text.
+
+`attributes` says what is certain of all values. This is for hints: of another object, another
+method and a branch it knows nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import collections
+import functools
+from typing import Dict, List, Optional, Tuple, Union
+
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.source.scopes import dotted
+
+Assignment = Union[ast.Assign, ast.AnnAssign, ast.AugAssign]
+# The class, and the attribute as it is written.
+_Key = Tuple[Optional[ast.AST], str]
+
+
+def assignment(module: Module, node: ast.expr) -> Optional[Assignment]:
+    """The last assignment to an attribute that stands before a place where it is read.
+
+    Returns:
+        The statement; None if `node` is no such attribute of a name, or if it isn't known what the
+        last one assigns.
+    """
+    if not isinstance(node, ast.Attribute):
+        return None
+    stores = _all(module).get(_key(module, node), [])
+    before = [each for each in stores if each.lineno < node.lineno]
+    last = max(before, key=lambda each: each.lineno, default=None)
+    statement = module.scopes.parent(last) if last else None
+    if isinstance(statement, ast.Assign):
+        return statement if last in statement.targets else None
+    return statement if isinstance(statement, (ast.AnnAssign, ast.AugAssign)) else None
+
+
+def followed(module: Module, node: Optional[ast.expr]) -> Optional[ast.expr]:
+    """An expression, or what was last assigned to it if it is a name or an attribute."""
+    seen: List[ast.expr] = []
+    while node is not None and node not in seen:
+        seen.append(node)
+        node = module.followed(node)
+        last = assignment(module, node) if node is not None else None
+        if isinstance(last, (ast.Assign, ast.AnnAssign)) and last.value is not None:
+            node = last.value
+    return node
+
+
+@functools.lru_cache(maxsize=1)  # asked for every attribute of a module
+def _all(module: Module) -> Dict[_Key, List[ast.Attribute]]:
+    found: Dict[_Key, List[ast.Attribute]] = collections.defaultdict(list)
+    for node in module.all(ast.Attribute):
+        if isinstance(node.ctx, ast.Store) and dotted(node):
+            found[_key(module, node)].append(node)
+    return found
+
+
+def _key(module: Module, node: ast.Attribute) -> _Key:
+    classes = (each for each in module.scopes.ancestors(node) if isinstance(each, ast.ClassDef))
+    return next(classes, None), dotted(node)

@@ -1,0 +1,51 @@
+"""Code that Python can't parse: whether it may hold one of the functions all the same.
+
+If it can't, there is nothing to port in it, and nothing to report.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import re
+import tokenize
+from typing import Iterator, List
+
+from keras_xent_cli.migrate.running import files
+
+_COMMENT_LINE = re.compile(r"^[ \t]*#[^\r\n]*", re.MULTILINE)
+_BEGIN_A_LINE = frozenset({tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT})
+
+
+def may_hold(source: str) -> bool:
+    """Whether a source that can't be parsed names something that a rule looks for.
+
+    Args:
+        source: Python 2, say, or an exercise with gaps.
+    """
+    return files.of_interest(_without_comments(source).encode("utf-8", "replace"))
+
+
+def _without_comments(source: str) -> str:
+    """The source without comments and documentation, as far as it has tokens."""
+    lines = source.split("\n")
+    starts = list(itertools.accumulate((len(line) + 1 for line in lines), initial=0))
+    parts: List[str] = []
+    end = 0
+    try:
+        for token in _unused_tokens(source):
+            start = starts[token.start[0] - 1] + token.start[1]
+            parts.append(source[end:start])
+            end = starts[token.end[0] - 1] + token.end[1]
+    except (tokenize.TokenError, SyntaxError):
+        return _COMMENT_LINE.sub("", source)
+    return "".join([*parts, source[end:]])
+
+
+def _unused_tokens(source: str) -> Iterator[tokenize.TokenInfo]:
+    """The comments, and the strings that begin a line."""
+    begins = True
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and begins):
+            yield token
+        begins = token.type in _BEGIN_A_LINE or (begins and token.type == tokenize.COMMENT)

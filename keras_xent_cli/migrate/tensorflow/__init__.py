@@ -1,0 +1,1 @@
+"""What the codemod knows about TensorFlow: its modules, its losses and its versions."""

@@ -1,0 +1,119 @@
+"""Whether a source is TensorFlow 1's code or TensorFlow 2's, where one name means two functions."""
+
+from __future__ import annotations
+
+import ast
+import enum
+import re
+from typing import TYPE_CHECKING, FrozenSet, Iterable, Iterator, Optional, Set
+
+from keras_xent_cli.migrate.source.scopes import Import
+from keras_xent_cli.migrate.tensorflow.version_names import TF1_ONLY, TF1_PACKAGES, TF2_NAMES
+
+if TYPE_CHECKING:
+    from keras_xent_cli.migrate.module import Module
+
+_COMPAT_V1 = "tensorflow.compat.v1"
+_LAST_PARTS = frozenset(name.rsplit(".", 1)[-1] for name in TF1_ONLY | TF2_NAMES) | {"v1"}
+
+
+class Era(enum.Enum):
+    """The version of TensorFlow that a source is written for."""
+
+    TF1 = 1
+    TF2 = 2
+
+
+Eras = FrozenSet[Era]
+
+
+def _any_of(names: Iterable[str]) -> bytes:
+    return b"|".join(name.replace(".", r"\.").encode() for name in sorted(names))
+
+
+# How a text looks that may have a mark: that is found much sooner than names are followed.
+_IMPORTS = re.compile(
+    rb"^\s*(?:import\s+tensorflow\b(?!\.)|from\s+tensorflow\s+import\b)", re.MULTILINE
+)
+_LOOKS_LIKE = {
+    Era.TF1: re.compile(
+        rb"\b(?:tf|tensorflow)\.(?:%s)\b|tensorflow\s+import\b" % _any_of(TF1_ONLY)
+    ),
+    Era.TF2: re.compile(
+        rb"\b(?:tf|tensorflow)\.(?:%s)\b|tensorflow\s+import\b|compat\.v1|import\s+v1"
+        % _any_of(TF2_NAMES)
+    ),
+}
+_CONTRIB = re.compile(rb"\b(?:import|from)\s+tensorflow\.(?:contrib|examples)\b")
+
+
+def possible(content: bytes) -> Eras:
+    """The versions that a text may say it is for: for others it isn't even parsed."""
+    found = {Era.TF1} if _CONTRIB.search(content) else set()
+    if _IMPORTS.search(content):
+        found |= {each for each, pattern in _LOOKS_LIKE.items() if pattern.search(content)}
+    return frozenset(found)
+
+
+def era(module: Module) -> Optional[Era]:
+    """The version that a source is written for; None if it can't be told.
+
+    A name that TF1 alone has decides. Else what the source says and what the sources beside it say
+    has to agree.
+    """
+    own = marks(module)
+    if Era.TF1 in own:
+        return Era.TF1
+    found = own | module.place.marks_around()
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def marks(module: Module) -> Eras:
+    """What the names in a source say, whatever is beside it."""
+    return frozenset(_imported(module)) | frozenset(_used(module))
+
+
+def _imported(module: Module) -> Iterator[Era]:
+    plain: Set[str] = set()
+    compatible: Set[str] = set()
+    for scope in module.scopes.all:
+        for name, bindings in scope.bindings.items():
+            for binding in bindings:
+                if isinstance(binding, Import):
+                    for qualified in module.place.follow(binding.qualified):
+                        yield from _of_name(qualified)
+                        if qualified == "tensorflow":
+                            plain.add(name)
+                        if qualified.startswith(_COMPAT_V1):
+                            compatible.add(name)
+    # Where TensorFlow stands beside its compat.v1, it is TensorFlow 2. Under one name it isn't:
+    # that is how a program takes whichever there is.
+    if compatible and plain - compatible:
+        yield Era.TF2
+
+
+def _used(module: Module) -> Iterator[Era]:
+    for node in module.all(ast.Attribute):
+        if node.attr in _LAST_PARTS:
+            names = module.names(node)
+            if _COMPAT_V1 in names and _is_tensorflow(module, node):
+                yield Era.TF2
+            for name in names:
+                yield from _of_name(name)
+
+
+def _is_tensorflow(module: Module, node: ast.Attribute) -> bool:
+    """Whether it is `tf.compat.v1`, of a `tf` that is not itself TensorFlow 1's."""
+    owner = node.value
+    return isinstance(owner, ast.Attribute) and module.names(owner.value) == {"tensorflow"}
+
+
+def _of_name(qualified: str) -> Iterator[Era]:
+    root, *parts = qualified.split(".")
+    if root != "tensorflow":
+        return
+    beginnings = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
+    if beginnings & TF1_ONLY or qualified.startswith(TF1_PACKAGES):
+        yield Era.TF1
+    if beginnings & TF2_NAMES:
+        yield Era.TF2

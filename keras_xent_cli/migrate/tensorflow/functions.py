@@ -1,0 +1,73 @@
+"""TF1's functions that the codemod knows, by their names. Those of a loss are in ``losses/``."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Dict, Optional, Tuple
+
+from keras_xent_cli.migrate.source.function import Function
+from keras_xent_cli.migrate.tensorflow.tf1_modules import (
+    LOSSES_MODULES,
+    NN_MODULES,
+    canonical,
+    is_tf2,
+)
+
+PACKAGE = "keras_xent"
+
+
+def _find_functions() -> Tuple[Function, ...]:
+    package = importlib.import_module("keras_xent_cli.migrate.tensorflow.losses")
+    return tuple(
+        function
+        for module in pkgutil.iter_modules(package.__path__)
+        for function in importlib.import_module(f"{package.__name__}.{module.name}").FUNCTIONS
+    )
+
+
+ALL = _find_functions()
+
+_BY_NAME: Dict[str, Function] = {
+    f"{module}.{function.name}": function for function in ALL for module in function.modules
+}
+_PORTED: Dict[str, Function] = {
+    f"{PACKAGE}.v1.{function.name}": function for function in ALL if not function.has_other_order
+}
+
+# TF1's constants, and the strings that they are.
+REDUCTIONS = {
+    "NONE": "none",
+    "SUM": "weighted_sum",
+    "MEAN": "weighted_mean",
+    "SUM_OVER_BATCH_SIZE": "weighted_sum_over_batch_size",
+    "SUM_BY_NONZERO_WEIGHTS": "weighted_sum_by_nonzero_weights",
+    "SUM_OVER_NONZERO_WEIGHTS": "weighted_sum_by_nonzero_weights",
+}
+
+# Last parts of names that a place of interest ends with.
+FUNCTION_NAMES = frozenset(function.name for function in ALL)
+
+# What these names look like in a program: the last part of a module's name, and the function's.
+LOSSES_NAMES = frozenset(each.name for each in ALL if LOSSES_MODULES[0] in each.modules)
+NN_NAMES = frozenset(each.name for each in ALL if NN_MODULES[0] in each.modules)
+
+
+def tf1_function(qualified: str) -> Optional[Function]:
+    """The function of TF1 that a qualified name is."""
+    return None if is_tf2(qualified) else _BY_NAME.get(canonical(qualified))
+
+
+def ported_function(qualified: str) -> Optional[Function]:
+    """The function that a name of `keras_xent.v1` stands for."""
+    return _PORTED.get(qualified)
+
+
+def reduction_of(qualified: str) -> Optional[str]:
+    """The member's name, if a qualified name is one of TF1's reduction constants."""
+    name = canonical(qualified)
+    for module in LOSSES_MODULES:
+        if name.startswith(f"{module}.Reduction."):
+            member = name.rsplit(".", 1)[1]
+            return member if member in REDUCTIONS else None
+    return None

@@ -1,0 +1,111 @@
+"""Names that one version of TensorFlow has and the other hasn't."""
+
+from __future__ import annotations
+
+from keras_xent_cli.migrate.tensorflow.functions import LOSSES_NAMES
+from keras_xent_cli.migrate.tensorflow.other_losses import ALSO_IN_TF2, OTHER_LOSSES
+
+# Packages that TensorFlow 2 doesn't have.
+TF1_PACKAGES = ("tensorflow.contrib", "tensorflow.examples")
+
+# Names that TensorFlow 2 doesn't have: a file that uses one is TF1 code.
+TF1_ONLY = frozenset(
+    {
+        "AUTO_REUSE",
+        "ConfigProto",
+        "GraphKeys",
+        "InteractiveSession",
+        "Session",
+        "add_to_collection",
+        "app",
+        "arg_max",
+        "assign",
+        "assign_add",
+        "contrib",
+        "count_nonzero",
+        "data.make_one_shot_iterator",
+        "disable_eager_execution",
+        "disable_v2_behavior",
+        "div",
+        "enable_eager_execution",
+        "flags",
+        "get_collection",
+        "get_default_graph",
+        "get_default_session",
+        "get_variable",
+        "get_variable_scope",
+        "gfile",
+        "global_variables",
+        "global_variables_initializer",
+        "initialize_all_variables",
+        "layers",
+        "local_variables_initializer",
+        "log",
+        "logging",
+        "losses.get_losses",
+        "losses.get_regularization_loss",
+        "losses.get_total_loss",
+        *(f"losses.{name}" for name in LOSSES_NAMES),
+        *(f"losses.{name}" for name in set(OTHER_LOSSES) - ALSO_IN_TF2),
+        "metrics.accuracy",
+        "mul",
+        "nn.rnn_cell",
+        "nn.softmax_cross_entropy_with_logits_v2",
+        "nn.xw_plus_b",
+        "placeholder",
+        "placeholder_with_default",
+        "random_normal",
+        "random_uniform",
+        "random_shuffle",
+        "reset_default_graph",
+        "set_random_seed",
+        "sparse_placeholder",
+        "sub",
+        "summary.FileWriter",
+        "summary.merge_all",
+        "to_float",
+        "to_int32",
+        "to_int64",
+        "trainable_variables",
+        "train.AdagradOptimizer",
+        "train.AdamOptimizer",
+        "train.GradientDescentOptimizer",
+        "train.MomentumOptimizer",
+        "train.RMSPropOptimizer",
+        "train.Saver",
+        "train.get_global_step",
+        "train.get_or_create_global_step",
+        "truncated_normal",
+        "variable_scope",
+    }
+)
+
+# Names below `tensorflow` of TensorFlow 2. The last releases of TensorFlow 1 had the first few.
+TF2_NAMES = frozenset(
+    {
+        "GradientTape",
+        "function",
+        "keras.losses.Loss",
+        "config.list_physical_devices",
+        "config.run_functions_eagerly",
+        "config.set_soft_device_placement",
+        "config.set_visible_devices",
+        "data.AUTOTUNE",
+        "experimental.numpy",
+        "keras.mixed_precision",
+        "keras.optimizers.legacy",
+        "keras.optimizers.schedules",
+        "losses.BinaryCrossentropy",
+        "losses.CategoricalCrossentropy",
+        "losses.Loss",
+        "losses.MeanSquaredError",
+        "losses.SparseCategoricalCrossentropy",
+        "metrics.Mean",
+        "nn.gelu",
+        "optimizers",
+        "random.set_seed",
+        "summary.SummaryWriter",
+        "summary.create_file_writer",
+        "summary.record_if",
+    }
+)

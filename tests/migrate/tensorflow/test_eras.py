@@ -1,0 +1,111 @@
+"""Whether a source is TF1's or TF2's."""
+
+from __future__ import annotations
+
+import pytest
+
+from keras_xent_cli.migrate.module import Module
+from keras_xent_cli.migrate.tensorflow.eras import Era, era, marks, possible
+
+TF = "import tensorflow as tf\n"
+EITHER = "try:\n    import tensorflow.compat.v1 as tf\nexcept:\n    import tensorflow as tf\n"
+OF_TF1 = [
+    f"{TF}tf.Session()",
+    f"{TF}tf.train.Saver()",
+    f"{TF}tf.contrib.slim",
+    f"{TF}tf.losses.softmax_cross_entropy(y, x)",
+    "from tensorflow import losses\nlosses.get_total_loss()",
+    "from tensorflow import placeholder",
+    "from tensorflow.layers import dense",
+    "from tensorflow.contrib import slim",
+    "import tensorflow\ntensorflow.placeholder(x)",
+    f"{EITHER}tf.placeholder(x)",
+]
+OF_TF2 = [
+    f"{TF}@tf.function\ndef f(): pass",
+    f"{TF}with tf.GradientTape() as tape: pass",
+    f"{TF}class L(tf.keras.losses.Loss): pass",
+    "from tensorflow.keras.losses import Loss",
+    "from tensorflow import function, GradientTape",
+    f"{TF}tf.optimizers.Adam()",
+    f"{TF}tf.config.list_physical_devices()",
+    # Whoever takes TF1's names from there has TensorFlow 2 as tensorflow.
+    f"{TF}tf.compat.v1.placeholder(x)",
+    "import tensorflow\ntensorflow.compat.v1.Session()",
+    f"{TF}import tensorflow.compat.v1 as tf1",
+    f"{TF}from tensorflow.compat import v1",
+    f"{TF}from tensorflow.compat.v1 import ConfigProto",
+]
+OF_NEITHER = [
+    TF,
+    f"{TF}tf.nn.softmax(x)",
+    f"{TF}tf.keras.Session()",
+    f"{TF}x.placeholder, x.function",
+    "import numpy as tf\ntf.Session()",
+    "import tensorflow.compat.v1 as tf\ntf.placeholder(x)",
+    "import tensorflow.compat.v1 as tf\ntf.compat.v1.placeholder(x)",
+    "from tensorflow.compat import v1 as tf\ntf.Session()",
+    f"{TF}tf = tf.compat.v1",
+    EITHER,
+    f"{TF}import tensorflow.compat.v2 as tf2",  # as TF1's last releases have it
+    "import torch\ntorch.function, torch.GradientTape",
+]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        *((source, {Era.TF1}) for source in OF_TF1),
+        *((source, {Era.TF2}) for source in OF_TF2),
+        *((source, set()) for source in OF_NEITHER),
+        (f"{OF_TF1[0]}\n{OF_TF2[0]}", {Era.TF1, Era.TF2}),
+    ],
+)
+def test_marks(source: str, expected: set) -> None:
+    assert set(marks(Module(source))) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (OF_TF1[0], Era.TF1),
+        (OF_TF2[0], Era.TF2),
+        (OF_NEITHER[0], None),
+        # What TF2 doesn't have at all decides: the last releases of TF1 had tf.function.
+        (f"{OF_TF1[0]}\n{OF_TF2[0]}", Era.TF1),
+    ],
+)
+def test_era(source: str, expected: object) -> None:
+    module = Module(source)
+    assert era(module) is expected
+    assert module.era is expected
+
+
+@pytest.mark.parametrize(
+    ("source", "era"),
+    [
+        *(
+            (source, Era.TF1)
+            for source in OF_TF1
+            if source != "from tensorflow.layers import dense"
+        ),
+        *((source, Era.TF2) for source in OF_TF2 if "from tensorflow.keras" not in source),
+    ],
+)
+def test_what_is_marked_is_possible(source: str, era: Era) -> None:
+    assert era in possible(source.encode())
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("", set()),
+        ("import torch\ntf.Session()", set()),
+        ("import tensorflow.compat.v1 as tf\ntf.placeholder(x)", set()),
+        ("import tensorflow as tf\ntf.nn.softmax(x)", set()),
+        ("import tensorflow as tf\ntf.placeholder(x)", {Era.TF1}),
+        ("import tensorflow as tf\ntf.GradientTape()", {Era.TF2}),
+    ],
+)
+def test_texts_that_are_not_parsed(source: str, expected: set) -> None:
+    assert set(possible(source.encode())) == expected
