@@ -10,9 +10,6 @@ from keras_xent import _keras, ops
 from keras_xent._autograph import do_not_convert
 from keras_xent.reduction import Reduction
 
-# TF1's default. Without weights it is the mean, like every reduction that divides.
-_DEFAULT = Reduction.SUM_BY_NONZERO_WEIGHTS
-
 
 @do_not_convert
 def softmax_cross_entropy(
@@ -22,7 +19,7 @@ def softmax_cross_entropy(
     weights: Any = None,
     label_smoothing: float = 0.0,
     axis: int = -1,
-    reduction: Union[Reduction, str, None] = _DEFAULT,
+    reduction: Union[Reduction, str, None] = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
     """Softmax cross entropy between logits and labels that are one-hot or probabilities.
 
@@ -99,7 +96,7 @@ def sparse_softmax_cross_entropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
     ignore_class: Optional[int] = None,
-    reduction: Union[Reduction, str, None] = _DEFAULT,
+    reduction: Union[Reduction, str, None] = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
     """Softmax cross entropy between logits and class ids.
 
@@ -171,7 +168,7 @@ def sigmoid_cross_entropy(
     logits: Any,
     weights: Any = None,
     label_smoothing: float = 0.0,
-    reduction: Union[Reduction, str, None] = _DEFAULT,
+    reduction: Union[Reduction, str, None] = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
     """Sigmoid cross entropy between logits and labels. Each logit has its own label and loss.
 

@@ -16,7 +16,7 @@ from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule
 from keras_xent_cli.migrate.source.names import UNKNOWN
 from keras_xent_cli.migrate.source.scopes import Other, dotted
-from keras_xent_cli.migrate.stored import assignment, followed
+from keras_xent_cli.migrate.source.stored import assignment, followed
 from keras_xent_cli.migrate.tensorflow.tensorflow_names import tensorflow_function
 
 _PRODUCTS = ("multiply", "mul", "scalar_mul")

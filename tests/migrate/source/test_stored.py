@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 from keras_xent_cli.migrate.module import Module
-from keras_xent_cli.migrate.stored import assignment, followed
+from keras_xent_cli.migrate.source.stored import assignment, followed
 
 
 def argument(source: str) -> tuple:
