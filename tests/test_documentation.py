@@ -105,7 +105,7 @@ def test_ci_runs_the_readmes_two_commands() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     demo, tests = [line for line in readme if line.startswith("python3 -m venv")]
     assert demo.endswith("keras-xent demo")
-    assert tests.endswith("pytest")
+    assert tests.endswith("pytest -n auto")
 
 
 def test_the_readme_has_a_measured_table() -> None:
