@@ -6,14 +6,16 @@ Metadata, dependencies and tool settings are in setup.cfg.
 from __future__ import annotations
 
 import concurrent.futures
+import configparser
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import ClassVar, List, Optional, Tuple
+from typing import ClassVar, Dict, List, Optional, Tuple
 
 from setuptools import Command, Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
@@ -22,9 +24,12 @@ from setuptools.errors import CompileError
 
 KERNEL = Path("keras_xent", "ops", "kernel")
 FLAGS = [
-    *["-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra"],
+    *["-std=c++17", "-fPIC", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra"],
     f"-I{KERNEL}",
 ]
+OPTIMIZED = ["-O3"]
+# A sanitizer stops at what it finds. Under it, the tests of many random cases run fewer of them.
+SANITIZED = ["-O1", "-g", "-fno-sanitize-recover=all", "-DKERAS_XENT_FEW_CASES"]
 # Vectors are passed only between inlined functions, so GCC's note about their calling convention
 # doesn't matter. Some of GCC's AVX-512 intrinsics use undefined values on purpose (GCC 105593).
 VECTOR_WARNINGS = ["-Wno-psabi", "-Wno-uninitialized", "-Wno-maybe-uninitialized"]
@@ -49,7 +54,28 @@ WIDE: InstructionSet = ("baseline", "64 bytes", ["-DKERAS_XENT_VECTOR_BYTES=64"]
 VECTORS = KERNEL / "kernels.cc"
 ARITHMETIC = sorted(KERNEL.glob("base/*.cc"))
 TENSORFLOW = sorted(KERNEL.glob("tf/*.cc"))
-SONAME = "libtensorflow_framework.so.2"
+# The libraries to link to by name: each is linked as an empty stand-in, with these symbols in these
+# versions. TensorFlow's has whatever it is asked for.
+StandIns = Dict[str, Dict[str, List[str]]]
+TENSORFLOW_ITSELF: StandIns = {"libtensorflow_framework.so.2": {}}
+# The C library of the machine that builds would bind these to its own, newer versions. These are
+# the oldest, which every later C library has too: so the library loads on systems older than this.
+OLD_GLIBC: StandIns = {
+    "libpthread.so.0": {
+        "GLIBC_2.2.5": [
+            *["__pthread_key_create", "pthread_create", "pthread_detach", "pthread_getspecific"],
+            *["pthread_join", "pthread_key_create", "pthread_key_delete", "pthread_once"],
+            "pthread_setspecific",
+        ],
+        "GLIBC_2.12": ["pthread_setname_np"],
+    },
+    "libm.so.6": {"GLIBC_2.2.5": ["exp"]},
+}
+# Newer C libraries tell by this variable that there is one thread. TensorFlow has many.
+MANY_THREADS = """
+extern "C" __attribute__((visibility("hidden"))) char __libc_single_threaded;
+char __libc_single_threaded = 0;
+"""
 
 
 def find_compiler() -> Optional[List[str]]:
@@ -101,21 +127,42 @@ def compile_objects(compiler: List[str], sources: List[Path], build_dir: Path) -
     return compile_all(compiler, jobs)
 
 
+def stand_in(compiler: List[str], name: str, versions: Dict[str, List[str]], into: Path) -> str:
+    """Links a library of this name that has these symbols, all empty; returns it."""
+    symbols = [symbol for names in versions.values() for symbol in names]
+    source, script, library = into / f"{name}.cc", into / f"{name}.map", into / name
+    source.write_text("".join(f'extern "C" void {symbol}() {{}}\n' for symbol in symbols))
+    script.write_text(
+        "".join(f"{version} {{ {'; '.join(names)}; }};\n" for version, names in versions.items())
+    )
+    flags = ["-shared", "-fPIC", "-fno-builtin", "-nostdlib", f"-Wl,-soname,{name}"]
+    if versions:
+        flags.append(f"-Wl,--version-script={script}")
+    run([*compiler, *flags, str(source), "-o", str(library)])
+    return str(library)
+
+
 def link_library(compiler: List[str], objects: List[str], build_dir: Path, library: Path) -> None:
-    """Links the library against an empty library with TensorFlow's name."""
-    stub_source = build_dir / "stub.cc"
-    stub_source.write_text("")
-    stub = build_dir / SONAME
-    run([*compiler, "-shared", str(stub_source), f"-Wl,-soname,{SONAME}", "-o", str(stub)])
+    """Links the library, to TensorFlow's by its name."""
+    stand_ins = TENSORFLOW_ITSELF
+    if ON_X86_64 and platform.libc_ver()[0] == "glibc":
+        stand_ins = {**OLD_GLIBC, **stand_ins}
+        source = build_dir / "many_threads.cc"
+        source.write_text(MANY_THREADS)
+        objects = [*objects, *compile_all(compiler, [(FLAGS, source, source.with_suffix(".o"))])]
+    named = [stand_in(compiler, *each, build_dir) for each in stand_ins.items()]
     library.parent.mkdir(parents=True, exist_ok=True)
     command = [
         *[*compiler, "-shared", "-s", "-pthread", f"-Wl,--version-script={KERNEL / 'exports.map'}"],
+        # What nothing calls of the C++ runtime asks for a newer C library than what is called.
+        "-Wl,--gc-sections",
         *objects,
-        *["-Wl,--no-as-needed", str(stub), "-o", str(library)],
+        *["-Wl,--no-as-needed", *named, "-o", str(library)],
     ]
     try:
-        # With the C++ runtime linked in, the library runs on every machine.
-        run([*command, "-static-libstdc++", "-static-libgcc"])
+        # With the C++ runtime linked in, the library runs on every machine. The unwinder is the
+        # system's, which TensorFlow has loaded, because it must match the C library.
+        run([*command, "-static-libstdc++", "-shared-libgcc"])
     except CompileError:
         # Some distributions have no static C++ runtime: use the shared one of this machine.
         run(command)
@@ -129,7 +176,8 @@ class BuildNative(build_ext):
         assert compiler is not None, "ext_modules is empty without a compiler"
         build_dir = Path(self.build_temp)
         try:
-            objects = compile_objects(compiler, [*ARITHMETIC, *TENSORFLOW], build_dir)
+            optimizing = [*compiler, *OPTIMIZED]
+            objects = compile_objects(optimizing, [*ARITHMETIC, *TENSORFLOW], build_dir)
             link_library(compiler, objects, build_dir, Path(self.get_ext_fullpath(ext.name)))
         except (CompileError, OSError) as error:
             print(f"keras_xent: {error}")
@@ -155,16 +203,21 @@ class KernelTest(Command):
     """Compiles the arithmetic without TensorFlow and runs its own C++ test."""
 
     description = "compile and run the C++ test of the kernels"
-    user_options: ClassVar[list[tuple[str, Optional[str], str]]] = []
+    user_options: ClassVar[list[tuple[str, Optional[str], str]]] = [
+        ("sanitize=", None, "compile with these sanitizers: address,undefined or thread"),
+    ]
 
     def initialize_options(self) -> None:
-        pass
+        self.sanitize = ""
 
     def finalize_options(self) -> None:
         pass
 
     def run(self) -> None:
         sources = sorted(Path("tests", "ops", "kernel").glob("*.cc"))
+        if self.sanitize:
+            self.build_and_run(sources, Path("build", f"kernel_test_{self.sanitize}"))
+            return
         objects = self.build_and_run(sources, Path("build", "kernel_test"))
         # Again with the wide vectors instead of the baseline, and only with these.
         build_dir = Path("build", "kernel_test_wide")
@@ -176,7 +229,9 @@ class KernelTest(Command):
         compiler = find_compiler()
         if compiler is None:
             raise SystemExit("keras_xent: no C++ compiler found; set CXX")
-        return compiler
+        if self.sanitize:
+            return [*compiler, f"-fsanitize={self.sanitize}", *SANITIZED]
+        return [*compiler, *OPTIMIZED]
 
     def build_and_run(self, sources: List[Path], build_dir: Path) -> List[str]:
         objects = compile_objects(self.compiler(), [*ARITHMETIC, *sources], build_dir)
@@ -194,9 +249,28 @@ class KernelBenchmark(KernelTest):
     """Compiles the arithmetic without TensorFlow and times it."""
 
     description = "compile and run the C++ benchmark of the kernels"
+    user_options: ClassVar[list[tuple[str, Optional[str], str]]] = []
 
     def run(self) -> None:
         self.build_and_run([Path("benchmarks", "kernel.cc")], Path("build", "kernel_benchmark"))
+
+
+def long_description() -> str:
+    """The README for the package's page, which has none of the files that the README links to.
+
+    The links lead to the repository instead. As long as it has no address, they are plain text.
+    """
+    config = configparser.ConfigParser(interpolation=None)
+    config.read("setup.cfg", encoding="utf-8")
+    urls = config.get("metadata", "project_urls", fallback="")
+    repository = re.search(r"^Repository = (\S+)$", urls, re.MULTILINE)
+
+    def outside(link: re.Match[str]) -> str:
+        text, target = link.groups()
+        return f"[{text}]({repository.group(1)}/blob/HEAD/{target})" if repository else text
+
+    readme = Path("README.md").read_text(encoding="utf-8")
+    return re.sub(r"\[([^\]]+)\]\((?!\w+:|#)([^)\s]+)\)", outside, readme)
 
 
 PORTABLE_ONLY = (
@@ -216,6 +290,7 @@ if find_compiler() is None:
     print(PORTABLE_ONLY.format(reason=reason))
 
 setup(
+    long_description=long_description(),
     ext_modules=[] if find_compiler() is None else [EXTENSION],
     cmdclass={
         "bdist_wheel": AnyPythonWheel,

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import List
 
-# These imports register the losses with Keras, so saved models can be loaded, and the verification
-# with v1.
-from keras_xent import _verification, registration, testing, v1  # noqa: F401
+# These imports check TensorFlow, register the losses with Keras, so saved models can be loaded, and
+# the verification with v1.
+from keras_xent import _requirements, _verification, registration, testing, v1  # noqa: F401
 from keras_xent.functions import (
     sigmoid_cross_entropy,
     softmax_cross_entropy,

@@ -11,6 +11,8 @@ from typing import Any, List, NamedTuple, Optional
 
 import tensorflow as tf
 
+from keras_xent_cli.install import REINSTALL
+
 PATH = Path(__file__).with_name("libkeras_xent.so")
 
 
@@ -90,10 +92,9 @@ def problem() -> Optional[str]:
         if not sys.platform.startswith("linux"):
             return f"{PATH} is missing, because it is built on Linux only"
         return (
-            f"{PATH} is missing, as it was not built when keras_xent was installed or this is a "
-            "source tree: with a C++17 compiler (g++ or clang++) at hand, run pip install "
-            "--force-reinstall --no-cache-dir --no-deps keras_xent, or pip install -e . in the "
-            "source tree"
+            f"{PATH} is missing: keras_xent was installed without a C++17 compiler, or this is a "
+            f"checkout. Install a compiler (g++ or clang++), then {REINSTALL} (or, for an editable "
+            "installation, -e .)"
         )
     try:
         _load()

@@ -12,12 +12,19 @@ import pathlib
 import sys
 from typing import Callable
 
+from keras_xent_cli.install import pip_install
+
 # A string, so argparse checks it like the user's own value.
 DEFAULT_OUTPUT = "keras-xent-demo.png"
 DEFAULT_EPOCHS = 20
 
 # The names to import, and the names on PyPI.
-EXTRAS = {"rich": "rich", "sklearn": "scikit-learn", "matplotlib": "matplotlib"}
+EXTRAS = {
+    "tensorflow": "tensorflow",
+    "rich": "rich",
+    "sklearn": "scikit-learn",
+    "matplotlib": "matplotlib",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     missing = missing_extras()
     if missing:
         print(
-            f"keras-xent demo needs {' and '.join(missing)}: pip install 'keras_xent[demo]'",
+            f"keras-xent demo needs {' and '.join(missing)}: {pip_install(missing)}",
             file=sys.stderr,
         )
         return 2
@@ -84,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def missing_extras() -> list[str]:
-    """The packages of the ``demo`` extra that aren't installed, by their names on PyPI."""
+    """The packages that the demo needs and that aren't installed, by their names on PyPI."""
     return [
         package for module, package in EXTRAS.items() if importlib.util.find_spec(module) is None
     ]

@@ -13,7 +13,7 @@ import platform
 import re
 from typing import NamedTuple, Sequence
 
-OLDEST_TENSORFLOW = "2.12"
+from keras_xent_cli.install import OLDEST_TENSORFLOW, REINSTALL
 
 
 class Status(enum.Enum):
@@ -73,12 +73,11 @@ def check_versions() -> list[Finding]:
         found = Finding(
             "TensorFlow", too_old, Status.PROBLEM, f"Upgrade TensorFlow: {tensorflow}."
         )
-    reinstall = "Reinstall it: pip install --force-reinstall keras_xent."
     return [
         Finding("Python", f"{platform.python_version()} on {machine}"),
         _version("NumPy", "numpy", "Install NumPy: pip install numpy."),
         found,
-        _version("keras_xent", "keras_xent", reinstall),
+        _version("keras_xent", "keras_xent", f"Reinstall it: {REINSTALL}"),
     ]
 
 

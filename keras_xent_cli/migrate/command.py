@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Callable, Tuple
 
+from keras_xent_cli.install import pip_install
+
 _EXTRAS = ("libcst", "rich")
 
 _EPILOG = """\
@@ -75,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     """
     missing = [name for name in _EXTRAS if importlib.util.find_spec(name) is None]
     if missing:
-        return _refuse(f"it needs {' and '.join(missing)}: pip install 'keras_xent[migrate]'")
+        return _refuse(f"it needs {' and '.join(missing)}: {pip_install(missing)}")
 
     _print_any_character()
     if args.list_rules:

@@ -175,7 +175,7 @@ Worst WorstOf(double label, double smoothing) {
   std::vector<T> x, y, losses, backprop;
   std::mt19937 random(2);
   std::uniform_real_distribution<double> uniform;
-  for (int i = 0; i < 100000; ++i) {
+  for (int64_t i = 0; i < OfMany(100000); ++i) {
     const double share = uniform(random);
     const double distance = i % 3 == 0   ? far * share
                             : i % 3 == 1 ? share

@@ -67,6 +67,13 @@ constexpr double kRelative<float> = 0x1p-22;  // 2 units in the last place, or m
 template <>
 constexpr double kRelative<double> = 0x1p-48;  // one chain of thousands of additions
 
+// So many of many random cases.
+#ifdef KERAS_XENT_FEW_CASES
+constexpr int64_t OfMany(int64_t cases) { return cases / 50 + 1; }
+#else
+constexpr int64_t OfMany(int64_t cases) { return cases; }
+#endif
+
 // A tensor in memory as TensorFlow and the library give it: where a cache line begins.
 template <typename T>
 struct LineAllocator {

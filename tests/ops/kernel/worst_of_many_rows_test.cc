@@ -12,7 +12,7 @@ class ManyRows {
  public:
   ManyRows(int64_t classes, double label_smoothing)
       : classes_(classes),
-        rows_(std::min<int64_t>(20000, 400000 / classes)),
+        rows_(OfMany(std::min<int64_t>(20000, 400000 / classes))),
         t_(Make<SoftmaxCrossEntropy, float>(
             {{rows_, classes, 1}, label_smoothing, Reduction::kNone, true, 5}, 11)),
         log_s_(rows_),

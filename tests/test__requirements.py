@@ -1,0 +1,57 @@
+"""What `import keras_xent` says where TensorFlow is missing or too old."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+import keras_xent
+from keras_xent import _requirements
+from keras_xent_cli.install import OLDEST_TENSORFLOW
+
+
+def test_without_tensorflow_the_import_says_what_to_install(tmp_path: Path) -> None:
+    block = f"import sys; sys.path.insert(0, {str(Path(keras_xent.__file__).parents[1])!r})"
+    block += "; sys.modules['tensorflow'] = None; import keras_xent"
+    result = subprocess.run(
+        [sys.executable, "-c", block], cwd=str(tmp_path), capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == (
+        "ImportError: keras_xent needs TensorFlow 2.12 or later, but TensorFlow is not installed: "
+        "pip install tensorflow (or another distribution of it, such as tensorflow-cpu)"
+    )
+
+
+@pytest.mark.parametrize("version", ["2.11.1", "2.9.0rc1", "1.15.5"])
+def test_an_old_tensorflow(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setattr(tf, "__version__", version)
+    with pytest.raises(ImportError, match=f"2.12 or later, but TensorFlow {version} is installed"):
+        _requirements.check()
+
+
+@pytest.mark.parametrize("version", ["2.12.0", "2.22.0-dev20260101", "3.0.0"])
+def test_other_tensorflows(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setattr(tf, "__version__", version)
+    _requirements.check()
+
+
+def test_what_tensorflow_itself_lacks_is_its_own_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "tensorflow.py").write_text("import what_tensorflow_lacks\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "tensorflow")
+    with pytest.raises(ModuleNotFoundError, match="No module named 'what_tensorflow_lacks'"):
+        _requirements.check()
+
+
+def test_the_oldest_tensorflow_is_the_extras() -> None:
+    setup = (Path(__file__).parent.parent / "setup.cfg").read_text(encoding="utf-8")
+    (oldest,) = re.findall(r"^tensorflow =\s+tensorflow>=(\S+)$", setup, re.MULTILINE)
+    assert oldest == OLDEST_TENSORFLOW
