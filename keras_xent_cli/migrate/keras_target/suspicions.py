@@ -45,7 +45,7 @@ def _activation_output(
     value = module.followed(node)
     if isinstance(value, ast.Call):
         if tensorflow_function(module, value).lower() in activations:
-            return f"they are {_short(module, value.func)}(…)"
+            return f"they are the output of {_short(module, value.func)}(…)"
         if isinstance(value.func, ast.Call):  # a layer that is created and called: Softmax()(x)
             if tensorflow_function(module, value.func).lower() in activations:
                 return f"they are the output of {_short(module, value.func)}"

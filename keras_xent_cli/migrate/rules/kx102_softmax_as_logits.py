@@ -26,7 +26,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
                 module.offset(call.node),
                 Action.FLAGGED,
                 f"the logits look like probabilities: {reason}. The loss applies {applied} itself. "
-                "Pass the values before the activation, or keep the call to keep TF1's numbers",
+                "Pass the values before it, or keep the call to keep TF1's numbers",
             )
 
 

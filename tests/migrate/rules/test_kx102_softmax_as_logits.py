@@ -8,8 +8,8 @@ from migrate.tools import check_flagged, check_not_found, check_stays_v1
 IMPORTS = "import tensorflow.compat.v1 as tf\nfrom tensorflow.contrib import slim\n"
 
 SOFTMAX = [
-    ("logits = tf.nn.softmax(x)", "they are tf.nn.softmax(…)"),
-    ("x = tf.nn.softmax(x)\nlogits = x", "they are tf.nn.softmax(…)"),
+    ("logits = tf.nn.softmax(x)", "they are the output of tf.nn.softmax(…)"),
+    ("x = tf.nn.softmax(x)\nlogits = x", "they are the output of tf.nn.softmax(…)"),
     (
         "logits = tf.layers.dense(x, 3, activation=tf.nn.softmax)",
         "they are the output of tf.layers.dense(…, activation=tf.nn.softmax)",
@@ -20,7 +20,7 @@ SOFTMAX = [
     ),
     ("logits = tf.keras.layers.Dense(3, activation='softmax')(x)", "activation='softmax'"),
     ("logits = tf.keras.layers.Softmax()(x)", "they are the output of tf.keras.layers.Softmax()"),
-    ("logits = tf.keras.activations.softmax(x)", "they are tf.keras.activations.softmax(…)"),
+    ("logits = tf.keras.activations.softmax(x)", "output of tf.keras.activations.softmax"),
 ]
 OTHERS = [
     "logits = tf.layers.dense(x, 3)",
