@@ -47,7 +47,8 @@ class Labels:
         """Labels that all have this class."""
         if self.name == "class ids":
             return np.full(logits_shape[:-1], label, np.int32)
-        hot = np.eye(logits_shape[-1])[label]
+        hot = np.zeros(logits_shape[-1])
+        hot[label] = 1
         return np.broadcast_to(hot, logits_shape).copy()
 
     def labelled(self, labels: np.ndarray) -> int:
