@@ -118,8 +118,8 @@ def _of_name(description: Dict[str, Any]) -> Any:
 def _as_json(name: str, value: Any) -> Any:
     if isinstance(value, tf.Variable):
         raise ValueError(
-            f"{name} is a variable, {value.name}, expected a constant or an input: a model with a "
-            "layer that uses a variable in this way can't be saved"
+            f"{name} is a variable, {value.name}, expected a constant or an input: Keras can't "
+            "save a model with a layer that uses a variable in this way"
         )
     if tf.is_tensor(value) or isinstance(value, (np.ndarray, np.generic, list, tuple)):
         array = np.asarray(value)

@@ -46,7 +46,7 @@ class LossBase(keras.losses.Loss):
             # This trainer also scales the loss under a strategy.
             self._allow_sum_over_batch_size = True
             raise AttributeError(
-                f"reduction is {self._reduction.name}, expected one that Keras 2 has, because "
+                f"reduction is {self._reduction.name}, expected a reduction of Keras 2, because "
                 "eager execution is off: use get_config()['reduction'] to read it"
             )
         replicated = tf.distribute.get_strategy().num_replicas_in_sync > 1
@@ -93,8 +93,8 @@ class LossBase(keras.losses.Loss):
             raise ValueError(
                 f"reduction is {self._reduction.value!r} under a tf.distribute.Strategy outside "
                 "Model.fit, where Keras 2 doesn't divide by the number of replicas: use "
-                "Reduction.SUM or Reduction.NONE and divide yourself, or compile the loss and use "
-                "fit"
+                "Reduction.SUM or Reduction.NONE and divide the result yourself, or pass the loss "
+                "to compile() and train with fit()"
             )
 
     def scale_for_distribution(self, value: tf.Tensor) -> tf.Tensor:

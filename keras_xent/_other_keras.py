@@ -15,9 +15,9 @@ CALLERS = ("losses", "metrics")
 TRAINERS = ("training_v1", "training_eager_v1")
 _WAY_OUT = {
     "keras": "set the environment variable TF_USE_LEGACY_KERAS=1 before you import TensorFlow, "
-    "so tf.keras is tf_keras",
+    "so that tf.keras is tf_keras",
     "tf_keras": "unset the environment variable TF_USE_LEGACY_KERAS before you start Python, so "
-    "tf.keras is keras",
+    "that tf.keras is keras",
 }
 
 
@@ -37,10 +37,9 @@ def check_caller(*modules: str) -> None:
         frame = frame.f_back
     if _package(frame) == OTHER and set(modules) & set(_module(frame).split(".")):
         raise TypeError(
-            f"a model of the package {OTHER} calls a loss that is made for {OWN}, the package that "
-            f"tf.keras is. {OTHER} would treat the loss as a plain function, and sample weights "
-            "and masks would return wrong numbers. Build the model with tf.keras, or "
-            f"{_WAY_OUT[OWN]}."
+            f"a {OTHER} model calls a loss for {OWN}, the package behind tf.keras. {OTHER} would "
+            "treat the loss as a plain function, and return wrong numbers for sample weights and "
+            f"masks. Build the model with tf.keras, or {_WAY_OUT[OWN]}."
         )
 
 

@@ -21,7 +21,7 @@ def softmax_cross_entropy(
     axis: int = -1,
     reduction: Union[Reduction, str, None] = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
-    """Softmax cross entropy between logits and labels that are one-hot or probabilities.
+    """Softmax cross entropy between logits and one-hot labels or probabilities.
 
     Use it in your own training loop or layer. For `model.compile`, use
     `keras_xent.CategoricalCrossentropy`. To port TF1 code, begin with
@@ -33,36 +33,38 @@ def softmax_cross_entropy(
         y'[c] = (1 - s) * y[c] + s / C,
 
     for logits `x` and labels `y`. With the native kernels, a class with `y'[c] = 0` adds nothing,
-    even if its logit is -inf. The portable backend returns NaN.
+    even if its logit is -inf. The portable backend returns NaN for such a class.
 
     The gradient flows to the logits, the labels and the weights, and can be differentiated again.
-    The gradient to the logits is TensorFlow's, `softmax(x) - y'` for each loss. To treat labels as
-    constants, like `tf.compat.v1.losses.softmax_cross_entropy`, pass `tf.stop_gradient(labels)`.
+    With respect to the logits, it is the same as TensorFlow's: `softmax(x) - y'` for each loss. To
+    treat labels as constants, like `tf.compat.v1.losses.softmax_cross_entropy`, pass
+    `tf.stop_gradient(labels)`.
 
     Args:
         labels: a tensor of the logits' shape, usually a probability distribution along `axis`.
             Cast to the logits' dtype.
         logits: unscaled log-probabilities of rank 1 or more; float16, bfloat16, float32 or
             float64.
-        weights: None for 1, a scalar, or a tensor of the losses' rank in which every dimension
-            is 1 or equal to the losses'. Cast to float32, or to float64 for float64 logits.
+        weights: None (the same as 1), a scalar, or a tensor of the losses' rank in which every
+            dimension is 1 or equal to the losses'. Cast to float32, or to float64 for float64
+            logits.
         label_smoothing: a number in [0, 1].
         axis: the class axis.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default is TF1's: the
             sum of the weighted losses, divided by the number of non-zero weights.
             `keras_xent.CategoricalCrossentropy` has Keras's default, which divides by the number
-            of losses. Without weights, both are the mean.
+            of losses. Without weights, both return the mean.
 
     Returns:
-        A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted losses in
-        the logits' shape without `axis`.
+        A tensor of the logits' dtype: a scalar, or the weighted losses if `reduction` is `NONE`.
+        The losses have the logits' shape without `axis`.
 
     Raises:
-        TypeError: the logits aren't floating point; a tensor is ragged, sparse, or a placeholder
-            of Keras's functional models; or labels or logits are passed by position.
+        TypeError: the logits aren't floating point; a tensor is ragged, sparse, or a
+            `KerasTensor`; or an argument is passed by position.
         ValueError: labels or weights have the wrong shape, an argument is out of range, or the
             reduction is unknown.
-        tf.errors.InvalidArgumentError: a shape is wrong, but is known only when the graph runs.
+        tf.errors.InvalidArgumentError: a shape is wrong, and is known only when the graph runs.
 
     Examples:
         >>> import keras_xent
@@ -73,8 +75,8 @@ def softmax_cross_entropy(
         >>> print(f"{float(loss):.5f}")
         0.97281
 
-    Unlike the Keras loss, the function ignores a mask that Keras's layers left on the logits. Under
-    `tf.distribute`, it doesn't divide by the number of replicas.
+    Unlike the Keras loss, this function ignores a mask that Keras's layers attached to the logits.
+    Under `tf.distribute`, it doesn't divide by the number of replicas.
     """
     _check(labels=labels, logits=logits, weights=weights)
     return ops.softmax_cross_entropy(
@@ -100,8 +102,9 @@ def sparse_softmax_cross_entropy(
 ) -> tf.Tensor:
     """Softmax cross entropy between logits and class ids.
 
-    It equals `softmax_cross_entropy` of the one-hot labels, which are never stored. Use it in your
-    own training loop or layer. For `model.compile`, use `keras_xent.SparseCategoricalCrossentropy`.
+    Returns the same result as `softmax_cross_entropy` with one-hot labels, but never stores them.
+    Use it in your own training loop or layer. For `model.compile`, use
+    `keras_xent.SparseCategoricalCrossentropy`.
 
     With `C` classes and smoothing `s`, the loss of an example with logits `x` and class `y` is
 
@@ -113,30 +116,31 @@ def sparse_softmax_cross_entropy(
         labels: class ids in [0, C), int32 or int64, in the logits' shape without `axis`.
         logits: unscaled log-probabilities of rank 1 or more; float16, bfloat16, float32 or
             float64.
-        weights: None for 1, a scalar, or a tensor of the labels' rank in which every dimension
-            is 1 or equal to the labels'. Cast to float32, or to float64 for float64 logits.
+        weights: None (the same as 1), a scalar, or a tensor of the labels' rank in which every
+            dimension is 1 or equal to the labels'. Cast to float32, or to float64 for float64
+            logits.
         label_smoothing: a number in [0, 1].
         axis: the class axis.
-        ignore_class: a class id to ignore. Its examples have weight 0, even if their logits are
-            infinite or NaN. It doesn't have to be in [0, C): -1 and 255 are common. None ignores no
-            class. `Reduction.SUM_OVER_BATCH_SIZE` counts these examples, like all others of weight
-            0. `keras_xent.SparseCategoricalCrossentropy` doesn't count them, like Keras.
+        ignore_class: a class id to ignore. Examples with this id have weight 0, even if their
+            logits are infinite or NaN. The id doesn't have to be in [0, C): -1 and 255 are common.
+            None means that no id is ignored. `Reduction.SUM_OVER_BATCH_SIZE` counts ignored
+            examples, like all others with weight 0. Like Keras,
+            `keras_xent.SparseCategoricalCrossentropy` doesn't count them.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default is TF1's, as
             for `softmax_cross_entropy`.
 
     Returns:
-        A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted losses in
-        the labels' shape.
+        A tensor of the logits' dtype: a scalar, or the weighted losses, in the labels' shape, if
+        `reduction` is `NONE`.
 
     Raises:
         TypeError: the logits aren't floating point; the labels are neither int32 nor int64; a
-            tensor is ragged, sparse, or a placeholder of Keras's functional models; or labels or
-            logits are passed by position.
+            tensor is ragged, sparse, or a `KerasTensor`; or an argument is passed by position.
         ValueError: labels or weights have the wrong shape, an argument is out of range, or the
             reduction is unknown.
-        tf.errors.InvalidArgumentError: a shape is wrong, but is known only when the graph runs. On
-            a CPU also: an id is out of range, even if its weight is 0. On a GPU and under XLA, the
-            loss and the gradient of such an id are NaN, as in TensorFlow.
+        tf.errors.InvalidArgumentError: a shape is wrong, and is known only when the graph runs.
+            Also raised on a CPU if an id is out of range, even if its weight is 0. On a GPU and
+            under XLA, the loss and the gradient of such an id are NaN, as in TensorFlow.
 
     Examples:
         >>> import keras_xent
@@ -147,7 +151,7 @@ def sparse_softmax_cross_entropy(
         >>> print(f"{float(loss):.5f}")
         1.38973
 
-    Masks and `tf.distribute` have the same effect as for `softmax_cross_entropy`.
+    Like `softmax_cross_entropy`, it ignores masks, and doesn't divide by the number of replicas.
     """
     _check(labels=labels, logits=logits, weights=weights)
     return ops.sparse_softmax_cross_entropy(
@@ -174,7 +178,7 @@ def sigmoid_cross_entropy(
 
     Use it in your own training loop or layer. For `model.compile`, use
     `keras_xent.BinaryCrossentropy`, which takes the mean over the last axis before it applies
-    weights and reduces.
+    the weights and the reduction.
 
     With smoothing `s`, the loss of a logit `x` with label `y` is
 
@@ -186,25 +190,25 @@ def sigmoid_cross_entropy(
     The gradient flows to the logits, the labels and the weights, and can be differentiated again.
 
     Args:
-        labels: a tensor of the logits' shape, usually 0 or 1. Cast to the logits' dtype.
+        labels: a tensor of the logits' shape, usually of zeros and ones. Cast to the logits' dtype.
         logits: unscaled log-odds of any shape; float16, bfloat16, float32 or float64.
-        weights: None for 1, a scalar, or a tensor of the logits' rank in which every dimension
-            is 1 or equal to the logits', such as `[batch, 1]` for logits `[batch, classes]`. Cast
-            to float32, or to float64 for float64 logits.
-        label_smoothing: a number in [0, 1], by which labels move towards 1/2.
+        weights: None (the same as 1), a scalar, or a tensor of the logits' rank in which every
+            dimension is 1 or equal to the logits', such as `[batch, 1]` for logits
+            `[batch, classes]`. Cast to float32, or to float64 for float64 logits.
+        label_smoothing: a number in [0, 1] that moves the labels towards 1/2.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default is TF1's, as
-            for `softmax_cross_entropy`. A broadcast weight counts once for each loss.
+            for `softmax_cross_entropy`. A weight that is broadcast counts once for each loss.
 
     Returns:
-        A tensor of the logits' dtype: a scalar, or for `Reduction.NONE` the weighted losses in
-        the logits' shape.
+        A tensor of the logits' dtype: a scalar, or the weighted losses, in the logits' shape, if
+        `reduction` is `NONE`.
 
     Raises:
-        TypeError: the logits aren't floating point; a tensor is ragged, sparse, or a placeholder
-            of Keras's functional models; or labels or logits are passed by position.
+        TypeError: the logits aren't floating point; a tensor is ragged, sparse, or a
+            `KerasTensor`; or an argument is passed by position.
         ValueError: labels or weights have the wrong shape, an argument is out of range, or the
             reduction is unknown.
-        tf.errors.InvalidArgumentError: a shape is wrong, but is known only when the graph runs.
+        tf.errors.InvalidArgumentError: a shape is wrong, and is known only when the graph runs.
 
     Examples:
         >>> import keras_xent
@@ -215,7 +219,7 @@ def sigmoid_cross_entropy(
         >>> print(f"{float(loss):.5f}")
         0.30476
 
-    Masks and `tf.distribute` have the same effect as for `softmax_cross_entropy`.
+    Like `softmax_cross_entropy`, it ignores masks, and doesn't divide by the number of replicas.
     """
     _check(labels=labels, logits=logits, weights=weights)
     return ops.sigmoid_cross_entropy(
@@ -231,8 +235,8 @@ def _check(**arguments: Any) -> None:
     for name, value in arguments.items():
         if _keras.is_placeholder(value):
             raise TypeError(
-                f"{name} is a KerasTensor, a placeholder in a functional model, expected a tensor: "
-                "call the function in a layer's call() or in a training step"
+                f"{name} is a KerasTensor (a placeholder in a functional model), expected a "
+                "tensor: call the function in a layer's call() or in a training step"
             )
 
 

@@ -19,12 +19,13 @@ class Reduction(str, enum.Enum):
     | `SUM_BY_NONZERO_WEIGHTS` | `sum(l * w) / count(w != 0)` | none | \
 `SUM_BY_NONZERO_WEIGHTS`, TF1's default |
 
-    `w` is broadcast to the shape of `l` before it is summed or counted. If the divisor is
-    zero, the result is zero. Both are the same in `tf.compat.v1.losses.compute_weighted_loss`.
+    `w` is broadcast to the shape of `l` before it is summed or counted. If the denominator is
+    zero, the result is zero. `tf.compat.v1.losses.compute_weighted_loss` does both too.
     `SUM_OVER_NONZERO_WEIGHTS` is TF1's older name for `SUM_BY_NONZERO_WEIGHTS`.
 
-    The members are strings, so you can pass one wherever Keras accepts the name of a
-    reduction. `Reduction(name)` accepts the names that TF1 and Keras use, and None.
+    The members are strings, so you can pass a member wherever Keras accepts that name.
+    `Reduction(name)` accepts the names that TF1 and Keras use, including tf_keras's `"auto"`
+    (`SUM_OVER_BATCH_SIZE`), and None.
 
     Two names are misleading. `MEAN` is the *weighted* mean, as in TF1. Keras's string
     `"mean"` is `SUM_OVER_BATCH_SIZE`.

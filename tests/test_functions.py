@@ -253,7 +253,7 @@ def test_a_placeholder_of_a_functional_model(name: str) -> None:
     arguments = {"labels": LABELS[name], "logits": LOGITS, "weights": weights_of(name)}
     for argument, value in arguments.items():
         given = {**arguments, argument: tf.keras.Input(value.shape[1:])}
-        with pytest.raises(TypeError, match=f"{argument} is a KerasTensor, a placeholder"):
+        with pytest.raises(TypeError, match=rf"{argument} is a KerasTensor \(a placeholder"):
             getattr(keras_xent, name)(**given)
 
 
@@ -261,7 +261,7 @@ def test_wrong_arguments_of_one_function() -> None:
     with pytest.raises(TypeError, match="labels have dtype float32, expected class ids"):
         keras_xent.sparse_softmax_cross_entropy(labels=WEIGHTS, logits=LOGITS)
     for name in ("softmax_cross_entropy", "sparse_softmax_cross_entropy"):
-        with pytest.raises(ValueError, match="axis is 2, expected one in"):
+        with pytest.raises(ValueError, match="axis is 2, expected a number in"):
             getattr(keras_xent, name)(labels=LABELS[name], logits=LOGITS, axis=2)
 
 

@@ -98,9 +98,9 @@ def line() -> Optional[str]:
     if not asked or _forked or multiprocessing.parent_process() is not None:
         return None
     return (
-        "keras_xent: WARNING: verification was on, but nothing was verified: no function of "
-        "keras_xent.v1 was called, or only in graphs that were built before, that didn't run, or "
-        "that XLA compiled"
+        "keras_xent: WARNING: verification was on, but nothing was verified: your program called "
+        "no function of keras_xent.v1, or only in graphs that it built before verification was on, "
+        "that didn't run, or that XLA compiled"
     )
 
 

@@ -44,16 +44,16 @@ def _in_environment() -> bool:
     if wanted is None:
         raise ValueError(
             f"the environment variable {_VARIABLE} is {value!r}, expected 1, true, yes or on to "
-            "turn verification on, or 0, false, no, off or nothing to turn it off"
+            "turn verification on, or 0, false, no, off or an empty value to turn it off"
         )
     return wanted
 
 
 @contextlib.contextmanager
 def verify() -> Iterator[None]:
-    """Compares every call of `keras_xent.v1`, and its gradient, with TensorFlow's own function.
+    """Compares every call to `keras_xent.v1`, and its gradient, with TensorFlow's own function.
 
-    Inside this context, each call of a function of `keras_xent.v1`, in any thread, also calls
+    Inside this context, each call to a `keras_xent.v1` function, in any thread, also calls
     TensorFlow's function with the same arguments, and raises an error if the results differ. The
     environment variable `KERAS_XENT_VERIFY=1` (or `true`, `yes`, `on`) does the same for a whole
     process.
@@ -62,21 +62,22 @@ def verify() -> Iterator[None]:
 
         keras_xent: 62 values and 62 gradients verified, 0 different
 
-    The line counts each comparison: of a call's value, and of its gradient to each input that has
-    one. A `tf.function` or a session counts each time it runs, not when it is traced. A session
-    that runs only the training op computes and compares gradients, but no values. If nothing was
-    verified, the line is a warning. Each process has its own counts. A worker process that compared
-    nothing prints no warning, and a process that `multiprocessing` forks prints no line.
+    The line counts each comparison: one for a call's value, and one for its gradient with respect
+    to each input that has one. A `tf.function` or a session counts each time it runs, not when it
+    is traced. A session that runs only the training op computes and compares gradients, but no
+    values. If nothing was verified, the line is a warning. Each process counts separately. A worker
+    process that compared nothing prints no warning, and a process forked by `multiprocessing`
+    prints no line.
 
     Raises:
         VerificationError: a value, dtype, shape or gradient differs, in eager mode or while a
             graph is built. NaN equals NaN, and infinity equals infinity. The message shows both
             numbers, the shapes and dtypes, and what to do.
         tf.errors.InvalidArgumentError: the same in a graph (`tf.function`, TF1 session), when it
-            runs. The check is part of the loss: code that computes the loss also runs it, if it
-            gets the loss by name, from a collection, or from `get_total_loss()`.
+            runs. The check is part of the loss, so it also runs if code gets the loss by name, from
+            a collection, or from `get_total_loss()`.
         ValueError: the environment variable has an unknown value. To turn verification off, use
-            `0`, `false`, `no`, `off` or nothing. The calls raise this error.
+            `0`, `false`, `no`, `off` or an empty value. The calls raise this error.
 
     Examples:
         >>> import keras_xent
@@ -88,44 +89,45 @@ def verify() -> Iterator[None]:
     It compares:
 
     * the value, its dtype and its shape;
-    * every computed gradient to logits, labels, losses and floating point weights, for the same
-      upstream gradient. This includes gradients that a tape, `tf.gradients`, an optimizer or
-      `tape.jacobian` computes, and those from which a second derivative is computed. If TensorFlow
-      has a gradient, keras_xent must have one.
+    * every computed gradient with respect to logits, labels, losses and floating point weights, for
+      the same upstream gradient. This includes gradients that a tape, `tf.gradients`, an optimizer
+      or `tape.jacobian` computes, and those from which a second derivative is computed. If
+      TensorFlow returns a gradient, keras_xent must return one too.
 
-    Graphs: verification must be on when the graph is built. A `tf.function` that was traced before
-    stays unverified, and one that was traced inside stays verified. Verification doesn't change
-    the names of results or the collections of a graph. Build a graph that you save without
-    verification: another process can't run a verified graph, because it counts in Python.
+    In graphs, verification must be on when the graph is built. A `tf.function` that was traced
+    before this context stays unverified, and one that was traced inside it stays verified.
+    Verification doesn't change the names of results or the collections of a graph. If you save a
+    graph, build it with verification off: another process can't run a verified graph, because it
+    calls Python code to count.
 
     It doesn't detect:
 
     * differences in code that XLA compiles (`jit_compile=True`), because XLA drops assertions. If
-      a function is known to be compiled when it is traced, you see a warning, once.
+      it is known during tracing that XLA compiles a function, you see a warning, once.
     * differences in second derivatives (a tape around a tape, `tf.hessians`, a gradient penalty)
       and in the tangents of `tf.autodiff.ForwardAccumulator`. Both are computed as usual. If a tape
       and an accumulator are nested, only the gradient of the value is compared.
     * differences within rounding. Relative to the sum of the terms' magnitudes, this is about 2e-6
       in float32 with few classes (3e-5 with 50,000, because TensorFlow's own losses have this
-      error), 0.4 % in float16 and 3 % in bfloat16. So a denominator that is wrong by one in
-      200,000 isn't detected in float32, and by one in 30 in bfloat16. Weighted float64 losses are
-      compared as float32, because TensorFlow rounds them.
+      error), 0.4 % in float16 and 3 % in bfloat16. For example, it doesn't detect a denominator
+      that is off by one in 200,000 in float32, or by one in 30 in bfloat16. Weighted float64 losses
+      are compared as float32, because TensorFlow rounds them.
     * integer losses of `compute_weighted_loss` that are off by 1, and differences in complex
       losses.
 
     If keras_xent doesn't accept a call (a `label_smoothing` above 1, labels of another shape), it
     raises its own error. If only TensorFlow doesn't accept it, there is nothing to compare with,
-    and you see a `VerificationError`. Some arguments are converted for TensorFlow: an `axis` below
-    -1 to a positive one, and a constant `label_smoothing` of a graph to a number. Labels and logits
-    of different shapes are broadcast first, because TensorFlow's nn function computes no gradient
-    if it broadcasts them.
+    and you see a `VerificationError`. Verification converts some arguments for TensorFlow: an
+    `axis` below -1 to a positive one, and a constant tensor in `label_smoothing` to a number. It
+    broadcasts labels and logits of different shapes first, because TensorFlow's nn function
+    computes no gradient if it broadcasts them itself.
 
     Two documented differences raise an error here:
 
     * a class whose label is 0 and whose logit is -inf (for the sigmoid, any infinite logit).
       TensorFlow returns NaN. keras_xent's native kernels return the finite value if there is one.
-      The message counts such logits.
-    * float16 labels that are smoothed with more than 65,504 classes, a number that float16 can't
+      The message shows the number of such logits.
+    * smoothed float16 labels with more than 65,504 classes, the largest number that float16 can
       represent. TensorFlow doesn't smooth them.
     """
     global _open, _was_open

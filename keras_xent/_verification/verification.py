@@ -18,9 +18,10 @@ from keras_xent.comparing.oracles import Oracle
 from keras_xent.comparing.tensors import compare
 
 _WHAT_TO_DO = (
-    "\nUse TensorFlow's function in this place, and please report this message. Does it differ "
-    'with keras_xent.set_backend("portable") too? The docstring of keras_xent.testing.verify lists '
-    "what is compared, and the function's docstring lists where it differs on purpose."
+    "\nUse TensorFlow's function here, and please report this message. Also report whether the "
+    'results differ with keras_xent.set_backend("portable"). The docstring of '
+    "keras_xent.testing.verify lists what is compared, and the function's docstring lists its "
+    "intended differences."
 )
 
 
@@ -76,11 +77,11 @@ class _Call:
     def _checked_gradient(
         self, index: int, ours: Optional[tf.Tensor], theirs: Optional[tf.Tensor], tolerance: Any
     ) -> Optional[tf.Tensor]:
-        where = f"in the gradient that it sends to {self._oracle.inputs[index]}"
+        where = f"in its gradient with respect to {self._oracle.inputs[index]}"
         if ours is None and theirs is None:
             return ours
         if ours is None:
-            raise self._error(where, ["\n  keras_xent sends none, TensorFlow does"])
+            raise self._error(where, ["\n  keras_xent returns none, TensorFlow returns one"])
         if theirs is None:
             return self._checked(GRADIENTS, ours, tf.zeros_like(self.inputs[index]), 0.0, where)
         return self._checked(GRADIENTS, ours, theirs, tolerance, where)
@@ -100,7 +101,7 @@ class _Call:
     ) -> tf.Tensor:
         if ours.dtype != theirs.dtype:
             dtypes = [f"\n  keras_xent: {ours.dtype.name}, TensorFlow: {theirs.dtype.name}"]
-            raise self._error(f"{where}'s dtype", dtypes)
+            raise self._error(where.replace("in ", "in the dtype of ", 1), dtypes)
         same, numbers = compare(tf.stop_gradient(ours), theirs, tolerance)
         numbers += known
         if tf.executing_eagerly():

@@ -14,7 +14,7 @@ def checked_axis(axis: Any) -> int:
     """
     if isinstance(axis, bool) or not hasattr(axis, "__index__"):
         raise TypeError(
-            f"axis is {axis!r} of type {type(axis).__name__}, expected an int, the class axis"
+            f"axis is {axis!r} of type {type(axis).__name__}, expected an int (the class axis)"
         )
     return operator.index(axis)
 

@@ -21,10 +21,10 @@ _Loss = TypeVar("_Loss", bound="CrossEntropy")
 
 
 class CrossEntropy(Configured, _keras.LossBase):
-    """The base of the loss classes.
+    """The base class of the losses.
 
-    Each has a constructor, whose signature shows the defaults, and the methods `_of_dense` and
-    `_of_ragged_classes`.
+    Each subclass has a constructor, whose signature shows the defaults, and implements `_of_dense`
+    and `_of_ragged_classes`.
     """
 
     _arguments: Tuple[str, ...] = (
@@ -63,24 +63,27 @@ class CrossEntropy(Configured, _keras.LossBase):
         """Computes the loss.
 
         Args:
-            y_true: the labels, in the shape that the class documents. If `y_pred` is ragged,
-                they are ragged too and have the same rows. (If only `y_pred` is ragged, it is
+            y_true: the labels, in the shape described for the class. If `y_pred` is ragged, they
+                should be ragged too, with the same rows. (If only `y_pred` is ragged, it is
                 padded with zeros, and the padding counts, as in tf_keras.)
             y_pred: logits or probabilities, of rank 1 or more, dense or ragged. If Keras's
-                layers left a mask on it, the loss applies the mask.
-            sample_weight: None, a scalar, or a tensor. The tensor can have the losses' shape
-                (that of `y_pred` without the class axis), with 1 in place of any dimension, and
-                with one more last dimension of 1. It can also have fewer dimensions, which match
-                the first ones: shape (N,) is one weight for each sample. If the losses are
-                ragged, it can be a ragged tensor with the same rows.
+                layers attached a mask to it, the loss applies the mask.
+            sample_weight: None, a scalar, or a tensor. A tensor can have the losses' shape (the
+                shape of `y_pred` without the class axis). Any of its dimensions can be 1, and it
+                can have an additional last dimension of 1. It can also have fewer dimensions,
+                which match the losses' first ones: shape (N,) means one weight per sample. If the
+                losses are ragged, it can be a ragged tensor with the same rows.
 
         Returns:
-            A scalar, or for `Reduction.NONE` the weighted losses, ragged if `y_pred` is.
+            A scalar, or the weighted losses if the reduction is `NONE`. They are ragged if
+            `y_pred` is ragged.
 
         Raises:
-            TypeError: only one of the tensors is ragged; a tensor is a placeholder of Keras 3's
-                functional models; or a model of another Keras than `tf.keras` calls the loss.
+            TypeError: `y_true` or `sample_weight` is ragged, but `y_pred` isn't; an argument is a
+                `KerasTensor` of Keras 3; or a model of a Keras package other than `tf.keras`
+                calls the loss.
             ValueError: the shapes or rows don't match.
+            tf.errors.InvalidArgumentError: the same, when a graph runs.
         """
         arguments = {"y_true": y_true, "y_pred": y_pred, "sample_weight": sample_weight}
         if _functional.is_symbolic(arguments.values()):
@@ -91,10 +94,10 @@ class CrossEntropy(Configured, _keras.LossBase):
             return self._compute(_keras.autographed(self.call), y_true, y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
-        """The losses without weights, in the shape of `y_pred` without the class axis.
+        """Returns the unweighted losses, in the shape of `y_pred` without the class axis.
 
-        You can override it in a subclass. Weights, masks and the reduction are then applied to
-        what it returns.
+        You can override this method in a subclass. The loss then applies weights, masks and the
+        reduction to its result.
         """
         _other_keras.check_caller(*_other_keras.TRAINERS)
         return self._value(y_true, y_pred, NOTHING)
@@ -106,8 +109,8 @@ class CrossEntropy(Configured, _keras.LossBase):
         for argument, value in (("y_true", y_true), ("y_pred", y_pred)):
             if _keras.is_placeholder(value):
                 raise TypeError(
-                    f"{argument} is a KerasTensor, a placeholder in a functional model, expected a "
-                    "tensor: pass the loss to compile(), or call it in a layer's call()"
+                    f"{argument} is a KerasTensor (a placeholder in a functional model), expected "
+                    "a tensor: pass the loss to compile(), or call it in a layer's call()"
                 )
         _other_keras.check_caller(*_other_keras.CALLERS, *_other_keras.TRAINERS)
         self.check_strategy()

@@ -19,16 +19,17 @@ from keras_xent.reduction import Reduction
 
 @_keras.register_serializable
 class BinaryCrossentropy(CrossEntropy):
-    """Cross entropy between labels in [0, 1] and predictions, separately for each class.
+    """Cross entropy between labels in [0, 1] and predictions, computed separately for each class.
 
-    It is `keras.losses.BinaryCrossentropy` with one more reduction, TF1's default, and a fused
-    op. With the same arguments it returns what Keras returns, except for the *Differences* below.
+    Works like `keras.losses.BinaryCrossentropy`, but adds TF1's default reduction and uses a fused
+    op. With the same arguments, it returns the same values as Keras, except for the *Differences*
+    below.
 
-    As in Keras, a loss is the mean over `axis`, and each of these means has a weight. If `y_pred`
+    As in Keras, each loss is a mean over `axis`, and the weights apply to these means. If `y_pred`
     has shape (N, C), there are N losses. `tf.compat.v1.losses.sigmoid_cross_entropy` computes
-    N * C losses, and each of them can have a weight. If you pass weights `w` of shape (N,) here
-    and `w[:, None]` to TF1, all reductions that divide agree, and `"sum"` returns TF1's sum
-    divided by C.
+    N * C losses, and each of them can have its own weight. If you pass weights `w` of shape (N,)
+    here and `w[:, None]` to TF1, the results are equal for all reductions that divide, and
+    `"sum"` returns TF1's sum divided by C.
 
     Args:
         from_logits: whether `y_pred` holds logits. If not, it holds probabilities, which are
@@ -39,12 +40,12 @@ class BinaryCrossentropy(CrossEntropy):
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1.
             `"sum_by_nonzero_weights"` divides by the number of non-zero weights.
         name: the loss's name, or None.
-        dtype: the dtype of the computation. None means `keras.config.floatx()` in Keras 3
-            and the dtype of `y_pred` in Keras 2.
+        dtype: the dtype of the computation and the result. None means `keras.config.floatx()` in
+            Keras 3 and the dtype of `y_pred` in Keras 2.
 
     Raises:
         TypeError: an argument has the wrong type.
-        ValueError: an argument is out of range, or Keras doesn't run on TensorFlow.
+        ValueError: an argument is out of range, or Keras's backend isn't TensorFlow.
 
     Examples:
         >>> import keras_xent
@@ -56,7 +57,7 @@ class BinaryCrossentropy(CrossEntropy):
         0.30476
 
         `keras.losses.BinaryCrossentropy` returns half of that, 0.15238. It divides by 2,
-        although only one sample has a weight.
+        although only one sample has a non-zero weight.
 
         With `compile()`:
 
@@ -69,18 +70,18 @@ class BinaryCrossentropy(CrossEntropy):
 
     To load a model that was saved with this loss, import `keras_xent` first.
 
-    Differences from Keras 3.15 (and from tf_keras 2.21, if it is named):
+    Differences from Keras 3.15 (and from tf_keras 2.21, where mentioned):
 
     * Labels must have the shape of `y_pred`, or differ from it by a last dimension of 1.
       tf_keras broadcasts labels of shape (N, 1) to probabilities of shape (N, C).
     * Labels of shape (N,) with predictions of shape (N, 1) are N samples. If you call tf_keras's
-      loss, it reads them as one sample with N classes (in `fit` it doesn't).
+      loss directly (not in `fit`), it treats them as one sample with N classes.
     * Losses in float16 and bfloat16 are averaged in float32.
     * If there are no classes, the loss is 0. Keras returns NaN.
     * Ragged tensors can have any number of ragged dimensions. If the last dimension is ragged, the
-      loss is one mean for each row. The loss of an empty row is 0. tf_keras returns NaN.
-    * The differences of `CategoricalCrossentropy` in weights, masks, empty batches, ragged
-      tensors, the range of `label_smoothing` and the config apply here too.
+      loss of each row is its mean, and the loss of an empty row is 0. tf_keras returns NaN for it.
+    * The differences listed for `CategoricalCrossentropy` that concern weights, masks, empty
+      batches, ragged tensors, the range of `label_smoothing` and the config apply here too.
     """
 
     def __init__(
@@ -150,8 +151,8 @@ class BinaryCrossentropy(CrossEntropy):
         rank = predictions.shape.rank
         if rank is not None and not -rank <= self.axis < rank:
             raise ValueError(
-                f"axis is {self.axis}, expected one in [{-rank}, {rank}) for predictions of shape "
-                f"{predictions.shape}"
+                f"axis is {self.axis}, expected a number in [{-rank}, {rank}) for predictions of "
+                f"shape {predictions.shape}"
             )
 
 

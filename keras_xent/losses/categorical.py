@@ -21,9 +21,11 @@ from keras_xent.reduction import Reduction
 class CategoricalCrossentropy(CrossEntropy):
     """Cross entropy between one-hot labels (or probabilities) and predictions.
 
-    It is `keras.losses.CategoricalCrossentropy` with one more reduction, TF1's default, and
-    a fused op. With the same arguments it returns what Keras returns, except if Keras departs
-    from its own documentation (see *Differences* below).
+    Works like `keras.losses.CategoricalCrossentropy`, but adds TF1's default reduction and uses
+    a fused op. With the same arguments, it returns the same values as Keras, except for the
+    *Differences* below.
+
+    `y_true` has the shape of `y_pred`.
 
     Args:
         from_logits: whether `y_pred` holds logits. If not, it holds probabilities, which are
@@ -34,12 +36,12 @@ class CategoricalCrossentropy(CrossEntropy):
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1.
             `"sum_by_nonzero_weights"` divides by the number of non-zero weights.
         name: the loss's name, or None.
-        dtype: the dtype of the computation. None means `keras.config.floatx()` in Keras 3
-            and the dtype of `y_pred` in Keras 2.
+        dtype: the dtype of the computation and the result. None means `keras.config.floatx()` in
+            Keras 3 and the dtype of `y_pred` in Keras 2.
 
     Raises:
         TypeError: an argument has the wrong type.
-        ValueError: an argument is out of range, or Keras doesn't run on TensorFlow.
+        ValueError: an argument is out of range, or Keras's backend isn't TensorFlow.
 
     Examples:
         >>> import keras_xent
@@ -51,7 +53,7 @@ class CategoricalCrossentropy(CrossEntropy):
         0.94014
 
         `keras.losses.CategoricalCrossentropy` returns half of that, 0.47007. It divides by 2,
-        although only one example has a weight.
+        although only one example has a non-zero weight.
 
         With `compile()`:
 
@@ -64,29 +66,29 @@ class CategoricalCrossentropy(CrossEntropy):
 
     To load a model that was saved with this loss, import `keras_xent` first.
 
-    Differences from Keras 3.15 (and from tf_keras 2.21, if it is named):
+    Differences from Keras 3.15 (and from tf_keras 2.21, where mentioned):
 
     * `reduction="mean_with_sample_weight"` broadcasts the weights before it sums them, like
       TF1's MEAN. Keras sums them without broadcasting. With a scalar weight of 0.4 and a batch
-      of 4, Keras returns ten times the mean loss.
-    * If the losses have shape (N, T), weights of shape (N,) are one weight for each sample, as
-      Keras documents. Keras 3 broadcasts them along T if N == T, and otherwise fails.
-    * If `axis` isn't -1, `label_smoothing` divides by the number of classes. Keras 3 and Keras
-      2.12 (but not tf_keras) divide by the size of the last axis.
+      of 4, Keras returns four times the mean loss.
+    * For losses of shape (N, T), weights of shape (N,) are one weight per sample, as Keras
+      documents. Keras 3 aligns them with T if N == T, and raises an error otherwise.
+    * `label_smoothing` always divides by the number of classes. If `axis` isn't -1, Keras 3 and
+      Keras 2.12 (but not tf_keras) divide by the size of the last axis.
     * `label_smoothing` must be in [0, 1]. Keras and tf_keras document this but don't check it.
     * The loss of an empty batch is 0, if the reduction returns a scalar. Keras 3 returns an
       empty tensor.
     * A single unreduced loss with a scalar weight has shape (1,). Keras 3 returns a scalar.
-    * If a mask keeps nothing, the loss is 0. tf_keras returns NaN for a mean.
-    * `"sum_by_nonzero_weights"` counts a masked example as one with weight zero.
-    * `get_config` keeps `dtype`, and adds the prefix `keras_xent>` to `name`. Without
-      `keras_xent`, a model in an `.h5` file then fails to load. It would otherwise load with
-      Keras's loss of the same name. The constructor removes the prefix.
-    * If labels and predictions are ragged and have the same rows, every element of every row has
-      a loss, as in tf_keras. Keras 3 raises an error. `axis` must be -1 or a dimension after the
-      ragged ones. tf_keras counts a positive `axis` within a sample.
-    * If the losses are dense, ragged weights raise an error. tf_keras accepts them if every row
-      has the losses' size.
+    * If everything is masked, the loss is 0. tf_keras returns NaN for a mean.
+    * `"sum_by_nonzero_weights"` treats a masked example like one with weight zero.
+    * `get_config` includes `dtype`, and adds the prefix `keras_xent>` to `name`, which the
+      constructor removes. Because of the prefix, a model in an `.h5` file fails to load without
+      `keras_xent`. Otherwise, Keras would load its own loss of the same name.
+    * If labels and predictions are ragged with the same rows, every element of every row has its
+      own loss, as in tf_keras. Keras 3 raises an error. `axis` must be -1 or a dimension after
+      the ragged ones. In tf_keras, a positive `axis` doesn't count the batch dimension.
+    * If the losses are dense, ragged weights raise an error. tf_keras accepts them if all rows
+      have the losses' size.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from keras_xent.ops import conversion, ignoring
 from keras_xent.ops import spec as spec_lib
 
 _NARROW = (tf.int8, tf.int16, tf.uint8, tf.uint16)
-_RULE = "y_true must have y_pred's shape without the class axis: that shape and y_true's are"
+_RULE = "y_true must have y_pred's shape without the class axis: this shape and y_true's shape are"
 
 
 def to_ids(labels: Any) -> tf.Tensor:
@@ -52,9 +52,9 @@ def fitted(ids: tf.Tensor, predictions: tf.Tensor, axis: int) -> Tuple[tf.Tensor
     fitting = tf.squeeze(ids, surplus) if surplus else ids
     if not fitting.shape.is_compatible_with(losses_shape):
         raise ValueError(
-            f"y_true has shape {ids.shape} and y_pred has shape {predictions.shape}, with its "
-            f"classes along axis {axis}: expected class ids of shape {losses_shape}. For one-hot "
-            "labels, use CategoricalCrossentropy."
+            f"y_true has shape {ids.shape} and y_pred has shape {predictions.shape} with the class "
+            f"axis {axis}, expected class ids of shape {losses_shape}: for one-hot labels, use "
+            "CategoricalCrossentropy"
         )
     return fitting, predictions
 

@@ -167,9 +167,9 @@ def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> F
         return Flat(labels, predictions, loss.axis, Rows(y_pred, 0), None)
     if given != expected:
         raise ValueError(
-            f"y_true has {given} ragged dimensions and y_pred has {levels}, expected {expected} "
-            f"with the same rows: y_true has shape {y_true.shape} and y_pred {y_pred.shape}. With "
-            "tf.ragged.constant, set ragged_rank"
+            f"y_true has {given} ragged dimensions and y_pred has {levels}, expected {expected} in "
+            f"y_true, with the rows of y_pred: y_true has shape {y_true.shape}, and y_pred has "
+            f"shape {y_pred.shape}. With tf.ragged.constant, set ragged_rank."
         )
     labels, agree = y_true, None
     if given:
@@ -215,7 +215,7 @@ def _flat_axis(axis: int, y_pred: Any) -> int:
         raise ValueError(
             f"axis is {axis}, and y_pred is a RaggedTensor of shape {y_pred.shape} with "
             f"{y_pred.ragged_rank} ragged dimensions, expected -1 or a dimension after these "
-            "(Keras 2 counts a positive axis within a sample)"
+            "(in Keras 2, a positive axis doesn't count the batch dimension)"
         )
     return flat_axis
 
@@ -242,7 +242,7 @@ def _repeated(weights: tf.Tensor, rows: Any, name: str) -> tf.Tensor:
     if weights.shape.rank > 1:
         if weights.shape[1] != 1:
             raise ValueError(
-                f"{name} doesn't have the rows of the ragged losses: pass a scalar, one weight for "
+                f"{name} and the ragged losses have different rows: pass a scalar, one weight for "
                 "each sample, or a RaggedTensor with the losses' rows"
             )
         weights = tf.squeeze(weights, 1)

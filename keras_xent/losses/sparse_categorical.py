@@ -21,32 +21,32 @@ from keras_xent.reduction import Reduction
 class SparseCategoricalCrossentropy(CrossEntropy):
     """Cross entropy between class ids and predictions.
 
-    It is `keras.losses.SparseCategoricalCrossentropy` with label smoothing, one more reduction,
-    TF1's default, and a fused op that makes no one-hot labels. With the same arguments it
-    returns what Keras returns, except for the *Differences* below.
+    Works like `keras.losses.SparseCategoricalCrossentropy`, but adds label smoothing and TF1's
+    default reduction, and uses a fused op that creates no one-hot labels. With the same
+    arguments, it returns the same values as Keras, except for the *Differences* below.
 
-    `y_true` holds integers. Its shape is that of `y_pred` without the class axis, or with a
-    dimension of 1 in its place. Floats are truncated to integers. An id that is out of range
-    raises an error on a CPU, even if its weight is 0. On a GPU and under XLA its loss is NaN.
+    `y_true` holds integers, in the shape of `y_pred` without the class axis, or with a dimension
+    of 1 in place of that axis. Floats are truncated to integers. An id that is out of range raises
+    an error on a CPU, even if its weight is 0. On a GPU and under XLA, its loss is NaN.
 
     Args:
         from_logits: whether `y_pred` holds logits. If not, it holds probabilities, which are
             clipped to [epsilon, 1 - epsilon] and then normalized, as in Keras.
-        ignore_class: a class id to ignore. Its losses are 0 and have weight 0, and a mean
-            divides by the number of the others. It doesn't have to be in range: -1 and 255 are
-            common. None ignores no class.
+        ignore_class: a class id to ignore. The losses of ignored ids are 0 and have weight 0, and
+            a mean divides by the number of the other losses. The id doesn't have to be in range:
+            -1 and 255 are common. None means that no id is ignored.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1.
             `"sum_by_nonzero_weights"` divides by the number of non-zero weights.
         axis: the class axis.
         label_smoothing: a number in [0, 1]. The loss is computed for the labels
             `one_hot * (1 - label_smoothing) + label_smoothing / num_classes`.
         name: the loss's name, or None.
-        dtype: the dtype of the computation. None means `keras.config.floatx()` in Keras 3
-            and the dtype of `y_pred` in Keras 2.
+        dtype: the dtype of the computation and the result. None means `keras.config.floatx()` in
+            Keras 3 and the dtype of `y_pred` in Keras 2.
 
     Raises:
         TypeError: an argument has the wrong type.
-        ValueError: an argument is out of range, or Keras doesn't run on TensorFlow.
+        ValueError: an argument is out of range, or Keras's backend isn't TensorFlow.
 
     Examples:
         >>> import keras_xent
@@ -73,23 +73,23 @@ class SparseCategoricalCrossentropy(CrossEntropy):
 
     To load a model that was saved with this loss, import `keras_xent` first.
 
-    Differences from Keras 3.15 (and from tf_keras 2.21, if it is named):
+    Differences from Keras 3.15 (and from tf_keras 2.21, where mentioned):
 
-    * `label_smoothing` is new. Keras's main branch has it in the same place.
-    * `axis` can be any axis. Keras 3 accepts -1 only. tf_keras's class has no such argument.
+    * `label_smoothing` is new. Keras's main branch has it in the same position.
+    * `axis` can be any axis. Keras 3 accepts only -1. tf_keras's class has no such argument.
     * Ids stay integers. Keras 3 casts them to the loss's dtype first, which changes ids above 256
-      in bfloat16 and above 2048 in float16. A subclass's `call` gets integers too.
-    * With `ignore_class`, the logits of a softmax are still used if they are known, as in
-      tf_keras. Keras 3 uses the softmax's output.
-    * With ragged tensors, an ignored class doesn't count in a mean. tf_keras counts it.
+      in bfloat16 and above 2048 in float16. A subclass's `call` receives integers too.
+    * If `y_pred` is the output of a softmax, the loss uses the softmax's logits if it can find
+      them, even with `ignore_class`, as in tf_keras. Keras 3 then uses the softmax's output.
+    * With ragged tensors, a mean doesn't count ignored ids. tf_keras counts them.
     * Ids must have the losses' shape, or one or two more dimensions of size 1. tf_keras accepts
       any shape with the same number of elements.
-    * A single class raises a warning, because the loss is always 0.
-    * If the class axis is ragged, each loss is computed for its own classes. tf_keras pads the
-      predictions of a sample with zeros, which then count as classes. An id that is out of range
-      raises an error there, also on a GPU.
-    * The differences of `CategoricalCrossentropy` in weights, masks, empty batches, ragged tensors
-      and the config apply here too.
+    * If there is only one class, you see a warning, because the loss is always 0.
+    * If the class axis is ragged, each loss has its own number of classes, and an id that is out
+      of range raises an error on a GPU too. tf_keras pads the predictions of a sample with zeros,
+      which then count as classes.
+    * The differences listed for `CategoricalCrossentropy` that concern weights, masks, empty
+      batches, ragged tensors and the config apply here too.
     """
 
     _arguments = (

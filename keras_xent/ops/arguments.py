@@ -81,7 +81,7 @@ def ignored_class_of(ignore_class: Any) -> Optional[int]:
     if isinstance(ignore_class, bool) or not hasattr(ignore_class, "__index__"):
         raise TypeError(
             f"ignore_class is {ignore_class!r} of type {type(ignore_class).__name__}, expected an "
-            "int, the id of the class to ignore, or None"
+            "int (the id of the class to ignore) or None"
         )
     ignore_class = operator.index(ignore_class)
     if ignore_class not in _INT64:
@@ -118,6 +118,6 @@ def class_axis_of(axis: Any, shape: tf.TensorShape) -> int:
         raise ValueError("logits are a scalar, expected rank 1 or more, with a class axis")
     if rank is not None and not -rank <= axis < rank:
         raise ValueError(
-            f"axis is {axis}, expected one in [{-rank}, {rank}) for logits of shape {shape}"
+            f"axis is {axis}, expected a number in [{-rank}, {rank}) for logits of shape {shape}"
         )
     return axis

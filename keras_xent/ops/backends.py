@@ -20,8 +20,8 @@ class Backend:
 
     Attributes:
         name: `"native"` or `"portable"`.
-        requested: what you chose: `"auto"`, `"native"` or `"portable"`.
-        reason: one sentence that says why this backend is used.
+        requested: the backend that you chose, `"auto"`, `"native"` or `"portable"`.
+        reason: an explanation of why this backend is used.
         instruction_set: the vector instructions that the native kernels use, or None.
         threads: the number of threads that a native op can use, or None.
     """
@@ -43,7 +43,7 @@ _requested: Optional[str] = None  # None: the environment variable decides
 
 
 def requested() -> str:
-    """The backend that the user chose; `"auto"` by default.
+    """The backend that the user chose, or `"auto"`.
 
     Raises:
         ValueError: the environment variable KERAS_XENT_BACKEND has an unknown value.
@@ -120,13 +120,13 @@ def backend() -> Backend:
         return Backend(
             "portable",
             choice,
-            "The portable backend was chosen, by set_backend() or by the environment variable "
+            "The portable backend was chosen with set_backend() or with the environment variable "
             f"{_VARIABLE}.",
         )
     loaded = library.load()
     if choice == "native":
         reason = (
-            "The native backend was chosen, by set_backend() or by the environment variable "
+            "The native backend was chosen with set_backend() or with the environment variable "
             f"{_VARIABLE}."
         )
     else:

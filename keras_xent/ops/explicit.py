@@ -156,6 +156,6 @@ _NO_FIRST = (
     "loss: compute gradients in the program that loads the TF1 graph"
 )
 _NO_SECOND = (
-    "a SavedModel has the first gradient of keras_xent's loss, but not the second: compute the "
-    "second gradient in the program that saves the model"
+    "a SavedModel contains the first derivative of keras_xent's loss, but not the second: compute "
+    "the second derivative in the program that saves the model"
 )

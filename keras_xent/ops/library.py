@@ -66,7 +66,7 @@ class Library(NamedTuple):
 
 
 class LibraryError(Exception):
-    """The native library can't be used. The message says why, and what to do."""
+    """The native library can't be used. The message explains why, and what to do."""
 
 
 @functools.lru_cache(maxsize=None)
@@ -92,9 +92,9 @@ def problem() -> Optional[str]:
         if not sys.platform.startswith("linux"):
             return f"{PATH} is missing, because it is built on Linux only"
         return (
-            f"{PATH} is missing: keras_xent was installed without a C++17 compiler, or this is a "
-            f"checkout. Install a compiler (g++ or clang++), then {REINSTALL} (or, for an editable "
-            "installation, -e .)"
+            f"{PATH} is missing, because keras_xent was installed without a C++17 compiler, or "
+            f"this is a checkout: install a compiler (g++ or clang++), and then, {REINSTALL} (or "
+            "-e . for an editable installation)"
         )
     try:
         _load()

@@ -38,7 +38,7 @@ class SparseSoftmaxCrossEntropy(LossOp):
 
     name = "SparseSoftmaxCrossEntropy"
     labels_rule = (
-        "labels are class ids and must have the logits' shape without the class axis: that shape "
+        "labels are class ids and must have the logits' shape without the class axis: this shape "
         "and the labels' shape are"
     )
     labels_have_gradient = False

@@ -121,7 +121,7 @@ def _third_parameter(function: Callable[..., Any], name: str) -> Optional[inspec
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{name} is {function!r}, which has no known signature: pass weights=True if it "
+            f"{name} is {function!r}, whose signature is unknown: pass weights=True if it "
             "accepts (labels, logits, weights), or weights=False if it accepts (labels, logits)"
         ) from error
     positional = [each for each in parameters if each.kind in _POSITIONAL]

@@ -15,7 +15,7 @@ from keras_xent.testing.labels import BINARY, IDS, ONE_HOT, Labels
 KINDS = {
     "integer labels": "one-hot or binary labels of dtype int32",
     "soft labels": "labels that are probabilities",
-    "rows without a label": "labels that are all 0, as tf.one_hot(-1) makes them",
+    "rows without a label": "labels that are all 0, like those of tf.one_hot(-1)",
     "int64 ids": "class ids of dtype int64",
     "ids of -1": "class ids of -1, which mean no class",
     "ids of another rank": "class ids [B, 1] for losses [B]",

@@ -33,7 +33,7 @@ def of(old: Loss, new: Loss, differing: Sequence[Comparison], compared: int, ref
         kinds = dict.fromkeys(found.case.kinds[0] for found in differing)
         lines += [
             "",
-            "You can skip all of these inputs. If your program never has them, pass "
+            "You can skip all of these inputs if your program never has them: pass "
             f"skip={list(kinds)}.",
         ]
     return "\n".join(lines)
@@ -79,7 +79,7 @@ def _group(diagnosis: Optional[Diagnosis], members: List[Comparison]) -> List[st
         lines.append(f"  This case checks for pitfalls {list(first.case.pitfalls)}.")
     cases = collections.OrderedDict((_title(found), None) for found in members[1:])
     if cases:
-        lines.append(f"  Same in: {'; '.join(cases)}.")
+        lines.append(f"  Also in: {'; '.join(cases)}.")
     return lines
 
 

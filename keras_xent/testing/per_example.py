@@ -59,8 +59,8 @@ def swapped(found: Evidence) -> Optional[str]:
     if without is not None and found.reaches_labels(without):
         return (
             f"The {without.name} loss sends no gradient to the logits. Its arguments are probably "
-            "swapped, because TF1 stops the gradient to the argument in the labels' place. Check "
-            "which of the losses is right: a network can't learn with the other one."
+            "swapped, because TF1 stops the gradient to the argument passed as labels. Check which "
+            "of the losses is right: a network can't learn with the other one."
         )
     return None
 
@@ -71,9 +71,9 @@ def cut_off(found: Evidence) -> Optional[str]:
     if without is None:
         return None
     return (
-        f"The {without.name} loss sends a gradient neither to the logits nor to the labels. "
-        ".numpy(), NumPy, tf.constant, tf.stop_gradient or a cast to integers cuts it off, and a "
-        "network can't learn with it. If your program uses only its value, pass gradients=False."
+        f"The {without.name} loss sends no gradient to the logits or to the labels, so a network "
+        "can't learn with it. Look for .numpy(), NumPy, tf.constant, tf.stop_gradient or a cast to "
+        "integers. If your program uses only the loss's value, pass gradients=False."
     )
 
 
@@ -96,16 +96,16 @@ def softmaxes(found: Evidence) -> Optional[str]:
     old, new = found.losses(found.old), found.losses(found.new)
     if found.case.softmax_output and found.found.values_differ and found.same(old, new):
         return (
-            f"The logits are the output of a Keras {name}. The new loss undoes it (Keras keeps the "
-            f"logits with the output). The old one applies a second {name}. To keep the numbers, "
-            "pass tf.identity(output). To get the right ones, let the network return its logits. "
-            "If it already does, pass softmax_output=False."
+            f"The logits are the output of a Keras {name}. The new loss undoes the {name}, because "
+            f"Keras keeps its input. The old one applies a second {name}. To keep the old numbers, "
+            "pass tf.identity(output). To get the right numbers, make the network return its "
+            "logits. If it already does, pass softmax_output=False."
         )
     if found.same(old, new):
         return None
     if found.same(found.losses(found.old, found.activated(logits)), new):
         return (
-            f"The new loss applies one {name} more than the old one. Pass it the logits, before "
+            f"The new loss applies one more {name} than the old one. Pass it the logits, before "
             f"any {name}."
         )
     if found.same(found.losses(found.new, found.activated(logits)), old):
@@ -151,9 +151,9 @@ def smoothing(found: Evidence) -> Optional[str]:
         if abs(one[2] - other[2]) > 1e-4 and abs(other[2] - other[1]) < 1e-4:
             return (
                 f"At rank 3, the {name} loss doesn't divide the smoothing by the number of "
-                "classes, but by another number, such as shape[1] (old versions and slim did). To "
-                "keep its numbers, smooth the labels yourself, labels * (1 - s) + s / "
-                "labels.shape[1], and pass label_smoothing=0. Otherwise divide by the number of "
+                "classes, but by another number, such as shape[1] (as old versions and slim did). "
+                "To keep its numbers, pass label_smoothing=0 and smooth the labels yourself: "
+                "labels * (1 - s) + s / labels.shape[1]. Otherwise, divide by the number of "
                 "classes in both."
             )
     return None
@@ -171,8 +171,8 @@ def _binary_smoothing(found: Evidence) -> Optional[str]:
     if abs(old[1] - smoothing / 2) < 1e-3:
         return f"{text} Pass label_smoothing={smoothing:.4g}: it smooths towards 1/2."
     return (
-        f"{text} TF1 and Keras smooth towards 1/2: labels * (1 - s) + s / 2. To keep the old one's "
-        "numbers, smooth the labels yourself and pass label_smoothing=0."
+        f"{text} TF1 and Keras smooth towards 1/2: labels * (1 - s) + s / 2. To keep the old "
+        "loss's numbers, smooth the labels yourself and pass label_smoothing=0."
     )
 
 
@@ -185,8 +185,8 @@ def _rows_without_label(found: Evidence, losses: np.ndarray) -> Optional[str]:
     for name, one, other in (("new", old, new), ("old", new, old)):
         if evidence.LABELLED in other - one:
             return (
-                f"The {name} loss doesn't count rows without a label: one_hot(-1) or an id of -1. "
+                f"The {name} loss doesn't count rows without a label (one_hot(-1) or an id of -1). "
                 "The other counts them, with a loss of 0. To leave such rows out, give them weight "
-                "0 in both losses. To count them, don't mask them in either."
+                "0 in both losses. To count them, don't mask them in either loss."
             )
     return None

@@ -33,17 +33,17 @@ def assert_same_loss(
 ) -> None:
     """Asserts that two loss functions return the same values and gradients.
 
-    It calls both functions with generated inputs that detect silent mistakes in ports of TF1's
+    It calls both functions with generated inputs that reveal silent mistakes in ports of TF1's
     softmax and sigmoid cross entropies: weights that are zero, boolean, integer, scalar, negative,
     all zero, and of shape [B, 1] and [B, T]; integer and soft labels, rows without a label, and
-    labels that depend on the logits; rank 3; and every dtype. If the results differ, the message
-    reports which pitfall of the migration guide the difference looks like, and what to change.
+    labels that depend on the logits; rank 3; and every dtype. If the results differ, the error
+    message shows the matching pitfall of the migration guide, and what to change.
 
-    Gradients are compared with respect to the logits and floating point weights. If a function
-    doesn't return a scalar, the gradient is that of the sum.
+    It compares gradients with respect to the logits and floating point weights. If a function
+    doesn't return a scalar, it compares the gradients of the sum.
 
     Args:
-        old: the loss to compare with: a function of `(labels, logits)` or `(labels, logits,
+        old: the loss to compare with, a function of `(labels, logits)` or `(labels, logits,
             weights)`, in this order, like TF1's functions and Keras's `(y_true, y_pred,
             sample_weight)`. It is called eagerly, and can be a `tf.function`. If it raises an
             error for an input, this input is skipped.
@@ -60,7 +60,7 @@ def assert_same_loss(
             * `"binary"`: labels of the logits' shape, with one loss per class, as in
               `tf.losses.sigmoid_cross_entropy`. (A Keras loss takes the mean over the classes
               before it applies weights, so it doesn't accept weights [B, C].)
-        weights: whether both functions accept weights. None means that their signatures decide.
+        weights: whether both functions accept weights. None infers this from their signatures.
         dtypes: the dtypes of the logits. By default, all of TF1's are compared, because TF1
             returns the logits' dtype and a Keras loss returns float32 (pitfall 14). If your
             logits are float32, pass `dtypes=["float32"]`.
@@ -69,13 +69,13 @@ def assert_same_loss(
         softmax_output: whether the logits can be the output of a Keras softmax (or a sigmoid, with
             binary labels). Keras undoes it and TF1 doesn't (pitfall 7). Pass False if your network
             returns logits.
-        skip: the kinds of inputs to skip, because your program never has them. They aren't
-            compared, so a difference isn't found. The message reports the kinds of the inputs that
-            differ. The kinds are:
+        skip: the kinds of inputs to skip. Skip only inputs that your program never has, because
+            differences in them aren't detected. The error message lists the kinds of the inputs
+            that differ. The kinds are:
 
             * `"integer labels"`: one-hot or binary labels of dtype int32;
             * `"soft labels"`: labels that are probabilities;
-            * `"rows without a label"`: labels that are all 0, as `tf.one_hot(-1)` makes them;
+            * `"rows without a label"`: labels that are all 0, like those of `tf.one_hot(-1)`;
             * `"int64 ids"`: class ids of dtype int64;
             * `"ids of -1"`: class ids of -1, which mean no class;
             * `"ids of another rank"`: class ids [B, 1] for losses [B];
@@ -96,7 +96,7 @@ def assert_same_loss(
             a tensor, like `session.run`.
         rtol: the tolerance, relative to the largest number. None means 1e-5 in float32 and
             float64 (TF1 rounds to float32), 1e-2 in float16 and 8e-2 in bfloat16.
-        atol: the absolute tolerance. None means a fifth of these numbers.
+        atol: the absolute tolerance. None means a fifth of the defaults for `rtol`.
 
     Raises:
         AssertionError: the results differ. The message shows where, by how much, why, and what to
@@ -139,8 +139,8 @@ def assert_same_loss(
         ...     lambda labels, logits: tf.math.softplus(logits) - labels * logits,
         ...     num_classes=5, labels="binary")
 
-        A weighted mean that is written by hand equals TF1's MEAN if the weights have the losses'
-        shape:
+        A handwritten weighted mean equals TF1's MEAN if the weights have the losses' shape, and
+        aren't all 0:
 
         >>> def by_hand(labels, logits, weights):
         ...     losses = tf.nn.softmax_cross_entropy_with_logits(labels, logits)
@@ -152,9 +152,9 @@ def assert_same_loss(
         ...     skip=["scalar weights", "all-zero weights", "broadcast weights",
         ...           "weights of another rank"])
 
-    Calls of two functions can't show everything:
+    It can't detect differences in:
 
-    * masks that Keras's layers leave on a model's output (pitfall 4);
+    * masks that Keras's layers attach to a model's output (pitfall 4);
     * auxiliary and regularization terms that `get_total_loss()` added (8);
     * which code divides by the number of replicas, unless the new loss does it itself (10);
     * how `compile()` uses the loss, if you pass another function here (11);
@@ -224,7 +224,8 @@ def _check(num_classes: int, batch_size: int, dtypes: Sequence[str]) -> None:
         raise ValueError(f"num_classes is {num_classes}, expected 2 or more")
     if batch_size < 3:
         raise ValueError(
-            f"batch_size is {batch_size}, expected 3 or more: fewer weights can't show all pitfalls"
+            f"batch_size is {batch_size}, expected 3 or more: a smaller batch can't reveal all "
+            "pitfalls"
         )
     if not dtypes or not set(dtypes) <= set(exactness.DTYPES):
         raise ValueError(
@@ -241,7 +242,7 @@ def _checked_labels(labels: str) -> Labels:
 def _checked_kinds(skip: Sequence[str]) -> Set[str]:
     for kind in skip:
         if kind not in cases.KINDS:
-            raise ValueError(f"skip contains {kind!r}, expected only kinds of {list(cases.KINDS)}")
+            raise ValueError(f"skip contains {kind!r}, expected one of {list(cases.KINDS)}")
     return set(skip)
 
 
@@ -249,8 +250,8 @@ def _weighted(old: Loss, new: Loss) -> bool:
     if old.takes_weights != new.takes_weights:
         one, other = (old, new) if old.takes_weights else (new, old)
         raise ValueError(
-            f"the {one.name} loss accepts weights, but the signature of the {other.name} loss "
-            "doesn't: pass weights=False to compare them without weights, or pass functions of "
+            f"the {one.name} loss accepts weights, but the {other.name} loss has no parameter for "
+            "them: pass weights=False to compare them without weights, or pass functions of "
             "(labels, logits, weights)"
         )
     return old.takes_weights
@@ -262,7 +263,7 @@ def _check_compared(
     with_weights = [each for each in compared if each.inputs.weights is not None]
     if compared and (with_weights or not weighted):
         return
-    which = "with weights" if compared else "of (labels, logits)"
+    which = "with weights" if compared else "with (labels, logits)"
     first = refusals[-1] if compared else refusals[0]
     raise ValueError(
         f"nothing was compared: the old loss raised an error for every call {which}, "

@@ -63,10 +63,10 @@ def mean_over_classes(found: Evidence) -> Optional[str]:
 
 def _of_rows(name: str) -> str:
     return (
-        f"The {name} loss has one loss per row, and the other has one per class. Keras's "
+        f"The {name} loss computes one loss per row, and the other one per class. Keras's "
         "BinaryCrossentropy takes the mean over the classes before it applies weights. TF1's "
         "sigmoid loss weights each class. With one weight per row, [B] for Keras and [B, 1] for "
-        "TF1, both are the same except for the denominator. For weights [B, C], use "
+        "TF1, they differ only in the denominator. For weights [B, C], use "
         "keras_xent.v1.sigmoid_cross_entropy."
     )
 
@@ -162,7 +162,7 @@ def wrong_axis(found: Evidence) -> Optional[str]:
         if (is_wrong and not is_right) or found.same(wrong, value):
             return (
                 f"The {name} loss applies the weights along the other axis, which is possible "
-                "because B == T: Keras 3 broadcasts weights [B] along T. For one weight per row, "
+                "because B == T: Keras 3 aligns weights [B] with T. For one weight per row, "
                 "pass weights[:, tf.newaxis]."
             )
     return None
@@ -178,8 +178,8 @@ def _every_pair(found: Evidence) -> Optional[str]:
         scale |= {each * losses.size for each in scale} | {float(np.sum(weights)) or 1.0}
         if found.same(pairs, value) or any(found.same(pairs.sum() / each, value) for each in scale):
             return (
-                f"The {name} loss multiplies losses [B] by weights [B, 1], which makes [B, B]: "
-                "every loss times every weight. Pass tf.squeeze(weights, -1)."
+                f"The {name} loss multiplies losses [B] by weights [B, 1], which results in "
+                "[B, B]: every loss times every weight. Pass tf.squeeze(weights, -1)."
             )
     return None
 
@@ -201,8 +201,8 @@ def scalar_times_weights(found: Evidence) -> Optional[str]:
                 return (
                     "The new loss multiplies the mean loss by the weights, instead of each loss by "
                     "its own weight. If a loss function returns a scalar, Keras can only weight "
-                    f"that scalar. Pass compile() a loss object (keras_xent."
-                    f"{found.labels.keras_class}), or a function that returns one loss per sample."
+                    f"that scalar. Pass a loss object (keras_xent.{found.labels.keras_class}) to "
+                    "compile(), or a function that returns one loss per sample."
                 )
     return None
 
@@ -220,10 +220,10 @@ def sum_or_mean(found: Evidence) -> Optional[str]:
             f"The {scalar} loss is reduced to a scalar, and the other isn't. Minimizing unreduced "
             "losses minimizes their sum. "
             + (
-                "A mean divides the gradient by their number. Use reduction=SUM to get the same "
+                "A mean divides the gradient by their number. Use reduction=SUM for the same "
                 "training, or NONE to return the same losses."
                 if scalar == "new"
-                else "Reduce the new one like the old one."
+                else "Use the old loss's reduction in the new one."
             )
         )
     divisors = _divisors(found)
@@ -252,8 +252,8 @@ def replicas(found: Evidence) -> Optional[str]:
         return None
     return (
         f"The new loss is the old one {'times' if ratio > 1 else 'divided by'} {whole}: does it "
-        "multiply or divide by the number of replicas? TF1's optimizers divide a mean by it, and "
-        "so do Keras's losses. Make sure that exactly one of them does."
+        "multiply or divide by the number of replicas? TF1's optimizers divide a mean by this "
+        "number, and so do Keras's losses. Make sure that exactly one of them does."
     )
 
 

@@ -1,7 +1,7 @@
-"""TF1's functions, with TF1's signatures, on the fused ops.
+"""TF1's loss functions, with TF1's signatures, computed by the fused ops.
 
-To start a port, change an import. The names, defaults, dtypes, errors, graph names and loss
-collections are those of `tf.compat.v1`.
+To start a port, change the import. Function names, defaults, dtypes, errors, op names and loss
+collections match `tf.compat.v1`.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ def require_keywords(function: str, sentinel: Any) -> None:
     """
     if sentinel is not None:
         raise ValueError(
-            f"{function} has a positional argument, expected keywords only, as in TF1: call "
-            f"{function}(labels=..., logits=...)"
+            f"{function} is called with a positional argument, expected only keyword arguments, as "
+            f"in TF1: call {function}(labels=..., logits=...)"
         )
 
 

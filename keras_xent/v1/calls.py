@@ -1,4 +1,4 @@
-"""What a call of one of TF1's functions does in addition to computing the loss.
+"""What a call to one of TF1's functions does in addition to computing the loss.
 
 It checks the arguments, opens the scope, passes the computation to verification, and names the
 result. If several arguments are wrong, the error is about the first one.

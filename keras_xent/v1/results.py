@@ -1,4 +1,4 @@
-"""The names of the results and the loss collections that TF1 code looks up in a graph."""
+"""Names the results, and adds losses to the collections that TF1 code looks up in a graph."""
 
 from __future__ import annotations
 

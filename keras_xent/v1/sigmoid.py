@@ -26,30 +26,30 @@ def sigmoid_cross_entropy(
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.losses.sigmoid_cross_entropy`.
 
-    Each logit has its own label and loss. The gradient flows to the logits, the weights and, unlike
-    that of `softmax_cross_entropy`, the labels.
+    Each logit has its own label and loss. The gradient flows to the logits, the weights and the
+    labels. (In `softmax_cross_entropy`, it stops at the labels.)
 
     Args:
-        multi_class_labels: probabilities of the logits' shape, usually 0 or 1. Cast to the
+        multi_class_labels: probabilities in the logits' shape, usually 0 or 1. Cast to the
             logits' dtype.
         logits: a tensor of any shape; float16, bfloat16, float32 or float64.
         weights: a scalar, or a tensor of the logits' rank in which every dimension is 1 or equal
             to the logits', such as `[batch, 1]` for logits `[batch, classes]`. Cast to float32.
-        label_smoothing: a number up to 1, by which labels move towards 1/2. 0 or less means no
+        label_smoothing: a number up to 1 that moves the labels towards 1/2. 0 or less means no
             smoothing.
         scope: the name scope of the ops.
         loss_collection: the graph collection to add the loss to, or None. Ignored in eager mode.
         reduction: a `keras_xent.Reduction`, or one of TF1's names.
 
     Returns:
-        The loss in the logits' dtype: a scalar, or for `Reduction.NONE` the weighted losses in
-        the logits' shape.
+        The loss in the logits' dtype: a scalar, or the weighted losses, in the logits' shape, if
+        `reduction` is `NONE`.
 
     Raises:
         TypeError: the logits aren't floating point, or the value of `label_smoothing` is known
             only when the graph runs.
         ValueError: the shapes don't match, or an argument is None or out of range.
-        tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
+        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
             runs.
 
     Examples:
@@ -66,9 +66,9 @@ def sigmoid_cross_entropy(
 
     * Labels are never broadcast to the logits. TF1 broadcasts them if the shapes are known only
       when a graph runs.
-    * A `label_smoothing` above 1 raises an error. A constant of the graph is accepted.
-    * On a CPU, the loss of an infinite logit is 0 or infinite. TF1 and the portable backend return
-      NaN for most of them.
+    * `label_smoothing` can be a constant tensor of a graph. A value above 1 raises an error.
+    * With the native kernels, the loss of an infinite logit is 0 or infinite. TF1 and the portable
+      backend usually return NaN.
     * float64 logits are weighted and summed in float64. TF1 rounds to float32 in between.
     * In a graph, the result of every dtype has the name of TF1's float32 result. For other dtypes,
       TF1's last op is a cast.
@@ -107,7 +107,7 @@ def sigmoid_cross_entropy_with_logits(
 
     Args:
         _sentinel: leave it out. As in TF1, it forces you to pass labels and logits by keyword.
-        labels: probabilities of the logits' shape, usually 0 or 1. Cast to the logits' dtype.
+        labels: probabilities in the logits' shape, usually 0 or 1. Cast to the logits' dtype.
         logits: a tensor of any shape; float16, bfloat16, float32 or float64.
         name: the name of the op.
 
@@ -118,7 +118,7 @@ def sigmoid_cross_entropy_with_logits(
         TypeError: the logits aren't floating point.
         ValueError: the shapes don't match, an argument is None, or labels or logits are passed by
             position.
-        tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
+        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
             runs.
 
     Examples:
@@ -134,8 +134,8 @@ def sigmoid_cross_entropy_with_logits(
     * Labels of another dtype are cast. TF1 raises an error.
     * Labels and logits are never broadcast. TF1 broadcasts them if the shapes are known only when
       a graph runs.
-    * On a CPU, the loss of an infinite logit is 0 or infinite. TF1 and the portable backend return
-      NaN for most of them.
+    * With the native kernels, the loss of an infinite logit is 0 or infinite. TF1 and the portable
+      backend usually return NaN.
     """
     arguments.require_keywords("sigmoid_cross_entropy_with_logits", _sentinel)
 

@@ -42,13 +42,13 @@ def softmax_cross_entropy(
         reduction: a `keras_xent.Reduction`, or one of TF1's names.
 
     Returns:
-        The loss in the logits' dtype: a scalar, or for `Reduction.NONE` the weighted losses.
+        The loss in the logits' dtype: a scalar, or the weighted losses if `reduction` is `NONE`.
 
     Raises:
         TypeError: the logits aren't floating point, or the value of `label_smoothing` is known
             only when the graph runs.
         ValueError: the shapes don't match, or an argument is None or out of range.
-        tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
+        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
             runs.
 
     Examples:
@@ -65,11 +65,11 @@ def softmax_cross_entropy(
 
     * Labels are never broadcast to the logits. TF1 broadcasts them if the shapes are known only
       when a graph runs.
-    * A `label_smoothing` above 1 raises an error. A constant of the graph is accepted.
+    * `label_smoothing` can be a constant tensor of a graph. A value above 1 raises an error.
     * float64 logits are weighted and summed in float64. TF1 rounds to float32 in between.
-    * On a CPU, a class whose label is 0 adds nothing, even if its logit is -inf. TF1 and the
-      portable backend return NaN.
-    * float16 labels are also smoothed with more than 65,504 classes. TF1 divides by infinity there.
+    * With the native kernels, a class whose label is 0 adds nothing, even if its logit is -inf. TF1
+      and the portable backend return NaN.
+    * float16 labels are smoothed with more than 65,504 classes too. TF1 divides by infinity there.
     * In a graph, the result of every dtype has the name of TF1's float32 result. For other dtypes,
       TF1's last op is a cast.
     """
@@ -120,13 +120,13 @@ def softmax_cross_entropy_with_logits_v2(
         dim: TF1's older name for `axis`.
 
     Returns:
-        The losses, in the logits' dtype, and in their shape without the class axis.
+        The losses, in the logits' dtype and in the broadcast shape without the class axis.
 
     Raises:
         TypeError: the logits aren't floating point.
-        ValueError: the shapes don't match, the axis is out of range, or both `axis` and `dim` are
-            passed.
-        tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
+        ValueError: the shapes don't match, an argument is None, the axis is out of range, or both
+            `axis` and `dim` are passed.
+        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
             runs.
 
     Examples:
@@ -141,9 +141,9 @@ def softmax_cross_entropy_with_logits_v2(
 
     * Broadcast labels and logits have gradients, and the logits can have fewer rows than the
       labels. TF1 raises an error.
-    * `axis` can be any negative number. TF1 accepts only -1.
-    * On a CPU, a class whose label is 0 adds nothing, even if its logit is -inf. TF1 and the
-      portable backend return NaN.
+    * `axis` can be less than -1, which TF1 doesn't accept.
+    * With the native kernels, a class whose label is 0 adds nothing, even if its logit is -inf. TF1
+      and the portable backend return NaN.
     * The logits' gradient can be differentiated with respect to the labels. TF1 returns 0.
     * In a graph, 16-bit losses have the name of TF1's float32 losses. TF1's last op is a cast.
     """
@@ -152,7 +152,7 @@ def softmax_cross_entropy_with_logits_v2(
         _losses,
         labels,
         logits,
-        axis=_class_axis(axis, dim, "dim is TF1's older name of axis"),
+        axis=_class_axis(axis, dim, "dim is TF1's older name for axis"),
         name=name,
         default_name="softmax_cross_entropy_with_logits",
         result_name=_result_name,
@@ -171,8 +171,8 @@ def softmax_cross_entropy_with_logits(
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.nn.softmax_cross_entropy_with_logits`, TF1's older function.
 
-    The gradient flows to the logits and stops at the labels. This is the only difference from
-    `softmax_cross_entropy_with_logits_v2`.
+    The gradient flows to the logits and stops at the labels. Apart from the signature, this is the
+    only difference from `softmax_cross_entropy_with_logits_v2`.
 
     Args:
         _sentinel: leave it out. As in TF1, it forces you to pass labels and logits by keyword.
@@ -184,13 +184,13 @@ def softmax_cross_entropy_with_logits(
         axis: another name for `dim`. As in TF1, you have to pass `dim=None` with it.
 
     Returns:
-        The losses, in the logits' dtype, and in their shape without the class axis.
+        The losses, in the logits' dtype and in the broadcast shape without the class axis.
 
     Raises:
         TypeError: the logits aren't floating point.
-        ValueError: the shapes don't match, the axis is out of range, both `axis` and `dim` are
-            passed, or labels or logits are passed by position.
-        tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
+        ValueError: the shapes don't match, an argument is None, the axis is out of range, both
+            `axis` and `dim` are passed, or labels or logits are passed by position.
+        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
             runs.
 
     Examples:

@@ -41,14 +41,14 @@ def sparse_softmax_cross_entropy(
         reduction: a `keras_xent.Reduction`, or one of TF1's names.
 
     Returns:
-        The loss in the logits' dtype: a scalar, or for `Reduction.NONE` the weighted losses.
+        The loss in the logits' dtype: a scalar, or the weighted losses if `reduction` is `NONE`.
 
     Raises:
         TypeError: the logits aren't floating point, or the labels are neither int32 nor int64.
         ValueError: the shapes don't match, or an argument is None or out of range.
-        tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
-            runs. On a CPU also: a class id is out of range, even if its weight is 0. On a GPU and
-            under XLA, the loss and the gradient of such an id are NaN.
+        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
+            runs. Also raised on a CPU if a class id is out of range, even if its weight is 0. On a
+            GPU and under XLA, the loss and the gradient of such an id are NaN.
 
     Examples:
         >>> import keras_xent
@@ -114,9 +114,9 @@ def sparse_softmax_cross_entropy_with_logits(
         TypeError: the logits aren't floating point, or the labels are neither int32 nor int64.
         ValueError: the shapes don't match, an argument is None, or labels or logits are passed by
             position.
-        tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
-            runs. On a CPU also: a class id is out of range. On a GPU and under XLA, the loss and
-            the gradient of such an id are NaN.
+        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
+            runs. Also raised on a CPU if a class id is out of range. On a GPU and under XLA, the
+            loss and the gradient of such an id are NaN.
 
     Examples:
         >>> import keras_xent

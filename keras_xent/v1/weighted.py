@@ -36,11 +36,12 @@ def compute_weighted_loss(
         reduction: a `keras_xent.Reduction`, or one of TF1's names.
 
     Returns:
-        The loss in the losses' dtype: a scalar, or for `Reduction.NONE` the weighted losses.
+        The loss in the losses' dtype: a scalar, or the weighted losses if `reduction` is `NONE`.
 
     Raises:
-        ValueError: the shapes don't match, or an argument is None or an unknown reduction.
-        tf.errors.InvalidArgumentError: the shapes don't match, but are known only when the graph
+        TypeError: a tensor is ragged or sparse.
+        ValueError: the shapes don't match, an argument is None, or the reduction is unknown.
+        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
             runs.
 
     Examples:

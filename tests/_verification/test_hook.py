@@ -96,5 +96,5 @@ def test_labels_and_logits_that_broadcast_are_verified(
     found = modes.MODES[mode](losses(1.0), labels, logits)
     assert [list(each.shape) for each in found[1:]] == [labels_shape, logits_shape]
     failures = (VerificationError, tf.errors.InvalidArgumentError)
-    with pytest.raises(failures, match="in the gradient that it sends to labels"):
+    with pytest.raises(failures, match="in its gradient with respect to labels"):
         modes.MODES[mode](losses(1.01), labels, logits)

@@ -104,7 +104,7 @@ def test_a_training_on_wrong_gradients_fails(
         lambda *args, **keywords: twice_the_gradient(right(*args, **keywords)),
     )
     failures = (VerificationError, tf.errors.InvalidArgumentError)
-    with verify(), pytest.raises(failures, match="in the gradient that it sends to"):
+    with verify(), pytest.raises(failures, match="in its gradient with respect to"):
         TRAININGS[training]()
 
 

@@ -93,7 +93,7 @@ def wrong_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 @pytest.mark.usefixtures("wrong_gradient")
 def test_a_wrong_gradient_fails(mode: str, program: str) -> None:
-    with verify(), pytest.raises(FAILURES, match="in the gradient that it sends to"):
+    with verify(), pytest.raises(FAILURES, match="in its gradient with respect to"):
         run(mode, program, "softmax_cross_entropy", tf1.OURS)
 
 
@@ -111,7 +111,7 @@ def test_the_environment_variable_changes_no_number_either(
 @pytest.mark.usefixtures("wrong_gradient")
 def test_the_environment_variable_finds_a_wrong_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_XENT_VERIFY", "1")
-    with pytest.raises(VerificationError, match="in the gradient that it sends to"):
+    with pytest.raises(VerificationError, match="in its gradient with respect to"):
         run(*PENALTY, tf1.OURS)
 
 

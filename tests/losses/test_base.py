@@ -346,7 +346,7 @@ def test_an_axis_that_the_predictions_do_not_have_is_refused(loss: Loss) -> None
     for from_logits in (True, False):
         if loss is LOSSES["categorical"] and not from_logits:
             continue  # Keras says it.
-        with pytest.raises(ValueError, match=r"axis is 2, expected one in \[-2, 2\)"):
+        with pytest.raises(ValueError, match=r"axis is 2, expected a number in \[-2, 2\)"):
             loss(axis=2, from_logits=from_logits)(loss.labels, np.abs(LOGITS))
 
 

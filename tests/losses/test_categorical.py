@@ -197,7 +197,7 @@ def test_scalar_predictions_are_refused() -> None:
 
 
 def test_an_axis_that_the_predictions_have_not_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"axis is 2, expected one in \[-2, 2\)"):
+    with pytest.raises(ValueError, match=r"axis is 2, expected a number in \[-2, 2\)"):
         CategoricalCrossentropy(from_logits=True, axis=2)(LABELS, LOGITS)
 
 

@@ -214,7 +214,7 @@ def test_ids_of_another_shape_that_a_graph_finds_do_not_repeat_the_predictions()
 
 
 def test_one_hot_labels_are_refused() -> None:
-    with pytest.raises(ValueError, match="For one-hot labels, use CategoricalCrossentropy"):
+    with pytest.raises(ValueError, match="for one-hot labels, use CategoricalCrossentropy"):
         SparseCategoricalCrossentropy(True)(one_hot(IDS), LOGITS)
 
 

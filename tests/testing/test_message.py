@@ -29,7 +29,7 @@ def test_it_has_the_case_both_numbers_the_shapes_the_pitfall_and_the_advice() ->
     assert "(float32 [])" in lines[5]
     assert "gradient to logits, at [" in text
     assert "reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS" in text
-    assert "Same in: " in text
+    assert "Also in: " in text
 
 
 def test_wrong_numbers_come_before_wrong_dtypes() -> None:

@@ -96,7 +96,7 @@ PORTS: Dict[str, Tuple[int, Callable[..., Any], Callable[..., Any], str]] = {
     ),
     "TF1's MEAN": (3, tf1_with(reduction="weighted_mean"), mean_as_given, "broadcast"),
     "weights [B] on [T]": (5, tf1_with_columns, along_the_wrong_axis, "the other axis"),
-    "weights [B, 1] on [B]": (5, tf1_with_columns, every_pair, "which makes [B, B]"),
+    "weights [B, 1] on [B]": (5, tf1_with_columns, every_pair, "results in [B, B]"),
     "swapped": (9, tf1_loss, lambda y, x, w: tf1_loss(x, y, w), "labels and logits swapped"),
     "old swapped, v1": (
         9,
@@ -114,7 +114,7 @@ PORTS: Dict[str, Tuple[int, Callable[..., Any], Callable[..., Any], str]] = {
     "divided by replicas": (10, tf1_loss, lambda y, x, w: tf1_loss(y, x, w) / 8, "divided by 8"),
     "scalar times weights": (11, tf1_loss, scalar_times_weights, "multiplies the mean loss"),
     "a vector's mean": (12, tf1_nn, mean_of_vector, "A mean divides the gradient"),
-    "a vector": (12, tf1_loss, tf1_with(reduction="none"), "Reduce the new one"),
+    "a vector": (12, tf1_loss, tf1_with(reduction="none"), "Use the old loss's reduction"),
     "a sum": (
         12,
         mean_of_vector,
@@ -217,7 +217,7 @@ def test_pitfall_5_in_a_weighted_mean_by_hand() -> None:
 
     numbers, text = told(mean, mean_of_every_pair, skip=skip)
     assert numbers == [5]
-    assert "which makes [B, B]" in text
+    assert "results in [B, B]" in text
 
 
 def test_every_number_is_one_of_the_fifteen_and_tested() -> None:

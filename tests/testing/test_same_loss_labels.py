@@ -148,7 +148,7 @@ class TestBinary:
         of_binary(losses.sigmoid_cross_entropy, lambda y, x: new(y, x), weights=False, **PLAIN)
         text = message(of_binary, losses.sigmoid_cross_entropy, new)
         assert "Pitfall 12, a mean over the classes:" in text
-        assert "The new loss has one loss per row, and the other has one per class" in text
+        assert "The new loss computes one loss per row, and the other one per class" in text
         # Where B == C, it takes the weights for another axis.
         text = message(of_binary, losses.sigmoid_cross_entropy, new, batch_size=ports.CLASSES)
         assert "Pitfall 12, a mean over the classes:" in text
@@ -158,7 +158,7 @@ class TestBinary:
         new = Binary(from_logits=True, reduction="none")
         text = message(of_binary, old, lambda y, x: new(y, x), weights=False)
         assert "Pitfall 12," in text
-        assert "The new loss has one loss per row" in text
+        assert "The new loss computes one loss per row" in text
 
     @pytest.mark.parametrize("smoothing", [0.1, 0.3])
     def test_smoothing(self, smoothing: float) -> None:

@@ -13,8 +13,8 @@ def of_softmax(logits: tf.Tensor) -> Pieces:
     return [
         "\n  logits that are -inf:",
         tf.math.count_nonzero(infinite),
-        "(if TensorFlow's number is nan: for such a class with a label of 0, TensorFlow computes "
-        "0 * inf, and keras_xent returns the finite value on purpose)",
+        "(if TensorFlow's number is nan, the difference can be intended: for such a class with a "
+        "label of 0, TensorFlow computes 0 * inf, and keras_xent returns the finite value)",
     ]
 
 
@@ -24,6 +24,6 @@ def of_sigmoid(logits: tf.Tensor) -> Pieces:
     return [
         "\n  logits that are infinite:",
         tf.math.count_nonzero(infinite),
-        "(if TensorFlow's number is nan: for such a logit TensorFlow can compute 0 * inf or "
-        "inf - inf, and keras_xent returns the limit on purpose)",
+        "(if TensorFlow's number is nan, the difference can be intended: for such a logit, "
+        "TensorFlow can compute 0 * inf or inf - inf, and keras_xent returns the limit)",
     ]

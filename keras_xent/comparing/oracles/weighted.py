@@ -73,5 +73,5 @@ def rounding_of_weighted(tensor: tf.Tensor) -> Pieces:
         return ["\n  TensorFlow rounds weighted float64 losses to float32"]
     if tensor.dtype in (tf.float16, tf.bfloat16):
         name = tensor.dtype.name
-        return [f"\n  TensorFlow rounds every loss to {name} before it weights it"]
+        return [f"\n  TensorFlow rounds every loss to {name} before weighting it"]
     return []
