@@ -10,6 +10,11 @@
 #include "base/thread_pool.h"
 #include "softmax.h"
 
+// ThreadSanitizer otherwise stops a forked process that starts threads, as the pool does.
+extern "C" __attribute__((visibility("default"))) const char* __tsan_default_options() {
+  return "die_after_fork=0";
+}
+
 namespace keras_xent {
 namespace {
 
