@@ -400,7 +400,7 @@ def test_other_numbers_of_ragged_dimensions_raise_an_error() -> None:
         loss(nested, rows(LOGITS))
     with pytest.raises(ValueError, match="sample_weight has 2 ragged dimensions, and the losses"):
         loss(rows(LABELS), rows(LOGITS), nested.with_flat_values(EACH))
-    with pytest.raises(ValueError, match="sample_weight doesn't have the rows"):
+    with pytest.raises(ValueError, match="sample_weight and the ragged losses have different rows"):
         nested_logits = nested.with_flat_values(LOGITS)
         loss(nested, nested_logits, rows(np.ones((4, 5), np.float32), [0, 1, 4]))
 
@@ -425,7 +425,7 @@ def test_an_axis_that_is_no_class_axis_raises_an_error(axis: int) -> None:
 def test_ragged_tensors_beside_dense_ones_raise_an_error() -> None:
     loss = CategoricalCrossentropy(from_logits=True)
     dense = rows(LOGITS).to_tensor()
-    with pytest.raises(TypeError, match="y_true is a RaggedTensor and y_pred is not"):
+    with pytest.raises(TypeError, match="y_true is a RaggedTensor and y_pred isn't"):
         loss(rows(LABELS), dense)
     with pytest.raises(TypeError, match="sample_weight is a RaggedTensor but the losses are dense"):
         loss(dense, dense, rows(EACH))

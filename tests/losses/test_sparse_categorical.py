@@ -363,5 +363,5 @@ def test_other_rows_raise_an_error() -> None:
     nested = tf.RaggedTensor.from_nested_row_splits(IDS, [[0, 1, 4], SPLITS])
     with pytest.raises(ValueError, match="y_true has 2 ragged dimensions and y_pred has 1"):
         loss(nested, rows(LOGITS))
-    with pytest.raises(TypeError, match="y_true is a RaggedTensor and y_pred is not"):
+    with pytest.raises(TypeError, match="y_true is a RaggedTensor and y_pred isn't"):
         loss(rows(IDS), LOGITS)

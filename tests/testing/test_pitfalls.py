@@ -108,7 +108,7 @@ PORTS: Dict[str, Tuple[int, Callable[..., Any], Callable[..., Any], str]] = {
         7,
         tf1_loss,
         lambda y, x, w: tf1_loss(y, tf.nn.softmax(x), w),
-        "one softmax more",
+        "one more softmax",
     ),
     "probabilities": (7, tf1_loss, Keras(), "from_logits=True"),
     "divided by replicas": (10, tf1_loss, lambda y, x, w: tf1_loss(y, x, w) / 8, "divided by 8"),

@@ -100,7 +100,7 @@ class TestClassIds:
             return losses.sparse_softmax_cross_entropy(ids, tf.nn.softmax(logits))
 
         old = losses.sparse_softmax_cross_entropy
-        assert "one softmax more" in message(of_ids, old, new, weights=False)
+        assert "one more softmax" in message(of_ids, old, new, weights=False)
 
     def test_smoothing(self) -> None:
         def new(ids: Any, logits: Any) -> Any:
@@ -196,7 +196,7 @@ class TestBinary:
             return losses.sigmoid_cross_entropy(labels, tf.sigmoid(logits))
 
         old = losses.sigmoid_cross_entropy
-        assert "one sigmoid more" in message(of_binary, old, new, weights=False)
+        assert "one more sigmoid" in message(of_binary, old, new, weights=False)
 
     def test_keras_undoes_a_sigmoid(self) -> None:
         new = Binary(from_logits=True)

@@ -51,7 +51,7 @@ def test_the_package_offers_these() -> None:
 def test_functions_keep_their_name_and_document_themselves(name: str) -> None:
     function = getattr(v1, name)
     assert function.__name__ == name
-    for section in ("Args:", "Returns:", "Raises:", "Example:", "from TF1:"):
+    for section in ("Args:", "Returns:", "Raises:", "Examples:", "from TF1:"):
         assert section in function.__doc__
 
 
