@@ -242,8 +242,8 @@ def sparse_softmax_cross_entropy(
     if not wanted.is_compatible_with(labels.shape):
         raise ValueError(
             "labels are class ids and must have the logits' shape without the class axis: the "
-            f"logits have shape {logits.shape}, their class axis is {spec.axis}, and the labels "
-            f"have shape {labels.shape}"
+            f"labels have shape {labels.shape}, the logits have shape {logits.shape}, and the "
+            f"class axis is {spec.axis}"
         )
     arguments.check_weights(weights, spec, logits.shape)
     if spec.ignore_class is not None:
