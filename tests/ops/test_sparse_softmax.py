@@ -269,7 +269,7 @@ def test_without_examples_the_value_is_zero(shape: Tuple[int, ...], eager_backen
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (np.zeros([2, 1], "int64"), r"logits have shape \(2, 3\).*labels have shape \(2, 1\)"),
+        (np.zeros([2, 1], "int64"), r"labels have shape \(2, 1\).*logits have shape \(2, 3\)"),
         (np.zeros([2, 3], "int64"), "without the class axis"),
         (np.zeros([3], "int64"), "without the class axis"),
     ],
