@@ -6,9 +6,12 @@ require over another.
 
 from __future__ import annotations
 
-from typing import Tuple
-
-from keras_xent_cli.install import OLDEST_TENSORFLOW, pip_install
+from keras_xent_cli.install import (
+    INSTALL_TENSORFLOW,
+    OLDEST_TENSORFLOW,
+    UPGRADE_TENSORFLOW,
+    is_too_old,
+)
 
 _NEEDS = f"keras_xent needs TensorFlow {OLDEST_TENSORFLOW} or later"
 
@@ -22,17 +25,12 @@ def check() -> None:
         if error.name != "tensorflow":
             raise
         raise ImportError(
-            f"{_NEEDS}, but TensorFlow is not installed: {pip_install(['tensorflow'])} (or another "
-            "distribution of it, such as tensorflow-cpu)"
+            f"{_NEEDS}, but TensorFlow is not installed: {INSTALL_TENSORFLOW}"
         ) from None
-    version = tf.__version__
-    if _numbers(version) < _numbers(OLDEST_TENSORFLOW):
-        raise ImportError(f"{_NEEDS}, but TensorFlow {version} is installed: upgrade it")
-
-
-def _numbers(version: str) -> Tuple[int, int]:
-    major, minor = version.split(".")[:2]
-    return int(major), int(minor)
+    if is_too_old(tf.__version__):
+        raise ImportError(
+            f"{_NEEDS}, but TensorFlow {tf.__version__} is installed. {UPGRADE_TENSORFLOW}"
+        )
 
 
 check()

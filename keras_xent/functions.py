@@ -33,7 +33,7 @@ def softmax_cross_entropy(
         y'[c] = (1 - s) * y[c] + s / C,
 
     for logits `x` and labels `y`. With the native kernels, a class with `y'[c] = 0` adds nothing,
-    even if its logit is -inf. The portable backend returns NaN for such a class.
+    even if its logit is -inf. The portable backend returns NaN for such a class, except under XLA.
 
     The gradient flows to the logits, the labels and the weights, and can be differentiated again.
     With respect to the logits, it is the same as TensorFlow's: `softmax(x) - y'` for each loss. To

@@ -1,17 +1,30 @@
 """What to install and how: the only place in the code that says so.
 
-It imports nothing, so that the command line and `import keras_xent` can say it without TensorFlow.
+It doesn't import TensorFlow, so the command line and `import keras_xent` can say it without.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Iterable
 
 # As in the extra `tensorflow` of setup.cfg.
 OLDEST_TENSORFLOW = "2.12"
+# pip installs one distribution of TensorFlow over another, so the user has to choose.
+INSTALL_TENSORFLOW = "pip install tensorflow (or another distribution, such as tensorflow-cpu)"
+UPGRADE_TENSORFLOW = "Upgrade your distribution of TensorFlow (tensorflow, tensorflow-cpu, ...)."
 
 # keras_xent is on no package index yet: to change at the release.
 REINSTALL = "in a checkout of keras_xent, run: pip install --force-reinstall --no-deps ."
+
+
+def is_too_old(version: str) -> bool:
+    """Whether a version of TensorFlow, such as "2.21.0-rc1", is older than the oldest one."""
+    return _first_two(version) < _first_two(OLDEST_TENSORFLOW)
+
+
+def _first_two(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)[:2]]
 
 
 def pip_install(packages: Iterable[str]) -> str:

@@ -24,7 +24,7 @@ def test_without_tensorflow_the_import_says_what_to_install(tmp_path: Path) -> N
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == (
         "ImportError: keras_xent needs TensorFlow 2.12 or later, but TensorFlow is not installed: "
-        "pip install tensorflow (or another distribution of it, such as tensorflow-cpu)"
+        "pip install tensorflow (or another distribution, such as tensorflow-cpu)"
     )
 
 

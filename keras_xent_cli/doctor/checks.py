@@ -10,10 +10,15 @@ import enum
 import importlib
 import os
 import platform
-import re
 from typing import NamedTuple, Sequence
 
-from keras_xent_cli.install import OLDEST_TENSORFLOW, REINSTALL
+from keras_xent_cli.install import (
+    INSTALL_TENSORFLOW,
+    OLDEST_TENSORFLOW,
+    REINSTALL,
+    UPGRADE_TENSORFLOW,
+    is_too_old,
+)
 
 
 class Status(enum.Enum):
@@ -66,13 +71,10 @@ def check_installation() -> list[Finding]:
 def check_versions() -> list[Finding]:
     """Python, NumPy, TensorFlow and keras_xent, and the machine, because wheels depend on it."""
     machine = f"{platform.system()} {platform.machine()}"
-    tensorflow = f"pip install 'tensorflow>={OLDEST_TENSORFLOW}'"
-    found = _version("TensorFlow", "tensorflow", f"Install TensorFlow: {tensorflow}.")
-    if found.status is Status.OK and _numbers(found.found) < _numbers(OLDEST_TENSORFLOW):
+    found = _version("TensorFlow", "tensorflow", f"Install TensorFlow: {INSTALL_TENSORFLOW}.")
+    if found.status is Status.OK and is_too_old(found.found):
         too_old = f"{found.found}, but keras_xent needs {OLDEST_TENSORFLOW} or newer"
-        found = Finding(
-            "TensorFlow", too_old, Status.PROBLEM, f"Upgrade TensorFlow: {tensorflow}."
-        )
+        found = Finding("TensorFlow", too_old, Status.PROBLEM, UPGRADE_TENSORFLOW)
     return [
         Finding("Python", f"{platform.python_version()} on {machine}"),
         _version("NumPy", "numpy", "Install NumPy: pip install numpy."),
@@ -87,11 +89,6 @@ def _version(subject: str, module: str, advice: str) -> Finding:
         return Finding(subject, str(importlib.import_module(module).__version__))
     except Exception as error:
         return Finding(subject, describe(error), Status.PROBLEM, advice)
-
-
-def _numbers(version: str) -> list[int]:
-    """The first two numbers of a version: `[2, 21]` for `"2.21.0-rc1"`."""
-    return [int(number) for number in re.findall(r"\d+", version)[:2]]
 
 
 def check_keras() -> list[Finding]:
@@ -109,10 +106,9 @@ def check_keras() -> list[Finding]:
         if asked_for not in ("", "tensorflow"):
             return [_keras_backend(asked_for)]
         advice = (
-            "Make `python -c 'import tensorflow as tf; tf.keras.Model'` work: pip install "
-            "--upgrade tensorflow; with TF_USE_LEGACY_KERAS=1, also pip install tf_keras; if "
-            "~/.keras/keras.json has another backend than tensorflow, set "
-            "KERAS_BACKEND=tensorflow."
+            "Make `python -c 'import tensorflow as tf; tf.keras.Model'` work. "
+            f"{UPGRADE_TENSORFLOW} With TF_USE_LEGACY_KERAS=1, also run pip install tf_keras. If "
+            "~/.keras/keras.json has another backend than tensorflow, set KERAS_BACKEND=tensorflow."
         )
         return [Finding("Keras", describe(error), Status.PROBLEM, advice)]
     return [
