@@ -9,6 +9,7 @@ import modes
 import numpy as np
 import pytest
 import tensorflow as tf
+from ragged_rows import SPLITS, rows
 
 from keras_xent import BinaryCrossentropy, Reduction
 from keras_xent._keras import IS_KERAS_3
@@ -23,12 +24,7 @@ RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 2, (6, 4)).astype(np.float32)
 LOGITS = RNG.normal(size=(6, 4)).astype(np.float32)
 WEIGHTS = np.float32([1, 0, 2, 0.5, 3, 0])
-SPLITS = [0, 2, 2, 3, 6]  # four samples, the second one empty
 SAMPLES = np.float32([0.5, 7, 0, 3])
-
-
-def rows(values: Any, splits: Any = SPLITS) -> tf.RaggedTensor:
-    return tf.RaggedTensor.from_row_splits(values, tf.constant(splits, tf.int64))
 
 
 def test_arguments_and_defaults_are_keras_s() -> None:

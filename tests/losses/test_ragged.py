@@ -7,6 +7,7 @@ from typing import Any, List
 import numpy as np
 import pytest
 import tensorflow as tf
+from ragged_rows import SPLITS, in_graph, rows
 
 import keras_xent
 from keras_xent import CategoricalCrossentropy, Reduction
@@ -17,16 +18,11 @@ keras = tf.keras
 only_keras_2 = pytest.mark.skipif(IS_KERAS_3, reason="Keras 3 takes no ragged tensors")
 
 RNG = np.random.default_rng(0)
-SPLITS = [0, 2, 2, 3, 6]  # four samples, the second one empty
 LABELS = np.eye(3, dtype=np.float32)[RNG.integers(0, 3, 6)]
 LOGITS = RNG.normal(size=(6, 3)).astype(np.float32)
 EACH = np.float32([1, 0, 2, 0.5, 3, 0])
 SAMPLES = np.float32([0.5, 7, 0, 3])
 REDUCTIONS = ["sum", "sum_over_batch_size", "none"]
-
-
-def rows(values: Any, splits: Any = SPLITS) -> tf.RaggedTensor:
-    return tf.RaggedTensor.from_row_splits(values, tf.constant(splits, tf.int64))
 
 
 def repeated(samples: Any) -> np.ndarray:
@@ -201,17 +197,6 @@ def test_every_reduction_is_that_of_all_values(eager_backend: str) -> None:
             assert_same(value, expected)
 
 
-def in_graph(loss: Any, *inputs: Any, jit_compile: bool = False) -> Any:
-    """The value in a function that knows no row, and of dense inputs only the rank."""
-    signature = [
-        tf.type_spec_from_value(x)
-        if isinstance(x, tf.RaggedTensor)
-        else tf.TensorSpec([None] * len(x.shape), x.dtype)
-        for x in inputs
-    ]
-    return tf.function(loss, input_signature=signature, jit_compile=jit_compile)(*inputs)
-
-
 @pytest.mark.parametrize("jit_compile", [False, True])
 @pytest.mark.parametrize("weight", [SAMPLES, rows(EACH)])
 def test_graphs_give_the_same(jit_compile: bool, weight: Any) -> None:
@@ -337,101 +322,6 @@ def test_masked_values_count_as_weight_zero() -> None:
     logits._keras_mask = rows(np.array([1, 1, 0, 1, 1, 1], bool))
     weights = EACH * [1, 1, 0, 1, 1, 1]
     assert_same(loss(rows(LABELS), logits, rows(EACH)), loss(LABELS, LOGITS, weights))
-
-
-OTHER = rows(LABELS, [0, 1, 2, 3, 6])
-
-
-@pytest.mark.parametrize(
-    ("inputs", "message"),
-    [
-        ((OTHER, rows(LOGITS)), "y_true and y_pred have different rows"),
-        ((rows(LABELS, [0, 2, 6]), rows(LOGITS)), "y_true and y_pred have different rows"),
-        (
-            (rows(LABELS), rows(LOGITS), OTHER.with_flat_values(EACH)),
-            "sample_weight and the losses have different rows",
-        ),
-        (
-            (rows(LABELS), rows(LOGITS), np.ones((4, 3), np.float32)),
-            "sample_weight and the losses have different rows",
-        ),
-        (
-            (rows(LABELS), rows(LOGITS), np.ones(3, np.float32)),
-            "sample_weight and the losses have different numbers of rows",
-        ),
-    ],
-)
-def test_other_rows_raise_an_error(inputs: Any, message: str) -> None:
-    loss = CategoricalCrossentropy(from_logits=True)
-    with pytest.raises(ValueError, match=message):
-        loss(*inputs)
-    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
-        in_graph(loss, *inputs)
-
-
-@pytest.mark.parametrize("reduction", ["sum", "sum_by_nonzero_weights", "none"])
-def test_under_xla_other_rows_give_nan(reduction: str) -> None:
-    """XLA compiles no assertions, and the values of other rows would be taken for these."""
-    loss = CategoricalCrossentropy(True, reduction=reduction)
-
-    def rows_of(values: tf.Tensor, splits: tf.Tensor) -> tf.RaggedTensor:
-        return tf.RaggedTensor.from_row_splits(values, splits, validate=False)
-
-    @tf.function(jit_compile=True)
-    def value(labels_splits: tf.Tensor, weights_splits: tf.Tensor) -> tf.Tensor:
-        splits = tf.constant(SPLITS, tf.int64)
-        labels, weights = rows_of(LABELS, labels_splits), rows_of(EACH, weights_splits)
-        losses = loss(labels, rows_of(LOGITS, splits), weights)
-        return losses if reduction != "none" else losses.flat_values
-
-    right, wrong = tf.constant(SPLITS, tf.int64), tf.constant([0, 1, 2, 3, 6], tf.int64)
-    expected = loss(rows(LABELS), rows(LOGITS), rows(EACH))
-    if reduction == "none":
-        expected = expected.flat_values
-    np.testing.assert_allclose(value(right, right), expected, rtol=1e-5)
-    for splits in ((wrong, right), (right, wrong)):
-        assert np.isnan(value(*splits)).all()
-
-
-def test_other_numbers_of_ragged_dimensions_raise_an_error() -> None:
-    loss = CategoricalCrossentropy(from_logits=True)
-    nested = tf.RaggedTensor.from_nested_row_splits(LABELS, [[0, 1, 4], SPLITS])
-    with pytest.raises(ValueError, match="y_true has 2 ragged dimensions and y_pred has 1"):
-        loss(nested, rows(LOGITS))
-    with pytest.raises(ValueError, match="sample_weight has 2 ragged dimensions, and the losses"):
-        loss(rows(LABELS), rows(LOGITS), nested.with_flat_values(EACH))
-    with pytest.raises(ValueError, match="sample_weight and the ragged losses have different rows"):
-        nested_logits = nested.with_flat_values(LOGITS)
-        loss(nested, nested_logits, rows(np.ones((4, 5), np.float32), [0, 1, 4]))
-
-
-def test_weights_of_unknown_rank_raise_an_error() -> None:
-    loss = CategoricalCrossentropy(from_logits=True)
-
-    def run(weights: tf.Tensor) -> Any:
-        return loss(rows(LABELS), rows(LOGITS), weights)
-
-    with pytest.raises(ValueError, match="sample_weight has an unknown rank"):
-        tf.function(run, input_signature=[tf.TensorSpec(None)])(SAMPLES)
-
-
-@pytest.mark.parametrize("axis", [0, 1, -2, -3, 3, -4])
-def test_an_axis_that_is_no_class_axis_raises_an_error(axis: int) -> None:
-    loss = CategoricalCrossentropy(from_logits=True, axis=axis)
-    with pytest.raises(ValueError, match=rf"axis is {axis}, and y_pred is a RaggedTensor"):
-        loss(rows(LABELS), rows(LOGITS))
-
-
-def test_ragged_tensors_beside_dense_ones_raise_an_error() -> None:
-    loss = CategoricalCrossentropy(from_logits=True)
-    dense = rows(LOGITS).to_tensor()
-    with pytest.raises(TypeError, match="y_true is a RaggedTensor and y_pred isn't"):
-        loss(rows(LABELS), dense)
-    with pytest.raises(TypeError, match="sample_weight is a RaggedTensor but the losses are dense"):
-        loss(dense, dense, rows(EACH))
-    dense._keras_mask = rows(EACH > 0)
-    with pytest.raises(TypeError, match="the mask is a RaggedTensor but the losses are dense"):
-        loss(dense, dense)
 
 
 def test_one_class_warns_at_the_caller() -> None:

@@ -9,6 +9,7 @@ import modes
 import numpy as np
 import pytest
 import tensorflow as tf
+from ragged_rows import SPLITS, rows
 
 from keras_xent import CategoricalCrossentropy, Reduction, SparseCategoricalCrossentropy
 from keras_xent._keras import IS_KERAS_3
@@ -22,12 +23,7 @@ RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(size=(6, 4)).astype(np.float32)
 IDS = RNG.integers(0, 4, 6)
 WEIGHTS = np.float32([1, 0, 2, 0.5, 3, 0])
-SPLITS = [0, 2, 2, 3, 6]  # four samples, the second one empty
 SAMPLES = np.float32([0.5, 7, 0, 3])
-
-
-def rows(values: Any, splits: Any = SPLITS) -> tf.RaggedTensor:
-    return tf.RaggedTensor.from_row_splits(values, tf.constant(splits, tf.int64))
 
 
 def one_hot(ids: Any, axis: int = -1) -> np.ndarray:

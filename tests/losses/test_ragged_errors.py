@@ -1,0 +1,111 @@
+"""Ragged labels, predictions and weights that don't fit one another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from ragged_rows import SPLITS, in_graph, rows
+
+from keras_xent import CategoricalCrossentropy
+
+RNG = np.random.default_rng(0)
+LABELS = np.eye(3, dtype=np.float32)[RNG.integers(0, 3, 6)]
+LOGITS = RNG.normal(size=(6, 3)).astype(np.float32)
+EACH = np.float32([1, 0, 2, 0.5, 3, 0])
+SAMPLES = np.float32([0.5, 7, 0, 3])
+OTHER = rows(LABELS, [0, 1, 2, 3, 6])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ((OTHER, rows(LOGITS)), "y_true and y_pred have different rows"),
+        ((rows(LABELS, [0, 2, 6]), rows(LOGITS)), "y_true and y_pred have different rows"),
+        (
+            (rows(LABELS), rows(LOGITS), OTHER.with_flat_values(EACH)),
+            "sample_weight and the losses have different rows",
+        ),
+        (
+            (rows(LABELS), rows(LOGITS), np.ones((4, 3), np.float32)),
+            "sample_weight and the losses have different rows",
+        ),
+        (
+            (rows(LABELS), rows(LOGITS), np.ones(3, np.float32)),
+            "sample_weight and the losses have different numbers of rows",
+        ),
+    ],
+)
+def test_other_rows_raise_an_error(inputs: Any, message: str) -> None:
+    loss = CategoricalCrossentropy(from_logits=True)
+    with pytest.raises(ValueError, match=message):
+        loss(*inputs)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        in_graph(loss, *inputs)
+
+
+@pytest.mark.parametrize("reduction", ["sum", "sum_by_nonzero_weights", "none"])
+def test_under_xla_other_rows_give_nan(reduction: str) -> None:
+    """XLA compiles no assertions, and the values of other rows would be taken for these."""
+    loss = CategoricalCrossentropy(True, reduction=reduction)
+
+    def rows_of(values: tf.Tensor, splits: tf.Tensor) -> tf.RaggedTensor:
+        return tf.RaggedTensor.from_row_splits(values, splits, validate=False)
+
+    @tf.function(jit_compile=True)
+    def value(labels_splits: tf.Tensor, weights_splits: tf.Tensor) -> tf.Tensor:
+        splits = tf.constant(SPLITS, tf.int64)
+        labels, weights = rows_of(LABELS, labels_splits), rows_of(EACH, weights_splits)
+        losses = loss(labels, rows_of(LOGITS, splits), weights)
+        return losses if reduction != "none" else losses.flat_values
+
+    right, wrong = tf.constant(SPLITS, tf.int64), tf.constant([0, 1, 2, 3, 6], tf.int64)
+    expected = loss(rows(LABELS), rows(LOGITS), rows(EACH))
+    if reduction == "none":
+        expected = expected.flat_values
+    np.testing.assert_allclose(value(right, right), expected, rtol=1e-5)
+    for splits in ((wrong, right), (right, wrong)):
+        assert np.isnan(value(*splits)).all()
+
+
+def test_other_numbers_of_ragged_dimensions_raise_an_error() -> None:
+    loss = CategoricalCrossentropy(from_logits=True)
+    nested = tf.RaggedTensor.from_nested_row_splits(LABELS, [[0, 1, 4], SPLITS])
+    with pytest.raises(ValueError, match="y_true has 2 ragged dimensions and y_pred has 1"):
+        loss(nested, rows(LOGITS))
+    with pytest.raises(ValueError, match="sample_weight has 2 ragged dimensions, and the losses"):
+        loss(rows(LABELS), rows(LOGITS), nested.with_flat_values(EACH))
+    with pytest.raises(ValueError, match="sample_weight and the ragged losses have different rows"):
+        nested_logits = nested.with_flat_values(LOGITS)
+        loss(nested, nested_logits, rows(np.ones((4, 5), np.float32), [0, 1, 4]))
+
+
+def test_weights_of_unknown_rank_raise_an_error() -> None:
+    loss = CategoricalCrossentropy(from_logits=True)
+
+    def run(weights: tf.Tensor) -> Any:
+        return loss(rows(LABELS), rows(LOGITS), weights)
+
+    with pytest.raises(ValueError, match="sample_weight has an unknown rank"):
+        tf.function(run, input_signature=[tf.TensorSpec(None)])(SAMPLES)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -2, -3, 3, -4])
+def test_an_axis_that_is_no_class_axis_raises_an_error(axis: int) -> None:
+    loss = CategoricalCrossentropy(from_logits=True, axis=axis)
+    with pytest.raises(ValueError, match=rf"axis is {axis}, and y_pred is a RaggedTensor"):
+        loss(rows(LABELS), rows(LOGITS))
+
+
+def test_ragged_tensors_beside_dense_ones_raise_an_error() -> None:
+    loss = CategoricalCrossentropy(from_logits=True)
+    dense = rows(LOGITS).to_tensor()
+    with pytest.raises(TypeError, match="y_true is a RaggedTensor and y_pred isn't"):
+        loss(rows(LABELS), dense)
+    with pytest.raises(TypeError, match="sample_weight is a RaggedTensor but the losses are dense"):
+        loss(dense, dense, rows(EACH))
+    dense._keras_mask = rows(EACH > 0)
+    with pytest.raises(TypeError, match="the mask is a RaggedTensor but the losses are dense"):
+        loss(dense, dense)
