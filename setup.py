@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import ClassVar, Dict, List, Optional, Tuple
+from typing import ClassVar, Dict, List, Tuple
 
 from setuptools import Command, Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
@@ -83,7 +83,7 @@ char __libc_single_threaded = 0;
 """
 
 
-def find_compiler() -> Optional[List[str]]:
+def find_compiler() -> list[str] | None:
     """The C++ compiler's command: $CXX, or the first common one that exists."""
     if not sys.platform.startswith("linux"):
         return None
@@ -94,7 +94,7 @@ def find_compiler() -> Optional[List[str]]:
     return None
 
 
-def run(command: List[str]) -> None:
+def run(command: list[str]) -> None:
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if result.returncode:
         raise CompileError(f"{shlex.join(command)}\n{result.stdout}")
@@ -114,7 +114,7 @@ def vectors_job(instruction_set: InstructionSet, build_dir: Path) -> Job:
     return flags, VECTORS, build_dir / f"kernels_{namespace}.o"
 
 
-def compile_all(compiler: List[str], jobs: List[Job]) -> List[str]:
+def compile_all(compiler: list[str], jobs: list[Job]) -> list[str]:
     """Compiles on all processors; returns the objects."""
     for _, _, output in jobs:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +124,7 @@ def compile_all(compiler: List[str], jobs: List[Job]) -> List[str]:
     return [str(output) for _, _, output in jobs]
 
 
-def compile_objects(compiler: List[str], sources: List[Path], build_dir: Path) -> List[str]:
+def compile_objects(compiler: list[str], sources: list[Path], build_dir: Path) -> list[str]:
     """Compiles the sources and kernels.cc for each instruction set; returns the objects."""
     jobs = [vectors_job(each, build_dir) for each in [BASELINE, *(X86_64 if ON_X86_64 else [])]]
     for source in sources:
@@ -132,7 +132,7 @@ def compile_objects(compiler: List[str], sources: List[Path], build_dir: Path) -
     return compile_all(compiler, jobs)
 
 
-def stand_in(compiler: List[str], name: str, versions: Dict[str, List[str]], into: Path) -> str:
+def stand_in(compiler: list[str], name: str, versions: dict[str, list[str]], into: Path) -> str:
     """Links a library of this name that has these symbols, all empty; returns it."""
     symbols = [symbol for names in versions.values() for symbol in names]
     source, script, library = into / f"{name}.cc", into / f"{name}.map", into / name
@@ -147,7 +147,7 @@ def stand_in(compiler: List[str], name: str, versions: Dict[str, List[str]], int
     return str(library)
 
 
-def link_library(compiler: List[str], objects: List[str], build_dir: Path, library: Path) -> None:
+def link_library(compiler: list[str], objects: list[str], build_dir: Path, library: Path) -> None:
     """Links the library, to TensorFlow's by its name."""
     stand_ins = TENSORFLOW_ITSELF
     if ON_X86_64 and platform.libc_ver()[0] == "glibc":
@@ -208,7 +208,7 @@ class KernelTest(Command):
     """Compiles the arithmetic without TensorFlow and runs its own C++ test."""
 
     description = "compile and run the C++ test of the kernels"
-    user_options: ClassVar[list[tuple[str, Optional[str], str]]] = [
+    user_options: ClassVar[list[tuple[str, str | None, str]]] = [
         ("sanitize=", None, "compile with these sanitizers: address,undefined or thread"),
         ("tests=", None, "run only these, such as threads,reduction"),
     ]
@@ -235,7 +235,7 @@ class KernelTest(Command):
         kept = [name for name in objects if Path(name).name != wide[2].name]
         self.link_and_run([*kept, *compile_all(self.compiler(), [wide])], build_dir, WIDE[1])
 
-    def compiler(self) -> List[str]:
+    def compiler(self) -> list[str]:
         compiler = find_compiler()
         if compiler is None:
             raise SystemExit("keras_xent: no C++ compiler found; set CXX")
@@ -243,12 +243,12 @@ class KernelTest(Command):
             return [*compiler, f"-fsanitize={self.sanitize}", *SANITIZED]
         return [*compiler, *OPTIMIZED]
 
-    def build_and_run(self, sources: List[Path], build_dir: Path) -> List[str]:
+    def build_and_run(self, sources: list[Path], build_dir: Path) -> list[str]:
         objects = compile_objects(self.compiler(), [*ARITHMETIC, *sources], build_dir)
         self.link_and_run(objects, build_dir)
         return objects
 
-    def link_and_run(self, objects: List[str], build_dir: Path, *arguments: str) -> None:
+    def link_and_run(self, objects: list[str], build_dir: Path, *arguments: str) -> None:
         binary = build_dir / build_dir.name
         run([*self.compiler(), "-pthread", *objects, "-o", str(binary)])
         if subprocess.run([str(binary), *arguments]).returncode:
@@ -259,7 +259,7 @@ class KernelBenchmark(KernelTest):
     """Compiles the arithmetic without TensorFlow and times it."""
 
     description = "compile and run the C++ benchmark of the kernels"
-    user_options: ClassVar[list[tuple[str, Optional[str], str]]] = []
+    user_options: ClassVar[list[tuple[str, str | None, str]]] = []
 
     def run(self) -> None:
         self.build_and_run([Path("benchmarks", "kernel.cc")], Path("build", "kernel_benchmark"))

@@ -7,8 +7,6 @@ loss is one fused op.
 
 from __future__ import annotations
 
-from typing import List
-
 # These imports check TensorFlow, register the losses with Keras, so saved models can be loaded, and
 # the verification with v1.
 from keras_xent import _requirements, _verification, registration, testing, v1  # noqa: F401
@@ -43,6 +41,6 @@ __all__ = [
 ]
 
 
-def __dir__() -> List[str]:
+def __dir__() -> list[str]:
     """The public names, without the package's internal modules."""
     return sorted(__all__)

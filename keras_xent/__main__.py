@@ -1,4 +1,4 @@
-"""``python -m keras_xent`` runs the ``keras-xent`` command, after importing TensorFlow."""
+"""`python -m keras_xent` runs the `keras-xent` command, after importing TensorFlow."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import Any, Callable, Dict, Iterable, List, TypeVar
+from typing import Any, Callable, Iterable, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -38,7 +38,7 @@ def is_symbolic(arguments: Iterable[Any]) -> bool:
     return not _keras.IS_KERAS_3 and any(map(_keras.is_placeholder, arguments))
 
 
-def as_layer(callee: Callable[..., Any], arguments: Dict[str, Any]) -> Any:
+def as_layer(callee: Callable[..., Any], arguments: dict[str, Any]) -> Any:
     """The output of a layer that calls `callee(**arguments)`, a KerasTensor."""
     inputs = {name: value for name, value in arguments.items() if _keras.is_placeholder(value)}
     constants = {name: value for name, value in arguments.items() if name not in inputs}
@@ -59,8 +59,8 @@ class CrossEntropyCall(tf.keras.layers.Layer):
     def __init__(
         self,
         callee: Callable[..., Any],
-        inputs: List[str],
-        constants: Dict[str, Any],
+        inputs: list[str],
+        constants: dict[str, Any],
         **kwargs: Any,
     ) -> None:
         # The callee casts its arguments itself.
@@ -78,7 +78,7 @@ class CrossEntropyCall(tf.keras.layers.Layer):
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
         """Returns None, because a loss has no mask."""
 
-    def get_config(self) -> Dict[str, Any]:
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, in a form that JSON supports."""
         return {
             **super().get_config(),
@@ -88,7 +88,7 @@ class CrossEntropyCall(tf.keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config: Dict[str, Any]) -> CrossEntropyCall:
+    def from_config(cls, config: dict[str, Any]) -> CrossEntropyCall:
         """Creates the layer from the result of `get_config`."""
         config = dict(config)
         callee = _of_name(config.pop("callee"))
@@ -96,7 +96,7 @@ class CrossEntropyCall(tf.keras.layers.Layer):
         return cls(callee, config.pop("inputs"), constants, **config)
 
 
-def _named(callee: Any) -> Dict[str, Any]:
+def _named(callee: Any) -> dict[str, Any]:
     """A function's registered name, or a loss's registered name and arguments."""
     if inspect.isfunction(callee):
         return {"function": tf.keras.utils.get_registered_name(callee)}
@@ -104,7 +104,7 @@ def _named(callee: Any) -> Dict[str, Any]:
     return {"loss": name, "arguments": callee.get_config()}
 
 
-def _of_name(description: Dict[str, Any]) -> Any:
+def _of_name(description: dict[str, Any]) -> Any:
     name = description.get("function") or description["loss"]
     found = tf.keras.utils.get_registered_object(name)
     if found is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, Callable, TypeVar
 
 import tensorflow as tf
 
@@ -65,12 +65,12 @@ def is_placeholder(value: Any) -> bool:
     return any(cls.__name__ == "KerasTensor" for cls in type(value).__mro__)
 
 
-def mask_of(tensor: Any) -> Optional[tf.Tensor]:
+def mask_of(tensor: Any) -> tf.Tensor | None:
     """The mask that Keras's layers left on their output, or None."""
     return getattr(tensor, "_keras_mask", None)
 
 
-def merge_masks(one: Optional[tf.Tensor], other: Optional[tf.Tensor]) -> Optional[tf.Tensor]:
+def merge_masks(one: tf.Tensor | None, other: tf.Tensor | None) -> tf.Tensor | None:
     """A mask of what both masks keep. If one has fewer dimensions, they match the first ones."""
     if one is None or other is None:
         return other if one is None else one

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable
 
 import tensorflow as tf
 
@@ -19,7 +19,7 @@ _KERAS_2 = (*_UNSCALED, Reduction.SUM_OVER_BATCH_SIZE)
 class LossBase(keras.losses.Loss):
     """`keras.losses.Loss` with a dtype, and with reductions that Keras doesn't accept."""
 
-    def __init__(self, name: Optional[str], reduction: Reduction, dtype: Any) -> None:
+    def __init__(self, name: str | None, reduction: Reduction, dtype: Any) -> None:
         self._reduction = reduction
         # Keras checks the reduction's name, but only its own __call__ uses it.
         super().__init__(name=name, reduction="none")
@@ -63,7 +63,7 @@ class LossBase(keras.losses.Loss):
         """The name scope of the loss's ops. Keras removes underscores that TensorFlow rejects."""
         return self._name_scope
 
-    def to_tensors(self, y_true: Any, y_pred: Any) -> Tuple[tf.Tensor, tf.Tensor]:
+    def to_tensors(self, y_true: Any, y_pred: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """Both in the loss's dtype, or in the predictions' dtype if the loss has none."""
         logits = conversion.to_tensor(y_pred, "y_pred")
         if self.dtype is not None:
@@ -78,7 +78,7 @@ class LossBase(keras.losses.Loss):
 
     def losses_of(
         self, call: Callable[..., Any], y_true: Any, y_pred: Any
-    ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
         """The result of a subclass's `call` on the unconverted arguments, and the mask on it."""
         losses = call(y_true, y_pred)
         mask = getattr(losses, "_keras_mask", None)

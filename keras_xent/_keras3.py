@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable
 
 import tensorflow as tf
 
@@ -15,7 +15,7 @@ keras: Any = tf.keras
 class LossBase(keras.losses.Loss):
     """`keras.losses.Loss` with reductions that Keras doesn't accept."""
 
-    def __init__(self, name: Optional[str], reduction: Reduction, dtype: Any) -> None:
+    def __init__(self, name: str | None, reduction: Reduction, dtype: Any) -> None:
         if keras.backend.backend() != "tensorflow":
             raise ValueError(
                 f"Keras's backend is {keras.backend.backend()!r}, expected 'tensorflow': set the "
@@ -30,7 +30,7 @@ class LossBase(keras.losses.Loss):
         """The name scope of the loss's ops."""
         return self.name
 
-    def to_tensors(self, y_true: Any, y_pred: Any) -> Tuple[tf.Tensor, tf.Tensor]:
+    def to_tensors(self, y_true: Any, y_pred: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """Both in the loss's dtype."""
         # y_pred first, as in Keras.
         logits = self._converted("y_pred", y_pred)
@@ -50,7 +50,7 @@ class LossBase(keras.losses.Loss):
 
     def losses_of(
         self, call: Callable[..., Any], y_true: Any, y_pred: Any
-    ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
         """The result of a subclass's `call` on the converted arguments, and the mask on it."""
         losses = call(*self.to_tensors(y_true, y_pred))
         mask = getattr(losses, "_keras_mask", None)

@@ -13,7 +13,6 @@ from typing import (
     Iterator,
     List,
     NamedTuple,
-    Optional,
     Sequence,
 )
 
@@ -133,7 +132,7 @@ def convert_for_vectorized_map(
     _pfor_converter_registry[op_type] = converter
 
 
-def attribute(op: tf.Operation, name: str) -> Optional[str]:
+def attribute(op: tf.Operation, name: str) -> str | None:
     """The attribute that `set_attribute` stored in the node, or None."""
     value = op.node_def.attr.get(name)
     return None if value is None else value.s.decode()

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Optional, Sequence
+from typing import Any, Callable, Dict, Sequence
 
 import tensorflow as tf
 
@@ -15,7 +15,7 @@ Compute = Callable[..., tf.Tensor]
 # Has the parameters of `computed`, with the arguments as a dictionary.
 Verifier = Callable[[Compute, Sequence[Any], str, Dict[str, Any]], tf.Tensor]
 
-_verifier: Optional[Verifier] = None
+_verifier: Verifier | None = None
 
 
 def register(verifier: Verifier) -> None:

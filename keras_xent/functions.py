@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import Any
 
 import tensorflow as tf
 
@@ -19,7 +19,7 @@ def softmax_cross_entropy(
     weights: Any = None,
     label_smoothing: float = 0.0,
     axis: int = -1,
-    reduction: Union[Reduction, str, None] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    reduction: Reduction | str | None = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
     """Softmax cross entropy between logits and one-hot labels or probabilities.
 
@@ -97,8 +97,8 @@ def sparse_softmax_cross_entropy(
     weights: Any = None,
     label_smoothing: float = 0.0,
     axis: int = -1,
-    ignore_class: Optional[int] = None,
-    reduction: Union[Reduction, str, None] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    ignore_class: int | None = None,
+    reduction: Reduction | str | None = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
     """Softmax cross entropy between logits and class ids.
 
@@ -172,7 +172,7 @@ def sigmoid_cross_entropy(
     logits: Any,
     weights: Any = None,
     label_smoothing: float = 0.0,
-    reduction: Union[Reduction, str, None] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    reduction: Reduction | str | None = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
     """Sigmoid cross entropy between logits and labels. Each logit has its own label and loss.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from typing import Optional
 
 
 class Reduction(str, enum.Enum):
@@ -56,7 +55,7 @@ class Reduction(str, enum.Enum):
         return format(str(self), format_spec)
 
     @classmethod
-    def _missing_(cls, value: object) -> Optional[Reduction]:
+    def _missing_(cls, value: object) -> Reduction | None:
         if value is None:
             return cls.NONE
         name = _OTHER_NAMES.get(value) if isinstance(value, str) else None

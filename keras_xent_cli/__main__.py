@@ -1,4 +1,4 @@
-"""``python -m keras_xent_cli``: the same as the ``keras-xent`` command."""
+"""`python -m keras_xent_cli`: the same as the `keras-xent` command."""
 
 from __future__ import annotations
 

@@ -18,10 +18,10 @@ def load_tensorflow() -> None:
     """Import TensorFlow and start its devices, without TensorFlow's log lines.
 
     TensorFlow logs a dozen lines about CPUs and missing GPUs that have nothing to do with the
-    command and hide its output. ``TF_CPP_MIN_LOG_LEVEL`` is enough for older versions. Newer ones
+    command and hide its output. `TF_CPP_MIN_LOG_LEVEL` is enough for older versions. Newer ones
     (such as 2.21) ignore it while they are imported, so standard error is redirected too.
 
-    If the user has set ``TF_CPP_MIN_LOG_LEVEL``, nothing is hidden. If TensorFlow can't be
+    If the user has set `TF_CPP_MIN_LOG_LEVEL`, nothing is hidden. If TensorFlow can't be
     imported, the log is printed after all, and the command continues and reports the error.
     """
     with _announced("Loading TensorFlow ..."), _ended_by_an_interrupt():

@@ -1,4 +1,4 @@
-"""The command line: ``keras-xent COMMAND``, also ``python -m keras_xent_cli COMMAND``."""
+"""The command line: `keras-xent COMMAND`, also `python -m keras_xent_cli COMMAND`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from keras_xent_cli.loading import load_tensorflow
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """One subcommand: a module with ``add_arguments(parser)`` and ``run(args) -> int``.
+    """One subcommand: a module with `add_arguments(parser)` and `run(args) -> int`.
 
     Args:
-        name: What the user types.
-        summary: One line for ``keras-xent --help``.
-        module: The module's full name. It is imported only when the command is chosen.
-        uses_tensorflow: Whether the command computes with TensorFlow.
+        name: what the user types.
+        summary: one line for `keras-xent --help`.
+        module: the module's full name. It is imported only when the command is chosen.
+        uses_tensorflow: whether the command computes with TensorFlow.
     """
 
     name: str
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        argv: The arguments after the program's name; ``sys.argv[1:]`` if None.
+        argv: the arguments after the program's name; `sys.argv[1:]` if None.
 
     Returns:
         The exit code: 0 for success, 1 if a command found something wrong, 2 if it couldn't start
@@ -102,7 +102,7 @@ def _parser(chosen: Command | None) -> argparse.ArgumentParser:
 
 
 class _CommandParser(argparse.ArgumentParser):
-    """Shows the command's own usage for an unknown option, not that of ``keras-xent``."""
+    """Shows the command's own usage for an unknown option, not that of `keras-xent`."""
 
     def parse_known_args(self, *args: Any, **kwargs: Any) -> Any:
         namespace, unknown = super().parse_known_args(*args, **kwargs)

@@ -6,12 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, Sequence
+from typing import Sequence
 
 ROOT = Path(__file__).parent.parent
 
 
-def environment(folder: Path, blocked: Sequence[str] = ()) -> Dict[str, str]:
+def environment(folder: Path, blocked: Sequence[str] = ()) -> dict[str, str]:
     """An environment in which some packages can't be imported.
 
     Args:
@@ -26,7 +26,7 @@ def environment(folder: Path, blocked: Sequence[str] = ()) -> Dict[str, str]:
 
 
 def migrate(
-    *arguments: str, cwd: Path, env: Dict[str, str], **options: object
+    *arguments: str, cwd: Path, env: dict[str, str], **options: object
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(

@@ -6,7 +6,7 @@ import atexit
 import gc
 import os
 import re
-from typing import Iterator, List
+from typing import Iterator
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -37,7 +37,7 @@ hypothesis.settings.load_profile("tensorflow")
 _TRACED_FOR_XLA = ("compiled", "compiled_unknown_shapes")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what a test of every mode would do twice.
 
     A function that is traced for XLA has the same ops with "portable" as with "auto", which

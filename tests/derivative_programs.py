@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 import numpy as np
 import tensorflow as tf
@@ -16,7 +16,7 @@ INPUTS = (LOGITS, LABELS, WEIGHTS)
 Loss = Callable[..., Any]
 
 
-def functions(of: tf1.Functions) -> Dict[str, Loss]:
+def functions(of: tf1.Functions) -> dict[str, Loss]:
     """The three functions, of logits, labels and weights."""
     return {
         "softmax_cross_entropy": lambda x, y, w: of.softmax_cross_entropy(y, x, w, 0.1),
@@ -40,7 +40,7 @@ def first(loss: Loss, x: Any, y: Any, w: Any) -> Any:
     return tape.gradient(value, x)
 
 
-def tape_over_tape(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def tape_over_tape(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     with tf.GradientTape() as outer:
         outer.watch([x, w])
         gradient = first(loss, x, y, w)
@@ -48,7 +48,7 @@ def tape_over_tape(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
     return [gradient, *outer.gradient(total, [x, w], unconnected_gradients="zero")]
 
 
-def gradient_penalty(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def gradient_penalty(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     """What the loss sends and what its gradient sends arrive as one sum."""
     with tf.GradientTape() as outer:
         outer.watch([x, w])
@@ -60,7 +60,7 @@ def gradient_penalty(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
     return [value, total, *outer.gradient(total, [x, w], unconnected_gradients="zero")]
 
 
-def persistent_tapes(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def persistent_tapes(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     with tf.GradientTape(persistent=True) as outer, tf.GradientTape(persistent=True) as tape:
         outer.watch(x)
         tape.watch(x)
@@ -71,14 +71,14 @@ def persistent_tapes(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
     return [value, one, three, of_one, outer.gradient(value, x), outer.gradient(three, x)]
 
 
-def third_order(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def third_order(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     with tf.GradientTape() as outer:
         outer.watch(x)
         second = tape_over_tape(loss, x, y, w)[1]
     return [second, outer.gradient(second, x)]
 
 
-def tangent_in_a_tape(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def tangent_in_a_tape(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     with tf.GradientTape(persistent=True) as tape:
         tape.watch([x, w])
         with tf.autodiff.ForwardAccumulator(x, tf.constant(TANGENT)) as forward:
@@ -87,7 +87,7 @@ def tangent_in_a_tape(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
     return [tangent, tape.gradient(tangent, x), tape.gradient(value, x)]
 
 
-def tangent_and_value_in_a_tape(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def tangent_and_value_in_a_tape(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     with tf.GradientTape() as tape:
         tape.watch(x)
         with tf.autodiff.ForwardAccumulator(x, tf.constant(TANGENT)) as forward:
@@ -96,14 +96,14 @@ def tangent_and_value_in_a_tape(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]
     return [total, tape.gradient(total, x), first(loss, x, y, w)]
 
 
-def tape_in_a_tangent(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def tape_in_a_tangent(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     """Forward over reverse: a Hessian times a vector."""
     with tf.autodiff.ForwardAccumulator(x, tf.constant(TANGENT)) as forward:
         gradient = first(loss, x, y, w)
     return [gradient, forward.jvp(gradient)]
 
 
-def tangent_in_a_tangent(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def tangent_in_a_tangent(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     one, other = tf.constant(TANGENT), tf.ones_like(x) * y
     with tf.autodiff.ForwardAccumulator(x, other) as outer, tf.autodiff.ForwardAccumulator(
         x, one
@@ -112,14 +112,14 @@ def tangent_in_a_tangent(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
     return [inner.jvp(value), outer.jvp(value), outer.jvp(inner.jvp(value)), first(loss, x, y, w)]
 
 
-def tangents_of_weights(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def tangents_of_weights(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     with tf.autodiff.ForwardAccumulator([x, w], [tf.constant(TANGENT), w + 1]) as forward:
         gradient = first(loss, x, y, w)
         value = loss(x, y, w)
     return [forward.jvp(value), forward.jvp(gradient)]
 
 
-def one_input_at_a_time(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def one_input_at_a_time(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     found = []
     for source in (x, y, w):
         with tf.GradientTape() as tape:
@@ -129,7 +129,7 @@ def one_input_at_a_time(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
     return [each for each in found if each is not None]
 
 
-def unconnected(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def unconnected(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     other = tf.constant([1.0, 2.0])
     with tf.GradientTape() as tape:
         tape.watch([x, y, w, other])
@@ -137,7 +137,7 @@ def unconnected(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
     return tape.gradient(value, [x, y, w, other], unconnected_gradients="zero")
 
 
-def used_twice(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def used_twice(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     with tf.GradientTape() as tape:
         tape.watch([x, w])
         value = loss(x, y, w)
@@ -145,7 +145,7 @@ def used_twice(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
     return tape.gradient(total, [x, w], unconnected_gradients="zero")
 
 
-def gathered(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def gathered(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     """What comes to the value are slices."""
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -153,11 +153,11 @@ def gathered(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
     return [tape.gradient(total, x)]
 
 
-def recomputed(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def recomputed(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     return [first(lambda x, *_: tf.recompute_grad(lambda x: loss(x, y, w))(x), x, y, w)]
 
 
-def around(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def around(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     """A custom gradient around the loss."""
 
     @tf.custom_gradient
@@ -170,7 +170,7 @@ def around(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
     return [first(lambda x, *_: with_half_of_it(x), x, y, w)]
 
 
-def stopped(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def stopped(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     with tf.GradientTape() as tape:
         tape.watch(x)
         with tape.stop_recording():
@@ -179,7 +179,7 @@ def stopped(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
     return [tape.gradient(total, x)]
 
 
-def looped(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def looped(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     def loop(x: Any, y: Any, w: Any) -> Any:
         def step(i: Any, total: Any) -> Any:
             scaled = x * (tf.cast(i, tf.float32) + 1)
@@ -192,30 +192,30 @@ def looped(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
     return [first(loop, x, y, w)]
 
 
-def function_in_a_tape(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def function_in_a_tape(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     """The gradient is asked for outside of the traced function, and then again."""
     return tape_over_tape(tf.function(loss), x, y, w)
 
 
-def function_in_a_tangent(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def function_in_a_tangent(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     return tape_in_a_tangent(tf.function(loss), x, y, w)
 
 
-def jacobian(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def jacobian(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     with tf.GradientTape() as tape:
         tape.watch(x)
         losses = tf.reshape(loss(x, y, w), [-1])
     return [tape.jacobian(losses, x)]
 
 
-def hessian(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def hessian(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     with tf.GradientTape() as outer:
         outer.watch(x)
         gradient = first(loss, x, y, w)
     return [gradient, outer.batch_jacobian(gradient, x)]
 
 
-PROGRAMS: Dict[str, Callable[..., List[Any]]] = {
+PROGRAMS: dict[str, Callable[..., list[Any]]] = {
     program.__name__: program
     for program in (
         tape_over_tape,
@@ -243,32 +243,32 @@ PROGRAMS: Dict[str, Callable[..., List[Any]]] = {
 }
 
 
-def graph_gradients_twice(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def graph_gradients_twice(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     value = loss(x, y, w)
     (gradient,) = tf.gradients(value, x)
     total = tf.reduce_sum(value) + tf.reduce_sum(gradient * gradient)
     return [gradient, *tf.gradients(total, [x, w], unconnected_gradients="zero")]
 
 
-def graph_hessians(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def graph_hessians(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     value = loss(x, y, w)
     return [*tf.gradients(value, x), *tf.hessians(value, x)]
 
 
-def graph_some_inputs(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def graph_some_inputs(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     value = loss(x, y, w)
     each = [tf.gradients(value, source, grad_ys=3 * tf.ones_like(value))[0] for source in (x, y, w)]
     zeros = tf.gradients(value, [x, y, w], unconnected_gradients="zero")
     return [*(gradient for gradient in each if gradient is not None), *zeros]
 
 
-def graph_descent(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def graph_descent(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     """The loss behind a step down its own gradient."""
     value = loss(x - 0.3 * tf.gradients(loss(x, y, w), x)[0], y, w)
     return tf.gradients(value, x)
 
 
-def graph_loop(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
+def graph_loop(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     def step(i: Any, total: Any) -> Any:
         scaled = x * tf.cast(i, tf.float32)
         more = tf.cond(
@@ -280,7 +280,7 @@ def graph_loop(loss: Loss, x: Any, y: Any, w: Any) -> List[Any]:
     return tf.gradients(total, [x, w], unconnected_gradients="zero")
 
 
-GRAPH_PROGRAMS: Dict[str, Callable[..., List[Any]]] = {
+GRAPH_PROGRAMS: dict[str, Callable[..., list[Any]]] = {
     program.__name__: program
     for program in (
         graph_gradients_twice,

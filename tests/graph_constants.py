@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, Callable, Iterator, List, NamedTuple, Sequence
+from typing import Any, Callable, Iterator, NamedTuple, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -31,11 +31,11 @@ class Constant(NamedTuple):
     size: int
 
 
-def large(constants: Sequence[Constant]) -> List[Constant]:
+def large(constants: Sequence[Constant]) -> list[Constant]:
     return [constant for constant in constants if constant.size > LARGE]
 
 
-def in_graph(graph_def: Any, where: str) -> List[Constant]:
+def in_graph(graph_def: Any, where: str) -> list[Constant]:
     """Those of a graph and of all its functions."""
     scopes = {where: graph_def.node}
     for function in graph_def.library.function:
@@ -60,7 +60,7 @@ def _itemsize(dtype: int) -> int:
 _HLO_CONSTANT = re.compile(r"^\s*(?:ROOT )?(\S+) = ([a-z0-9]+)\[([0-9,]*)\]\S* constant\(", re.M)
 
 
-def in_hlo(text: str) -> List[Constant]:
+def in_hlo(text: str) -> list[Constant]:
     """Those of a module of XLA."""
     return [
         Constant("XLA", name, math.prod(map(int, filter(None, dims.split(",")))) * _hlo_size(dtype))
@@ -77,7 +77,7 @@ Function = Callable[..., Any]
 Arrays = Sequence[np.ndarray]
 
 
-def of_function(function: Function, arrays: Arrays, signature: Any = None) -> List[Constant]:
+def of_function(function: Function, arrays: Arrays, signature: Any = None) -> list[Constant]:
     """Those of a `tf.function`: as it is traced, and as it runs."""
     tensors = [tf.constant(array) for array in arrays]
     traced = tf.function(function, input_signature=signature)
@@ -103,7 +103,7 @@ def _bytes(tensor: tf.Tensor) -> int:
     return (tensor.shape.num_elements() or 0) * (tensor.dtype.size or 0)
 
 
-def of_session(function: Function, arrays: Arrays, shapes: Sequence[Any]) -> List[Constant]:
+def of_session(function: Function, arrays: Arrays, shapes: Sequence[Any]) -> list[Constant]:
     """Those of a TF1 graph: as it is built, and as a session runs it.
 
     The second graph has gone through more than that of a `tf.function` shows: when TensorFlow
@@ -127,7 +127,7 @@ def of_session(function: Function, arrays: Arrays, shapes: Sequence[Any]) -> Lis
     return found
 
 
-def of_xla(function: Function, arrays: Arrays, signature: Any = None) -> List[Constant]:
+def of_xla(function: Function, arrays: Arrays, signature: Any = None) -> list[Constant]:
     """Those of a function that XLA compiles: as it is traced, and as XLA optimizes it."""
     tensors = [tf.constant(array) for array in arrays]
     compiled = tf.function(function, input_signature=signature, jit_compile=True)
@@ -139,6 +139,6 @@ def of_xla(function: Function, arrays: Arrays, signature: Any = None) -> List[Co
     return found + hlo
 
 
-def unknown(arrays: Arrays) -> List[tf.TensorSpec]:
+def unknown(arrays: Arrays) -> list[tf.TensorSpec]:
     """A signature that knows the ranks alone."""
     return [tf.TensorSpec([None] * array.ndim, array.dtype) for array in arrays]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from typing import Any, Optional, Tuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -36,7 +36,7 @@ REDUCTIONS = {
 }
 
 
-def of_tf1(weights: np.ndarray, reduction: str, smoothing: float = 0.0) -> Tuple[float, np.ndarray]:
+def of_tf1(weights: np.ndarray, reduction: str, smoothing: float = 0.0) -> tuple[float, np.ndarray]:
     """The loss of a linear layer, and its kernel after one step."""
     with tf.Graph().as_default(), tf1.Session() as session:
         kernel = tf.constant(KERNEL)
@@ -55,14 +55,14 @@ def model_of(mask: bool = False, softmax: bool = False) -> Any:
     return keras.Model(inputs, outputs)
 
 
-def compiled(model: Any, loss: Any, mode: Optional[str] = None) -> Any:
+def compiled(model: Any, loss: Any, mode: str | None = None) -> Any:
     model.compile(keras.optimizers.legacy.SGD(RATE), loss=loss, sample_weight_mode=mode)
     model.set_weights([KERNEL])
     return model
 
 
 def check(
-    name: str, model: Any, weights: Any, expected: Tuple[float, np.ndarray], labels: Any = Y
+    name: str, model: Any, weights: Any, expected: tuple[float, np.ndarray], labels: Any = Y
 ) -> None:
     loss, kernel = expected
     np.testing.assert_allclose(
@@ -103,7 +103,7 @@ for softmax in (False, True):
 IDS = Y.argmax(-1)[..., None].astype("f")
 
 
-def of_other(name: str, weights: np.ndarray) -> Tuple[float, np.ndarray]:
+def of_other(name: str, weights: np.ndarray) -> tuple[float, np.ndarray]:
     """TF1's loss of the same linear layer, and its kernel after one step."""
     with tf.Graph().as_default(), tf1.Session() as session:
         kernel = tf.constant(KERNEL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 import hypothesis
 import hypothesis.strategies as st
@@ -23,13 +23,13 @@ TOLERANCES = {"float16": 1e-2, "bfloat16": 6e-2, "float32": 1e-5, "float64": 1e-
 
 
 class Case(NamedTuple):
-    arguments: Dict[str, Any]
+    arguments: dict[str, Any]
     labels: Any
     predictions: Any
     weights: Any
 
 
-def make_weights(kind: Optional[str], losses_shape: Any, rng: np.random.Generator) -> Any:
+def make_weights(kind: str | None, losses_shape: Any, rng: np.random.Generator) -> Any:
     if kind is None:
         return None
     if kind == "scalar":
@@ -45,17 +45,17 @@ def make_weights(kind: Optional[str], losses_shape: Any, rng: np.random.Generato
     return rng.uniform(0.1, 2.0, shape) * (rng.uniform(size=shape) > 0.33)
 
 
-def shapes(draw: Any, fewest_classes: int = 2) -> Tuple[int, ...]:
+def shapes(draw: Any, fewest_classes: int = 2) -> tuple[int, ...]:
     """Of predictions, of rank 2 or 3."""
     rank = draw(st.sampled_from([2, 3]))
     rest = draw(st.tuples(*[st.integers(1, 4)] * (rank - 1)))
     return (*rest, draw(st.integers(fewest_classes, 5)))
 
 
-def weights_and_reduction(draw: Any, shape: Tuple[int, ...]) -> Tuple[Optional[str], Optional[str]]:
+def weights_and_reduction(draw: Any, shape: tuple[int, ...]) -> tuple[str | None, str | None]:
     """A kind of weights and a reduction for which Keras does as documented."""
     rank = len(shape)
-    kinds: List[Optional[str]] = [None, "scalar", "(N,1)", "(N,T)", "(N,T,1)"] if rank == 3 else []
+    kinds: list[str | None] = [None, "scalar", "(N,1)", "(N,T)", "(N,T,1)"] if rank == 3 else []
     kinds = kinds or [None, "scalar", "(N,)", "(N,1)"]
     if rank == 3 and not IS_KERAS_3:
         kinds.append("(N,)")  # Keras 3 does something else: see test_differences.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, List
 
 import modes
 import numpy as np
@@ -35,7 +35,7 @@ def v1(softmax_cross_entropy: Callable[..., tf.Tensor], reduction: Reduction) ->
     return loss
 
 
-def of_v1(functions: tf1.Functions) -> Dict[str, Loss]:
+def of_v1(functions: tf1.Functions) -> dict[str, Loss]:
     whole, nn = functions.softmax_cross_entropy, functions.softmax_cross_entropy_with_logits_v2
     losses = {f"v1, {reduction.value}": v1(whole, reduction) for reduction in Reduction}
     losses["nn"] = lambda labels, logits, weights: nn(labels, logits) * weights
@@ -91,7 +91,7 @@ def mapped(function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
     return tf.vectorized_map(lambda row: function(*row), tensors, fallback_to_while_loop=False)
 
 
-def gradients(name: str, loss: Loss, *tensors: tf.Tensor) -> List[tf.Tensor]:
+def gradients(name: str, loss: Loss, *tensors: tf.Tensor) -> list[tf.Tensor]:
     """To labels (where TF1 has them), logits and weights."""
     with tf.GradientTape() as tape:
         tape.watch(tensors)
@@ -101,16 +101,16 @@ def gradients(name: str, loss: Loss, *tensors: tf.Tensor) -> List[tf.Tensor]:
     return [value, *[tf.convert_to_tensor(each) for each in found]]
 
 
-def in_the_map(name: str, loss: Loss, *tensors: tf.Tensor) -> List[tf.Tensor]:
+def in_the_map(name: str, loss: Loss, *tensors: tf.Tensor) -> list[tf.Tensor]:
     """Each example's own gradients."""
     return mapped(functools.partial(gradients, name, loss), *tensors)
 
 
-def of_the_map(name: str, loss: Loss, *tensors: tf.Tensor) -> List[tf.Tensor]:
+def of_the_map(name: str, loss: Loss, *tensors: tf.Tensor) -> list[tf.Tensor]:
     return gradients(name, functools.partial(mapped, loss), *tensors)
 
 
-def jacobians(name: str, loss: Loss, *tensors: tf.Tensor) -> List[tf.Tensor]:
+def jacobians(name: str, loss: Loss, *tensors: tf.Tensor) -> list[tf.Tensor]:
     labels, *others = (tensor[0] for tensor in tensors)
     with tf.GradientTape() as tape:
         tape.watch(others)
@@ -119,7 +119,7 @@ def jacobians(name: str, loss: Loss, *tensors: tf.Tensor) -> List[tf.Tensor]:
     return [tf.convert_to_tensor(each) for each in found]
 
 
-def second(name: str, loss: Loss, *tensors: tf.Tensor) -> List[tf.Tensor]:
+def second(name: str, loss: Loss, *tensors: tf.Tensor) -> list[tf.Tensor]:
     """Each example's Hessian by batch_jacobian of a mapped gradient, and by a tape in a map."""
     del name
     labels, logits, weights = tensors
@@ -130,7 +130,7 @@ def second(name: str, loss: Loss, *tensors: tf.Tensor) -> List[tf.Tensor]:
             value = loss(labels, logits, weights)
         return tape.gradient(value, logits, unconnected_gradients="zero")
 
-    def along(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> List[tf.Tensor]:
+    def along(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch([logits, weights])
             projected = tf.reduce_sum(slopes(labels, logits, weights) * tf.cos(labels))
@@ -143,7 +143,7 @@ def second(name: str, loss: Loss, *tensors: tf.Tensor) -> List[tf.Tensor]:
     return [hessians, *mapped(along, labels, logits, weights)]
 
 
-def of_jacobians(name: str, loss: Loss, *tensors: tf.Tensor) -> List[tf.Tensor]:
+def of_jacobians(name: str, loss: Loss, *tensors: tf.Tensor) -> list[tf.Tensor]:
     """The derivative of a jacobian, whose map has the logits from outside."""
     del name
     labels, logits, weights = (tensor[0] for tensor in tensors)
@@ -166,8 +166,8 @@ WAYS = {
 Way = Callable[..., List[tf.Tensor]]
 
 
-def all_losses(way: Way, losses: Dict[str, Loss]) -> Callable[..., Dict[str, List[tf.Tensor]]]:
-    def run(*tensors: tf.Tensor) -> Dict[str, List[tf.Tensor]]:
+def all_losses(way: Way, losses: dict[str, Loss]) -> Callable[..., dict[str, list[tf.Tensor]]]:
+    def run(*tensors: tf.Tensor) -> dict[str, list[tf.Tensor]]:
         tensors = tuple(tf.cast(tensor, tf.float32) for tensor in tensors)
         return {name: way(name, loss, *tensors) for name, loss in losses.items()}
 
@@ -175,12 +175,12 @@ def all_losses(way: Way, losses: Dict[str, Loss]) -> Callable[..., Dict[str, Lis
 
 
 @functools.lru_cache(maxsize=None)
-def expected(way: Way) -> Dict[str, List[np.ndarray]]:
+def expected(way: Way) -> dict[str, list[np.ndarray]]:
     found = modes.traced(all_losses(way, THEIRS), *ARRAYS)
     return tf.nest.map_structure(reference.array, found)
 
 
-def assert_theirs(way: Way, found: Dict[str, List[Any]]) -> None:
+def assert_theirs(way: Way, found: dict[str, list[Any]]) -> None:
     for name, results in found.items():
         theirs = expected(way)[name]
         assert len(results) == len(theirs)

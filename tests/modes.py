@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 import numpy as np
 import tensorflow as tf
@@ -11,44 +11,44 @@ import tensorflow as tf
 Run = Callable[..., Any]
 
 
-def _tensors(arguments: Any) -> List[tf.Tensor]:
+def _tensors(arguments: Any) -> list[tf.Tensor]:
     return [tf.constant(argument) for argument in arguments]
 
 
-def _signature(tensors: List[tf.Tensor]) -> List[tf.TensorSpec]:
+def _signature(tensors: list[tf.Tensor]) -> list[tf.TensorSpec]:
     return [tf.TensorSpec(None, tensor.dtype) for tensor in tensors]
 
 
 # Each takes a function and its first arguments, and returns the function in that mode.
 
 
-def _eager(function: Run, tensors: List[tf.Tensor]) -> Run:
+def _eager(function: Run, tensors: list[tf.Tensor]) -> Run:
     return function
 
 
-def _traced(function: Run, tensors: List[tf.Tensor]) -> Run:
+def _traced(function: Run, tensors: list[tf.Tensor]) -> Run:
     return tf.function(function)
 
 
-def _traced_unknown_shapes(function: Run, tensors: List[tf.Tensor]) -> Run:
+def _traced_unknown_shapes(function: Run, tensors: list[tf.Tensor]) -> Run:
     return tf.function(function, input_signature=_signature(tensors))
 
 
-def _compiled(function: Run, tensors: List[tf.Tensor]) -> Run:
+def _compiled(function: Run, tensors: list[tf.Tensor]) -> Run:
     return tf.function(function, jit_compile=True)
 
 
-def _traced_then_compiled(function: Run, tensors: List[tf.Tensor]) -> Run:
+def _traced_then_compiled(function: Run, tensors: list[tf.Tensor]) -> Run:
     inner = tf.function(function)
     inner(*tensors)
     return tf.function(lambda *args: inner(*args), jit_compile=True)
 
 
-def _compiled_unknown_shapes(function: Run, tensors: List[tf.Tensor]) -> Run:
+def _compiled_unknown_shapes(function: Run, tensors: list[tf.Tensor]) -> Run:
     return tf.function(function, input_signature=_signature(tensors), jit_compile=True)
 
 
-def _tf1_graph(function: Run, tensors: List[tf.Tensor]) -> Run:
+def _tf1_graph(function: Run, tensors: list[tf.Tensor]) -> Run:
     with tf.Graph().as_default() as graph:
         placeholders = [tf.compat.v1.placeholder(tensor.dtype, None) for tensor in tensors]
         results = function(*placeholders)
@@ -72,7 +72,7 @@ def once(mode: str, function: Run) -> Run:
 
     Where a mode knows no shapes, it is traced once for all of them; else once for each shape.
     """
-    made: List[Run] = []
+    made: list[Run] = []
 
     def run(*arguments: np.ndarray) -> Any:
         tensors = _tensors(arguments)
@@ -87,7 +87,7 @@ def in_mode(mode: str, function: Run, *arguments: np.ndarray) -> Any:
     return once(mode, function)(*arguments)
 
 
-MODES: Dict[str, Callable[..., Any]] = {
+MODES: dict[str, Callable[..., Any]] = {
     mode: functools.partial(in_mode, mode) for mode in _MAKERS
 }
 # Op by op.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +11,7 @@ import tf1
 from keras_xent import Reduction
 from keras_xent.comparing.oracles import ORACLES, Oracle
 
-ARGUMENTS: Dict[str, Dict[str, Any]] = {
+ARGUMENTS: dict[str, dict[str, Any]] = {
     "compute_weighted_loss": {"reduction": Reduction.SUM},
     "sigmoid_cross_entropy": {"label_smoothing": 0.1, "reduction": Reduction.MEAN},
     "sigmoid_cross_entropy_with_logits": {},
@@ -27,7 +27,7 @@ def oracle(name: str) -> Oracle:
     return ORACLES[name](**ARGUMENTS[name])
 
 
-def inputs(name: str) -> List[tf.Tensor]:
+def inputs(name: str) -> list[tf.Tensor]:
     """Tensors in the oracle's order: float32, four examples, three classes."""
     weights = tf.constant([1.0, 0.0, 2.0, 0.5])
     if name.startswith("sparse"):

@@ -16,13 +16,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Mapping, Sequence
 
 
 def run(
     arguments: Sequence[str],
-    env: Optional[Mapping[str, str]] = None,
-    cwd: Optional[Path] = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
     timeout: int = 300,
 ) -> subprocess.CompletedProcess[str]:
     """Like `subprocess.run` of Python with these arguments.
@@ -84,7 +84,7 @@ def _server(legacy_keras: str) -> subprocess.Popen[str]:
     return server
 
 
-def _next_program() -> Optional[Dict[str, Any]]:
+def _next_program() -> dict[str, Any] | None:
     """Forks for every request; in each child returns that request, here None at the end."""
     for line in sys.stdin:
         child = os.fork()
@@ -97,7 +97,7 @@ def _next_program() -> Optional[Dict[str, Any]]:
     return None
 
 
-def _become(program: Dict[str, Any]) -> None:
+def _become(program: dict[str, Any]) -> None:
     """Runs a program as Python does, here."""
     for number, path in enumerate([os.devnull, program["stdout"], program["stderr"]]):
         file = os.open(path, os.O_RDWR | os.O_CREAT)

@@ -6,7 +6,7 @@ is too inexact to tell a good result from a bad one.
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -87,11 +87,11 @@ def denominator(weights: np.ndarray, reduction: Reduction) -> np.longdouble:
 def value_and_gradient(
     logits: np.ndarray,
     labels: np.ndarray,
-    weights: Optional[np.ndarray] = None,
+    weights: np.ndarray | None = None,
     label_smoothing: float = 0.0,
     axis: int = -1,
     reduction: Reduction = Reduction.SUM_BY_NONZERO_WEIGHTS,
-) -> Tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray]:
     """The loss, and its derivative (the sum's, for `NONE`) with respect to the logits."""
     each = losses(logits, labels, label_smoothing, axis)
     w = np.broadcast_to(wide(np.float64(1) if weights is None else weights), each.shape)
@@ -108,7 +108,7 @@ def ulps(result: np.ndarray, exact: np.ndarray, dtype: type = np.float32) -> flo
     return float(np.max(np.abs(wide(result) - exact) / unit))
 
 
-def one_hot(rng: np.random.Generator, shape: Tuple[int, ...], axis: int = -1) -> np.ndarray:
+def one_hot(rng: np.random.Generator, shape: tuple[int, ...], axis: int = -1) -> np.ndarray:
     """Random one-hot labels, classes along `axis`."""
     classes = shape[axis]
     rest = list(shape)
@@ -132,7 +132,7 @@ def assert_as_tensorflow(results: Any, theirs: Any, dtype: str) -> None:
         assert_close(result, wanted, relative, relative * scale)
 
 
-def assert_close(result: Any, exact: Any, rtol: float, atol: Optional[float] = None) -> None:
+def assert_close(result: Any, exact: Any, rtol: float, atol: float | None = None) -> None:
     """Also of bfloat16, which numpy's own functions do not know."""
     found = array(result).astype(np.float64)
     expected = array(exact).astype(np.float64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ Y = np.random.default_rng(1).dirichlet(np.ones(3), 4).astype("f")
 W = np.float32([1, 0, 2, 0.5])
 
 # From functions, labels, logits and weights to a loss.
-CALLS: Dict[str, Callable[..., Any]] = {
+CALLS: dict[str, Callable[..., Any]] = {
     "positional": lambda f, y, z, w: f.softmax_cross_entropy(y, z, w, 0.1),
     "keywords": lambda f, y, z, w: f.softmax_cross_entropy(
         weights=w, logits=z, onehot_labels=y, reduction="weighted_mean"

@@ -6,7 +6,6 @@ import doctest
 import importlib
 import pkgutil
 from types import ModuleType
-from typing import List
 
 import pytest
 
@@ -22,7 +21,7 @@ _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _NOT_TO_IMPORT = ("__main__", "libkeras_xent")
 
 
-def module_names() -> List[str]:
+def module_names() -> list[str]:
     names = []
     for package in (keras_xent, keras_xent_cli):
         found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")

@@ -15,7 +15,7 @@ import io
 import re
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 import pytest
 
@@ -30,7 +30,7 @@ def prose(page: Path) -> str:
     return _FENCE.sub("", page.read_text(encoding="utf-8"))
 
 
-def blocks(page: Path) -> List[Tuple[str, str]]:
+def blocks(page: Path) -> list[tuple[str, str]]:
     """The language and the text of every fenced block."""
     return _FENCE.findall(page.read_text(encoding="utf-8"))
 
@@ -39,7 +39,7 @@ def run(page: Path) -> None:
     """Executes a page's code and compares what it prints with what the page says."""
     from keras_xent._keras import IS_KERAS_3
 
-    namespace: Dict[str, Any] = {}
+    namespace: dict[str, Any] = {}
     printed = ""
     executed = 0
     skipped = False
@@ -114,7 +114,7 @@ def test_the_readme_has_a_measured_table() -> None:
     assert re.search(row, text, re.MULTILINE)
 
 
-def anchors(page: Path) -> List[str]:
+def anchors(page: Path) -> list[str]:
     """What a code host makes of a page's headings."""
     headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
     return [re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 import modes
 import numpy as np
@@ -72,11 +72,11 @@ REDUCTIONS = {
 
 
 def of_reductions(
-    function: Callable[..., Any], name: str, reductions: List[Reduction]
-) -> Callable[..., List[Any]]:
+    function: Callable[..., Any], name: str, reductions: list[Reduction]
+) -> Callable[..., list[Any]]:
     """Values and gradients of these reductions, in one trace."""
 
-    def run(*inputs: Any) -> List[Any]:
+    def run(*inputs: Any) -> list[Any]:
         in_tf1s_graph = not tf.compat.v1.executing_eagerly_outside_functions()
         by = tf1.by_tf_gradients if in_tf1s_graph else tf1.by_tape
         results = []
@@ -126,7 +126,7 @@ def test_the_result_has_the_logits_dtype(name: str) -> None:
         )
 
 
-LOSSES: Dict[str, Any] = {
+LOSSES: dict[str, Any] = {
     "softmax_cross_entropy": keras_xent.CategoricalCrossentropy,
     "sparse_softmax_cross_entropy": keras_xent.SparseCategoricalCrossentropy,
 }
@@ -242,7 +242,7 @@ def test_every_argument_is_a_keyword(name: str) -> None:
     ],
     ids=lambda value: str(next(iter(value))) if isinstance(value, dict) else None,
 )
-def test_wrong_arguments(name: str, wrong: Dict[str, Any], error: Any, message: str) -> None:
+def test_wrong_arguments(name: str, wrong: dict[str, Any], error: Any, message: str) -> None:
     arguments = {"labels": LABELS[name], "logits": LOGITS, "weights": weights_of(name), **wrong}
     with pytest.raises(error, match=message):
         getattr(keras_xent, name)(**arguments)

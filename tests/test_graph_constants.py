@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 
 import graph_constants
 import numpy as np
@@ -39,7 +39,7 @@ def none(x: tf.Tensor) -> tf.Tensor:
     return 2.0 * x + 1.0
 
 
-def places(constants: List[Constant]) -> List[str]:
+def places(constants: list[Constant]) -> list[str]:
     found = graph_constants.large(constants)
     assert {constant.size for constant in found} <= {BYTES}
     return sorted({constant.where.split(",")[0] for constant in found})
@@ -54,7 +54,7 @@ def places(constants: List[Constant]) -> List[str]:
         (none, []),
     ],
 )
-def test_those_of_a_function(function: Any, expected: List[str]) -> None:
+def test_those_of_a_function(function: Any, expected: list[str]) -> None:
     assert places(graph_constants.of_function(function, ARRAYS)) == expected
 
 
@@ -74,7 +74,7 @@ def test_those_that_a_function_captures() -> None:
         (none, []),
     ],
 )
-def test_those_of_a_session(function: Any, expected: List[str]) -> None:
+def test_those_of_a_session(function: Any, expected: list[str]) -> None:
     assert places(graph_constants.of_session(function, ARRAYS, [SHAPE])) == expected
 
 
@@ -86,7 +86,7 @@ def test_those_of_a_session(function: Any, expected: List[str]) -> None:
         (none, []),
     ],
 )
-def test_those_under_xla(function: Any, expected: List[str]) -> None:
+def test_those_under_xla(function: Any, expected: list[str]) -> None:
     assert places(graph_constants.of_xla(function, ARRAYS)) == expected
 
 

@@ -13,7 +13,7 @@ import tarfile
 import zipfile
 from email.message import Message
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Iterator
 
 import pytest
 
@@ -24,7 +24,7 @@ COMPILER = sys.platform.startswith("linux") and shutil.which(os.environ.get("CXX
 needs_compiler = pytest.mark.skipif(not COMPILER, reason="there is no C++ compiler")
 
 
-def run(command: List[str], folder: Path, **environment: str) -> str:
+def run(command: list[str], folder: Path, **environment: str) -> str:
     """Runs Python; returns what it printed."""
     result = subprocess.run(
         [sys.executable, *command],
@@ -70,7 +70,7 @@ class Wheel:
         (path,) = self.package.glob("*.dist-info/METADATA")
         return email.message_from_string(path.read_text(encoding="utf-8"))
 
-    def run(self, program: str) -> List[str]:
+    def run(self, program: str) -> list[str]:
         """Runs a program with the wheel's package in front of the installed one."""
         return run(["-c", program], self.folder, PYTHONPATH=str(self.package)).splitlines()
 
@@ -166,7 +166,7 @@ def test_no_tensorflow_is_installed_over_another(portable_wheel: Wheel) -> None:
     metadata = portable_wheel.metadata()
     required = metadata.get_all("Requires-Dist")
     assert [line for line in required if "extra ==" not in line] == ["numpy"]
-    extras: Dict[str, List[str]] = {name: [] for name in metadata.get_all("Provides-Extra")}
+    extras: dict[str, list[str]] = {name: [] for name in metadata.get_all("Provides-Extra")}
     for line in required:
         for extra in re.findall(r"extra == [\"'](\w+)", line):
             extras[extra].append(re.split(r"[^\w-]", line)[0])

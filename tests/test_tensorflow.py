@@ -6,7 +6,7 @@ import ast
 import importlib
 import inspect
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Iterator
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ USED = {
 }
 
 
-def private_imports(source: str) -> Iterator[Tuple[str, str]]:
+def private_imports(source: str) -> Iterator[tuple[str, str]]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PRIVATE_MODULES):
             for name in node.names:
@@ -54,7 +54,7 @@ def private_imports(source: str) -> Iterator[Tuple[str, str]]:
                     yield name.name, ""
 
 
-def private_attributes(source: str) -> List[str]:
+def private_attributes(source: str) -> list[str]:
     """Attribute chains such as tf.python.ops, and tf.__internal__."""
     return [
         ast.unparse(node)
@@ -216,8 +216,8 @@ def test_a_converter_sees_the_inputs_of_all_iterations_and_others_keep_theirs(
     seen = []
 
     def convert(
-        node: tf.Operation, inputs: List[_tensorflow.Mapped], length: tf.Tensor
-    ) -> List[_tensorflow.Mapped]:
+        node: tf.Operation, inputs: list[_tensorflow.Mapped], length: tf.Tensor
+    ) -> list[_tensorflow.Mapped]:
         seen.append((node.type, [each.stacked for each in inputs], length.shape.as_list()))
         return [_tensorflow.Mapped(inputs[0].tensor * 100.0, True)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Callable, Dict, List, Sequence
+from typing import Any, Callable, Sequence
 
 import numpy as np
 import processes
@@ -54,7 +54,7 @@ NN = [
 
 # Every way to name a reduction -> TF1's name of it.
 _CONSTANTS = tf.compat.v1.losses.Reduction
-REDUCTIONS: Dict[Any, str] = {
+REDUCTIONS: dict[Any, str] = {
     Reduction.NONE: _CONSTANTS.NONE,
     Reduction.SUM: _CONSTANTS.SUM,
     Reduction.MEAN: _CONSTANTS.MEAN,
@@ -105,12 +105,12 @@ def labels_of(name: str, shape: Sequence[int], seed: int = 0) -> np.ndarray:
     return bits_of(shape, seed=seed) if name.startswith("sigmoid") else one_hot_of(shape, seed=seed)
 
 
-def losses_shape(name: str, shape: Sequence[int]) -> List[int]:
+def losses_shape(name: str, shape: Sequence[int]) -> list[int]:
     """The shape of the function's losses beside logits of that shape."""
     return list(shape) if name.startswith("sigmoid") else list(shape)[:-1]
 
 
-def by_tape(function: Callable[..., Any], *inputs: Any) -> List[Any]:
+def by_tape(function: Callable[..., Any], *inputs: Any) -> list[Any]:
     """The value, and its gradients to the inputs that have one."""
     inputs = tuple(tf.convert_to_tensor(tensor) for tensor in inputs)
     with tf.GradientTape() as tape:
@@ -119,13 +119,13 @@ def by_tape(function: Callable[..., Any], *inputs: Any) -> List[Any]:
     return [value, *_present(tape.gradient(value, inputs))]
 
 
-def by_tf_gradients(function: Callable[..., Any], *inputs: Any) -> List[Any]:
+def by_tf_gradients(function: Callable[..., Any], *inputs: Any) -> list[Any]:
     """The same by `tf.gradients`, which exists in graphs alone."""
     value = function(*inputs)
     return [value, *_present(tf.gradients(value, inputs))]
 
 
-def _present(gradients: Any) -> List[tf.Tensor]:
+def _present(gradients: Any) -> list[tf.Tensor]:
     return [gradient for gradient in gradients if gradient is not None]
 
 
@@ -165,7 +165,7 @@ def in_graph(build: Callable[[], Any], feed: Any = None) -> Any:
         return session.run(build(), feed)
 
 
-def op_types(graph_def: Any) -> List[str]:
+def op_types(graph_def: Any) -> list[str]:
     """The types of all ops, those of functions included."""
     nodes = list(graph_def.node)
     for function in graph_def.library.function:
@@ -173,7 +173,7 @@ def op_types(graph_def: Any) -> List[str]:
     return [node.op for node in nodes]
 
 
-def native_ops(graph_def: Any) -> List[str]:
+def native_ops(graph_def: Any) -> list[str]:
     return [op for op in op_types(graph_def) if op.startswith("KerasXent>")]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def sigmoid_losses(logits: Any, labels: Any, _: Any) -> Any:
     return v1.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
 
 
-FUNCTIONS: Dict[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "softmax_cross_entropy": loss,
     "softmax_cross_entropy_with_logits": older_losses,
     "sparse_softmax_cross_entropy": sparse,
@@ -67,7 +67,7 @@ FUNCTIONS: Dict[str, Callable[..., Any]] = {
 
 
 def with_gradients(function: Callable[..., Any]) -> Callable[..., Any]:
-    def run(*inputs: Any) -> List[Any]:
+    def run(*inputs: Any) -> list[Any]:
         if tf.executing_eagerly() or isinstance(tf.compat.v1.get_default_graph(), _FUNC_GRAPH):
             return tf1.by_tape(function, *inputs)
         return tf1.by_tf_gradients(function, *inputs)

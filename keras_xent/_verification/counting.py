@@ -14,7 +14,6 @@ import multiprocessing
 import os
 import sys
 import threading
-from typing import Dict, List, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -27,7 +26,7 @@ VALUES, GRADIENTS, DIFFERENT = "values", "gradients", "different"
 _KIND = "_keras_xent_counted"
 
 _lock = threading.Lock()
-_counts: Dict[str, int] = collections.Counter()
+_counts: dict[str, int] = collections.Counter()
 _forked = False
 
 
@@ -75,7 +74,7 @@ def _is_count(node: tf.Operation) -> bool:
     return _tensorflow.attribute(node, _KIND) is not None
 
 
-def _convert(node: tf.Operation, inputs: List[Mapped], length: tf.Tensor) -> List[Mapped]:
+def _convert(node: tf.Operation, inputs: list[Mapped], length: tf.Tensor) -> list[Mapped]:
     """Counts all iterations of `tf.vectorized_map` together."""
     (same,) = [each for each in inputs if each.tensor.dtype == tf.bool]
     return [Mapped(in_graph(same.tensor, str(_tensorflow.attribute(node, _KIND))), False)]
@@ -85,7 +84,7 @@ for _type in ("Case", "StatelessCase"):
     _tensorflow.convert_for_vectorized_map(_type, _convert, only=_is_count)
 
 
-def line() -> Optional[str]:
+def line() -> str | None:
     """The line to print at the end of the process, or None."""
     if any(_counts.values()):
         values, gradients = (_numbered(_counts[kind], kind) for kind in (VALUES, GRADIENTS))

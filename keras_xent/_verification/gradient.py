@@ -76,7 +76,7 @@ def _has_gradient(tensor: tf.Tensor) -> bool:
 
 
 def _with_gradient(
-    value: tf.Tensor, sources: List[tf.Tensor], backward: Callable[[Any], Gradients]
+    value: tf.Tensor, sources: list[tf.Tensor], backward: Callable[[Any], Gradients]
 ) -> tf.Tensor:
     """The value. Code that traverses the graph finds that it depends only on the sources."""
 

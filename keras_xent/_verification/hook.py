@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Sequence
+from typing import Any, Callable, Sequence
 
 import tensorflow as tf
 
@@ -16,7 +16,7 @@ def verify_where_wanted(
     compute: Callable[..., tf.Tensor],
     inputs: Sequence[Any],
     function: str,
-    arguments: Dict[str, Any],
+    arguments: dict[str, Any],
 ) -> tf.Tensor:
     """`compute(*inputs)`, compared with TensorFlow's function if the user turned this on.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, Sequence
 
 import tensorflow as tf
 
@@ -39,7 +39,7 @@ def verified(compute: Callable[..., tf.Tensor], inputs: Sequence[Any], oracle: O
 class _Call:
     """Compares our value and gradients with TensorFlow's."""
 
-    def __init__(self, oracle: Oracle, inputs: List[tf.Tensor]) -> None:
+    def __init__(self, oracle: Oracle, inputs: list[tf.Tensor]) -> None:
         self._oracle = oracle
         self.inputs = inputs
 
@@ -75,8 +75,8 @@ class _Call:
             ]
 
     def _checked_gradient(
-        self, index: int, ours: Optional[tf.Tensor], theirs: Optional[tf.Tensor], tolerance: Any
-    ) -> Optional[tf.Tensor]:
+        self, index: int, ours: tf.Tensor | None, theirs: tf.Tensor | None, tolerance: Any
+    ) -> tf.Tensor | None:
         where = f"in its gradient with respect to {self._oracle.inputs[index]}"
         if ours is None and theirs is None:
             return ours
@@ -86,7 +86,7 @@ class _Call:
             return self._checked(GRADIENTS, ours, tf.zeros_like(self.inputs[index]), 0.0, where)
         return self._checked(GRADIENTS, ours, theirs, tolerance, where)
 
-    def _stopped(self) -> List[tf.Tensor]:
+    def _stopped(self) -> list[tf.Tensor]:
         # The tapes that watch the call shouldn't record the comparison.
         return [tf.stop_gradient(each) for each in self.inputs]
 

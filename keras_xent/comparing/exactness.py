@@ -9,7 +9,7 @@ magnitudes. If only the results are known, the largest result is used instead.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Union
+from typing import Any
 
 import tensorflow as tf
 
@@ -51,7 +51,7 @@ OF_RESULTS = Roundings(narrow=10, wide=84)
 OF_OURS = Roundings(narrow=2, wide=84)
 
 
-def epsilon(tensor: tf.Tensor, classes: Any, weighted: bool) -> Union[float, tf.Tensor]:
+def epsilon(tensor: tf.Tensor, classes: Any, weighted: bool) -> float | tf.Tensor:
     """The error to allow for TensorFlow's result, relative to the terms.
 
     In float32 and float64, TensorFlow's error grows with the number of classes. Measured in

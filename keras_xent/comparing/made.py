@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Optional
 
 import numpy as np
 
@@ -20,7 +19,7 @@ class Inputs:
 
     labels: np.ndarray
     logits: np.ndarray
-    weights: Optional[np.ndarray] = None
+    weights: np.ndarray | None = None
 
 
 def logits(*shape: int, scale: float = 2.0) -> np.ndarray:

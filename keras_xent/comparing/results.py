@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +10,7 @@ import tensorflow as tf
 
 def value_and_gradients(
     function: Callable[..., Any], inputs: Sequence[tf.Tensor]
-) -> Tuple[tf.Tensor, List[Optional[tf.Tensor]]]:
+) -> tuple[tf.Tensor, list[tf.Tensor | None]]:
     """The value of a function, and the gradient of its sum to each input, or None."""
     floating = [tensor for tensor in inputs if tensor.dtype.is_floating]
     with tf.GradientTape() as tape:

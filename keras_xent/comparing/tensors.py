@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Tuple
+from typing import Any
 
 import tensorflow as tf
 
 from keras_xent.comparing.difference import Pieces
 
 
-def compare(ours: tf.Tensor, theirs: tf.Tensor, tolerance: Any) -> Tuple[tf.Tensor, Pieces]:
+def compare(ours: tf.Tensor, theirs: tf.Tensor, tolerance: Any) -> tuple[tf.Tensor, Pieces]:
     """Compares shapes and numbers.
 
     Args:

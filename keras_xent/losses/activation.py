@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Tuple
-
 import tensorflow as tf
 
 from keras_xent.losses.warning import warn_of_call
@@ -11,7 +9,7 @@ from keras_xent.losses.warning import warn_of_call
 
 def cached_logits(
     y_pred: tf.Tensor, from_logits: bool, activation: str, loss_name: str
-) -> Tuple[tf.Tensor, bool]:
+) -> tuple[tf.Tensor, bool]:
     """The input of an activation, if Keras or the graph still has it.
 
     Keras uses it too: silently for `from_logits=False`, and with a warning for

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import Any, Optional
+from typing import Any
 
 
 def checked_axis(axis: Any) -> int:
@@ -19,7 +19,7 @@ def checked_axis(axis: Any) -> int:
     return operator.index(axis)
 
 
-def checked_name(name: Any) -> Optional[str]:
+def checked_name(name: Any) -> str | None:
     """The name.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Tuple, TypeVar, Union
+from typing import Any, Callable, TypeVar
 
 import tensorflow as tf
 
@@ -27,7 +27,7 @@ class CrossEntropy(Configured, _keras.LossBase):
     and `_of_ragged_classes`.
     """
 
-    _arguments: Tuple[str, ...] = (
+    _arguments: tuple[str, ...] = (
         "from_logits",
         "label_smoothing",
         "axis",
@@ -43,7 +43,7 @@ class CrossEntropy(Configured, _keras.LossBase):
         from_logits: bool,
         label_smoothing: float,
         axis: int,
-        reduction: Union[Reduction, str, None],
+        reduction: Reduction | str | None,
         name: Any,
         dtype: Any,
     ) -> None:
@@ -143,7 +143,7 @@ class CrossEntropy(Configured, _keras.LossBase):
             restored._keras_mask = flat.rows.restored(mask)
         return restored
 
-    def _mask_of(self, labels: tf.Tensor) -> Optional[tf.Tensor]:
+    def _mask_of(self, labels: tf.Tensor) -> tf.Tensor | None:
         """A mask of the losses to keep. None keeps all."""
         return None
 

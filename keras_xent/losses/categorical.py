@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import Any
 
 import tensorflow as tf
 
@@ -96,8 +96,8 @@ class CategoricalCrossentropy(CrossEntropy):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         axis: int = -1,
-        reduction: Union[Reduction, str, None] = "sum_over_batch_size",
-        name: Optional[str] = "categorical_crossentropy",
+        reduction: Reduction | str | None = "sum_over_batch_size",
+        name: str | None = "categorical_crossentropy",
         dtype: Any = None,
     ) -> None:
         super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)

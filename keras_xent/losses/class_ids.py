@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Tuple
+from typing import Any
 
 import tensorflow as tf
 
@@ -28,7 +28,7 @@ def to_ids(labels: Any) -> tf.Tensor:
     return tf.cast(ids, tf.int32 if ids.dtype in _NARROW else tf.int64)
 
 
-def fitted(ids: tf.Tensor, predictions: tf.Tensor, axis: int) -> Tuple[tf.Tensor, tf.Tensor]:
+def fitted(ids: tf.Tensor, predictions: tf.Tensor, axis: int) -> tuple[tf.Tensor, tf.Tensor]:
     """The ids in the losses' shape, and predictions with a class axis.
 
     As in Keras, extra dimensions of 1 are removed from the ids: at the class axis of the
@@ -69,7 +69,7 @@ def of_losses(ids: tf.Tensor, losses_shape: tf.Tensor, known: tf.TensorShape) ->
     return of_shape(ids, losses_shape, known, _RULE)
 
 
-def _surplus(shape: tf.TensorShape, rank: int, axis: int) -> List[int]:
+def _surplus(shape: tf.TensorShape, rank: int, axis: int) -> list[int]:
     """The extra dimensions of 1 that ids have, compared with predictions of this rank."""
     dims = shape.as_list()
     if len(dims) == rank:
@@ -83,7 +83,7 @@ def _surplus(shape: tf.TensorShape, rank: int, axis: int) -> List[int]:
     return []
 
 
-def kept(ids: tf.Tensor, ignore_class: Optional[int]) -> Optional[tf.Tensor]:
+def kept(ids: tf.Tensor, ignore_class: int | None) -> tf.Tensor | None:
     """Which ids don't have the class to ignore. None if no id can have it."""
     ignored = ignoring.class_among(ignore_class, ids.dtype)
     return None if ignored is None else ignoring.is_kept(ids, ignored)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple, Type, TypeVar
+from typing import Any, TypeVar
 
 _Loss = TypeVar("_Loss", bound="Configured")
 
@@ -10,7 +10,7 @@ _Loss = TypeVar("_Loss", bound="Configured")
 _NAME_PREFIX = "keras_xent>"
 
 
-def without_prefix(name: Optional[str]) -> Optional[str]:
+def without_prefix(name: str | None) -> str | None:
     """The user's name, without the prefix that a config adds."""
     if name is not None and name.startswith(_NAME_PREFIX):
         return name[len(_NAME_PREFIX) :]
@@ -21,9 +21,9 @@ class Configured:
     """A loss whose configuration is its constructor's arguments."""
 
     # In the constructor's order. Each is an attribute, except those of `_written`.
-    _arguments: Tuple[str, ...]
+    _arguments: tuple[str, ...]
 
-    def get_config(self) -> Dict[str, Any]:
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, JSON-serializable.
 
         The name has a prefix, which the constructor removes. When Keras 3 reads an `.h5` file, it
@@ -36,7 +36,7 @@ class Configured:
         }
 
     @classmethod
-    def from_config(cls: Type[_Loss], config: Dict[str, Any]) -> _Loss:
+    def from_config(cls: type[_Loss], config: dict[str, Any]) -> _Loss:
         """Creates the loss from the result of `get_config`."""
         return cls(**config)
 
@@ -45,12 +45,12 @@ class Configured:
         listed = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         return f"{type(self).__name__}({listed})"
 
-    name: Optional[str]
-    dtype: Optional[str]
+    name: str | None
+    dtype: str | None
     _wanted_reduction: Any
     _wanted_dtype: Any
 
-    def _written(self) -> Dict[str, Any]:
+    def _written(self) -> dict[str, Any]:
         """The arguments that have another form in the config than in the loss."""
         return {
             "reduction": self._wanted_reduction.value,

@@ -6,7 +6,7 @@ dense tensor, and the op runs once.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -25,7 +25,7 @@ class Rows:
         agree: whether the labels have the same rows, if that is known only when a graph runs.
     """
 
-    def __init__(self, tensor: Any, levels: int, agree: Optional[tf.Tensor] = None) -> None:
+    def __init__(self, tensor: Any, levels: int, agree: tf.Tensor | None = None) -> None:
         self._tensor = tensor
         self._levels = levels
         self._agree = agree
@@ -38,7 +38,7 @@ class Rows:
 
     def weights(
         self, sample_weight: Any, mask: Any, dtype: tf.DType, reduction: Reduction
-    ) -> Tuple[Any, Any]:
+    ) -> tuple[Any, Any]:
         """Sample weights and a mask of ragged losses, for the losses of all rows.
 
         Args:
@@ -205,7 +205,7 @@ def _innermost(tensor: Any) -> Any:
 
 
 def _flat_axis(axis: int, y_pred: Any) -> int:
-    rank: Optional[int] = y_pred.shape.rank
+    rank: int | None = y_pred.shape.rank
     if rank is None:
         raise ValueError("y_pred is a RaggedTensor of unknown rank, expected a known rank")
     flat_axis = axis - y_pred.ragged_rank if axis >= 0 else axis
@@ -260,7 +260,7 @@ def _repeated(weights: tf.Tensor, rows: Any, name: str) -> tf.Tensor:
 
 def _with_the_rows_of(
     one: Any, other: Any, levels: int, names: str
-) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
+) -> tuple[tf.Tensor, tf.Tensor | None]:
     """Checks that both have the same outer rows.
 
     Returns:
@@ -288,7 +288,7 @@ def _with_the_rows_of(
     return values, agree
 
 
-def _or_nan(weights: tf.Tensor, agree: Optional[tf.Tensor]) -> tf.Tensor:
+def _or_nan(weights: tf.Tensor, agree: tf.Tensor | None) -> tf.Tensor:
     """The weights, or NaN for all if the rows differ: XLA doesn't compile assertions."""
     if agree is None:
         return weights

@@ -6,7 +6,7 @@ can't know.
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 import tensorflow as tf
 
@@ -18,7 +18,7 @@ def losses(
     classes: Any,
     logits: tf.Tensor,
     ids: tf.Tensor,
-    kept: Optional[tf.Tensor],
+    kept: tf.Tensor | None,
     label_smoothing: float,
 ) -> tf.Tensor:
     """The losses. They are 0 if there are no classes, or if they are not kept.
@@ -62,7 +62,7 @@ def _log_softmax(x: tf.Tensor, rows: tf.Tensor, num_rows: tf.Tensor) -> tf.Tenso
     return below - tf.gather(tf.math.log(totals), rows)
 
 
-def _checked(ids: tf.Tensor, counts: tf.Tensor, kept: Optional[tf.Tensor]) -> Any:
+def _checked(ids: tf.Tensor, counts: tf.Tensor, kept: tf.Tensor | None) -> Any:
     """The ids, and which of them are in range or not kept."""
     is_class = (ids >= 0) & (ids < counts)
     if kept is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple, Union
+from typing import Any
 
 import tensorflow as tf
 
@@ -11,7 +11,7 @@ from keras_xent.ops.spec import real_dtype
 from keras_xent.reduction import Reduction
 
 
-def same_rank(labels: tf.Tensor, predictions: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+def same_rank(labels: tf.Tensor, predictions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Removes a last dimension of 1 that only one of them has, as Keras 3 does.
 
     If the other has rank 1, it gets that dimension instead: shapes (N,) and (N, 1) are N
@@ -31,19 +31,19 @@ def same_rank(labels: tf.Tensor, predictions: tf.Tensor) -> Tuple[tf.Tensor, tf.
     return labels, predictions
 
 
-def rank_of(tensor: tf.Tensor) -> Union[int, tf.Tensor]:
+def rank_of(tensor: tf.Tensor) -> int | tf.Tensor:
     """The rank, as a tensor if it is known only when a graph runs."""
-    rank: Optional[int] = tensor.shape.rank
+    rank: int | None = tensor.shape.rank
     return tf.rank(tensor) if rank is None else rank
 
 
 def for_losses(
     sample_weight: Any,
-    mask: Optional[tf.Tensor],
-    losses_rank: Union[int, tf.Tensor],
+    mask: tf.Tensor | None,
+    losses_rank: int | tf.Tensor,
     dtype: tf.DType,
     reduction: Reduction,
-) -> Tuple[tf.Tensor, bool]:
+) -> tuple[tf.Tensor, bool]:
     """Merges weights and mask.
 
     Args:
@@ -95,7 +95,7 @@ def _check_dense(value: Any, name: str) -> None:
         )
 
 
-def _aligned(weights: tf.Tensor, losses_rank: Union[int, tf.Tensor], name: str) -> tf.Tensor:
+def _aligned(weights: tf.Tensor, losses_rank: int | tf.Tensor, name: str) -> tf.Tensor:
     """Weights of the losses' rank: their dimensions are the losses' first ones."""
     rank = weights.shape.rank
     if rank == 0:

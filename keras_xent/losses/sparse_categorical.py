@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import Any
 
 import tensorflow as tf
 
@@ -106,11 +106,11 @@ class SparseCategoricalCrossentropy(CrossEntropy):
     def __init__(
         self,
         from_logits: bool = False,
-        ignore_class: Optional[int] = None,
-        reduction: Union[Reduction, str, None] = "sum_over_batch_size",
+        ignore_class: int | None = None,
+        reduction: Reduction | str | None = "sum_over_batch_size",
         axis: int = -1,
         label_smoothing: float = 0.0,
-        name: Optional[str] = "sparse_categorical_crossentropy",
+        name: str | None = "sparse_categorical_crossentropy",
         dtype: Any = None,
     ) -> None:
         super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
@@ -120,7 +120,7 @@ class SparseCategoricalCrossentropy(CrossEntropy):
         """The labels as class ids."""
         return class_ids.to_ids(y_true)
 
-    def _mask_of(self, labels: tf.Tensor) -> Optional[tf.Tensor]:
+    def _mask_of(self, labels: tf.Tensor) -> tf.Tensor | None:
         return class_ids.kept(labels, self.ignore_class)
 
     def _of_dense(
@@ -170,7 +170,7 @@ class SparseCategoricalCrossentropy(CrossEntropy):
 
 
 def _with_mask(
-    value: tf.Tensor, kept: Optional[tf.Tensor], reduction: Reduction
+    value: tf.Tensor, kept: tf.Tensor | None, reduction: Reduction
 ) -> tf.Tensor:
     if kept is not None and reduction is Reduction.NONE:
         # What Keras leaves there for whoever reduces the losses of `call`.

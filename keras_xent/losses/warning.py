@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Type
 
 _INNER = ("keras_xent", "tensorflow")
 
 
-def warn_of_call(message: str, category: Type[Warning]) -> None:
+def warn_of_call(message: str, category: type[Warning]) -> None:
     """Warns with the location of the code that called the loss."""
     level, frame = 1, sys._getframe(0)
     while frame.f_back is not None and _package(frame.f_globals) in _INNER:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple, Optional, Union
+from typing import Any, Callable, NamedTuple
 
 import tensorflow as tf
 
@@ -22,15 +22,15 @@ class Weighting(NamedTuple):
     """
 
     sample_weight: Any
-    mask: Optional[tf.Tensor]
+    mask: tf.Tensor | None
     reduction: Reduction
 
-    def masked(self, mask: Optional[tf.Tensor]) -> Weighting:
+    def masked(self, mask: tf.Tensor | None) -> Weighting:
         """The same, with one more mask."""
         return self._replace(mask=_keras.merge_masks(self.mask, mask))
 
     def of_rows(
-        self, rows: ragged.Rows, dtype: tf.DType, kept: Optional[tf.Tensor] = None
+        self, rows: ragged.Rows, dtype: tf.DType, kept: tf.Tensor | None = None
     ) -> Weighting:
         """The same for the losses of all rows of a ragged tensor.
 
@@ -50,7 +50,7 @@ class Weighting(NamedTuple):
     def fused(
         self,
         op: Callable[[tf.Tensor], tf.Tensor],
-        losses_rank: Union[int, tf.Tensor],
+        losses_rank: int | tf.Tensor,
         dtype: tf.DType,
     ) -> tf.Tensor:
         """The value of an op that computes, weights and reduces the losses.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import Any, Optional
+from typing import Any
 
 import tensorflow as tf
 
@@ -69,7 +69,7 @@ def smoothing_of(label_smoothing: Any) -> float:
     return smoothing
 
 
-def ignored_class_of(ignore_class: Any) -> Optional[int]:
+def ignored_class_of(ignore_class: Any) -> int | None:
     """The class to ignore, as an int, or None.
 
     Raises:

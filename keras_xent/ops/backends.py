@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import Optional
 
 import tensorflow as tf
 
@@ -29,8 +28,8 @@ class Backend:
     name: str
     requested: str
     reason: str
-    instruction_set: Optional[str] = None
-    threads: Optional[int] = None
+    instruction_set: str | None = None
+    threads: int | None = None
 
 
 def _validated(choice: str, source: str) -> str:
@@ -39,7 +38,7 @@ def _validated(choice: str, source: str) -> str:
     return choice
 
 
-_requested: Optional[str] = None  # None: the environment variable decides
+_requested: str | None = None  # None: the environment variable decides
 
 
 def requested() -> str:

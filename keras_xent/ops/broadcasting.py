@@ -9,14 +9,13 @@ all of its dimensions except the class axis are 1.
 from __future__ import annotations
 
 import math
-from typing import Optional, Tuple
 
 import tensorflow as tf
 
 
 def to_one_shape(
     logits: tf.Tensor, labels: tf.Tensor, axis: int
-) -> Tuple[tf.Tensor, tf.Tensor]:
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Logits and labels of one shape, if they can be broadcast to one.
 
     Otherwise their shapes still differ, and the op raises an error. The gradients are summed
@@ -94,7 +93,7 @@ def _of_the_logits_rank(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     return tf.reshape(labels, tf.slice(tf.concat([labels_dims, new], 0), [begin], [new_size]))
 
 
-def _target(dims: tf.Tensor, others: tf.Tensor, axis: int, rank: Optional[int]) -> tf.Tensor:
+def _target(dims: tf.Tensor, others: tf.Tensor, axis: int, rank: int | None) -> tf.Tensor:
     """The shape to broadcast to: the other tensor's dimensions, if this one's can be broadcast."""
     may = tf.equal(dims, 1)
     if rank is None or rank > 2:

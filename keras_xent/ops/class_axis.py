@@ -5,42 +5,42 @@ If each element is an example, the axis is None and nothing is moved.
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any
 
 import tensorflow as tf
 
 
-def static_size(shape: tf.TensorShape, axis: int) -> Optional[int]:
+def static_size(shape: tf.TensorShape, axis: int) -> int | None:
     """The number of classes, if it is known."""
     # Not shape[axis]: without v2 behavior, that is a Dimension instead of a number.
     return None if shape.rank is None else shape.as_list()[axis]
 
 
-def last(axis: Optional[int]) -> Optional[int]:
+def last(axis: int | None) -> int | None:
     """The class axis of the tensor that `moved_last` returns."""
     return None if axis is None else -1
 
 
-def beside_classes(per_loss: tf.Tensor, axis: Optional[int]) -> tf.Tensor:
+def beside_classes(per_loss: tf.Tensor, axis: int | None) -> tf.Tensor:
     """Numbers for each loss, with a class axis of size 1. A scalar is returned unchanged."""
     if axis is None or per_loss.shape.rank == 0:
         return per_loss
     return tf.expand_dims(per_loss, axis)
 
 
-def times(x: tf.Tensor, per_loss: tf.Tensor, axis: Optional[int], dtype: tf.DType) -> tf.Tensor:
+def times(x: tf.Tensor, per_loss: tf.Tensor, axis: int | None, dtype: tf.DType) -> tf.Tensor:
     """The product of a tensor and a scalar, or a number for each loss, cast to a dtype."""
     return tf.cast(x * beside_classes(per_loss, axis), dtype)
 
 
-def moved_last(x: tf.Tensor, axis: Optional[int]) -> tf.Tensor:
+def moved_last(x: tf.Tensor, axis: int | None) -> tf.Tensor:
     """The tensor with its class axis moved to the end."""
     if axis is None or _is_last(x, axis):
         return x
     return tf.transpose(x, _class_axis_last(x, axis))
 
 
-def moved_back(x: tf.Tensor, axis: Optional[int]) -> tf.Tensor:
+def moved_back(x: tf.Tensor, axis: int | None) -> tf.Tensor:
     """The inverse of `moved_last`."""
     if axis is None or _is_last(x, axis):
         return x
@@ -61,7 +61,7 @@ def as_matrix(x: tf.Tensor) -> tf.Tensor:
 
 def from_matrix(
     losses: tf.Tensor, backprop: tf.Tensor, logits: tf.Tensor
-) -> Tuple[tf.Tensor, tf.Tensor]:
+) -> tuple[tf.Tensor, tf.Tensor]:
     """An op's results for `as_matrix(logits)`, reshaped to fit these logits."""
     if not static_size(logits.shape, -1):
         # TensorFlow doesn't define the result for rows without classes.

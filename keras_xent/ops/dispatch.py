@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import Any, Callable, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, NamedTuple, Sequence
 
 import tensorflow as tf
 
@@ -56,7 +56,7 @@ class Dispatched(Steps):
 
     def loss_with_kept(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
-    ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
         tensors = (logits, labels, weights)
         if not spec_lib.keeps_backprop(logits.dtype) and self._is_conditional():
             # Both branches of a conditional must return the same number of results. Here the
@@ -65,7 +65,7 @@ class Dispatched(Steps):
                 return self.loss(spec, *tensors), None
             with _tensorflow.stop_recording():
                 return self.portable.loss_with_kept(spec, *tensors)
-        found: Tuple[tf.Tensor, Optional[tf.Tensor]] = self._run(
+        found: tuple[tf.Tensor, tf.Tensor | None] = self._run(
             "loss_with_kept", lambda steps: steps.loss_with_kept(spec, *tensors), spec, tensors
         )
         return found
@@ -162,7 +162,7 @@ def _annotate(conditional: tf.Operation, step: Step) -> None:
         _tensorflow.set_attribute(conditional, _STEP, text)
 
 
-def step_of(conditional: tf.Operation, inputs: Sequence[Any]) -> Optional[Step]:
+def step_of(conditional: tf.Operation, inputs: Sequence[Any]) -> Step | None:
     """The step that a conditional in a graph computes, or None.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Sequence
 
 import tensorflow as tf
 
@@ -14,7 +14,7 @@ from keras_xent.ops.loss_op import LossOp
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import Reduction
 
-_gradients: Dict[str, Gradient] = {}
+_gradients: dict[str, Gradient] = {}
 
 
 def register(op: LossOp) -> None:
@@ -52,7 +52,7 @@ def _eager(
     # call it later.
     wanted = [True] * 3
 
-    def backward(grad: tf.Tensor) -> List[Optional[tf.Tensor]]:
+    def backward(grad: tf.Tensor) -> list[tf.Tensor | None]:
         return gradients_of(op, spec, grad, inputs, wanted, kept)
 
     # `kept` isn't an output: a tape would allocate zeros of its size as its upstream gradient.
@@ -70,7 +70,7 @@ def _in_graph(
     # The gradient of a tf.cond inside a tf.while_loop finds only tensors of this graph.
     inputs = [tf.identity(tensor) for tensor in (logits, labels, weights)]
 
-    def forward(*inputs: tf.Tensor) -> Tuple[tf.Tensor, List[tf.Tensor]]:
+    def forward(*inputs: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
         if not keep:
             return dispatch.steps(op).loss(spec, *inputs), []
         return _with_kept(op, spec, inputs)
@@ -81,7 +81,7 @@ def _in_graph(
 
 def with_backprop_in_graph(
     op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
-) -> Tuple[tf.Tensor, tf.Tensor]:
+) -> tuple[tf.Tensor, tf.Tensor]:
     """The value and its derivative with respect to the logits. Both have gradients.
 
     It doesn't support float16 logits, because their derivative could underflow.
@@ -102,7 +102,7 @@ def with_backprop_in_graph(
 
 def _with_kept(
     op: LossOp, spec: Spec, inputs: Sequence[tf.Tensor]
-) -> Tuple[tf.Tensor, List[tf.Tensor]]:
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
     value, kept = dispatch.steps(op).loss_with_kept(spec, *inputs)
     if kept is None:
         return value, []
@@ -124,10 +124,10 @@ def gradients_of(
     op: LossOp,
     spec: Spec,
     grad: tf.Tensor,
-    inputs: List[tf.Tensor],
-    wanted: List[bool],
-    kept: Optional[tf.Tensor],
-) -> List[Optional[tf.Tensor]]:
+    inputs: list[tf.Tensor],
+    wanted: list[bool],
+    kept: tf.Tensor | None,
+) -> list[tf.Tensor | None]:
     """The gradients to logits, labels and weights. None if one is not wanted."""
     if not tf.executing_eagerly():
         # The gradient of a traced function has a separate graph, and these tensors belong to the
@@ -150,8 +150,8 @@ def _gradients_in_graph(
     op: LossOp,
     spec: Spec,
     grad: tf.Tensor,
-    inputs: List[tf.Tensor],
-    kept: List[tf.Tensor],
-    wanted: List[bool],
-) -> Sequence[Optional[tf.Tensor]]:
+    inputs: list[tf.Tensor],
+    kept: list[tf.Tensor],
+    wanted: list[bool],
+) -> Sequence[tf.Tensor | None]:
     return gradients_of(op, spec, grad, inputs, wanted, kept[0] if kept else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import itertools
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, List, NamedTuple, Sequence, Tuple
 
 import tensorflow as tf
 
@@ -49,7 +49,7 @@ def registered(name: str, inputs: int, backward: Backward) -> Gradient:
 
 
 def in_graph(
-    gradient: Gradient, spec: Spec, forward: Forward, inputs: List[tf.Tensor]
+    gradient: Gradient, spec: Spec, forward: Forward, inputs: list[tf.Tensor]
 ) -> tf.Tensor:
     """The value that `forward(*inputs)` computes in a graph, with that gradient.
 
@@ -84,8 +84,8 @@ def _node(
     gradient: Gradient,
     spec: Spec,
     value: tf.Tensor,
-    inputs: List[tf.Tensor],
-    kept: List[tf.Tensor],
+    inputs: list[tf.Tensor],
+    kept: list[tf.Tensor],
     backward: Saved,
 ) -> tf.Tensor:
     """The value as the output of a node whose inputs are all that the gradient needs.
@@ -107,7 +107,7 @@ def _node(
     return value
 
 
-def kind_of(node: tf.Operation) -> Optional[str]:
+def kind_of(node: tf.Operation) -> str | None:
     """The name of the gradient that `in_graph` attached to the node, or None."""
     return _tensorflow.attribute(node, _KIND)
 
@@ -117,7 +117,7 @@ def spec_of(node: tf.Operation) -> Spec:
     return Spec.from_json(node.get_attr(_SPEC).decode())
 
 
-def _register(name: str, gradient: Gradient, saved: Optional[Saved]) -> None:
+def _register(name: str, gradient: Gradient, saved: Saved | None) -> None:
     @tf.RegisterGradient(name)
     def of_node(node: Any, *upstream: tf.Tensor) -> Sequence[Any]:
         if node is None:
@@ -130,7 +130,7 @@ def _register(name: str, gradient: Gradient, saved: Optional[Saved]) -> None:
         return [None, *found, *[None] * len(kept)]
 
 
-def _to_save(saved: Optional[Saved], upstream: Sequence[tf.Tensor]) -> Sequence[Any]:
+def _to_save(saved: Saved | None, upstream: Sequence[tf.Tensor]) -> Sequence[Any]:
     """The gradient for `tf.saved_model.save`, which requests it by name, without a node."""
     if saved is None:
         return [_unknown(each) for each in upstream]

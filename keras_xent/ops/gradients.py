@@ -17,7 +17,6 @@ All of them use TensorFlow's ops or functions of this module, so they can be dif
 from __future__ import annotations
 
 import functools
-from typing import Dict, List, Optional, Tuple
 
 import tensorflow as tf
 
@@ -28,7 +27,7 @@ from keras_xent.ops.explicit import Gradient
 from keras_xent.ops.loss_op import LossOp
 from keras_xent.ops.spec import Spec
 
-_gradients: Dict[str, Gradient] = {}
+_gradients: dict[str, Gradient] = {}
 
 
 def register(op: LossOp) -> None:
@@ -49,7 +48,7 @@ def logits_gradient(
     logits: tf.Tensor,
     labels: tf.Tensor,
     weights: tf.Tensor,
-    kept: Optional[tf.Tensor] = None,
+    kept: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """The derivative of the value with respect to the logits, times `grad`.
 
@@ -63,12 +62,12 @@ def logits_gradient(
 
     if not tf.executing_eagerly():
 
-        def forward(*inputs: tf.Tensor) -> Tuple[tf.Tensor, List[tf.Tensor]]:
+        def forward(*inputs: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
             return _raw_logits_gradient(op, spec, list(inputs), kept), []
 
         return explicit.in_graph(_gradients[op.name], spec, forward, inputs)
 
-    def second(v: tf.Tensor) -> List[Optional[tf.Tensor]]:
+    def second(v: tf.Tensor) -> list[tf.Tensor | None]:
         return second_derivatives(op, spec, v, *inputs)
 
     result = _raw_logits_gradient(op, spec, inputs, kept)
@@ -77,7 +76,7 @@ def logits_gradient(
 
 
 def _raw_logits_gradient(
-    op: LossOp, spec: Spec, inputs: List[tf.Tensor], kept: Optional[tf.Tensor]
+    op: LossOp, spec: Spec, inputs: list[tf.Tensor], kept: tf.Tensor | None
 ) -> tf.Tensor:
     grad, logits, labels, weights = inputs
     if not tf.executing_eagerly():
@@ -132,7 +131,7 @@ def _is_constant_one(grad: tf.Tensor) -> bool:
 
 def labels_gradient(
     op: LossOp, spec: Spec, grad: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
-) -> Optional[tf.Tensor]:
+) -> tf.Tensor | None:
     """The derivative of the value with respect to the labels, times `grad`."""
     coefficients = _coefficients(spec, grad, logits, weights)
     gradient = op.labels_gradient(spec, coefficients, tf.cast(logits, weights.dtype))
@@ -177,7 +176,7 @@ def second_derivatives(
     logits: tf.Tensor,
     labels: tf.Tensor,
     weights: tf.Tensor,
-) -> List[Optional[tf.Tensor]]:
+) -> list[tf.Tensor | None]:
     """The derivatives of `logits_gradient` with respect to grad, logits, labels and weights,
     times v.
     """
@@ -200,7 +199,7 @@ def backprop_gradients(
     logits: tf.Tensor,
     labels: tf.Tensor,
     coefficients: tf.Tensor,
-) -> Tuple[tf.Tensor, Optional[tf.Tensor], tf.Tensor]:
+) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor]:
     """The derivatives of `weighted_backprop` with respect to logits, labels and coefficients,
     times v.
 
@@ -223,8 +222,8 @@ def _second_derivatives_in_graph(
     op: LossOp,
     spec: Spec,
     v: tf.Tensor,
-    inputs: List[tf.Tensor],
-    kept: List[tf.Tensor],
-    wanted: List[bool],
-) -> List[Optional[tf.Tensor]]:
+    inputs: list[tf.Tensor],
+    kept: list[tf.Tensor],
+    wanted: list[bool],
+) -> list[tf.Tensor | None]:
     return second_derivatives(op, spec, v, *inputs)

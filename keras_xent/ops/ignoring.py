@@ -7,7 +7,7 @@ replaced too. This takes a tensor of their size, so it is done only if necessary
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable
 
 import tensorflow as tf
 
@@ -39,8 +39,8 @@ class Ignoring(Steps):
 
     def loss_with_kept(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
-    ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
-        found: Tuple[tf.Tensor, Optional[tf.Tensor]] = self._run(
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        found: tuple[tf.Tensor, tf.Tensor | None] = self._run(
             self._steps.loss_with_kept, spec, logits, labels, weights
         )
         return found
@@ -83,7 +83,7 @@ class Ignoring(Steps):
         return tf.cond(shows_all, lambda: found, of_replaced)
 
 
-def class_among(ignore_class: Optional[int], dtype: tf.DType) -> Optional[int]:
+def class_among(ignore_class: int | None, dtype: tf.DType) -> int | None:
     """The class to ignore, or None if no id of that dtype can have it."""
     if ignore_class is None or not dtype.min <= ignore_class <= dtype.max:
         return None
@@ -105,6 +105,6 @@ def numbers_of_kept(numbers: tf.Tensor, kept: tf.Tensor) -> tf.Tensor:
     return tf.where(kept, numbers, tf.zeros([], numbers.dtype))
 
 
-def logits_of_kept(logits: tf.Tensor, kept: tf.Tensor, axis: Optional[int]) -> tf.Tensor:
+def logits_of_kept(logits: tf.Tensor, kept: tf.Tensor, axis: int | None) -> tf.Tensor:
     """The logits, with 0 for the ignored examples."""
     return tf.where(class_axis.beside_classes(kept, axis), logits, tf.zeros([], logits.dtype))

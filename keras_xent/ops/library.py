@@ -7,7 +7,7 @@ import functools
 import os
 import sys
 from pathlib import Path
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -34,11 +34,11 @@ class Library(NamedTuple):
         return name.decode()
 
     @property
-    def usable_instruction_sets(self) -> List[str]:
+    def usable_instruction_sets(self) -> list[str]:
         """All instruction sets that they share, best first."""
-        names: List[str] = []
+        names: list[str] = []
         while True:
-            name: Optional[bytes] = self.functions.KerasXentUsableInstructionSet(len(names))
+            name: bytes | None = self.functions.KerasXentUsableInstructionSet(len(names))
             if name is None:
                 return names
             names.append(name.decode())
@@ -86,7 +86,7 @@ def _follow_tensorflow(library: Library) -> None:
 
 
 @functools.lru_cache(maxsize=None)
-def problem() -> Optional[str]:
+def problem() -> str | None:
     """Why the library can't be loaded, or None."""
     if not PATH.exists():
         if not sys.platform.startswith("linux"):

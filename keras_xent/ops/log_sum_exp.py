@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, NamedTuple
+from typing import Callable, NamedTuple
 
 import tensorflow as tf
 
@@ -58,7 +58,7 @@ class Softmax(NamedTuple):
 
 
 def sum_over_classes(
-    function: Callable[..., tf.Tensor], tensors: List[tf.Tensor], axis: int
+    function: Callable[..., tf.Tensor], tensors: list[tf.Tensor], axis: int
 ) -> tf.Tensor:
     """The sum over the classes of a function that is applied element by element.
 
@@ -86,7 +86,7 @@ def _sum_of_part(terms: tf.Tensor, axis: int) -> tf.Tensor:
     return tf.cast(tf.reduce_sum(terms, axis, keepdims=True), dtype)
 
 
-def _added_in_pairs(terms: List[tf.Tensor]) -> tf.Tensor:
+def _added_in_pairs(terms: list[tf.Tensor]) -> tf.Tensor:
     while len(terms) > 1:
         terms = [one + other for one, other in zip(terms[::2], terms[1::2])]
     return terms[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import ClassVar, Dict, Optional, Tuple
+from typing import ClassVar
 
 import tensorflow as tf
 
@@ -51,7 +51,7 @@ class LossOp(abc.ABC):
     @abc.abstractmethod
     def losses_and_backprop(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """The losses, and their derivatives with respect to the logits, with the class axis last.
 
         They are computed with TensorFlow's own ops, as fast and as exact as in TF1. Logits and
@@ -65,13 +65,13 @@ class LossOp(abc.ABC):
     @abc.abstractmethod
     def losses_and_backprop_under_xla(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """The losses and their derivatives, which have the logits' shape."""
 
     @abc.abstractmethod
     def labels_gradient(
         self, spec: Spec, coefficients: tf.Tensor, logits: tf.Tensor
-    ) -> Optional[tf.Tensor]:
+    ) -> tf.Tensor | None:
         """The derivatives with respect to the labels, or None for class ids.
 
         The coefficients are a scalar or a number for each loss. All tensors are real.
@@ -85,7 +85,7 @@ class LossOp(abc.ABC):
         logits: tf.Tensor,
         labels: tf.Tensor,
         coefficients: tf.Tensor,
-    ) -> Tuple[tf.Tensor, Optional[tf.Tensor], tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor]:
         """The derivatives of `weighted_backprop` with respect to logits, labels and coefficients,
         times v.
 
@@ -94,7 +94,7 @@ class LossOp(abc.ABC):
         """
 
 
-_ops: Dict[str, LossOp] = {}
+_ops: dict[str, LossOp] = {}
 
 
 def add(op: LossOp) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Optional, Tuple
+from typing import Any
 
 import tensorflow as tf
 
@@ -31,14 +31,14 @@ class Native(Steps):
 
     def loss_with_backprop(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """The weighted, reduced loss, and its gradient with respect to the logits."""
         value, backprop = self._run("_with_backprop", spec, logits, labels, weights)
         return value, backprop
 
     def loss_with_kept(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
-    ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
         if spec_lib.keeps_backprop(logits.dtype):
             return self.loss_with_backprop(spec, logits, labels, weights)
         return self.loss(spec, logits, labels, weights), None
@@ -62,5 +62,5 @@ class Native(Steps):
         return op(*tensors, spec.label_smoothing, reduction=spec.reduction.value, **_axis(spec))
 
 
-def _axis(spec: Spec) -> Dict[str, int]:
+def _axis(spec: Spec) -> dict[str, int]:
     return {} if spec.axis is None else {"axis": spec.axis}

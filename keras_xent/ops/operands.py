@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Tuple
-
 import tensorflow as tf
 
 from keras_xent.ops import checks, weighting
@@ -14,7 +12,7 @@ from keras_xent.ops.spec import Spec
 
 def checked_labels(
     op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
-) -> Tuple[tf.Tensor, tf.Tensor]:
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Logits and labels, with a check when the graph runs if the static shapes are unknown."""
     if _are_known_to_fit(logits, labels):
         return logits, labels

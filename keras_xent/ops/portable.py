@@ -6,8 +6,6 @@ xla.py has the steps for XLA.
 
 from __future__ import annotations
 
-from typing import Tuple
-
 import tensorflow as tf
 
 from keras_xent.ops import class_axis, operands, weighting
@@ -32,7 +30,7 @@ class Portable(Steps):
 
     def loss_with_kept(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         logits, labels, weights = self._checked(spec, logits, labels, weights)
         losses, backprop = self._losses_and_backprop(spec, logits, labels)
         value = weighting.reduce_losses(losses, weights, spec.reduction)
@@ -55,14 +53,14 @@ class Portable(Steps):
 
     def _losses_and_backprop(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         real = spec_lib.real_dtype(logits.dtype)
         labels = self._op.real_labels(labels, real)
         return self._op.losses_and_backprop(spec, tf.cast(logits, real), labels)
 
     def _checked(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Checks the shapes when the graph runs, if the static shapes are unknown."""
         logits, labels = operands.checked_labels(self._op, spec, logits, labels)
         return logits, labels, operands.checked_weights(spec, logits, weights)

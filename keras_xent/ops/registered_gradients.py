@@ -72,7 +72,7 @@ def _first_order(op: LossOp, node: Any, grad: tf.Tensor) -> Gradients:
     return [*gradients_of(op, spec, grad, list(node.inputs)[:3], [True] * 3, None), None]
 
 
-def _sum(one: Optional[tf.Tensor], other: Optional[tf.Tensor]) -> Optional[tf.Tensor]:
+def _sum(one: tf.Tensor | None, other: tf.Tensor | None) -> tf.Tensor | None:
     return None if one is None or other is None else one + other
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Tuple, Union
+from typing import Any
 
 import tensorflow as tf
 
@@ -37,7 +37,7 @@ class SigmoidCrossEntropy(LossOp):
 
     def losses_and_backprop(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         smoothed = _smoothed(spec, labels)
         exp = tf.exp(-tf.abs(logits))
         losses = tf.nn.relu(logits) - logits * smoothed + tf.math.log1p(exp)
@@ -51,7 +51,7 @@ class SigmoidCrossEntropy(LossOp):
 
     def losses_and_backprop_under_xla(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return self.losses_and_backprop(spec, logits, labels)
 
     def labels_gradient(
@@ -66,7 +66,7 @@ class SigmoidCrossEntropy(LossOp):
         logits: tf.Tensor,
         labels: tf.Tensor,
         coefficients: tf.Tensor,
-    ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         _, backprop = self.losses_and_backprop(spec, logits, labels)
         weighted = coefficients * v
         to_logits = weighted * tf.sigmoid(logits) * tf.sigmoid(-logits)
@@ -90,7 +90,7 @@ def sigmoid_cross_entropy(
     weights: Any = 1.0,
     *,
     label_smoothing: float = 0.0,
-    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    reduction: Reduction | str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
     """`keras_xent.sigmoid_cross_entropy` with positional arguments, logits first.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Tuple, Union
+from typing import Any
 
 import tensorflow as tf
 
@@ -43,7 +43,7 @@ class SoftmaxCrossEntropy(LossOp):
 
     def losses_and_backprop(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         smoothed = labels_lib.smoothed(spec, labels)
         logits = class_axis.moved_last(logits, spec.axis)
         losses, backprop = tf.raw_ops.SoftmaxCrossEntropyWithLogits(
@@ -57,7 +57,7 @@ class SoftmaxCrossEntropy(LossOp):
 
     def losses_and_backprop_under_xla(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         softmax = Softmax.of(logits, spec.class_axis)
         losses = _losses(spec, logits, labels, softmax.log_sum_exp)
         return losses, softmax.exp * softmax.inverse - labels_lib.smoothed(spec, labels)
@@ -76,7 +76,7 @@ class SoftmaxCrossEntropy(LossOp):
         logits: tf.Tensor,
         labels: tf.Tensor,
         coefficients: tf.Tensor,
-    ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         axis = spec.class_axis
         p, to_logits = derivatives.product_with_jacobian(v, logits, coefficients, axis)
         c = class_axis.beside_classes(coefficients, axis)
@@ -111,7 +111,7 @@ def softmax_cross_entropy(
     *,
     label_smoothing: float = 0.0,
     axis: int = -1,
-    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    reduction: Reduction | str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
     """`keras_xent.softmax_cross_entropy` with positional arguments, logits first.
 

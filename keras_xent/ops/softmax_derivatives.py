@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Tuple
-
 import tensorflow as tf
 
 from keras_xent.ops import class_axis
@@ -26,7 +24,7 @@ def log_softmax(logits: tf.Tensor, axis: int) -> tf.Tensor:
 
 def product_with_jacobian(
     v: tf.Tensor, logits: tf.Tensor, coefficients: tf.Tensor, axis: int
-) -> Tuple[tf.Tensor, tf.Tensor]:
+) -> tuple[tf.Tensor, tf.Tensor]:
     """The softmax p, and the derivative of coefficients * p with respect to the logits, times v.
 
     That is c * (v * p - p * sum(v * p)): no [N, C, C] Jacobian.

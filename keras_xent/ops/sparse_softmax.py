@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple, Union
+from typing import Any
 
 import tensorflow as tf
 
@@ -59,7 +59,7 @@ class SparseSoftmaxCrossEntropy(LossOp):
 
     def losses_and_backprop(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         logits = class_axis.moved_last(logits, spec.axis)
         matrix = class_axis.as_matrix(logits)
         ids = tf.reshape(labels, [-1])
@@ -75,7 +75,7 @@ class SparseSoftmaxCrossEntropy(LossOp):
 
     def losses_and_backprop_under_xla(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         axis, s = spec.class_axis, spec.label_smoothing
         softmax = Softmax.of(logits, axis)
         losses = _losses(spec, logits, labels, softmax.log_sum_exp)
@@ -97,7 +97,7 @@ class SparseSoftmaxCrossEntropy(LossOp):
         logits: tf.Tensor,
         labels: tf.Tensor,
         coefficients: tf.Tensor,
-    ) -> Tuple[tf.Tensor, None, tf.Tensor]:
+    ) -> tuple[tf.Tensor, None, tf.Tensor]:
         axis, s = spec.class_axis, spec.label_smoothing
         if spec.ignore_class is not None:
             kept = ignoring.is_kept(labels, spec.ignore_class)
@@ -121,7 +121,7 @@ class SparseSoftmaxCrossEntropy(LossOp):
 
 def _smoothed(
     s: float, logits: tf.Tensor, ids: tf.Tensor, losses: tf.Tensor, backprop: tf.Tensor
-) -> Tuple[tf.Tensor, tf.Tensor]:
+) -> tuple[tf.Tensor, tf.Tensor]:
     """The losses of a matrix of logits and their derivatives, with label smoothing s.
 
     The loss is the one without smoothing, plus s * mean(x_k - x).
@@ -214,8 +214,8 @@ def sparse_softmax_cross_entropy(
     *,
     label_smoothing: float = 0.0,
     axis: int = -1,
-    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
-    ignore_class: Optional[int] = None,
+    reduction: Reduction | str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    ignore_class: int | None = None,
 ) -> tf.Tensor:
     """`keras_xent.sparse_softmax_cross_entropy` with positional arguments, logits first.
 

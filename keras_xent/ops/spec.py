@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -21,10 +21,10 @@ class Spec(NamedTuple):
             reductions don't count them.
     """
 
-    axis: Optional[int]
+    axis: int | None
     label_smoothing: float
     reduction: Reduction
-    ignore_class: Optional[int] = None
+    ignore_class: int | None = None
 
     @property
     def class_axis(self) -> int:
@@ -61,7 +61,7 @@ def keeps_backprop(dtype: tf.DType) -> bool:
     return dtype != tf.float16
 
 
-def static_losses_shape(logits_shape: tf.TensorShape, axis: Optional[int]) -> tf.TensorShape:
+def static_losses_shape(logits_shape: tf.TensorShape, axis: int | None) -> tf.TensorShape:
     """The static shape of the losses: the logits' shape without the class axis."""
     if axis is None:
         return logits_shape
@@ -72,7 +72,7 @@ def static_losses_shape(logits_shape: tf.TensorShape, axis: Optional[int]) -> tf
     return tf.TensorShape(dims)
 
 
-def losses_shape(logits: tf.Tensor, axis: Optional[int]) -> tf.Tensor:
+def losses_shape(logits: tf.Tensor, axis: int | None) -> tf.Tensor:
     """The losses' shape, as an int32 tensor."""
     static = static_losses_shape(logits.shape, axis)
     if static.is_fully_defined():

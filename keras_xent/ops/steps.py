@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-from typing import Optional, Tuple
 
 import tensorflow as tf
 
@@ -25,7 +24,7 @@ class Steps(abc.ABC):
     @abc.abstractmethod
     def loss_with_kept(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
-    ) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
         """The weighted, reduced loss, and a tensor to keep for the gradient.
 
         If `spec.keeps_backprop`, this tensor is the gradient with respect to the logits for an

@@ -6,8 +6,6 @@ precision is computed in float32.
 
 from __future__ import annotations
 
-from typing import Tuple
-
 import tensorflow as tf
 
 from keras_xent.ops import class_axis, operands, portable, weighting
@@ -32,7 +30,7 @@ class Xla(Steps):
 
     def loss_with_kept(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         logits, labels, weights = self._checked(spec, logits, labels, weights)
         losses, kept = self._losses_and_backprop(spec, logits, labels)
         value = weighting.reduce_losses(losses, weights, spec.reduction)
@@ -53,16 +51,16 @@ class Xla(Steps):
 
     def _losses_and_backprop(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return self._op.losses_and_backprop_under_xla(spec, *self._in_real(logits, labels))
 
-    def _in_real(self, logits: tf.Tensor, labels: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+    def _in_real(self, logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         dtype = spec_lib.real_dtype(logits.dtype)
         return tf.cast(logits, dtype), self._op.real_labels(labels, dtype)
 
     def _checked(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Checks the shapes, without assertions: XLA drops them, but knows all shapes."""
         labels = operands.labels_of_their_shape(self._op, spec, logits, labels)
         return logits, labels, operands.checked_weights(spec, logits, weights)

@@ -7,14 +7,12 @@
 
 from __future__ import annotations
 
-from typing import List
-
 from keras_xent._verification import VerificationError, verify
 from keras_xent.testing.same_loss import assert_same_loss
 
 __all__ = ["VerificationError", "assert_same_loss", "verify"]
 
 
-def __dir__() -> List[str]:
+def __dir__() -> list[str]:
     """The public names."""
     return sorted(__all__)

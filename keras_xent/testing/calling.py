@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import numbers
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable
 
 import numpy as np
 import tensorflow as tf
@@ -36,7 +36,7 @@ class Loss:
         self,
         function: Callable[..., Any],
         name: str,
-        weights: Optional[bool] = None,
+        weights: bool | None = None,
         gradients: bool = True,
         labels: Labels = ONE_HOT,
     ) -> None:
@@ -115,7 +115,7 @@ def _described(value: Any) -> str:
     return f"{kind}, {value!r}" if isinstance(value, numbers.Number) else kind
 
 
-def _third_parameter(function: Callable[..., Any], name: str) -> Optional[inspect.Parameter]:
+def _third_parameter(function: Callable[..., Any], name: str) -> inspect.Parameter | None:
     """The parameter for weights, if there is one."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
@@ -132,7 +132,7 @@ def _third_parameter(function: Callable[..., Any], name: str) -> Optional[inspec
         )
     if len(positional) > 2 and _means_weights(positional[2]):
         return positional[2]
-    named: List[inspect.Parameter] = [
+    named: list[inspect.Parameter] = [
         each for each in parameters if each.kind is each.KEYWORD_ONLY and _is_weights(each.name)
     ]
     return named[0] if named else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Callable, Tuple
+from typing import Callable
 
 from keras_xent.comparing.made import Inputs
 from keras_xent.testing.labels import Labels
@@ -40,10 +40,10 @@ class Case:
     """
 
     name: str
-    pitfalls: Tuple[int, ...]
+    pitfalls: tuple[int, ...]
     make: Callable[[Sizes], Inputs]
     labels: Labels
-    kinds: Tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     every_dtype: bool = False
     labels_of_logits: bool = False
     softmax_output: bool = False

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Tuple
-
 import numpy as np
 
 from keras_xent.comparing import made
@@ -32,7 +30,7 @@ KINDS = {
 }
 
 
-def unweighted(labels: Labels) -> Tuple[Case, ...]:
+def unweighted(labels: Labels) -> tuple[Case, ...]:
     """The cases without weights."""
     of = making.Maker(labels)
     activation = of.labels.activation
@@ -46,7 +44,7 @@ def unweighted(labels: Labels) -> Tuple[Case, ...]:
     )
 
 
-def _plain(of: making.Maker) -> Tuple[Case, ...]:
+def _plain(of: making.Maker) -> tuple[Case, ...]:
     if of.labels is IDS:
         return (
             of.case("class ids", (7, 10, 12, 13, 14), making.rows, every_dtype=True),
@@ -114,7 +112,7 @@ def _plain(of: making.Maker) -> Tuple[Case, ...]:
     )
 
 
-def _soft_of_logits(of: making.Maker) -> Tuple[Case, ...]:
+def _soft_of_logits(of: making.Maker) -> tuple[Case, ...]:
     if of.labels is IDS:
         return ()
     return (of.case("labels that depend on the logits", (6,), making.rows, labels_of_logits=True),)
@@ -124,7 +122,7 @@ _BOOLEAN, _INTEGER = ("boolean weights",), ("integer weights",)
 _SCALAR, _ALL_ZERO = "scalar weights", "all-zero weights"
 
 
-def weighted(labels: Labels) -> Tuple[Case, ...]:
+def weighted(labels: Labels) -> tuple[Case, ...]:
     """The cases with weights."""
     of = making.Maker(labels)
     return (
@@ -168,11 +166,11 @@ def weighted(labels: Labels) -> Tuple[Case, ...]:
     )
 
 
-def _shapes_of_weights(of: making.Maker) -> Tuple[Case, ...]:
+def _shapes_of_weights(of: making.Maker) -> tuple[Case, ...]:
     """Weights of different shapes, for losses that are a matrix."""
     matrix, square, axis = making.sequences, making.square_sequences, "T"
-    also: Tuple[str, ...] = ("rank 3",)
-    whole: Tuple[Case, ...]
+    also: tuple[str, ...] = ("rank 3",)
+    whole: tuple[Case, ...]
     if of.labels.each_class:
         matrix, square, axis, also = making.matrix, making.square_matrix, "C", ()
         whole = (

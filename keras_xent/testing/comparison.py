@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from typing import Any, Dict, Optional, Tuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -16,7 +16,7 @@ from keras_xent.testing.calling import Loss, WrongResultError
 from keras_xent.testing.case import Case
 
 
-def tolerance_of(dtype: str) -> Tuple[float, float]:
+def tolerance_of(dtype: str) -> tuple[float, float]:
     """The relative and the absolute difference that rounding can cause.
 
     The pitfalls change numbers by much more, by tens of percent.
@@ -37,8 +37,8 @@ class Result:
     """
 
     value: np.ndarray
-    dtype: Optional[str]
-    gradients: Dict[str, Optional[np.ndarray]]
+    dtype: str | None
+    gradients: dict[str, np.ndarray | None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Comparison:
     case: Case
     inputs: Inputs
     dtype: str
-    tolerance: Tuple[float, float]
+    tolerance: tuple[float, float]
     old: Result
     new: Any
 
@@ -106,7 +106,7 @@ def compare(
     case: Case,
     inputs: Inputs,
     dtype: str,
-    tolerance: Tuple[float, float],
+    tolerance: tuple[float, float],
     gradients: bool = True,
 ) -> Comparison:
     """Calls both losses.
@@ -130,7 +130,7 @@ def evaluate(loss: Loss, case: Case, inputs: Inputs, dtype: str, gradients: bool
     logits = as_tensor(inputs.logits, dtype)
     weights = None if inputs.weights is None else tf.convert_to_tensor(inputs.weights)
 
-    def call(logits: tf.Tensor, weights: Optional[tf.Tensor] = None) -> Any:
+    def call(logits: tf.Tensor, weights: tf.Tensor | None = None) -> Any:
         of_logits = case.labels_of_logits
         labels = case.labels.activate(logits / 2) if of_logits else as_tensor(inputs.labels, dtype)
         passed = case.labels.keras_activate(logits) if case.softmax_output else logits
@@ -155,5 +155,5 @@ def evaluate(loss: Loss, case: Case, inputs: Inputs, dtype: str, gradients: bool
     )
 
 
-def _number(gradient: Optional[np.ndarray]) -> np.ndarray:
+def _number(gradient: np.ndarray | None) -> np.ndarray:
     return np.zeros([]) if gradient is None else gradient

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -32,11 +32,11 @@ class Evidence:
     """
 
     def __init__(
-        self, old: Loss, new: Loss, found: Comparison, known: Optional[Dict[Any, Any]] = None
+        self, old: Loss, new: Loss, found: Comparison, known: dict[Any, Any] | None = None
     ) -> None:
         self.old, self.new, self.found = old, new, found
         self.case, self.inputs, self.labels = found.case, found.inputs, found.case.labels
-        self._known: Dict[Any, Any] = {} if known is None else known
+        self._known: dict[Any, Any] = {} if known is None else known
 
     def same(self, one: Any, other: Any) -> bool:
         """Whether two results are equal, within a tolerance that is too small for any pitfall."""
@@ -50,8 +50,8 @@ class Evidence:
         return bool(np.allclose(one, other, rtol=relative, atol=absolute))
 
     def losses(
-        self, loss: Loss, logits: Optional[np.ndarray] = None, labels: Optional[np.ndarray] = None
-    ) -> Optional[np.ndarray]:
+        self, loss: Loss, logits: np.ndarray | None = None, labels: np.ndarray | None = None
+    ) -> np.ndarray | None:
         """The loss of every example, without weights or reduction.
 
         The examples are passed one by one, because every reduction of a single loss is that loss.
@@ -65,12 +65,12 @@ class Evidence:
         key = ("losses", loss.name, self.found.dtype, *arrays)
         if key not in self._known:
             self._known[key] = self._one_by_one(loss, labels, logits)
-        known: Optional[np.ndarray] = self._known[key]
+        known: np.ndarray | None = self._known[key]
         return known
 
     def _one_by_one(
         self, loss: Loss, labels: np.ndarray, logits: np.ndarray
-    ) -> Optional[np.ndarray]:
+    ) -> np.ndarray | None:
         shape = self.labels.losses_shape(logits.shape)
         values = np.empty(shape)
         for index in np.ndindex(shape):
@@ -81,7 +81,7 @@ class Evidence:
             values[index] = value.item()
         return values
 
-    def value(self, loss: Loss, labels: np.ndarray, logits: np.ndarray) -> Optional[np.ndarray]:
+    def value(self, loss: Loss, labels: np.ndarray, logits: np.ndarray) -> np.ndarray | None:
         """The loss without weights, or None if it raises an error."""
         try:
             value = loss(as_tensor(labels, self.found.dtype), as_tensor(logits, self.found.dtype))
@@ -110,7 +110,7 @@ class Evidence:
         weights = self.inputs.weights
         return np.ones([]) if weights is None else np.asarray(weights, np.float64)
 
-    def denominators(self, value: np.ndarray, losses: np.ndarray) -> Set[str]:
+    def denominators(self, value: np.ndarray, losses: np.ndarray) -> set[str]:
         """The possible denominators that lead from the weighted sum of the losses to the value."""
         weights = _fitting(self.weights, losses)
         if weights is None:
@@ -131,7 +131,7 @@ class Evidence:
             if number and self.same(np.asarray(total / number), value)
         }
 
-    def smoothing(self, loss: Loss) -> Optional[Tuple[float, float, float]]:
+    def smoothing(self, loss: Loss) -> tuple[float, float, float] | None:
         """How the loss smooths labels.
 
         Returns:
@@ -142,10 +142,10 @@ class Evidence:
         key = ("smoothing", loss.name, self.found.dtype)
         if key not in self._known:
             self._known[key] = self._smoothing(loss)
-        known: Optional[Tuple[float, float, float]] = self._known[key]
+        known: tuple[float, float, float] | None = self._known[key]
         return known
 
-    def _smoothing(self, loss: Loss) -> Optional[Tuple[float, float, float]]:
+    def _smoothing(self, loss: Loss) -> tuple[float, float, float] | None:
         classes = self.inputs.logits.shape[-1]
         flat = self._shares(loss, classes, (1,))
         steps = self._shares(loss, classes, (1, classes + 1))
@@ -156,7 +156,7 @@ class Evidence:
         # If the loss sums over the second axis, both factors are larger by the same ratio.
         return (*flat, steps[1] * flat[0] / steps[0])
 
-    def binary_smoothing(self, loss: Loss) -> Optional[Tuple[float, float]]:
+    def binary_smoothing(self, loss: Loss) -> tuple[float, float] | None:
         """How a loss with one value for each class smooths labels: to `a * label + b`.
 
         Returns:
@@ -174,12 +174,12 @@ class Evidence:
         return labels[1] - labels[0], labels[0]
 
     def _shares(
-        self, loss: Loss, classes: int, outer: Tuple[int, ...]
-    ) -> Optional[Tuple[float, float]]:
+        self, loss: Loss, classes: int, outer: tuple[int, ...]
+    ) -> tuple[float, float] | None:
         row = np.linspace(-1, 1, classes) ** 3 * 2
         losses = np.log(np.sum(np.exp(row))) - row
         logits = np.broadcast_to(row, (*outer, classes)).copy()
-        values: List[float] = []
+        values: list[float] = []
         for label in range(classes):
             labels = self.labels.of_class(label, logits.shape)
             value = self.value(loss, labels, logits)
@@ -194,7 +194,7 @@ class Evidence:
         return float(own), float(each)
 
 
-def _fitting(weights: np.ndarray, losses: np.ndarray) -> Optional[np.ndarray]:
+def _fitting(weights: np.ndarray, losses: np.ndarray) -> np.ndarray | None:
     """Weights broadcast to the losses. If the last axis is missing, each row has one weight."""
     if 0 < weights.ndim < losses.ndim:
         weights = weights.reshape(weights.shape + (1,) * (losses.ndim - weights.ndim))

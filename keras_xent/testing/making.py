@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable
 
 import numpy as np
 
@@ -79,11 +79,11 @@ class Maker:
     def case(
         self,
         name: str,
-        pitfalls: Tuple[int, ...],
+        pitfalls: tuple[int, ...],
         shape: Callable[[Sizes], Shape],
-        kinds: Tuple[str, ...] = (),
-        weights: Optional[Make] = None,
-        labels: Optional[Make] = None,
+        kinds: tuple[str, ...] = (),
+        weights: Make | None = None,
+        labels: Make | None = None,
         scale: float = 2.0,
         **others: Any,
     ) -> Case:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -42,10 +42,10 @@ def of(old: Loss, new: Loss, differing: Sequence[Comparison], compared: int, ref
 Group = Tuple[Optional[Diagnosis], List[Comparison]]
 
 
-def _groups(old: Loss, new: Loss, differing: Sequence[Comparison]) -> List[Group]:
+def _groups(old: Loss, new: Loss, differing: Sequence[Comparison]) -> list[Group]:
     """The differences, grouped by pitfall. The most important group is first."""
-    by_name: Dict[Any, Group] = {}
-    known: Dict[Any, Any] = {}
+    by_name: dict[Any, Group] = {}
+    known: dict[Any, Any] = {}
     for found in differing:
         diagnosis = diagnose(Evidence(old, new, found, known))
         pitfall = None if diagnosis is None else diagnosis.pitfall
@@ -64,7 +64,7 @@ def _groups(old: Loss, new: Loss, differing: Sequence[Comparison]) -> List[Group
     )
 
 
-def _group(diagnosis: Optional[Diagnosis], members: List[Comparison]) -> List[str]:
+def _group(diagnosis: Diagnosis | None, members: list[Comparison]) -> list[str]:
     first = members[0]
     if diagnosis is None:
         lines = ["Not a known pitfall (if others are listed, fix them first):"]
@@ -89,7 +89,7 @@ def _title(found: Comparison) -> str:
     return f"{found.case.name} ({found.dtype}{kinds})"
 
 
-def _difference(found: Comparison) -> List[str]:
+def _difference(found: Comparison) -> list[str]:
     inputs = found.inputs
     shapes = f"labels {list(inputs.labels.shape)}, logits {list(inputs.logits.shape)}"
     if inputs.weights is not None:
@@ -110,7 +110,7 @@ def _difference(found: Comparison) -> List[str]:
     return lines
 
 
-def _gradients(old: Optional[np.ndarray], new: Optional[np.ndarray]) -> str:
+def _gradients(old: np.ndarray | None, new: np.ndarray | None) -> str:
     if old is None or new is None or old.ndim == 0:
         old_text, new_text = ("none" if each is None else _numbers(each) for each in (old, new))
         return f": old {old_text}, new {new_text}"

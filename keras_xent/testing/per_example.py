@@ -6,8 +6,6 @@ its pitfall.
 
 from __future__ import annotations
 
-from typing import Optional
-
 import numpy as np
 
 from keras_xent.testing import evidence
@@ -15,7 +13,7 @@ from keras_xent.testing.calling import Loss
 from keras_xent.testing.evidence import Evidence
 
 
-def dtypes(found: Evidence) -> Optional[str]:
+def dtypes(found: Evidence) -> str | None:
     """14: the results have different dtypes."""
     compared = found.found
     if compared.refused or not compared.dtypes_differ or compared.values_differ:
@@ -28,7 +26,7 @@ def dtypes(found: Evidence) -> Optional[str]:
     )
 
 
-def labels_gradient(found: Evidence) -> Optional[str]:
+def labels_gradient(found: Evidence) -> str | None:
     """6: one loss sends a gradient to the labels."""
     if not found.case.labels_of_logits or found.found.refused or found.found.values_differ:
         return None
@@ -41,7 +39,7 @@ def labels_gradient(found: Evidence) -> Optional[str]:
     )
 
 
-def swapped(found: Evidence) -> Optional[str]:
+def swapped(found: Evidence) -> str | None:
     """9: labels and logits are swapped."""
     compared = found.found
     if compared.refused:
@@ -65,7 +63,7 @@ def swapped(found: Evidence) -> Optional[str]:
     return None
 
 
-def cut_off(found: Evidence) -> Optional[str]:
+def cut_off(found: Evidence) -> str | None:
     """One loss sends no gradient at all."""
     without = _without_gradient(found)
     if without is None:
@@ -77,7 +75,7 @@ def cut_off(found: Evidence) -> Optional[str]:
     )
 
 
-def _without_gradient(found: Evidence) -> Optional[Loss]:
+def _without_gradient(found: Evidence) -> Loss | None:
     """The loss that sends no gradient to the logits, if the other does and the values are equal."""
     compared = found.found
     if compared.refused or not found.same(found.losses(found.old), found.losses(found.new)):
@@ -88,7 +86,7 @@ def _without_gradient(found: Evidence) -> Optional[Loss]:
     return found.old if old else found.new
 
 
-def softmaxes(found: Evidence) -> Optional[str]:
+def softmaxes(found: Evidence) -> str | None:
     """7: one loss applies an extra softmax, or undoes it."""
     if found.found.refused:
         return None
@@ -116,7 +114,7 @@ def softmaxes(found: Evidence) -> Optional[str]:
     return None
 
 
-def smoothing(found: Evidence) -> Optional[str]:
+def smoothing(found: Evidence) -> str | None:
     """13: labels are smoothed differently, or rows without a label aren't counted."""
     compared = found.found
     if compared.refused or not compared.values_differ:
@@ -159,7 +157,7 @@ def smoothing(found: Evidence) -> Optional[str]:
     return None
 
 
-def _binary_smoothing(found: Evidence) -> Optional[str]:
+def _binary_smoothing(found: Evidence) -> str | None:
     old, new = found.binary_smoothing(found.old), found.binary_smoothing(found.new)
     if old is None or new is None or np.allclose(old, new, atol=1e-3):
         return None
@@ -176,7 +174,7 @@ def _binary_smoothing(found: Evidence) -> Optional[str]:
     )
 
 
-def _rows_without_label(found: Evidence, losses: np.ndarray) -> Optional[str]:
+def _rows_without_label(found: Evidence, losses: np.ndarray) -> str | None:
     if found.labels.labelled(found.inputs.labels) == losses.size:
         return None
     old, new = (

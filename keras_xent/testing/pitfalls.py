@@ -7,7 +7,7 @@ or the terms that `get_total_loss()` adds (8), so these are missing here.
 from __future__ import annotations
 
 import dataclasses
-from typing import Callable, Optional
+from typing import Callable
 
 from keras_xent.testing import per_example, weighting
 from keras_xent.testing.evidence import Evidence
@@ -23,9 +23,9 @@ class Pitfall:
         recognize: returns what happened and what to change, if a difference looks like it.
     """
 
-    number: Optional[int]
+    number: int | None
     name: str
-    recognize: Callable[[Evidence], Optional[str]]
+    recognize: Callable[[Evidence], str | None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Diagnosis:
     advice: str
 
 
-def diagnose(found: Evidence) -> Optional[Diagnosis]:
+def diagnose(found: Evidence) -> Diagnosis | None:
     """The first pitfall that the difference looks like."""
     for pitfall in PITFALLS:
         advice = pitfall.recognize(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Sequence
 
 import tensorflow as tf
 
@@ -22,14 +22,14 @@ def assert_same_loss(
     num_classes: int,
     batch_size: int = 4,
     labels: str = "one-hot",
-    weights: Optional[bool] = None,
+    weights: bool | None = None,
     dtypes: Sequence[Any] = ("float32", "float16", "bfloat16", "float64"),
     labels_gradient: bool = True,
     softmax_output: bool = True,
     skip: Sequence[str] = (),
     gradients: bool = True,
-    rtol: Optional[float] = None,
-    atol: Optional[float] = None,
+    rtol: float | None = None,
+    atol: float | None = None,
 ) -> None:
     """Asserts that two loss functions return the same values and gradients.
 
@@ -185,17 +185,17 @@ def assert_same_loss(
 
 
 def _compare_all(
-    pair: Tuple[Loss, Loss],
+    pair: tuple[Loss, Loss],
     chosen: Sequence[Case],
     sizes: Sizes,
     dtypes: Sequence[str],
-    rtol: Optional[float],
-    atol: Optional[float],
+    rtol: float | None,
+    atol: float | None,
     gradients: bool,
-) -> Tuple[List[Comparison], List[Exception]]:
+) -> tuple[list[Comparison], list[Exception]]:
     main = "float32" if "float32" in dtypes else dtypes[0]
-    compared: List[Comparison] = []
-    refusals: List[Exception] = []
+    compared: list[Comparison] = []
+    refusals: list[Exception] = []
     for dtype in sorted(dtypes, key=lambda dtype: dtype != main):
         relative, absolute = comparison.tolerance_of(dtype)
         tolerance = (relative if rtol is None else rtol, absolute if atol is None else atol)
@@ -239,7 +239,7 @@ def _checked_labels(labels: str) -> Labels:
     return label_kinds.ALL[labels]
 
 
-def _checked_kinds(skip: Sequence[str]) -> Set[str]:
+def _checked_kinds(skip: Sequence[str]) -> set[str]:
     for kind in skip:
         if kind not in cases.KINDS:
             raise ValueError(f"skip contains {kind!r}, expected one of {list(cases.KINDS)}")

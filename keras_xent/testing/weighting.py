@@ -6,15 +6,13 @@ its pitfall. Most of them first check that both losses agree on every example.
 
 from __future__ import annotations
 
-from typing import List, Optional, Set, Tuple
-
 import numpy as np
 
 from keras_xent.testing import evidence
 from keras_xent.testing.evidence import Evidence
 
 
-def refused_ranks(found: Evidence) -> Optional[str]:
+def refused_ranks(found: Evidence) -> str | None:
     """5: the new loss raises an error for weights of a rank that the old one accepts."""
     if not found.found.refused or 5 not in found.case.pitfalls:
         return None
@@ -26,7 +24,7 @@ def refused_ranks(found: Evidence) -> Optional[str]:
     )
 
 
-def not_a_number(found: Evidence) -> Optional[str]:
+def not_a_number(found: Evidence) -> str | None:
     """15: a division of zero by zero."""
     if found.found.refused or found.inputs.weights is None:
         return None
@@ -42,7 +40,7 @@ def not_a_number(found: Evidence) -> Optional[str]:
     )
 
 
-def mean_over_classes(found: Evidence) -> Optional[str]:
+def mean_over_classes(found: Evidence) -> str | None:
     """12: one loss takes the mean over the losses of the classes before it applies weights."""
     compared, logits_shape = found.found, found.inputs.logits.shape
     if not found.labels.each_class:
@@ -85,7 +83,7 @@ def _weighs_means(found: Evidence, value: np.ndarray, other: np.ndarray) -> bool
     return any(found.same(each, value) and not found.same(each, other) for each in sums)
 
 
-def divisor_as_given(found: Evidence) -> Optional[str]:
+def divisor_as_given(found: Evidence) -> str | None:
     """3: the sum of the weights is not broadcast."""
     divisors = _divisors(found)
     if divisors is None or found.inputs.weights is None:
@@ -101,7 +99,7 @@ def divisor_as_given(found: Evidence) -> Optional[str]:
     return None
 
 
-def weighted_mean(found: Evidence) -> Optional[str]:
+def weighted_mean(found: Evidence) -> str | None:
     """2: one loss divides by the sum of the weights."""
     divisors = _divisors(found)
     if divisors is None or found.inputs.weights is None:
@@ -117,7 +115,7 @@ def weighted_mean(found: Evidence) -> Optional[str]:
     return None
 
 
-def zero_weights(found: Evidence) -> Optional[str]:
+def zero_weights(found: Evidence) -> str | None:
     """1: one loss counts weights of zero."""
     if found.found.refused or found.inputs.weights is None:
         return None
@@ -142,7 +140,7 @@ def zero_weights(found: Evidence) -> Optional[str]:
     return None
 
 
-def wrong_axis(found: Evidence) -> Optional[str]:
+def wrong_axis(found: Evidence) -> str | None:
     """5: the weights are broadcast along another axis."""
     compared = found.found
     if compared.refused or not compared.values_differ or found.inputs.weights is None:
@@ -168,7 +166,7 @@ def wrong_axis(found: Evidence) -> Optional[str]:
     return None
 
 
-def _every_pair(found: Evidence) -> Optional[str]:
+def _every_pair(found: Evidence) -> str | None:
     compared, losses, weights = found.found, found.losses(found.old), found.weights
     if losses is None or losses.ndim != 1 or weights.ndim != 2:
         return None
@@ -184,7 +182,7 @@ def _every_pair(found: Evidence) -> Optional[str]:
     return None
 
 
-def scalar_times_weights(found: Evidence) -> Optional[str]:
+def scalar_times_weights(found: Evidence) -> str | None:
     """11: the loss is reduced before it is weighted."""
     compared = found.found
     if compared.refused or found.weights.ndim == 0 or not np.any(found.weights):
@@ -207,7 +205,7 @@ def scalar_times_weights(found: Evidence) -> Optional[str]:
     return None
 
 
-def sum_or_mean(found: Evidence) -> Optional[str]:
+def sum_or_mean(found: Evidence) -> str | None:
     """12: one loss is a sum or a vector, and the other isn't."""
     compared = found.found
     if compared.refused or not compared.values_differ:
@@ -238,7 +236,7 @@ def sum_or_mean(found: Evidence) -> Optional[str]:
     return None
 
 
-def replicas(found: Evidence) -> Optional[str]:
+def replicas(found: Evidence) -> str | None:
     """10: one loss is a multiple of the other."""
     if found.found.refused or not found.found.values_differ or found.found.shapes_differ:
         return None
@@ -257,7 +255,7 @@ def replicas(found: Evidence) -> Optional[str]:
     )
 
 
-def _divisors(found: Evidence) -> Optional[Tuple[Set[str], Set[str]]]:
+def _divisors(found: Evidence) -> tuple[set[str], set[str]] | None:
     """The possible denominators of each loss, if the losses of the examples are the same."""
     compared = found.found
     if compared.refused or not compared.values_differ:
@@ -271,12 +269,12 @@ def _divisors(found: Evidence) -> Optional[Tuple[Set[str], Set[str]]]:
     )
 
 
-def _either_way(old: Set[str], new: Set[str]) -> List[Tuple[str, Set[str], Set[str]]]:
+def _either_way(old: set[str], new: set[str]) -> list[tuple[str, set[str], set[str]]]:
     """A loss's name, the other loss's divisors, and its own divisors."""
     return [("new", old, new), ("old", new, old)]
 
 
-def _named(divisors: Set[str]) -> str:
+def _named(divisors: set[str]) -> str:
     order = (evidence.NOTHING, evidence.NONZERO, evidence.COUNT, evidence.SUM)
     known = [name for name in order if name in divisors]
     return known[0] if known else min(divisors)
@@ -290,7 +288,7 @@ _REDUCTIONS = {
 }
 
 
-def _reduction_advice(found: Evidence, divisors: Set[str]) -> str:
+def _reduction_advice(found: Evidence, divisors: set[str]) -> str:
     for divisor, reduction in _REDUCTIONS.items():
         if divisor in divisors:
             return (

@@ -6,8 +6,6 @@ collections match `tf.compat.v1`.
 
 from __future__ import annotations
 
-from typing import List
-
 from keras_xent.v1.sigmoid import sigmoid_cross_entropy, sigmoid_cross_entropy_with_logits
 from keras_xent.v1.softmax import (
     softmax_cross_entropy,
@@ -32,6 +30,6 @@ __all__ = [
 ]
 
 
-def __dir__() -> List[str]:
+def __dir__() -> list[str]:
     """The public names."""
     return sorted(__all__)

@@ -7,7 +7,7 @@ result. If several arguments are wrong, the error is about the first one.
 from __future__ import annotations
 
 import functools
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable
 
 import tensorflow as tf
 
@@ -16,7 +16,7 @@ from keras_xent.ops import conversion
 from keras_xent.v1 import arguments, results
 
 # The arguments that aren't tensors, in the order in which they are checked.
-_CHECKED: Dict[str, Callable[[Any], Any]] = {
+_CHECKED: dict[str, Callable[[Any], Any]] = {
     "reduction": arguments.to_reduction,
     "label_smoothing": arguments.to_smoothing,
 }
@@ -25,11 +25,11 @@ _CHECKED: Dict[str, Callable[[Any], Any]] = {
 def weighted(
     function: str,
     compute: Callable[..., tf.Tensor],
-    inputs: Dict[str, Any],
+    inputs: dict[str, Any],
     *,
-    scope: Optional[str],
+    scope: str | None,
     default_scope: str,
-    loss_collection: Optional[str],
+    loss_collection: str | None,
     **others: Any,
 ) -> tf.Tensor:
     """A call of a function of `tf.compat.v1.losses`.
@@ -68,7 +68,7 @@ def of_examples(
     labels: Any,
     logits: Any,
     *,
-    name: Optional[str],
+    name: str | None,
     default_name: str,
     result_name: Callable[[str, tf.Tensor], str],
     **others: Any,

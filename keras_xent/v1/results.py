@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import ContextManager, Optional
+from typing import ContextManager
 
 import tensorflow as tf
 
@@ -20,7 +20,7 @@ _NAMES = {
 }
 
 
-def op_scope() -> ContextManager[Optional[str]]:
+def op_scope() -> ContextManager[str | None]:
     """A scope for all ops except the result. It keeps the result's name free."""
     return contextlib.nullcontext() if tf.executing_eagerly() else tf.name_scope("xentropy")
 
@@ -33,7 +33,7 @@ def named(tensor: tf.Tensor, name: str) -> tf.Tensor:
 def collected(
     loss: tf.Tensor,
     reduction: Reduction,
-    loss_collection: Optional[str],
+    loss_collection: str | None,
     smoothed: bool = False,
 ) -> tf.Tensor:
     """The loss, named and added to its collection as in TF1.

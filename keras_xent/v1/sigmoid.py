@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import Any
 
 import tensorflow as tf
 
@@ -20,9 +20,9 @@ def sigmoid_cross_entropy(
     logits: Any,
     weights: Any = 1.0,
     label_smoothing: float = 0,
-    scope: Optional[str] = None,
-    loss_collection: Optional[str] = tf.compat.v1.GraphKeys.LOSSES,
-    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    scope: str | None = None,
+    loss_collection: str | None = tf.compat.v1.GraphKeys.LOSSES,
+    reduction: Reduction | str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.losses.sigmoid_cross_entropy`.
 
@@ -99,7 +99,7 @@ def sigmoid_cross_entropy_with_logits(
     _sentinel: None = None,
     labels: Any = None,
     logits: Any = None,
-    name: Optional[str] = None,
+    name: str | None = None,
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.nn.sigmoid_cross_entropy_with_logits`.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import Any
 
 import tensorflow as tf
 
@@ -21,9 +21,9 @@ def softmax_cross_entropy(
     logits: Any,
     weights: Any = 1.0,
     label_smoothing: float = 0,
-    scope: Optional[str] = None,
-    loss_collection: Optional[str] = tf.compat.v1.GraphKeys.LOSSES,
-    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    scope: str | None = None,
+    loss_collection: str | None = tf.compat.v1.GraphKeys.LOSSES,
+    reduction: Reduction | str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.losses.softmax_cross_entropy`.
 
@@ -99,9 +99,9 @@ def softmax_cross_entropy(
 def softmax_cross_entropy_with_logits_v2(
     labels: Any,
     logits: Any,
-    axis: Optional[int] = None,
-    name: Optional[str] = None,
-    dim: Optional[int] = None,
+    axis: int | None = None,
+    name: str | None = None,
+    dim: int | None = None,
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.nn.softmax_cross_entropy_with_logits_v2`.
 
@@ -165,9 +165,9 @@ def softmax_cross_entropy_with_logits(
     _sentinel: None = None,
     labels: Any = None,
     logits: Any = None,
-    dim: Optional[int] = -1,
-    name: Optional[str] = None,
-    axis: Optional[int] = None,
+    dim: int | None = -1,
+    name: str | None = None,
+    axis: int | None = None,
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.nn.softmax_cross_entropy_with_logits`, TF1's older function.
 
@@ -224,7 +224,7 @@ def softmax_cross_entropy_with_logits(
     )
 
 
-def _class_axis(axis: Optional[int], dim: Optional[int], advice: str) -> int:
+def _class_axis(axis: int | None, dim: int | None, advice: str) -> int:
     """The class axis, which has two names.
 
     Raises:

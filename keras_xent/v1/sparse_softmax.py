@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import Any
 
 import tensorflow as tf
 
@@ -19,9 +19,9 @@ def sparse_softmax_cross_entropy(
     labels: Any,
     logits: Any,
     weights: Any = 1.0,
-    scope: Optional[str] = None,
-    loss_collection: Optional[str] = tf.compat.v1.GraphKeys.LOSSES,
-    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    scope: str | None = None,
+    loss_collection: str | None = tf.compat.v1.GraphKeys.LOSSES,
+    reduction: Reduction | str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.losses.sparse_softmax_cross_entropy`.
 
@@ -93,7 +93,7 @@ def sparse_softmax_cross_entropy_with_logits(
     _sentinel: None = None,
     labels: Any = None,
     logits: Any = None,
-    name: Optional[str] = None,
+    name: str | None = None,
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.nn.sparse_softmax_cross_entropy_with_logits`.
 

@@ -6,14 +6,12 @@ sparse loss removes that dimension from each of them whose rank is one too high.
 
 from __future__ import annotations
 
-from typing import Tuple
-
 import tensorflow as tf
 
 
 def squeezed(
     labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
-) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Labels, logits and weights without such a dimension.
 
     Logits should have one more dimension than labels. If they have the same number, the labels are

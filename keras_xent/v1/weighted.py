@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import Any
 
 import tensorflow as tf
 
@@ -19,9 +19,9 @@ from keras_xent.v1 import calls
 def compute_weighted_loss(
     losses: Any,
     weights: Any = 1.0,
-    scope: Optional[str] = None,
-    loss_collection: Optional[str] = tf.compat.v1.GraphKeys.LOSSES,
-    reduction: Union[Reduction, str] = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    scope: str | None = None,
+    loss_collection: str | None = tf.compat.v1.GraphKeys.LOSSES,
+    reduction: Reduction | str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.losses.compute_weighted_loss`.
 

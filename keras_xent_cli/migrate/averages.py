@@ -6,7 +6,6 @@ A mean over the last axis before it doesn't change the result.
 from __future__ import annotations
 
 import ast
-from typing import Optional
 
 from keras_xent_cli.migrate.module import Call, Module
 from keras_xent_cli.migrate.source import variables
@@ -43,7 +42,7 @@ def _is_variable_only_averaged(module: Module, target: ast.Name, value: ast.expr
 
 def _is_averaged(module: Module, node: ast.expr) -> bool:
     """Whether it is the only argument of `tf.reduce_mean`."""
-    parent: Optional[ast.AST] = module.scopes.parent(node)
+    parent: ast.AST | None = module.scopes.parent(node)
     if isinstance(parent, ast.keyword):
         if parent.arg != "input_tensor":
             return False

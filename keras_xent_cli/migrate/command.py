@@ -1,4 +1,4 @@
-"""``keras-xent migrate``: its options, and the order of its steps.
+"""`keras-xent migrate`: its options, and the order of its steps.
 
 libcst and rich are imported only after a check that they are installed.
 """
@@ -11,7 +11,7 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import Callable, Tuple
+from typing import Callable
 
 from keras_xent_cli.install import pip_install
 
@@ -70,10 +70,10 @@ def run(args: argparse.Namespace) -> int:
     """Port the files.
 
     Args:
-        args: What `add_arguments` describes.
+        args: what `add_arguments` describes.
 
     Returns:
-        The exit code; see the epilog of ``--help``.
+        The exit code; see the epilog of `--help`.
     """
     missing = [name for name in _EXTRAS if importlib.util.find_spec(name) is None]
     if missing:
@@ -139,7 +139,7 @@ def _print(report: Callable[[], None]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _codes(text: str) -> Tuple[str, ...]:
+def _codes(text: str) -> tuple[str, ...]:
     return tuple(code.strip().upper() for code in text.split(",") if code.strip())
 
 

@@ -6,7 +6,7 @@ import ast
 import collections
 import dataclasses
 import re
-from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
+from typing import Sequence
 
 from keras_xent_cli.migrate.finding import Finding, Remark
 from keras_xent_cli.migrate.leftovers import Leftovers
@@ -26,24 +26,24 @@ class Outcome:
     """The result for one source.
 
     Args:
-        edits: What changes in the text.
-        findings: Each with its offset in the text, in the order of the text.
+        edits: what changes in the text.
+        findings: each with its offset in the text, in the order of the text.
     """
 
-    edits: Tuple[Edit, ...]
-    findings: Tuple[Tuple[int, Finding], ...]
+    edits: tuple[Edit, ...]
+    findings: tuple[tuple[int, Finding], ...]
 
 
 def examine(
-    text: str, rules: Sequence[Rule], options: Options, place: Optional[Place] = None
+    text: str, rules: Sequence[Rule], options: Options, place: Place | None = None
 ) -> Outcome:
     """Apply the rules to a source.
 
     Args:
-        text: The source.
-        rules: The rules to apply.
-        options: See `Options`.
-        place: Where the source is in a program.
+        text: the source.
+        rules: the rules to apply.
+        options: see `Options`.
+        place: where the source is in a program.
 
     Raises:
         SyntaxError: the text isn't Python 3.
@@ -75,7 +75,7 @@ def examine(
     return Outcome(tuple(edits), tuple(findings))
 
 
-def _found(module: Module, rules: Sequence[Rule], options: Options) -> List[Tuple[Rule, Remark]]:
+def _found(module: Module, rules: Sequence[Rule], options: Options) -> list[tuple[Rule, Remark]]:
     """What the rules find, without suppressed places and parts of calls that aren't ported."""
     found = [
         (rule, remark)
@@ -93,10 +93,10 @@ def _found(module: Module, rules: Sequence[Rule], options: Options) -> List[Tupl
     )
 
 
-def _said_once(found: List[Tuple[Rule, Remark]]) -> List[Tuple[Rule, Remark]]:
+def _said_once(found: list[tuple[Rule, Remark]]) -> list[tuple[Rule, Remark]]:
     """The remarks. Those that are reported once per file are merged into the first."""
     kept = [(rule, remark) for rule, remark in found if not remark.once]
-    same: Dict[Tuple[str, str], List[Tuple[Rule, Remark]]] = collections.defaultdict(list)
+    same: dict[tuple[str, str], list[tuple[Rule, Remark]]] = collections.defaultdict(list)
     for rule, remark in found:
         if remark.once:
             same[rule.code, remark.message].append((rule, remark))
@@ -109,8 +109,8 @@ def _said_once(found: List[Tuple[Rule, Remark]]) -> List[Tuple[Rule, Remark]]:
 
 
 def port(
-    text: str, rules: Sequence[Rule], options: Options, place: Optional[Place] = None
-) -> Tuple[str, Tuple[Finding, ...]]:
+    text: str, rules: Sequence[Rule], options: Options, place: Place | None = None
+) -> tuple[str, tuple[Finding, ...]]:
     """The new text of a source, and what was found in it.
 
     Raises:
@@ -152,7 +152,7 @@ def _is_suppressed(module: Module, rule: Rule, remark: Remark) -> bool:
     return not codes or rule.code in codes
 
 
-def _suppressed_lines(module: Module) -> FrozenSet[int]:
+def _suppressed_lines(module: Module) -> frozenset[int]:
     if "keras-xent:" not in module.text:
         return frozenset()
     lines = enumerate(module.lines.lines, start=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import Optional, Tuple
 
 from keras_xent_cli.migrate.source.edits import Edit
 
@@ -22,12 +21,12 @@ class Finding:
     """One place in the source.
 
     Args:
-        line: From 1; in a notebook, within the cell.
-        column: From 1, in characters.
-        rule: The rule's code.
-        action: Ported, left to the user, or only noted.
-        message: What was found and, if flagged, what to do.
-        note: The part of the message that the diff of a port doesn't show.
+        line: from 1; in a notebook, within the cell.
+        column: from 1, in characters.
+        rule: the rule's code.
+        action: ported, left to the user, or only noted.
+        message: what was found and, if flagged, what to do.
+        note: the part of the message that the diff of a port doesn't show.
     """
 
     line: int
@@ -43,21 +42,21 @@ class Remark:
     """What a rule found, before its line in the file is known.
 
     Args:
-        offset: The place, in the text that the rule saw.
-        action: See `Finding`.
-        message: See `Finding`.
-        edits: What to change in the text.
-        needs_import: Whether the new text uses the package.
-        part_of: The place whose port it belongs to, if it is wrong without that port.
-        note: See `Finding`.
-        once: Whether it is reported only once per file, at the first place.
+        offset: the place, in the text that the rule saw.
+        action: see `Finding`.
+        message: see `Finding`.
+        edits: what to change in the text.
+        needs_import: whether the new text uses the package.
+        part_of: the place whose port it belongs to, if it is wrong without that port.
+        note: see `Finding`.
+        once: whether it is reported only once per file, at the first place.
     """
 
     offset: int
     action: Action
     message: str
-    edits: Tuple[Edit, ...] = ()
+    edits: tuple[Edit, ...] = ()
     needs_import: bool = False
-    part_of: Optional[int] = None
+    part_of: int | None = None
     note: str = ""
     once: bool = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from typing import Dict, FrozenSet, Iterable, Iterator, List, Set, Tuple, Union
+from typing import Iterable, Iterator, Union
 
 from keras_xent_cli.migrate import rewriting
 from keras_xent_cli.migrate.module import Module
@@ -28,39 +28,39 @@ class Leftovers:
     """A module after its port.
 
     Args:
-        module: The source before.
-        ported: The offsets of the names that the port replaces.
-        kept_lines: The lines that the user wants unchanged.
+        module: the source before.
+        ported: the offsets of the names that the port replaces.
+        kept_lines: the lines that the user wants unchanged.
     """
 
     def __init__(
-        self, module: Module, ported: Iterable[int], kept_lines: FrozenSet[int] = frozenset()
+        self, module: Module, ported: Iterable[int], kept_lines: frozenset[int] = frozenset()
     ) -> None:
         self.module = module
         self.ported = frozenset(ported)
-        dead: Dict[AnyImport, List[ast.alias]] = {}
+        dead: dict[AnyImport, list[ast.alias]] = {}
         for statement, alias in imports(module) if self.ported else ():
             if statement.lineno not in kept_lines and self._is_dead(statement, alias):
                 dead.setdefault(statement, []).append(alias)
         going = {
             statement for statement, aliases in dead.items() if len(aliases) == len(statement.names)
         }
-        self.edits: List[Edit] = []
-        self.removed: Set[ast.alias] = set()
+        self.edits: list[Edit] = []
+        self.removed: set[ast.alias] = set()
         for statement, aliases in dead.items():
             if _can_change(module, statement, going):
                 self.edits.append(_without(module, statement, aliases))
                 self.removed.update(aliases)
 
     @functools.cached_property
-    def _uses(self) -> Dict[str, List[ast.Name]]:
-        uses: Dict[str, List[ast.Name]] = {}
+    def _uses(self) -> dict[str, list[ast.Name]]:
+        uses: dict[str, list[ast.Name]] = {}
         for node in self.module.all(ast.Name):
             uses.setdefault(node.id, []).append(node)
         return uses
 
     @functools.cached_property
-    def _words_in_strings(self) -> Set[str]:
+    def _words_in_strings(self) -> set[str]:
         """The words that code in strings, `getattr` or `__all__` may use; not docstrings."""
         texts = [
             node.value
@@ -74,12 +74,12 @@ class Leftovers:
         """Whether the port replaces a name, or an attribute of it."""
         return self.module.offset(node) in self.ported
 
-    def uses(self, alias: ast.alias) -> List[int]:
+    def uses(self, alias: ast.alias) -> list[int]:
         """The offsets at which the name of an import is used after the port."""
         uses = self._uses.get(bound_name(alias), [])
         return [self.module.offset(node) for node in uses if not self.is_ported(node)]
 
-    def imports(self) -> Iterator[Tuple[AnyImport, ast.alias]]:
+    def imports(self) -> Iterator[tuple[AnyImport, ast.alias]]:
         """The imports that are still there."""
         for statement, alias in imports(self.module):
             if alias not in self.removed:
@@ -98,7 +98,7 @@ class Leftovers:
         return alias.name != "*" and name not in self._words_in_strings
 
 
-def imports(module: Module) -> Iterator[Tuple[AnyImport, ast.alias]]:
+def imports(module: Module) -> Iterator[tuple[AnyImport, ast.alias]]:
     """Everything that a module imports, name by name."""
     for statement in module.imports():
         for alias in statement.names:
@@ -128,7 +128,7 @@ def _sees(module: Module, node: ast.Name, scope: Scope) -> bool:
     return module.scopes.of(node).lookup(name) is scope.lookup(name)
 
 
-def _can_change(module: Module, statement: AnyImport, going: Set[AnyImport]) -> bool:
+def _can_change(module: Module, statement: AnyImport, going: set[AnyImport]) -> bool:
     """Whether a statement has its lines for itself, and its block doesn't become empty."""
     start, end = module.lines.span(statement)
     line_start = module.lines.start_of_line(statement.lineno)
@@ -139,7 +139,7 @@ def _can_change(module: Module, statement: AnyImport, going: Set[AnyImport]) -> 
     return any(each not in going for each in _block(module, statement))
 
 
-def _block(module: Module, statement: AnyImport) -> List[ast.stmt]:
+def _block(module: Module, statement: AnyImport) -> list[ast.stmt]:
     """The statements of the block of a statement."""
     parent = module.scopes.parent(statement)
     blocks = (
@@ -154,7 +154,7 @@ def _block(module: Module, statement: AnyImport) -> List[ast.stmt]:
     return blocks[0] if blocks else []
 
 
-def _without(module: Module, statement: AnyImport, aliases: List[ast.alias]) -> Edit:
+def _without(module: Module, statement: AnyImport, aliases: list[ast.alias]) -> Edit:
     start, end = module.lines.span(statement)
     if len(aliases) == len(statement.names):
         rest = _REST_OF_LINE.match(module.text, end)

@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import re
 import warnings
-from typing import Dict, Iterator, List, Optional, Tuple, Type, TypeVar, Union
+from typing import Iterator, TypeVar
 
 from keras_xent_cli.migrate.running.program import Place
 from keras_xent_cli.migrate.source.function import Function
@@ -29,11 +29,11 @@ class Reference:
     """An expression that refers to one of the functions, called or not.
 
     Args:
-        node: The name or attribute.
-        function: The function.
-        tf1_for_certain: Whether it comes from `tensorflow.compat.v1`.
-        ported: Whether it is already `keras_xent.v1`'s.
-        renamed: Whether the text of the expression has to change for the port. A variable that
+        node: the name or attribute.
+        function: the function.
+        tf1_for_certain: whether it comes from `tensorflow.compat.v1`.
+        ported: whether it is already `keras_xent.v1`'s.
+        renamed: whether the text of the expression has to change for the port. A variable that
             holds the function keeps its name.
     """
 
@@ -49,15 +49,15 @@ class Call:
     """A call of one of the functions.
 
     Args:
-        node: The call.
-        reference: What is called.
-        arguments: By the parameters' names, as far as they are known.
-        problem: Why the arguments aren't known, or "".
+        node: the call.
+        reference: what is called.
+        arguments: by the parameters' names, as far as they are known.
+        problem: why the arguments aren't known, or "".
     """
 
     node: ast.Call
     reference: Reference
-    arguments: Dict[str, ast.expr]
+    arguments: dict[str, ast.expr]
     problem: str
 
     @property
@@ -66,13 +66,13 @@ class Call:
         return self.reference.function
 
     @property
-    def labels(self) -> Optional[ast.expr]:
+    def labels(self) -> ast.expr | None:
         """The labels, under any parameter name."""
         name = self.function.labels
         return self.arguments.get(name) if name else None
 
     @property
-    def logits(self) -> Optional[ast.expr]:
+    def logits(self) -> ast.expr | None:
         """The logits."""
         return self.arguments.get("logits")
 
@@ -81,15 +81,15 @@ class Module:
     """A parsed source.
 
     Args:
-        text: The source.
-        place: Where it is in a program.
+        text: the source.
+        place: where it is in a program.
 
     Raises:
         SyntaxError: it isn't Python 3.
         ValueError: it has null bytes.
     """
 
-    def __init__(self, text: str, place: Optional[Place] = None) -> None:
+    def __init__(self, text: str, place: Place | None = None) -> None:
         self.text = text
         self.place = place or Place()
         self.lines = Lines(text)
@@ -98,26 +98,26 @@ class Module:
             self.tree = ast.parse(text)
         self.scopes = Scopes(self.tree)
         self._nodes = list(ast.walk(self.tree))
-        self._by_type: Dict[Type[ast.AST], List[ast.AST]] = {}
+        self._by_type: dict[type[ast.AST], list[ast.AST]] = {}
         for node in self._nodes:
             self._by_type.setdefault(type(node), []).append(node)
-        self._names: Dict[ast.expr, Names] = {}
+        self._names: dict[ast.expr, Names] = {}
         self._package = self._find_package()
 
     # The rest is computed on demand: for most files of a program, only names are needed.
 
     @functools.cached_property
-    def era(self) -> Optional[Era]:
+    def era(self) -> Era | None:
         """The version of TensorFlow that it is written for; None if that isn't known."""
         return era(self)
 
     @functools.cached_property
-    def references(self) -> List[Reference]:
+    def references(self) -> list[Reference]:
         """The places that refer to one of the functions."""
         return list(self._find_references())
 
     @functools.cached_property
-    def calls(self) -> List[Call]:
+    def calls(self) -> list[Call]:
         """The calls of the functions."""
         by_node = {reference.node: reference for reference in self.references}
         return [
@@ -127,10 +127,10 @@ class Module:
         ]
 
     @functools.cached_property
-    def _call_by_node(self) -> Dict[ast.AST, Call]:
+    def _call_by_node(self) -> dict[ast.AST, Call]:
         return {call.node: call for call in self.calls}
 
-    def all(self, kind: Type[_Node]) -> Iterator[_Node]:
+    def all(self, kind: type[_Node]) -> Iterator[_Node]:
         """All nodes of a kind, such as `ast.Call` or `ast.expr`."""
         nodes = self._nodes if kind.__subclasses__() else self._by_type.get(kind, [])
         return (node for node in nodes if isinstance(node, kind))
@@ -152,12 +152,12 @@ class Module:
         others = (each for each in bindings if each != Import(functions.PACKAGE, each.line))
         return next((each.line for each in others), 0)
 
-    def imports(self) -> Iterator[Union[ast.Import, ast.ImportFrom]]:
+    def imports(self) -> Iterator[ast.Import | ast.ImportFrom]:
         """All imports."""
         yield from self.all(ast.Import)
         yield from self.all(ast.ImportFrom)
 
-    def imports_of(self, name: str, line: int) -> List[Union[ast.Import, ast.ImportFrom]]:
+    def imports_of(self, name: str, line: int) -> list[ast.Import | ast.ImportFrom]:
         """The imports that begin in a line and bind a name."""
         return [
             statement
@@ -191,11 +191,11 @@ class Module:
     def _starred(self, name: str) -> Names:
         return self.place.starred(name, self.scopes.module.stars)
 
-    def offset(self, node: Union[ast.expr, ast.stmt]) -> int:
+    def offset(self, node: ast.expr | ast.stmt) -> int:
         """Where a node begins."""
         return self.lines.span(node)[0]
 
-    def source(self, node: Union[ast.expr, ast.stmt]) -> str:
+    def source(self, node: ast.expr | ast.stmt) -> str:
         """The text of a node."""
         return self.lines.segment(node)
 
@@ -203,11 +203,11 @@ class Module:
         """The text of a name or an attribute, on one line."""
         return _BETWEEN_NAMES.sub("", self.source(node))
 
-    def call_of(self, node: Optional[ast.AST]) -> Optional[Call]:
+    def call_of(self, node: ast.AST | None) -> Call | None:
         """The call of one of the functions that a node is."""
         return self._call_by_node.get(node) if node else None
 
-    def call_through(self, reference: Reference) -> Optional[Call]:
+    def call_through(self, reference: Reference) -> Call | None:
         """The call of a reference; None if it isn't called."""
         call = self.call_of(self.scopes.parent(reference.node))
         return call if call and call.reference is reference else None
@@ -219,7 +219,7 @@ class Module:
             return all(isinstance(each, ast.Name) and each.id == "_" for each in parent.targets)
         return isinstance(parent, ast.Expr)
 
-    def last_value(self, node: ast.expr) -> Optional[ast.expr]:
+    def last_value(self, node: ast.expr) -> ast.expr | None:
         """What was last assigned to a name before it is read; None if that isn't known.
 
         This uses the order of the text, and ignores branches and loops.
@@ -231,9 +231,9 @@ class Module:
         last = max(before, key=lambda binding: binding.line, default=None)
         return last.value if isinstance(last, Value) else None
 
-    def followed(self, node: Optional[ast.expr]) -> Optional[ast.expr]:
+    def followed(self, node: ast.expr | None) -> ast.expr | None:
         """An expression, or what was last assigned to it if it is a name."""
-        seen: List[ast.expr] = []
+        seen: list[ast.expr] = []
         while node is not None and node not in seen:
             seen.append(node)
             value = self.last_value(node)
@@ -260,7 +260,7 @@ class Module:
             if reference:
                 yield reference
 
-    def _reference(self, node: Union[ast.Attribute, ast.Name]) -> Optional[Reference]:
+    def _reference(self, node: ast.Attribute | ast.Name) -> Reference | None:
         names = self.names(node)
         if not names or UNKNOWN in names:
             return None
@@ -284,7 +284,7 @@ class Module:
             renamed=isinstance(node, ast.Attribute) or not self._is_variable(node),
         )
 
-    def _is_in_place(self, node: Union[ast.Attribute, ast.Name]) -> bool:
+    def _is_in_place(self, node: ast.Attribute | ast.Name) -> bool:
         # Before Python 3.12, positions inside f-strings are wrong.
         name = node.attr if isinstance(node, ast.Attribute) else node.id
         return self.source(node).endswith(name)
@@ -305,8 +305,8 @@ def _without_wrapped(names: Names) -> Names:
     return frozenset(UNKNOWN if is_wrapped(each) else each for each in names)
 
 
-def _bind(node: ast.Call, parameters: Tuple[str, ...]) -> Tuple[Dict[str, ast.expr], str]:
-    arguments: Dict[str, ast.expr] = {}
+def _bind(node: ast.Call, parameters: tuple[str, ...]) -> tuple[dict[str, ast.expr], str]:
+    arguments: dict[str, ast.expr] = {}
     problem = ""
     for position, value in enumerate(node.args):
         if isinstance(value, ast.Starred):

@@ -21,9 +21,9 @@ class Options:
     """What rules need to know in addition to the source.
 
     Args:
-        target: What calls become.
-        surroundings: What the other files of the program do.
-        loss_scopes: Where the program may change the collection that contrib's losses join.
+        target: what calls become.
+        surroundings: what the other files of the program do.
+        loss_scopes: where the program may change the collection that contrib's losses join.
     """
 
     target: Target = Target.V1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional, Sequence, Tuple
+from typing import Iterator, Sequence
 
 from keras_xent_cli.migrate import rewriting
 from keras_xent_cli.migrate.finding import Action, Remark
@@ -23,30 +23,30 @@ def port_references(module: Module, options: Options, function: Function) -> Ite
 
 
 def port_reference(
-    module: Module, options: Options, reference: Reference, call: Optional[Call]
-) -> Optional[Remark]:
+    module: Module, options: Options, reference: Reference, call: Call | None
+) -> Remark | None:
     """Port one reference to such a function.
 
     Args:
-        module: The source.
-        options: With the target.
-        reference: The function, called or not.
-        call: The call; None if it isn't called.
+        module: the source.
+        options: with the target.
+        reference: the function, called or not.
+        call: the call; None if it isn't called.
     """
     as_object, why_not = port_to_keras(module, options, reference, call)
     return as_object or _to_v1(module, reference, why_not)
 
 
 def port_to_keras(
-    module: Module, options: Options, reference: Reference, call: Optional[Call]
-) -> Tuple[Optional[Remark], str]:
+    module: Module, options: Options, reference: Reference, call: Call | None
+) -> tuple[Remark | None, str]:
     """A call as a loss object, or None and the reason; None and "" for another target.
 
     Args:
-        module: The source.
-        options: With the target.
-        reference: The function, called or not.
-        call: The call; None if it isn't called.
+        module: the source.
+        options: with the target.
+        reference: the function, called or not.
+        call: the call; None if it isn't called.
     """
     if options.target is not Target.KERAS:
         return None, ""
@@ -77,11 +77,11 @@ def ported(
     """A place that was ported.
 
     Args:
-        module: The source.
-        reference: The place.
-        change: What the diff shows.
-        note: What else to report, or "".
-        edits: What changes.
+        module: the source.
+        reference: the place.
+        change: what the diff shows.
+        note: what else to report, or "".
+        edits: what changes.
     """
     return Remark(
         module.offset(reference.node),
@@ -98,7 +98,7 @@ def flagged(module: Module, reference: Reference, message: str) -> Remark:
     return Remark(module.offset(reference.node), Action.FLAGGED, message)
 
 
-def _to_v1(module: Module, reference: Reference, why_not: str) -> Optional[Remark]:
+def _to_v1(module: Module, reference: Reference, why_not: str) -> Remark | None:
     if not reference.renamed:
         return None
     old = _old(module, reference)

@@ -1,4 +1,4 @@
-"""The rules: finds every module in ``rules/``, which each have one."""
+"""The rules: finds every module in `rules/`, which each have one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import importlib
 import pkgutil
-from typing import Callable, Iterable, Iterator, Optional, Sequence, Tuple
+from typing import Callable, Iterable, Iterator, Sequence
 
 from keras_xent_cli.migrate.finding import Remark
 from keras_xent_cli.migrate.leftovers import Leftovers
@@ -20,21 +20,21 @@ class Rule:
 
     Args:
         code: KX0.. for rules that port, KX1.. for rules that report problems.
-        summary: One line.
-        check: What it finds in a module.
-        check_leftovers: What it finds in the module after the port.
-        is_defect: Whether it reports probable mistakes in the program.
+        summary: one line.
+        check: what it finds in a module.
+        check_leftovers: what it finds in the module after the port.
+        is_defect: whether it reports probable mistakes in the program.
     """
 
     code: str
     summary: str
     check: Callable[[Module, Options], Iterable[Remark]]
-    check_leftovers: Optional[Callable[[Leftovers], Iterable[Remark]]] = None
+    check_leftovers: Callable[[Leftovers], Iterable[Remark]] | None = None
     is_defect: bool = False
 
 
 @functools.lru_cache(maxsize=None)
-def all_rules() -> Tuple[Rule, ...]:
+def all_rules() -> tuple[Rule, ...]:
     """Every rule, by code."""
     package = importlib.import_module("keras_xent_cli.migrate.rules")
     found = [
@@ -44,12 +44,12 @@ def all_rules() -> Tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: rule.code))
 
 
-def chosen_rules(select: Sequence[str] = (), ignore: Sequence[str] = ()) -> Tuple[Rule, ...]:
+def chosen_rules(select: Sequence[str] = (), ignore: Sequence[str] = ()) -> tuple[Rule, ...]:
     """The rules that the user wants.
 
     Args:
-        select: Codes, or beginnings of codes; all rules if empty.
-        ignore: Codes, or beginnings of codes, to leave out of these.
+        select: codes, or beginnings of codes; all rules if empty.
+        ignore: codes, or beginnings of codes, to leave out of these.
 
     Raises:
         ValueError: a code isn't valid.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Callable, Collection, Dict, List, Optional, Sequence
+from typing import Callable, Collection, Sequence
 
 import libcst as cst
 
@@ -19,8 +19,8 @@ def rewritten(source: str, change: Change) -> str:
     """The source of a call after a change.
 
     Args:
-        source: The text of one call.
-        change: Turns the old call into the new one.
+        source: the text of one call.
+        change: turns the old call into the new one.
     """
     # In parentheses, because the call may be in some, which allow line breaks.
     expression = cst.parse_expression(f"({source})")
@@ -31,7 +31,7 @@ def rewritten(source: str, change: Change) -> str:
 
 def renamed(old: str, new: str) -> str:
     """A new name for a dotted one, with the comments that were inside the old one."""
-    comments: List[str] = _COMMENT_IN_NAME.findall(old)
+    comments: list[str] = _COMMENT_IN_NAME.findall(old)
     return new + "".join(f"  {comment}" for comment in comments)
 
 
@@ -67,10 +67,10 @@ def argument(source: str, name: str) -> str:
     """The text of one of a call's arguments.
 
     Args:
-        source: The call.
-        name: The argument's keyword; "" for the first argument.
+        source: the call.
+        name: the argument's keyword; "" for the first argument.
     """
-    found: List[str] = []
+    found: list[str] = []
 
     def change(call: cst.Call) -> cst.Call:
         found.extend(_code(each.value, source) for each in call.args if (_name(each) or "") == name)
@@ -82,7 +82,7 @@ def argument(source: str, name: str) -> str:
 
 def has_comment(source: str) -> bool:
     """Whether there are comments between a call's parentheses."""
-    found: List[cst.Comment] = []
+    found: list[cst.Comment] = []
 
     class Comments(cst.CSTVisitor):
         def visit_Comment(self, node: cst.Comment) -> None:  # noqa: N802
@@ -95,20 +95,20 @@ def has_comment(source: str) -> bool:
 def split_call(
     source: str,
     parameters: Sequence[str],
-    first: Callable[[Dict[str, str]], str],
-    moved: Dict[str, str],
+    first: Callable[[dict[str, str]], str],
+    moved: dict[str, str],
     dropped: Collection[str],
-    renamed: Dict[str, str],
+    renamed: dict[str, str],
 ) -> str:
     """Turns `function(...)` into `first(...)(...)`, a call of what another call returns.
 
     Args:
-        source: The call.
-        parameters: The function's parameters, which name the positional arguments.
-        first: Turns the arguments that move into the text of the first call.
-        moved: The arguments that go to the first call, with their names there.
-        dropped: The arguments that are removed.
-        renamed: The names of the others in the second call.
+        source: the call.
+        parameters: the function's parameters, which name the positional arguments.
+        first: turns the arguments that move into the text of the first call.
+        moved: the arguments that go to the first call, with their names there.
+        dropped: the arguments that are removed.
+        renamed: the names of the others in the second call.
     """
 
     def change(call: cst.Call) -> cst.Call:
@@ -138,8 +138,8 @@ def without_names(source: str, gone: Collection[int]) -> str:
     """An import without some of its names.
 
     Args:
-        source: The text of an import.
-        gone: The positions of the names to remove; not all of them.
+        source: the text of an import.
+        gone: the positions of the names to remove; not all of them.
     """
     statement = cst.parse_statement(source)
     assert isinstance(statement, cst.SimpleStatementLine)
@@ -152,7 +152,7 @@ def without_names(source: str, gone: Collection[int]) -> str:
     return _code(old.with_changes(names=kept), source)
 
 
-def _name(argument: cst.Arg) -> Optional[str]:
+def _name(argument: cst.Arg) -> str | None:
     return argument.keyword.value if argument.keyword else None
 
 

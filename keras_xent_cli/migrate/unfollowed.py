@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from typing import Collection, FrozenSet, Iterator, List, Union
+from typing import Collection, Iterator
 
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.source.scopes import Import
@@ -13,7 +13,7 @@ from keras_xent_cli.migrate.tensorflow.tf1_modules import canonical
 _BUILTINS = frozenset({"getattr", "hasattr", "setattr"})  # KX108 reports them
 
 
-def starred(module: Module, node: Union[ast.Attribute, ast.Name]) -> FrozenSet[str]:
+def starred(module: Module, node: ast.Attribute | ast.Name) -> frozenset[str]:
     """The qualified names that a name may have by star imports, if nothing else binds it."""
     root: ast.expr = node
     while isinstance(root, ast.Attribute):
@@ -24,15 +24,15 @@ def starred(module: Module, node: Union[ast.Attribute, ast.Name]) -> FrozenSet[s
     return frozenset(f"{star}.{module.dotted(node)}" for star in stars)
 
 
-def handed_on(module: Module, modules: Collection[str]) -> FrozenSet[str]:
+def handed_on(module: Module, modules: Collection[str]) -> frozenset[str]:
     """The qualified names of the given modules that the source passes on.
 
     Examples are `self.losses = tf.losses`, a class's attribute, an argument and a dictionary. What
     is read from these can't be followed.
 
     Args:
-        module: The source.
-        modules: Canonical names.
+        module: the source.
+        modules: canonical names.
     """
     return frozenset(name for name in _handed_on(module) if canonical(name) in modules)
 
@@ -43,7 +43,7 @@ def is_own(node: ast.Attribute) -> bool:
 
 
 @functools.lru_cache(maxsize=1)  # called for every name of a module that can't be followed
-def _handed_on(module: Module) -> FrozenSet[str]:
+def _handed_on(module: Module) -> frozenset[str]:
     return frozenset(_find_handed_on(module))
 
 
@@ -52,7 +52,7 @@ def _find_handed_on(module: Module) -> Iterator[str]:
         if isinstance(scope.node, ast.ClassDef):
             for bindings in scope.bindings.values():
                 yield from (each.qualified for each in bindings if isinstance(each, Import))
-    nodes: List[Union[ast.Attribute, ast.Name]] = [*module.all(ast.Attribute)]
+    nodes: list[ast.Attribute | ast.Name] = [*module.all(ast.Attribute)]
     nodes.extend(module.all(ast.Name))
     for node in nodes:
         if isinstance(node.ctx, ast.Load) and _is_handed_on(module, node):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import multiprocessing
 import os
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable
 
 import modes
 import pytest
@@ -29,7 +29,7 @@ from keras_xent.testing import verify
 UNMAPPED = (0, 1)
 
 
-def counted(run: Callable[[], Any]) -> Tuple[int, ...]:
+def counted(run: Callable[[], Any]) -> tuple[int, ...]:
     """How many values and gradients `run` verifies, and how many differences it finds."""
     kinds = (counting.VALUES, counting.GRADIENTS, counting.DIFFERENT)
     before = [counting._counts[kind] for kind in kinds]
@@ -144,9 +144,9 @@ def test_what_differs_counts(mode: str, broken: str, monkeypatch: pytest.MonkeyP
     ],
 )
 def test_the_line(
-    counts: Dict[str, int],
+    counts: dict[str, int],
     asked: bool,
-    expected: Optional[str],
+    expected: str | None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

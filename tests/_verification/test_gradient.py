@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 
 import modes
 import numpy as np
@@ -21,7 +21,7 @@ def product(a: Any, b: Any) -> Any:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_it_sees_and_may_replace_them(mode: str) -> None:
-    seen: List[Any] = []
+    seen: list[Any] = []
 
     def see_gradients(upstream: Any, indices: Any, found: Any) -> Any:
         seen.append((list(indices), upstream.dtype))
@@ -40,7 +40,7 @@ def test_it_sees_and_may_replace_them(mode: str) -> None:
 
 
 def test_it_is_asked_for_what_is_watched() -> None:
-    seen: List[Any] = []
+    seen: list[Any] = []
 
     def see_gradients(_: Any, indices: Any, found: Any) -> Any:
         seen.append(list(indices))
@@ -60,7 +60,7 @@ def test_it_is_asked_for_what_is_watched() -> None:
 
 
 def test_second_derivatives_and_tangents_pass_by() -> None:
-    seen: List[Any] = []
+    seen: list[Any] = []
 
     def see_gradients(upstream: Any, _: Any, found: Any) -> Any:
         seen.append(float(upstream))

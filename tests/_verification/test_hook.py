@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 
 import modes
 import oracle_calls
@@ -72,7 +72,7 @@ def test_variables_lists_and_numbers_are_taken_as_ever() -> None:
     [([1, 3], [4, 3]), ([4, 3], [1, 3]), ([4, 1], [4, 3]), ([3], [4, 3]), ([6, 3], [2, 3, 3])],
 )
 def test_labels_and_logits_that_broadcast_are_verified(
-    labels_shape: List[int], logits_shape: List[int], mode: str
+    labels_shape: list[int], logits_shape: list[int], mode: str
 ) -> None:
     labels, logits = tf1.soft_labels_of(labels_shape), tf1.logits_of(logits_shape)
 

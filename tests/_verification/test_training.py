@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,7 +73,7 @@ def in_fit() -> np.ndarray:
     return np.asarray(layer.get_weights()[0])
 
 
-TRAININGS: Dict[str, Any] = {
+TRAININGS: dict[str, Any] = {
     "eager": lambda: with_a_tape(False),
     "traced": lambda: with_a_tape(True),
     "session": in_a_session,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 from pathlib import Path
-from typing import Dict
 
 from benchmarks.cli import RESULTS
 
@@ -13,9 +12,9 @@ README = Path(__file__).parents[2] / "README.md"
 COLUMNS = ["v1", "Keras", "keras_xent under XLA", "v1 under XLA", "PyTorch", "optax"]
 
 
-def medians(name: str, benchmark: str, case: str) -> Dict[str, Dict[str, float]]:
+def medians(name: str, benchmark: str, case: str) -> dict[str, dict[str, float]]:
     """Seconds by shape and contender."""
-    found: Dict[str, Dict[str, float]] = {}
+    found: dict[str, dict[str, float]] = {}
     with (RESULTS / f"{name}.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             if (row["benchmark"], row["case"]) == (benchmark, case):
@@ -23,7 +22,7 @@ def medians(name: str, benchmark: str, case: str) -> Dict[str, Dict[str, float]]
     return found
 
 
-def check_rows(loss: str, expected: Dict[str, Dict[str, float]]) -> None:
+def check_rows(loss: str, expected: dict[str, dict[str, float]]) -> None:
     """Compare the README's rows of a loss with what was measured."""
     rows = re.findall(
         rf"^\| {loss} \| \((\d+), (\d+)\) \| (.+) \|$", README.read_text("utf-8"), re.MULTILINE

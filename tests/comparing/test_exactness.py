@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def arguments(draw: st.DrawFn) -> Any:
 @settings(max_examples=40)
 @given(arguments(), st.sampled_from(list(Reduction)), st.sampled_from([0, 0.1, 1.0]))
 def test_silence_for_every_reduction_dtype_and_form_of_weights(
-    inputs: List[tf.Tensor], reduction: Reduction, smoothing: float
+    inputs: list[tf.Tensor], reduction: Reduction, smoothing: float
 ) -> None:
     logits, labels, weights = inputs
     with verify(), tf.GradientTape(persistent=True) as tape:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
-from typing import Set
 
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "keras_xent"
 
 
-def imported(source: Path) -> Set[str]:
+def imported(source: Path) -> set[str]:
     """The modules of keras_xent that a file imports."""
     names = set()
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, List
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ WEIGHTS = np.float32([1, 0.5, 2, 0])
 SOFTMAX = ("Softmax", "CategoricalCrossentropy")
 
 
-def both(**arguments: Any) -> List[Any]:
+def both(**arguments: Any) -> list[Any]:
     return [
         CategoricalCrossentropy(**arguments),
         keras.losses.CategoricalCrossentropy(**arguments),

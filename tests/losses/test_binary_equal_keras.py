@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 import hypothesis
 import hypothesis.strategies as st
@@ -23,7 +23,7 @@ def cases(draw: Any) -> Case:
     shape = shapes(draw, fewest_classes=1)
     weights_kind, reduction = weights_and_reduction(draw, shape)
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
-    arguments: Dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "from_logits": draw(st.booleans()),
         "label_smoothing": draw(st.sampled_from([0.0, 0.1, 0.7, 1.0])),
         "reduction": reduction,

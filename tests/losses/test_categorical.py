@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from typing import Any, Dict, List
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_the_example_with_a_zero_weight_is_tf1s_number_and_twice_keras_s() -> No
 
 
 def test_arguments_and_defaults_are_keras_s() -> None:
-    def parameters(cls: type) -> Dict[str, Any]:
+    def parameters(cls: type) -> dict[str, Any]:
         signature = inspect.signature(cls.__init__).parameters
         return {name: signature[name].default for name in signature}
 
@@ -127,7 +127,7 @@ def test_repr_of_a_subclass_has_its_name() -> None:
     ids=str,
 )
 def test_arguments_that_are_refused(
-    arguments: Dict[str, Any], error: type, said: List[str]
+    arguments: dict[str, Any], error: type, said: list[str]
 ) -> None:
     with pytest.raises(error) as caught:
         CategoricalCrossentropy(**arguments)

@@ -6,7 +6,7 @@ Run as a program, this file trains and prints what came out as JSON.
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ KERNEL = RNG.normal(size=(4, 3)).astype(np.float32)
 REDUCTIONS = ["sum", "sum_over_batch_size", "sum_by_nonzero_weights"]
 
 
-def train(strategy: Any, loss_class: Any, reduction: str, labels: Any = Y) -> Dict[str, Any]:
+def train(strategy: Any, loss_class: Any, reduction: str, labels: Any = Y) -> dict[str, Any]:
     """`fit` under a strategy."""
     import tensorflow as tf
 
@@ -103,13 +103,13 @@ def main() -> None:
 
 
 @pytest.fixture(scope="module")
-def measured() -> Dict[str, Any]:
+def measured() -> dict[str, Any]:
     import processes
 
     return json.loads(processes.printed_by([__file__]).splitlines()[-1])
 
 
-def halves(start: int) -> List[slice]:
+def halves(start: int) -> list[slice]:
     """What the two replicas see of a batch."""
     half = BATCH // 2
     return [slice(start, start + half), slice(start + half, start + BATCH)]
@@ -129,7 +129,7 @@ def v1_binary_loss(kernel: Any, part: slice) -> Any:
 
 @pytest.mark.parametrize("reduction", ["sum", "sum_over_batch_size"])
 def test_fit_with_keras_s_reductions_equals_keras_s(
-    measured: Dict[str, Any], reduction: str
+    measured: dict[str, Any], reduction: str
 ) -> None:
     ours, theirs = measured["ours"][reduction], measured["keras"][reduction]
     np.testing.assert_allclose(ours["history"], theirs["history"], rtol=1e-5)
@@ -154,7 +154,7 @@ def replicas_training(loss: Any) -> Any:
 
 
 def test_fit_with_tf1s_reduction_is_the_mean_of_the_replicas_tf1_losses(
-    measured: Dict[str, Any],
+    measured: dict[str, Any],
 ) -> None:
     dense = measured["ours"]["sum_by_nonzero_weights"]
     others = measured["others"]
@@ -167,13 +167,13 @@ def test_fit_with_tf1s_reduction_is_the_mean_of_the_replicas_tf1_losses(
 
 
 @pytest.mark.parametrize("name", ["SparseCategoricalCrossentropy", "BinaryCrossentropy"])
-def test_fit_of_the_other_losses_equals_keras_s(measured: Dict[str, Any], name: str) -> None:
+def test_fit_of_the_other_losses_equals_keras_s(measured: dict[str, Any], name: str) -> None:
     ours, theirs = (measured["others"][name][each] for each in ("mean", "sum_over_batch_size"))
     np.testing.assert_allclose(ours["history"], theirs["history"], rtol=1e-5)
     np.testing.assert_allclose(ours["kernel"], theirs["kernel"], rtol=1e-5, atol=1e-6)
 
 
-def test_a_custom_loop_gets_shares_of_the_mean(measured: Dict[str, Any]) -> None:
+def test_a_custom_loop_gets_shares_of_the_mean(measured: dict[str, Any]) -> None:
     from keras_xent._keras import IS_KERAS_3
 
     by_nonzero = measured["loop"]["sum_by_nonzero_weights"]
@@ -191,7 +191,7 @@ def test_a_custom_loop_gets_shares_of_the_mean(measured: Dict[str, Any]) -> None
             assert "use Reduction.SUM or Reduction.NONE" in message
 
 
-def test_a_custom_loop_with_a_sum_is_never_scaled(measured: Dict[str, Any]) -> None:
+def test_a_custom_loop_with_a_sum_is_never_scaled(measured: dict[str, Any]) -> None:
     expected = [float(v1_loss(KERNEL, part)) * np.count_nonzero(W[part]) for part in halves(0)]
     assert measured["loop"]["sum"] == pytest.approx(expected, rel=1e-5)
 

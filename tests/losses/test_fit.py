@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Iterator
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ START = [
 
 def tf1_training(
     weights: np.ndarray = W, epochs: int = EPOCHS
-) -> Tuple[List[np.ndarray], List[float]]:
+) -> tuple[list[np.ndarray], list[float]]:
     """A TF1 graph, session and optimizer: the parameters, and every epoch's loss as Keras reports.
 
     That is the mean of the batches' losses, each weighted with the batch's size.
@@ -73,7 +73,7 @@ def by_nonzero_weights(**arguments: Any) -> CategoricalCrossentropy:
     )
 
 
-def check_parameters(model: keras.Model, expected: List[np.ndarray]) -> None:
+def check_parameters(model: keras.Model, expected: list[np.ndarray]) -> None:
     for value, other in zip(model.get_weights(), expected):
         np.testing.assert_allclose(value, other, rtol=1e-5, atol=1e-6)
 
@@ -83,7 +83,7 @@ def check_parameters(model: keras.Model, expected: List[np.ndarray]) -> None:
     [{}, {"run_eagerly": True}, {"jit_compile": True}, {"steps_per_execution": 3}],
     ids=["graph", "run_eagerly", "jit_compile", "steps_per_execution"],
 )
-def test_fit_is_tf1s_training(how: Dict[str, Any]) -> None:
+def test_fit_is_tf1s_training(how: dict[str, Any]) -> None:
     parameters, losses = tf1_training()
     if "run_eagerly" not in how and "jit_compile" not in how:
         how = {**how, "jit_compile": False}

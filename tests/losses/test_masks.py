@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def masked(predictions: np.ndarray, mask: np.ndarray = MASK) -> tf.Tensor:
     return tensor
 
 
-def as_v1_weights(weights: Optional[Any]) -> Any:
+def as_v1_weights(weights: Any | None) -> Any:
     """The mask as zero weights."""
     weights = np.float32(1.0 if weights is None else weights)
     return (weights[..., 0] if weights.ndim == 3 else weights) * MASK

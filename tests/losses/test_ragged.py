@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def assert_same(value: Any, expected: Any, rtol: float = 1e-5) -> None:
     np.testing.assert_allclose(value, expected, rtol=rtol, atol=1e-6)
 
 
-WEIGHTS: List[Any] = [
+WEIGHTS: list[Any] = [
     None,
     0.4,
     SAMPLES,

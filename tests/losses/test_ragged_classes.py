@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def rows(values: Any) -> tf.RaggedTensor:
     return tf.RaggedTensor.from_row_splits(values, tf.constant(SPLITS), validate=False)
 
 
-def value_and_gradient(loss: Any, labels: Any, predictions: Any, *weights: Any) -> List[Any]:
+def value_and_gradient(loss: Any, labels: Any, predictions: Any, *weights: Any) -> list[Any]:
     def run(values: tf.Tensor) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(values)

@@ -7,7 +7,7 @@ import json
 import pickle
 import warnings
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 import numpy as np
 import processes
@@ -19,7 +19,7 @@ from keras_xent._keras import IS_KERAS_3
 
 keras = tf.keras
 
-CONFIG: Dict[str, Any] = {
+CONFIG: dict[str, Any] = {
     "from_logits": True,
     "label_smoothing": 0.1,
     "axis": -1,

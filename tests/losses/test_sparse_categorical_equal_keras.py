@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 import hypothesis
 import hypothesis.strategies as st
@@ -24,7 +24,7 @@ def cases(draw: Any) -> Case:
     shape = shapes(draw)
     weights_kind, reduction = weights_and_reduction(draw, shape)
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
-    arguments: Dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "from_logits": draw(st.booleans()),
         "ignore_class": draw(st.sampled_from([None, None, -1, 0, 255])),
         "reduction": reduction,

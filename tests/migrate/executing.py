@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import types
-from typing import Any, Callable, Dict, List, Sequence
+from typing import Any, Callable, Sequence
 
 import modes
 import numpy as np
@@ -53,7 +53,7 @@ def check_same(
             assert_same(results(source, arrays, mode, tensorflow), expected)
 
 
-def inputs(shape: Sequence[int] = SHAPE) -> List[np.ndarray]:
+def inputs(shape: Sequence[int] = SHAPE) -> list[np.ndarray]:
     """Labels, logits, and weights of which some are 0."""
     random = np.random.RandomState(0)
     labels = np.eye(shape[-1])[random.randint(shape[-1], size=shape[:-1])]
@@ -65,16 +65,16 @@ def inputs(shape: Sequence[int] = SHAPE) -> List[np.ndarray]:
 
 def results(
     source: str, arrays: Sequence[np.ndarray], mode: str = "eager", tensorflow: int = 1
-) -> List[np.ndarray]:
+) -> list[np.ndarray]:
     """The value of a program's `loss`, and its gradients to labels, logits and weights."""
     loss = program(source, tensorflow)["loss"]
     gradients = _by_gradients(loss) if mode == "tf1_graph" else _by_tape(loss)
     return [np.asarray(result) for result in modes.MODES[mode](gradients, *arrays)]
 
 
-def program(source: str, tensorflow: int = 1) -> Dict[str, Any]:
+def program(source: str, tensorflow: int = 1) -> dict[str, Any]:
     """What a program defines."""
-    namespace: Dict[str, Any] = {"contrib": _CONTRIB, "__name__": "program"}
+    namespace: dict[str, Any] = {"contrib": _CONTRIB, "__name__": "program"}
     source = as_tf2(source) if tensorflow == 1 else source
     exec(compile(source, "program.py", "exec"), namespace)
     return namespace
@@ -96,7 +96,7 @@ def assert_same(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> Non
 
 
 def _by_tape(loss: Callable[..., Any]) -> Callable[..., Any]:
-    def value_and_gradients(*tensors: tf.Tensor) -> List[tf.Tensor]:
+    def value_and_gradients(*tensors: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(tensors)
             value = loss(*tensors)
@@ -106,7 +106,7 @@ def _by_tape(loss: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _by_gradients(loss: Callable[..., Any]) -> Callable[..., Any]:
-    def value_and_gradients(*tensors: tf.Tensor) -> List[tf.Tensor]:
+    def value_and_gradients(*tensors: tf.Tensor) -> list[tf.Tensor]:
         value = loss(*tensors)
         return [value, *tf.gradients(value, tensors, unconnected_gradients="zero")]
 

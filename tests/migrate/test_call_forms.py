@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import tokenize
-from typing import Dict, List, Sequence, Tuple
+from typing import Sequence
 
 import hypothesis
 import pytest
@@ -63,7 +63,7 @@ REDUCTIONS = [
     "'weighted_mean'",
     "REDUCTION",
 ]
-OPTIONAL: Dict[str, List[str]] = {
+OPTIONAL: dict[str, list[str]] = {
     "weights": WEIGHTS,
     "label_smoothing": ["0", "0.1", "EPSILON", "0.0"],
     "scope": ["None", "'x'"],
@@ -82,7 +82,7 @@ REQUIRED = {
 # What differs: class ids, and losses of the logits' shape.
 IDS = ["tf.argmax(labels, -1)", "tf.cast(tf.argmax(labels, -1), tf.int32)"]
 ELEMENTS = ["labels", "labels + 0.1 * logits", "labels if FLAG else logits"]
-BY_FUNCTION: Dict[Function, Dict[str, List[str]]] = {
+BY_FUNCTION: dict[Function, dict[str, list[str]]] = {
     SPARSE_LOSS: {
         "labels": [*IDS, "tf.argmax(labels, -1)[:, None]"],
         "weights": [*WEIGHTS, "weights[:, None]"],
@@ -105,7 +105,7 @@ class Form:
 
     source: str
     function: Function
-    arguments: Tuple[Tuple[str, str], ...]
+    arguments: tuple[tuple[str, str], ...]
 
 
 @st.composite
@@ -114,7 +114,7 @@ def forms(draw: st.DrawFn) -> Form:
     # TensorFlow has no argument `_sentinel` any more.
     parameters = [name for name in function.parameters if name != "_sentinel"]
     values = {**OPTIONAL, **REQUIRED, **BY_FUNCTION.get(function, {})}
-    chosen: Dict[str, str] = {}
+    chosen: dict[str, str] = {}
     for name in parameters:
         is_required = name in ("logits", "losses", function.labels)
         if is_required or (not (name == "dim" and "axis" in chosen) and draw(st.booleans())):
@@ -147,7 +147,7 @@ def _parenthesized(draw: st.DrawFn, texts: Sequence[str]) -> str:
     return "".join(part.replace("{n}", f"comment {n}") for n, part in enumerate(parts))
 
 
-def comments(source: str) -> List[str]:
+def comments(source: str) -> list[str]:
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return [token.string for token in tokens if token.type == tokenize.COMMENT]
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 import pytest
 from command_line import environment, migrate
@@ -41,7 +41,7 @@ def write(**sources: str) -> None:
         Path(f"{name}.py").write_text(source)
 
 
-def run(capsys: Captured, *arguments: str) -> Tuple[int, str, str]:
+def run(capsys: Captured, *arguments: str) -> tuple[int, str, str]:
     try:
         code = cli.main(["migrate", *arguments])
     except SystemExit as stop:
@@ -50,7 +50,7 @@ def run(capsys: Captured, *arguments: str) -> Tuple[int, str, str]:
     return code, captured.out, captured.err
 
 
-def run_json(capsys: Captured, *arguments: str) -> Tuple[int, Dict[str, Any]]:
+def run_json(capsys: Captured, *arguments: str) -> tuple[int, dict[str, Any]]:
     code, out, err = run(capsys, *arguments, "--format", "json")
     assert err == ""
     return code, json.loads(out)
@@ -106,7 +106,7 @@ def test_check_of_what_is_good_to_know(capsys: Captured) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["--check"], ["--write"]])
-def test_a_file_that_cannot_be_parsed(capsys: Captured, arguments: List[str]) -> None:
+def test_a_file_that_cannot_be_parsed(capsys: Captured, arguments: list[str]) -> None:
     write(a=OLD + "print 'a'\n", b=OLD)
     code, out, _ = run(capsys, ".", *arguments)
     assert code == 2
@@ -181,7 +181,7 @@ def test_a_link_that_is_given_stays_a_link(capsys: Captured) -> None:
     ],
 )
 def test_wrong_arguments(
-    capsys: Captured, arguments: List[str], message: str, format_: str
+    capsys: Captured, arguments: list[str], message: str, format_: str
 ) -> None:
     write(a=OLD)
     code, out, err = run(capsys, *arguments, "--format", format_)
@@ -213,7 +213,7 @@ def test_a_path_that_may_not_be_looked_at(
         (["--select", ""], {"KX001", "KX108"}),
     ],
 )
-def test_select_and_ignore(capsys: Captured, arguments: List[str], rules: set) -> None:
+def test_select_and_ignore(capsys: Captured, arguments: list[str], rules: set) -> None:
     write(a=OLD + "loss = getattr(tf.losses, name)\n")
     _, report = run_json(capsys, ".", *arguments)
     assert {each["rule"] for file in report["files"] for each in file["findings"]} == rules
@@ -233,7 +233,7 @@ def test_help_tells_the_exit_codes(capsys: Captured) -> None:
 
 @pytest.mark.parametrize("missing", [["libcst"], ["rich"], ["libcst", "rich"]])
 def test_packages_that_are_missing(
-    capsys: Captured, monkeypatch: pytest.MonkeyPatch, missing: List[str]
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch, missing: list[str]
 ) -> None:
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(
@@ -256,7 +256,7 @@ PathFinder.find_spec = lambda name, *rest: (
 """
 
 
-def without(tmp_path: Path, *names: str) -> Dict[str, str]:
+def without(tmp_path: Path, *names: str) -> dict[str, str]:
     """An environment in which modules aren't installed, as far as a program can tell."""
     (tmp_path / "sitecustomize.py").write_text(BLOCK.format(names=names))
     return environment(tmp_path)
@@ -336,7 +336,7 @@ def test_a_name_that_is_no_text(tmp_path: Path, folder: Path) -> None:
     assert report["files"][0]["path"] == "\udcff.py"
 
 
-def in_a_terminal(folder: Path, env: Dict[str, str], *arguments: str) -> str:
+def in_a_terminal(folder: Path, env: dict[str, str], *arguments: str) -> str:
     """What the command prints to a terminal."""
     pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import sys
 import warnings
-from typing import List, Optional
 
 import pytest
 
@@ -17,7 +16,7 @@ TF = "import tensorflow as tf\n"
 LOSS = "tf.losses.softmax_cross_entropy"
 
 
-def functions(source: str) -> List[Function]:
+def functions(source: str) -> list[Function]:
     return [reference.function for reference in Module(source).references]
 
 
@@ -174,7 +173,7 @@ def test_whether_the_package_s_name_is_taken(source: str, taken: bool) -> None:
         ("for a in b: pass\na", None),
     ],
 )
-def test_the_last_value(source: str, value: Optional[int]) -> None:
+def test_the_last_value(source: str, value: int | None) -> None:
     module = Module(source)
     name = next(node.value for node in module.all(ast.Expr) if isinstance(node.value, ast.Name))
     followed = module.followed(name)

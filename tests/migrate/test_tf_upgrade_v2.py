@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict
 
 import pytest
 from migrate import executing
@@ -55,7 +54,7 @@ def loss(labels, logits, weights):
 
 
 @pytest.fixture(scope="module")
-def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, str]:
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What `tf_upgrade_v2` makes of the programs, and of what the codemod has made of them."""
     folder = tmp_path_factory.mktemp("upgraded")
     (folder / "old").mkdir()
@@ -79,7 +78,7 @@ def check_same(before: str, after: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["v1", "keras"])
-def test_after_it(upgraded: Dict[str, str], target: str) -> None:
+def test_after_it(upgraded: dict[str, str], target: str) -> None:
     new, findings = ported(upgraded["everything"], target)
     assert "tf.nn." not in new
     assert ".losses." not in new
@@ -87,7 +86,7 @@ def test_after_it(upgraded: Dict[str, str], target: str) -> None:
     check_same(PROGRAMS["everything"], new)
 
 
-def test_after_it_where_the_labels_tell(upgraded: Dict[str, str]) -> None:
+def test_after_it_where_the_labels_tell(upgraded: dict[str, str]) -> None:
     """It stops the gradient into the labels, so that either function is the same."""
     assert "labels=tf.stop_gradient(labels + logits)" in upgraded["only_a_call"]
     new, findings = ported(upgraded["only_a_call"])
@@ -97,7 +96,7 @@ def test_after_it_where_the_labels_tell(upgraded: Dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["everything", "handed_on"])
-def test_before_it(upgraded: Dict[str, str], name: str) -> None:
+def test_before_it(upgraded: dict[str, str], name: str) -> None:
     """What the codemod has written stays."""
     new = upgraded[f"{name}_ported"]
     for line in ported(PROGRAMS[name])[0].splitlines():
@@ -106,7 +105,7 @@ def test_before_it(upgraded: Dict[str, str], name: str) -> None:
     check_same(PROGRAMS[name], new)
 
 
-def test_why_before_it_is_better(upgraded: Dict[str, str]) -> None:
+def test_why_before_it_is_better(upgraded: dict[str, str]) -> None:
     """A function that is handed on becomes TF2's, which sends a gradient into the labels."""
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
         check_same(PROGRAMS["handed_on"], upgraded["handed_on"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import List, Sequence, Tuple
+from typing import Sequence
 
 from migrate import executing
 
@@ -22,7 +22,7 @@ from keras_xent_cli.migrate.tensorflow import loss_scopes
 TARGETS = ("v1", "keras")
 
 
-def ported(source: str, target: str = "v1") -> Tuple[str, Tuple[Finding, ...]]:
+def ported(source: str, target: str = "v1") -> tuple[str, tuple[Finding, ...]]:
     """The port of a file by all rules, as the command would do it."""
     content = source.encode()
     surroundings = look_around([("file.py", content)])
@@ -36,7 +36,7 @@ def check_transformed(
     target: str = "v1",
     codes: Sequence[str] = (),
     shape: Sequence[int] = executing.SHAPE,
-) -> List[str]:
+) -> list[str]:
     """The source becomes exactly the other, for good, and computes the same.
 
     Args:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Iterator
 
 import numpy as np
 import pytest
@@ -75,7 +75,7 @@ def wait_for(process: Any, address: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def workers() -> Iterator[Dict[str, str]]:
+def workers() -> Iterator[dict[str, str]]:
     """The guide's worker, and the same without its import of keras_xent."""
     program = (GUIDE / "programs" / "worker.py").read_text(encoding="utf-8")
     assert IMPORT in program
@@ -91,7 +91,7 @@ def workers() -> Iterator[Dict[str, str]]:
             process.wait()
 
 
-def run_on(target: str, softmax_cross_entropy: Any) -> List[np.ndarray]:
+def run_on(target: str, softmax_cross_entropy: Any) -> list[np.ndarray]:
     """The loss and its gradient, computed by the worker."""
     with tf.Graph().as_default(), v1.Session(target) as session:
         logits = v1.placeholder(tf.float32, [None, 3])
@@ -107,7 +107,7 @@ def check_same(target: str) -> None:
         np.testing.assert_allclose(our, their, rtol=1e-5, atol=1e-6)
 
 
-def test_a_plain_worker_fails_as_the_page_says(workers: Dict[str, str]) -> None:
+def test_a_plain_worker_fails_as_the_page_says(workers: dict[str, str]) -> None:
     needs_native()
     import keras_xent
 
@@ -118,12 +118,12 @@ def test_a_plain_worker_fails_as_the_page_says(workers: Dict[str, str]) -> None:
 
 
 def test_a_worker_that_imports_keras_xent_runs_every_backend(
-    workers: Dict[str, str], backend: str
+    workers: dict[str, str], backend: str
 ) -> None:
     check_same(workers["imports"])
 
 
-def test_a_plain_worker_runs_the_portable_backend(workers: Dict[str, str]) -> None:
+def test_a_plain_worker_runs_the_portable_backend(workers: dict[str, str]) -> None:
     import keras_xent
 
     keras_xent.set_backend("portable")
@@ -241,7 +241,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def predictions(folder: Path) -> Dict[str, Any]:
+def predictions(folder: Path) -> dict[str, Any]:
     """What a process without keras_xent gets from each file."""
     import processes
 
@@ -254,13 +254,13 @@ def test_no_file_for_inference_holds_the_op(folder: Path) -> None:
     assert [path.name for path in sorted(found) if holds_the_op(path)] == []
 
 
-def test_a_saved_training_graph_does(folder: Path, predictions: Dict[str, Any]) -> None:
+def test_a_saved_training_graph_does(folder: Path, predictions: dict[str, Any]) -> None:
     needs_native()
     assert holds_the_op(folder / "training_saved")
     assert "Op type not registered 'KerasXent>" in predictions["training_saved"]
 
 
-def test_every_file_for_inference_runs_without_keras_xent(predictions: Dict[str, Any]) -> None:
+def test_every_file_for_inference_runs_without_keras_xent(predictions: dict[str, Any]) -> None:
     inference = {name: made for name, made in predictions.items() if name != "training_saved"}
     assert set(inference) >= {"model_saved", "file.keras with Keras", "inference_saved"}
     for name, made in inference.items():

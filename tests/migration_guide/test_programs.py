@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Dict
 
 import numpy as np
 import processes
@@ -17,23 +16,23 @@ from keras_xent_cli.migrate.registry import chosen_rules
 PROGRAMS = Path(__file__).parent.parent.parent / "migration_guide" / "programs"
 
 
-def printed_by(programs: Dict[str, Path]) -> Dict[str, np.ndarray]:
+def printed_by(programs: dict[str, Path]) -> dict[str, np.ndarray]:
     """What they print. Each has a process: TF1's switch TensorFlow 2 off."""
     printed = {name: processes.printed_by([str(path)]) for name, path in programs.items()}
     return {name: np.array(text.split(), np.float64) for name, text in printed.items()}
 
 
 @pytest.fixture(scope="module")
-def losses() -> Dict[str, np.ndarray]:
+def losses() -> dict[str, np.ndarray]:
     return printed_by({name: PROGRAMS / f"{name}.py" for name in ("before", "after")})
 
 
-def test_the_trajectories_are_equal(losses: Dict[str, np.ndarray]) -> None:
+def test_the_trajectories_are_equal(losses: dict[str, np.ndarray]) -> None:
     assert losses["before"].shape == (24,)
     np.testing.assert_allclose(losses["after"], losses["before"], rtol=2e-6)
 
 
-def test_every_term_is_there(losses: Dict[str, np.ndarray]) -> None:
+def test_every_term_is_there(losses: dict[str, np.ndarray]) -> None:
     # The batch without labels leaves the regularisation and the activity loss.
     without_labels = losses["before"][2::8]
     assert np.all((without_labels > 0.01) & (without_labels < 0.1))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Dict, List, Tuple
 
 import pytest
 
@@ -19,7 +18,7 @@ BEGINNING = f"import tensorflow.compat.v1 as tf\n{SLIM}"
 _BLOCK = re.compile(r"^```python\n# ([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def sections() -> Dict[str, List[Tuple[str, str]]]:
+def sections() -> dict[str, list[tuple[str, str]]]:
     """For each rule, the comments that its blocks begin with, and the rest of these blocks."""
     parts = re.split(r"^## (KX\d+)\n", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {code: _BLOCK.findall(text) for code, text in zip(parts[1::2], parts[2::2])}
@@ -29,7 +28,7 @@ def test_every_rule_is_documented_in_order() -> None:
     assert list(sections()) == [rule.code for rule in all_rules()]
 
 
-def codes(beginning: str) -> List[str]:
+def codes(beginning: str) -> list[str]:
     return [rule.code for rule in all_rules() if rule.code.startswith(beginning)]
 
 

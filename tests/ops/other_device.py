@@ -6,7 +6,7 @@ kernels of a GPU, and is there on every machine. Prints the largest difference f
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -20,7 +20,7 @@ LABELS = RANDOM.dirichlet(np.ones(4), size=3).astype("f")
 WEIGHTS = np.array([1.0, 0.0, 2.0], "f")
 
 
-def results(functions: Any, shape: Any) -> List[np.ndarray]:
+def results(functions: Any, shape: Any) -> list[np.ndarray]:
     """The losses of the three functions, and the gradients of logits and weights."""
     with tf.Graph().as_default():
         logits, labels, weights = (

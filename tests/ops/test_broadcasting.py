@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, Tuple
 
 import modes
 import numpy as np
@@ -15,7 +15,7 @@ from keras_xent.ops import broadcasting
 Shapes = Tuple[Tuple[int, ...], Tuple[int, ...], int]
 
 # Labels, logits, class axis.
-BROADCAST: List[Shapes] = [
+BROADCAST: list[Shapes] = [
     ((1, 4), (3, 4), -1),
     ((3, 4), (1, 4), -1),
     ((3, 1), (3, 4), -1),
@@ -34,7 +34,7 @@ BROADCAST: List[Shapes] = [
     ((6, 4), (2, 3, 4), -1),
     ((3, 2, 4), (2, 3, 4), -1),
 ]
-REFUSED: List[Shapes] = [
+REFUSED: list[Shapes] = [
     ((2, 4), (3, 4), -1),
     ((2, 1, 4), (2, 3, 4), -1),
     ((2, 4, 3), (2, 4, 1), 1),
@@ -48,7 +48,7 @@ REFUSED: List[Shapes] = [
 MODES = [mode for mode in modes.MODES if mode != "traced_then_compiled"]
 
 
-def arrays(shapes: Shapes) -> List[np.ndarray]:
+def arrays(shapes: Shapes) -> list[np.ndarray]:
     labels, logits, _ = shapes
     random = np.random.default_rng(0)
     return [random.random(labels).astype("f"), random.normal(size=logits).astype("f")]
@@ -57,7 +57,7 @@ def arrays(shapes: Shapes) -> List[np.ndarray]:
 def with_gradients(function: Callable[..., tf.Tensor]) -> Callable[..., Any]:
     """A function's value and its gradients to labels and logits."""
 
-    def run(labels: tf.Tensor, logits: tf.Tensor) -> List[tf.Tensor]:
+    def run(labels: tf.Tensor, logits: tf.Tensor) -> list[tf.Tensor]:
         if not tf.compat.v1.executing_eagerly_outside_functions():
             value = function(labels, logits)
             return [value, *tf.gradients(value, [labels, logits])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, List
+from typing import Callable
 
 import modes
 import numpy as np
@@ -42,7 +42,7 @@ both_positive = after(
     [([3], [2]), ([2], [2, 3]), ([2, 1], [2]), ([1], []), ([2, 2], [2, 3]), ([1, 1, 1], [1, 1])],
 )
 @BOTH_GRAPHS
-def test_weights_that_do_not_fit_fail(weights: List[int], losses: List[int], mode: str) -> None:
+def test_weights_that_do_not_fit_fail(weights: list[int], losses: list[int], mode: str) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="can not be broadcast") as error:
         modes.MODES[mode](broadcastable, np.zeros(weights, "f"), np.zeros(losses, "f"))
     assert "The rule." in str(error.value)
@@ -52,7 +52,7 @@ def test_weights_that_do_not_fit_fail(weights: List[int], losses: List[int], mod
     ("weights", "losses"), [([], [2, 3]), ([], []), ([1, 3], [2, 3]), ([2], [2]), ([0], [0])]
 )
 @BOTH_GRAPHS
-def test_weights_that_fit_pass(weights: List[int], losses: List[int], mode: str) -> None:
+def test_weights_that_fit_pass(weights: list[int], losses: list[int], mode: str) -> None:
     found = modes.MODES[mode](broadcastable, np.zeros(weights, "f"), np.zeros(losses, "f"))
     assert list(found.shape) == weights
 
@@ -61,14 +61,14 @@ def test_weights_that_fit_pass(weights: List[int], losses: List[int], mode: str)
     ("one", "other"), [([3], [2]), ([2], [2, 2]), ([2, 1], [2]), ([1], []), ([2, 6], [3, 4])]
 )
 @BOTH_GRAPHS
-def test_different_shapes_fail(one: List[int], other: List[int], mode: str) -> None:
+def test_different_shapes_fail(one: list[int], other: list[int], mode: str) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="must have the same shape"):
         modes.MODES[mode](same_shape, np.zeros(one, "f"), np.zeros(other, "f"))
 
 
 @pytest.mark.parametrize("shape", [[], [3], [2, 0], [2, 3, 4]])
 @BOTH_GRAPHS
-def test_the_same_shape_passes(shape: List[int], mode: str) -> None:
+def test_the_same_shape_passes(shape: list[int], mode: str) -> None:
     assert list(modes.MODES[mode](same_shape, *[np.zeros(shape, "f")] * 2).shape) == shape
 
 

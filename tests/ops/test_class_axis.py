@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Tuple
+from typing import Callable
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ SHAPES_AND_AXES = [
 each_axis = pytest.mark.parametrize(("shape", "axis"), SHAPES_AND_AXES)
 
 
-def numbers(shape: Tuple[int, ...]) -> np.ndarray:
+def numbers(shape: tuple[int, ...]) -> np.ndarray:
     return np.arange(np.prod(shape), dtype="f").reshape(shape)
 
 
@@ -34,7 +34,7 @@ def without_a_rank(function: Callable[[tf.Tensor], tf.Tensor], x: np.ndarray) ->
 
 @each_axis
 def test_the_class_axis_moves_and_the_others_keep_their_order(
-    shape: Tuple[int, ...], axis: int
+    shape: tuple[int, ...], axis: int
 ) -> None:
     x = numbers(shape)
     expected = np.moveaxis(x, axis, -1)
@@ -44,7 +44,7 @@ def test_the_class_axis_moves_and_the_others_keep_their_order(
 
 
 @each_axis
-def test_it_moves_back(shape: Tuple[int, ...], axis: int) -> None:
+def test_it_moves_back(shape: tuple[int, ...], axis: int) -> None:
     x = numbers(shape)
     moved = np.moveaxis(x, axis, -1)
     np.testing.assert_array_equal(class_axis.moved_back(tf.constant(moved), axis), x)
@@ -68,7 +68,7 @@ def test_an_axis_that_there_is_not_is_an_error_when_a_graph_runs(axis: int) -> N
 @pytest.mark.parametrize(
     ("shape", "rows"), [((4,), 1), ((3, 4), 3), ((2, 3, 4), 6), ((2, 3, 0), 6), ((0, 3, 4), 0)]
 )
-def test_a_matrix_has_a_row_for_each_loss(shape: Tuple[int, ...], rows: int) -> None:
+def test_a_matrix_has_a_row_for_each_loss(shape: tuple[int, ...], rows: int) -> None:
     x = numbers(shape)
     expected = x.reshape(rows, shape[-1])
     np.testing.assert_array_equal(class_axis.as_matrix(tf.constant(x)), expected)

@@ -6,7 +6,7 @@ With shapes that are known TensorFlow makes constants of `zeros_like`, `ones_lik
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable
 
 import graph_constants
 import numpy as np
@@ -26,7 +26,7 @@ every_shape = pytest.mark.parametrize("shape", list(SHAPES))
 Loss = Callable[..., tf.Tensor]
 
 
-def arrays(shape: str) -> List[np.ndarray]:
+def arrays(shape: str) -> list[np.ndarray]:
     """Labels, logits, weights, and what arrives for the gradient of losses."""
     rng = np.random.default_rng(0)
     rows, classes = SHAPES[shape]
@@ -81,7 +81,7 @@ def sigmoid(reduction: Reduction) -> Loss:
 
 
 # Every reduction with one weight for all and with one a loss, which are None here.
-CASES: List[Tuple[Loss, Optional[float]]] = [
+CASES: list[tuple[Loss, float | None]] = [
     (of_class(Reduction.NONE, 0.1), 0.5),
     (of_tf1(Reduction.NONE, 0.0), None),
     (of_tf1(Reduction.SUM, 0.1), 0.5),
@@ -104,7 +104,7 @@ def values(cases: Any, labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor)
     return [loss(labels, logits, weights if w is None else w) for loss, w in cases]
 
 
-def everything(*inputs: tf.Tensor) -> List[tf.Tensor]:
+def everything(*inputs: tf.Tensor) -> list[tf.Tensor]:
     """Values without a gradient, gradients by a tape and by the graph, and second ones."""
     labels, logits, weights, upstream = inputs
     of_graph = values(CASES[1::3], labels, logits, weights)
@@ -128,7 +128,7 @@ def everything(*inputs: tf.Tensor) -> List[tf.Tensor]:
     return [tensor for tensor in found if tensor is not None]
 
 
-def assert_none(constants: List[Constant]) -> None:
+def assert_none(constants: list[Constant]) -> None:
     assert graph_constants.large(constants) == []
 
 
@@ -169,7 +169,7 @@ def test_under_xla_in_a_function_that_was_traced_without() -> None:
 
 
 def test_of_labels_that_are_broadcast(backend: str) -> None:
-    def losses(logits: tf.Tensor) -> List[tf.Tensor]:
+    def losses(logits: tf.Tensor) -> list[tf.Tensor]:
         return [
             nn(tf.fill([1, 32], 1 / 32), logits, None),
             nn(logits, tf.fill([1, 32], 0.5), None),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Callable, List, Set
+from typing import Any, Callable
 
 import numpy as np
 import processes
@@ -28,14 +28,14 @@ def step(logits: tf.Tensor) -> tf.Tensor:
     return dispatch.steps(softmax.OP).loss(SPEC, logits, tf.constant(LABELS), tf.constant(1.0))
 
 
-def ops_in(function: Callable[..., Any], *arguments: Any) -> List[str]:
+def ops_in(function: Callable[..., Any], *arguments: Any) -> list[str]:
     """The types of all ops in a traced function and in the functions that it calls."""
     graph = function.get_concrete_function(*arguments).graph.as_graph_def()
     nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
     return [node.op for node in nodes]
 
 
-def native_ops(ops: List[str]) -> Set[str]:
+def native_ops(ops: list[str]) -> set[str]:
     return {op for op in ops if op.startswith("KerasXent>")}
 
 
@@ -157,7 +157,7 @@ def with_gradients(scope: Any) -> tf.Graph:
     return graph
 
 
-def functions_nodes(graph: tf.Graph) -> List[Any]:
+def functions_nodes(graph: tf.Graph) -> list[Any]:
     return [node for f in graph.as_graph_def().library.function for node in f.node_def]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def accumulator(x: tf.Tensor) -> tf.Tensor:
     return forward.jvp(value)
 
 
-INSIDE: Dict[str, Callable[[tf.Tensor], Any]] = {
+INSIDE: dict[str, Callable[[tf.Tensor], Any]] = {
     "tape_inside": tape_inside,
     "tf_gradients": tf_gradients,
     "accumulator": accumulator,
@@ -95,8 +95,8 @@ def test_a_tape_that_sees_the_value_asks_for_what_it_watches() -> None:
     asked = []
 
     def backward(
-        spec: Spec, grad: tf.Tensor, inputs: List[tf.Tensor], kept: List[tf.Tensor], wanted: Any
-    ) -> List[Any]:
+        spec: Spec, grad: tf.Tensor, inputs: list[tf.Tensor], kept: list[tf.Tensor], wanted: Any
+    ) -> list[Any]:
         asked.append(list(wanted))
         return [grad if want else None for want in wanted]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, NamedTuple, Tuple
+from typing import Any, Callable, NamedTuple
 
 import modes
 import numpy as np
@@ -26,7 +26,7 @@ class Problem(NamedTuple):
     weights: tf.Tensor
 
     @property
-    def tensors(self) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def tensors(self) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         return self.logits, self.labels, self.weights
 
 
@@ -37,7 +37,7 @@ every_weight = pytest.mark.parametrize("weights_shape", WEIGHTS)
 
 
 def problem(
-    reduction: Reduction, weights_shape: Tuple[int, ...] = (), dtype: str = "float64"
+    reduction: Reduction, weights_shape: tuple[int, ...] = (), dtype: str = "float64"
 ) -> Problem:
     """Labels sum to one; the class axis is the middle one of (3, 4, 2)."""
     rng = np.random.default_rng(3)
@@ -96,7 +96,7 @@ def upstream(p: Problem) -> tf.Tensor:
 
 @every_reduction
 @every_weight
-def test_first_derivatives(reduction: Reduction, weights_shape: Tuple[int, ...]) -> None:
+def test_first_derivatives(reduction: Reduction, weights_shape: tuple[int, ...]) -> None:
     p = problem(reduction, weights_shape)
     grad = upstream(p)
     losses = oracle(p.spec.unreduced(), p.logits, p.labels, tf.constant(1.0, tf.float64))
@@ -128,7 +128,7 @@ def test_a_constant_grad_of_one_adds_no_op_to_a_graph() -> None:
     p = problem(Reduction.SUM)
     backprop = tf.zeros_like(p.logits)
 
-    def op_names(grad: float) -> List[str]:
+    def op_names(grad: float) -> list[str]:
         with tf.Graph().as_default() as graph:
             tensors = [tf.constant(t.numpy()) for t in (*p.tensors, backprop)]
             gradients.logits_gradient(OP, p.spec, tf.constant(grad, tf.float64), *tensors)
@@ -159,7 +159,7 @@ def test_an_eager_grad_of_one_is_still_seen_by_an_outer_tape() -> None:
     reference.assert_close(tape.gradient(total, one), 2 * tf.reduce_sum(backprop**2), 1e-13)
 
 
-def second(p: Problem, v: tf.Tensor) -> List[tf.Tensor]:
+def second(p: Problem, v: tf.Tensor) -> list[tf.Tensor]:
     """The derivatives of <v, d value / d logits> to upstream, logits, labels and weights.
 
     Of the formula, as TensorFlow's op has none to the labels here.
@@ -191,7 +191,7 @@ def hessian_vector(function: Callable[..., tf.Tensor], p: Problem, v: tf.Tensor)
 
 @every_reduction
 @every_weight
-def test_second_derivatives(reduction: Reduction, weights_shape: Tuple[int, ...]) -> None:
+def test_second_derivatives(reduction: Reduction, weights_shape: tuple[int, ...]) -> None:
     p = problem(reduction, weights_shape)
     v = tf.constant(np.random.default_rng(5).normal(size=p.logits.shape))
     found = gradients.second_derivatives(OP, p.spec, v, upstream(p), *p.tensors)
@@ -242,7 +242,7 @@ def test_third_derivatives_need_no_more_code() -> None:
 
 
 @pytest.mark.parametrize("coefficients_shape", [(), (1, 1), (3, 2)])
-def test_backprop_gradients(coefficients_shape: Tuple[int, ...]) -> None:
+def test_backprop_gradients(coefficients_shape: tuple[int, ...]) -> None:
     p = problem(Reduction.NONE)
     rng = np.random.default_rng(7)
     coefficients = tf.constant(rng.normal(size=coefficients_shape))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List
+from typing import Any, Callable
 
 import modes
 import numpy as np
@@ -56,7 +56,7 @@ def theirs(
 
 
 def first_order(loss: Callable[..., tf.Tensor], **arguments: Any) -> Callable[..., Any]:
-    def run(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor) -> List[tf.Tensor]:
+    def run(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch([logits, weights])
             value = loss(logits, ids, weights, **arguments)
@@ -95,7 +95,7 @@ def test_every_mode_gives_the_same(mode: str, backend: str) -> None:
 
 
 def test_in_a_session_with_gradients(backend: str) -> None:
-    def run(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor) -> List[tf.Tensor]:
+    def run(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
         value = ours(logits, ids, weights)
         return [value, *tf.gradients(value, [logits, weights])]
 
@@ -108,7 +108,7 @@ def test_in_a_session_with_gradients(backend: str) -> None:
 @pytest.mark.parametrize("mode", ["eager", "traced_unknown_shapes"])
 def test_second_derivatives(mode: str, backend: str) -> None:
     def run_of(loss: Callable[..., tf.Tensor]) -> Callable[..., Any]:
-        def run(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor) -> List[tf.Tensor]:
+        def run(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
             inputs = [logits, weights]
             with tf.GradientTape() as outer:
                 outer.watch(inputs)
@@ -199,7 +199,7 @@ def test_wrong_shapes_do_not_become_right_ones_beside_each_other(jit_compile: bo
 def test_in_a_mapped_function_and_for_jacobians(logits: np.ndarray, backend: str) -> None:
     x, ids, weights = tf.constant(logits), tf.constant(IDS), tf.constant(WEIGHTS)
 
-    def each(example: Any) -> List[tf.Tensor]:
+    def each(example: Any) -> list[tf.Tensor]:
         logits, ids, weights = example
         with tf.GradientTape() as tape:
             tape.watch([logits, weights])

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Iterator, List, Optional, Set
+from typing import Iterator
 
 import numpy as np
 import pytest
@@ -26,13 +26,13 @@ HEADER = KERNEL / "tf" / "c_api.h"
 needs_library = pytest.mark.skipif(library.problem() is not None, reason=str(library.problem()))
 
 
-def declared_functions() -> Set[str]:
+def declared_functions() -> set[str]:
     """The functions that the header declares, less those that are only talked about."""
     text = re.sub(r"//.*", "", HEADER.read_text(encoding="utf-8"))
     return set(re.findall(r"\b(TF_\w+)\(", text))
 
 
-def dynamic_symbols(path: Path, defined: bool) -> Set[str]:
+def dynamic_symbols(path: Path, defined: bool) -> set[str]:
     with path.open("rb") as file:
         table = elffile.ELFFile(file).get_section_by_name(".dynsym")
         return {
@@ -42,7 +42,7 @@ def dynamic_symbols(path: Path, defined: bool) -> Set[str]:
         }
 
 
-def needed_libraries(path: Path) -> List[str]:
+def needed_libraries(path: Path) -> list[str]:
     with path.open("rb") as file:
         section = elffile.ELFFile(file).get_section_by_name(".dynamic")
         return [tag.needed for tag in section.iter_tags() if tag.entry.d_tag == "DT_NEEDED"]
@@ -142,7 +142,7 @@ def test_threads_can_be_set_and_0_is_one_for_each_processor() -> None:
     ("variable", "threads"), [("3", 3), ("0", 0), ("-2", 0), ("many", 0), ("", 0), (None, 0)]
 )
 def test_the_threads_to_start_from_are_the_environments(
-    monkeypatch: pytest.MonkeyPatch, variable: Optional[str], threads: int
+    monkeypatch: pytest.MonkeyPatch, variable: str | None, threads: int
 ) -> None:
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     if variable is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import textwrap
 from pathlib import Path
-from typing import Dict
 
 import processes
 import pytest
@@ -15,7 +14,7 @@ from keras_xent.ops import library
 pytestmark = pytest.mark.skipif(library.problem() is not None, reason=str(library.problem()))
 
 
-def run(program: str, environment: Dict[str, str]) -> str:
+def run(program: str, environment: dict[str, str]) -> str:
     """Runs a program that must end well; returns what it printed."""
     variables = {**os.environ, **environment}
     return processes.printed_by(["-c", textwrap.dedent(program)], env=variables, timeout=120)
@@ -105,7 +104,7 @@ THREADS = """
     ids=["the environment's", "the program's"],
 )
 def test_tensorflows_intra_op_setting_is_followed(
-    setting: str, environment: Dict[str, str], threads: int
+    setting: str, environment: dict[str, str], threads: int
 ) -> None:
     assert int(run(THREADS.format(setting=setting), environment)) == threads
 

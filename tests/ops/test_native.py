@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Iterator
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ CLASSES = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 66, 70]
 INNER = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 40]
 
 
-def instruction_sets() -> List[str]:
+def instruction_sets() -> list[str]:
     return library.load().usable_instruction_sets if library.problem() is None else []
 
 
@@ -36,7 +36,7 @@ def loaded() -> Iterator[library.Library]:
     it.select_instruction_set(instruction_set)
 
 
-def problem(shape: Tuple[int, ...], dtype: str, axis: int = -1) -> Dict[str, np.ndarray]:
+def problem(shape: tuple[int, ...], dtype: str, axis: int = -1) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(shape)
     real = "float64" if dtype == "float64" else "float32"
     return {
@@ -46,7 +46,7 @@ def problem(shape: Tuple[int, ...], dtype: str, axis: int = -1) -> Dict[str, np.
     }
 
 
-def run(spec: Spec, arrays: Dict[str, np.ndarray]) -> Tuple[tf.Tensor, tf.Tensor]:
+def run(spec: Spec, arrays: dict[str, np.ndarray]) -> tuple[tf.Tensor, tf.Tensor]:
     tensors = [tf.constant(arrays[name]) for name in ("logits", "labels", "weights")]
     value, backprop = native.loss_with_backprop(spec, *tensors)
     # The op without the gradient is the same arithmetic.
@@ -54,7 +54,7 @@ def run(spec: Spec, arrays: Dict[str, np.ndarray]) -> Tuple[tf.Tensor, tf.Tensor
     return value, backprop
 
 
-def check(spec: Spec, arrays: Dict[str, np.ndarray], dtype: str) -> None:
+def check(spec: Spec, arrays: dict[str, np.ndarray], dtype: str) -> None:
     value, backprop = run(spec, arrays)
     exact = reference.value_and_gradient(
         **arrays,
@@ -108,7 +108,7 @@ def test_a_gradient_too_large_for_the_caches_is_right(
 @pytest.mark.parametrize("shape", [(700, 1000), (40000, 10), (90, 50, 33)])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_the_bits_are_the_same_for_every_thread_count(
-    loaded: library.Library, dtype: str, shape: Tuple[int, ...]
+    loaded: library.Library, dtype: str, shape: tuple[int, ...]
 ) -> None:
     axis = 1
     arrays = problem(shape, dtype, axis)
@@ -136,7 +136,7 @@ def test_scaling_by_one_moves_no_memory(grad: np.ndarray) -> None:
 @pytest.mark.parametrize("dtype", reference.DTYPES)
 @pytest.mark.parametrize("shape", [(3, 5), (4, 3, 5), (2, 3, 4, 5)])
 @pytest.mark.parametrize("axis", [-1, 0, 1])
-def test_scaling_by_a_grad_of_each_loss(shape: Tuple[int, ...], axis: int, dtype: str) -> None:
+def test_scaling_by_a_grad_of_each_loss(shape: tuple[int, ...], axis: int, dtype: str) -> None:
     rng = np.random.default_rng(1)
     backprop = rng.normal(size=shape).astype(reference.numpy_dtype(dtype))
     grad = rng.normal(size=np.delete(shape, axis)).astype(reference.numpy_dtype(dtype))
@@ -182,7 +182,7 @@ def test_weighted_backprop_takes_any_coefficients(dtype: str) -> None:
 
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0), (2, 0, 3), (0,)])
 @pytest.mark.parametrize("reduction", list(Reduction))
-def test_empty_tensors_give_zeros(shape: Tuple[int, ...], reduction: Reduction) -> None:
+def test_empty_tensors_give_zeros(shape: tuple[int, ...], reduction: Reduction) -> None:
     for axis in range(len(shape)):
         empty = tf.zeros(shape)
         value, backprop = native.loss_with_backprop(
@@ -193,7 +193,7 @@ def test_empty_tensors_give_zeros(shape: Tuple[int, ...], reduction: Reduction) 
         assert backprop.shape == shape
 
 
-def ops_on(**changes: Any) -> List[Any]:
+def ops_on(**changes: Any) -> list[Any]:
     """The ops as calls, with one argument changed."""
     arguments = {
         "logits": np.zeros([2, 2, 4], "f"),
@@ -235,7 +235,7 @@ def ops_on(**changes: Any) -> List[Any]:
         ({"axis": -4}, "axis must be in"),
     ],
 )
-def test_the_kernels_trust_nothing(changes: Dict[str, Any], message: str) -> None:
+def test_the_kernels_trust_nothing(changes: dict[str, Any], message: str) -> None:
     for op in ops_on(**changes):
         with pytest.raises(tf.errors.InvalidArgumentError, match=message):
             op()
@@ -249,7 +249,7 @@ def test_an_unknown_reduction_is_refused() -> None:
 
 
 @pytest.mark.parametrize("grad", [(3,), (2, 4), (2, 2, 1), (1, 1), (2, 2, 4, 1)])
-def test_scale_backprop_refuses_another_shape_of_grad(grad: Tuple[int, ...]) -> None:
+def test_scale_backprop_refuses_another_shape_of_grad(grad: tuple[int, ...]) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="grad must be a scalar"):
         native.scale_backprop(
             Spec(-1, 0.0, Reduction.NONE), tf.zeros([2, 2, 4]), tf.ones(grad)
@@ -257,7 +257,7 @@ def test_scale_backprop_refuses_another_shape_of_grad(grad: Tuple[int, ...]) -> 
 
 
 @pytest.mark.parametrize("shape", [(), (5,), (3, 1, 70)])
-def test_scale_backprop_takes_a_grad_for_each_element(shape: Tuple[int, ...]) -> None:
+def test_scale_backprop_takes_a_grad_for_each_element(shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(0)
     backprop, grad = rng.normal(size=shape).astype("f"), rng.normal(size=shape).astype("f")
     scaled = library.load().ops.keras_xent_scale_backprop(tf.constant(backprop), tf.constant(grad))

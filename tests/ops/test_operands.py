@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Tuple
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -17,7 +15,7 @@ SPEC = Spec(1, 0.0, Reduction.SUM_BY_NONZERO_WEIGHTS)
 
 
 @pytest.mark.parametrize("shape", [(), (2, 3), (2, 1)])
-def test_right_weights_stay_as_they_are(shape: Tuple[int, ...]) -> None:
+def test_right_weights_stay_as_they_are(shape: tuple[int, ...]) -> None:
     weights = tf.ones(shape)
     assert operands.checked_weights(SPEC, LOGITS, weights) is weights
 

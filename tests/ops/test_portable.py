@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Tuple
+from typing import Any
 
 import modes
 import numpy as np
@@ -19,7 +19,7 @@ portable = Portable(softmax.OP)
 MODES = ["eager", "traced_unknown_shapes", "compiled"]
 
 
-def problem(dtype: str, axis: int = -1) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+def problem(dtype: str, axis: int = -1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(5)
     shape = (4, 3, 6)
     logits = (rng.normal(size=shape) * 3).astype(reference.numpy_dtype(dtype))
@@ -100,7 +100,7 @@ STEPS = pytest.mark.parametrize("name", ["loss", "loss_with_kept", "weighted_bac
 @STEPS
 @pytest.mark.parametrize("labels", [(2, 1), (1, 4), (4,), (2, 4, 1), ()])
 def test_labels_of_another_shape_fail_when_the_graph_runs(
-    name: str, labels: Tuple[int, ...]
+    name: str, labels: tuple[int, ...]
 ) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError):
         modes.traced_unknown_shapes(
@@ -111,7 +111,7 @@ def test_labels_of_another_shape_fail_when_the_graph_runs(
 @STEPS
 @pytest.mark.parametrize("weights", [(2,), (3,), (2, 1, 1), (2, 3)])
 def test_weights_of_a_wrong_shape_fail_when_the_graph_runs(
-    name: str, weights: Tuple[int, ...]
+    name: str, weights: tuple[int, ...]
 ) -> None:
     same = np.zeros([2, 2, 4], "f")
     with pytest.raises(tf.errors.InvalidArgumentError, match="weights can not be broadcast"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable
 
 import modes
 import numpy as np
@@ -53,7 +53,7 @@ def function_loss(reduction: Reduction) -> Loss:
     return value
 
 
-def arrays(weights_shape: Tuple[int, ...] = (3, 2)) -> List[np.ndarray]:
+def arrays(weights_shape: tuple[int, ...] = (3, 2)) -> list[np.ndarray]:
     rng = np.random.default_rng(2)
     labels = rng.dirichlet(np.ones(4), (3, 2)).transpose(0, 2, 1)
     return [rng.normal(size=(3, 4, 2)), labels, rng.uniform(0.5, 2, weights_shape)]
@@ -150,7 +150,7 @@ def test_the_backprop_outputs_own_gradient(reduction: Reduction) -> None:
 
 
 @pytest.mark.parametrize("coefficients_shape", [(), (1, 2), (3, 2)])
-def test_the_gradient_ops_own_gradient(coefficients_shape: Tuple[int, ...]) -> None:
+def test_the_gradient_ops_own_gradient(coefficients_shape: tuple[int, ...]) -> None:
     logits, labels, coefficients = (tf.constant(a) for a in arrays(coefficients_shape))
     v = tf.constant(np.random.default_rng(4).normal(size=logits.shape))
     sources = [logits, labels, coefficients]
@@ -170,7 +170,7 @@ def test_the_gradient_ops_own_gradient(coefficients_shape: Tuple[int, ...]) -> N
 
 
 @pytest.mark.parametrize("grad_shape", [(), (3, 2)])
-def test_scale_backprops_gradient(grad_shape: Tuple[int, ...]) -> None:
+def test_scale_backprops_gradient(grad_shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(5)
     backprop, v = (tf.constant(rng.normal(size=(3, 4, 2))) for _ in range(2))
     grad = tf.constant(rng.normal(size=grad_shape))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, NamedTuple, Tuple
+from typing import Any, Callable, NamedTuple
 
 import hypothesis
 import hypothesis.strategies as st
@@ -20,13 +20,13 @@ from keras_xent.reduction import V1_NAMES
 
 class Case(NamedTuple):
     dtype: str
-    shape: Tuple[int, ...]
+    shape: tuple[int, ...]
     label_smoothing: float
     reduction: Reduction
-    weights_shape: Tuple[int, ...]
+    weights_shape: tuple[int, ...]
     seed: int
 
-    def arrays(self) -> List[np.ndarray]:
+    def arrays(self) -> list[np.ndarray]:
         """Logits, labels and weights; 0 and 1 are frequent labels, and 0 a frequent weight."""
         rng = np.random.default_rng(self.seed)
         labels = np.clip(rng.uniform(-1, 2, self.shape), 0, 1)
@@ -73,7 +73,7 @@ def theirs(case: Case, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor)
     )
 
 
-def value_and_gradients(function: Any, case: Case, arrays: List[np.ndarray]) -> List[tf.Tensor]:
+def value_and_gradients(function: Any, case: Case, arrays: list[np.ndarray]) -> list[tf.Tensor]:
     tensors = [tf.constant(array) for array in arrays]
     with tf.GradientTape() as tape:
         tape.watch(tensors)
@@ -111,7 +111,7 @@ def our_loss(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Ten
 def derivatives(op: Op) -> Callable[..., Any]:
     """The value, its gradients, and those of their squares' sum."""
 
-    def run(*inputs: tf.Tensor) -> List[tf.Tensor]:
+    def run(*inputs: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape(persistent=True) as outer:
             outer.watch(inputs)
             with tf.GradientTape() as inner:
@@ -135,8 +135,8 @@ def test_second_derivatives_are_tensorflows_in_every_mode(mode: str, backend: st
 
 
 def test_in_a_session_with_gradients(backend: str) -> None:
-    def run(op: Op) -> Callable[..., List[tf.Tensor]]:
-        def both(*inputs: tf.Tensor) -> List[tf.Tensor]:
+    def run(op: Op) -> Callable[..., list[tf.Tensor]]:
+        def both(*inputs: tf.Tensor) -> list[tf.Tensor]:
             value = op(*inputs)
             return [value, *tf.gradients(value, inputs)]
 
@@ -151,7 +151,7 @@ def test_in_a_session_with_gradients(backend: str) -> None:
 LARGE = np.array([1e4, -1e4, 3e38, -3e38, 90, -90], "f")
 
 
-def loss_and_slope(logits: tf.Tensor, labels: tf.Tensor) -> List[tf.Tensor]:
+def loss_and_slope(logits: tf.Tensor, labels: tf.Tensor) -> list[tf.Tensor]:
     with tf.GradientTape() as tape:
         tape.watch(logits)
         losses = sigmoid_cross_entropy(logits, labels, reduction="none")
@@ -187,7 +187,7 @@ def test_an_infinite_logit_with_half_a_label_is_infinite(backend: str) -> None:
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0)])
-def test_empty_tensors_give_zero(shape: Tuple[int, ...], eager_backend: str) -> None:
+def test_empty_tensors_give_zero(shape: tuple[int, ...], eager_backend: str) -> None:
     logits = tf.zeros(shape)
     with tf.GradientTape() as tape:
         tape.watch(logits)

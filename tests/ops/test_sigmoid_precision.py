@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Tuple
-
 import numpy as np
 import pytest
 import reference
@@ -23,7 +21,7 @@ LOGITS = np.concatenate(
 LABELS = RNG.choice([0.0, 1.0, 0.5, 0.25, 0.1, 0.9], LOGITS.shape)
 
 
-def exact(x: np.ndarray, y: np.ndarray, smoothing: float) -> Tuple[np.ndarray, np.ndarray]:
+def exact(x: np.ndarray, y: np.ndarray, smoothing: float) -> tuple[np.ndarray, np.ndarray]:
     """The losses and their derivatives, in the widest floats and without cancellation."""
     x, y, s = reference.wide(x), reference.wide(y), np.longdouble(smoothing)
     one, other = y * (1 - s) + s / 2, (1 - y) * (1 - s) + s / 2
@@ -34,7 +32,7 @@ def exact(x: np.ndarray, y: np.ndarray, smoothing: float) -> Tuple[np.ndarray, n
     return losses, other * p - one * q
 
 
-def ours(x: np.ndarray, y: np.ndarray, smoothing: float, reduction: str) -> Tuple:
+def ours(x: np.ndarray, y: np.ndarray, smoothing: float, reduction: str) -> tuple:
     logits = tf.constant(x)
     with tf.GradientTape() as tape:
         tape.watch(logits)

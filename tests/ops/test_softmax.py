@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, NamedTuple, Tuple
+from typing import Any, NamedTuple
 
 import hypothesis
 import hypothesis.strategies as st
@@ -19,15 +19,15 @@ from keras_xent.reduction import V1_NAMES
 
 class Case(NamedTuple):
     dtype: str
-    shape: Tuple[int, ...]
+    shape: tuple[int, ...]
     axis: int
     label_smoothing: float
     reduction: Reduction
-    weights_shape: Tuple[int, ...]
+    weights_shape: tuple[int, ...]
     soft_labels: bool
     seed: int
 
-    def arrays(self) -> List[np.ndarray]:
+    def arrays(self) -> list[np.ndarray]:
         """Logits, labels and weights; 0 is a frequent weight."""
         rng = np.random.default_rng(self.seed)
         dtype = reference.numpy_dtype(self.dtype)
@@ -44,7 +44,7 @@ class Case(NamedTuple):
 
 
 @st.composite
-def cases(draw: st.DrawFn, dtypes: Tuple[str, ...] = reference.DTYPES) -> Case:
+def cases(draw: st.DrawFn, dtypes: tuple[str, ...] = reference.DTYPES) -> Case:
     shape = tuple(draw(st.lists(st.integers(1, 5), min_size=1, max_size=4)))
     axis = draw(st.integers(-len(shape), len(shape) - 1))
     losses_shape = tuple(np.delete(shape, axis).tolist())
@@ -88,7 +88,7 @@ def theirs(case: Case, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor)
     )
 
 
-def value_and_gradients(function: Any, case: Case, arrays: List[np.ndarray]) -> List[tf.Tensor]:
+def value_and_gradients(function: Any, case: Case, arrays: list[np.ndarray]) -> list[tf.Tensor]:
     tensors = [tf.constant(array) for array in arrays]
     with tf.GradientTape() as tape:
         tape.watch(tensors)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Tuple
+from typing import Any
 
 import modes
 import numpy as np
@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras_xent import Reduction
 from keras_xent.ops import softmax_cross_entropy
 
-GOOD: Dict[str, Any] = {"logits": np.zeros([2, 2, 3], "f"), "labels": np.zeros([2, 2, 3], "f")}
+GOOD: dict[str, Any] = {"logits": np.zeros([2, 2, 3], "f"), "labels": np.zeros([2, 2, 3], "f")}
 
 
 def call(**changes: Any) -> tf.Tensor:
@@ -59,14 +59,14 @@ def test_a_scalar_has_no_classes(backend: str) -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 2, 1), (1, 2, 3), (2, 3), (3,), (), (2, 2, 4), (2, 2, 3, 1)])
-def test_labels_are_never_broadcast(backend: str, shape: Tuple[int, ...]) -> None:
+def test_labels_are_never_broadcast(backend: str, shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="logits and labels must have the same shape") as error:
         call(labels=np.zeros(shape, "f"))
     assert str(tf.TensorShape(shape)) in str(error.value)
 
 
 @pytest.mark.parametrize("shape", [(2,), (1,), (3,), (2, 2, 1), (2, 3), (0,), (1, 1, 1)])
-def test_weights_must_fit_the_losses(backend: str, shape: Tuple[int, ...]) -> None:
+def test_weights_must_fit_the_losses(backend: str, shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="weights can not be broadcast to values"):
         call(weights=np.ones(shape, "f"))
 
@@ -126,7 +126,7 @@ both_backends = pytest.mark.parametrize("backend", ["auto", "portable"], indirec
 @pytest.mark.parametrize("only_gradients", [False, True])
 @pytest.mark.parametrize("weights", [(2,), (2, 3), (2, 2, 1)])
 def test_wrong_weights_fail_when_the_graph_runs(
-    backend: str, mode: str, weights: Tuple[int, ...], only_gradients: bool
+    backend: str, mode: str, weights: tuple[int, ...], only_gradients: bool
 ) -> None:
     run = with_gradients(only_gradients=only_gradients)
     with pytest.raises(tf.errors.InvalidArgumentError):
@@ -148,7 +148,7 @@ def test_each_gradient_alone_refuses_wrong_weights(backend: str, mode: str, inde
 @run_time_modes
 @pytest.mark.parametrize("labels", [(2, 2, 1), (1, 2, 3), (3,), ()])
 def test_other_labels_fail_when_the_graph_runs(
-    backend: str, mode: str, labels: Tuple[int, ...]
+    backend: str, mode: str, labels: tuple[int, ...]
 ) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError):
         modes.MODES[mode](
@@ -169,7 +169,7 @@ def test_other_labels_fail_when_the_graph_runs(
     ],
 )
 def test_labels_of_another_shape_fail_when_xla_compiles_what_was_traced_without_it(
-    backend: str, logits: Tuple[int, ...], labels: Tuple[int, ...], rank: Any, axis: int
+    backend: str, logits: tuple[int, ...], labels: tuple[int, ...], rank: Any, axis: int
 ) -> None:
     spec = tf.TensorSpec(None if rank is None else [None] * rank)
     inner = tf.function(

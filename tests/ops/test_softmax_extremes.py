@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def theirs(logits: Sequence[Sequence[float]], labels: Sequence[Sequence[float]])
     return Result(losses.numpy(), tape.gradient(losses, x).numpy())
 
 
-def padded(rows: List[List[float]], count: int, value: float) -> List[List[float]]:
+def padded(rows: list[list[float]], count: int, value: float) -> list[list[float]]:
     """More classes, so that other loops of the kernel run."""
     return [[*row, *[value] * count] for row in rows]
 
@@ -96,7 +96,7 @@ def test_the_portable_backend_makes_of_it_what_tensorflow_does(
     np.testing.assert_array_equal(found.losses, expected.losses)
     np.testing.assert_allclose(found.gradient, expected.gradient, rtol=1e-6)
 
-    def both(logits: tf.Tensor, labels: tf.Tensor) -> List[tf.Tensor]:
+    def both(logits: tf.Tensor, labels: tf.Tensor) -> list[tf.Tensor]:
         return [
             softmax_cross_entropy(logits, labels, reduction=Reduction.NONE),
             tf.nn.softmax_cross_entropy_with_logits(labels, logits),
@@ -141,7 +141,7 @@ def test_a_logit_of_minus_infinity_whose_label_is_not_0_costs_infinity(
     ],
 )
 def test_a_row_without_a_softmax_is_nan_and_no_other_row(
-    backend: str, row: List[float], padding: int
+    backend: str, row: list[float], padding: int
 ) -> None:
     logits = padded([row, [1.0, 2.0, 3.0]], padding, 0.5)
     labels = padded([[0.0, 1.0, 0.0]] * 2, padding, 0.0)
@@ -200,7 +200,7 @@ def test_labels_need_not_sum_to_one(backend: str, padding: int) -> None:
     "weights", [0.0, [0.0, 0.0], [NAN, 1.0], [0.0, NAN], [INF, 1.0], [1.0, -1.0], [-2.0, 0.0]]
 )
 def test_odd_weights_do_what_they_do_in_tf1(
-    backend: str, padding: int, reduction: Reduction, weights: List[float]
+    backend: str, padding: int, reduction: Reduction, weights: list[float]
 ) -> None:
     logits = tf.constant(padded([[0.5, 1.0, -2.0], [1.0, 1.0, 2.0]], padding, -1.0))
     labels = tf.constant(padded([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], padding, 0.0))
@@ -229,9 +229,9 @@ def test_odd_weights_do_what_they_do_in_tf1(
 )
 @pytest.mark.parametrize("traced", [False, True])
 def test_empty_tensors(
-    backend: str, shape: Tuple[int, ...], reduction: Reduction, traced: bool
+    backend: str, shape: tuple[int, ...], reduction: Reduction, traced: bool
 ) -> None:
-    def run(x: tf.Tensor) -> List[tf.Tensor]:
+    def run(x: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(x)
             value = softmax_cross_entropy(x, x, label_smoothing=0.1, reduction=reduction)
@@ -266,7 +266,7 @@ def test_smoothing_of_one_leaves_uniform_labels(backend: str) -> None:
 @both_backends
 @pytest.mark.parametrize("largest", [None, 6e4])
 def test_float16_losses_beyond_its_range_are_infinite(
-    backend: str, largest: Optional[float]
+    backend: str, largest: float | None
 ) -> None:
     logit = largest or 100.0
     found = ours([[logit, -logit]], [[0.0, 1.0]], "float16")

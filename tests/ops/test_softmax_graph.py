@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, List, Optional, Set
+from typing import Any, Callable
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def gradient(logits: tf.Tensor) -> tf.Tensor:
     return tape.gradient(value, logits)
 
 
-def native_ops(graph: Any) -> Set[str]:
+def native_ops(graph: Any) -> set[str]:
     definition = graph.as_graph_def()
     nodes = [*definition.node, *(n for f in definition.library.function for n in f.node_def)]
     return {node.op for node in nodes if node.op.startswith("KerasXent>")}
@@ -41,7 +41,7 @@ def native_ops(graph: Any) -> Set[str]:
 OF_WEIGHTS = {"KerasXent>UnreducedSoftmaxCrossEntropy"}
 
 
-def native_ops_of(function: Callable[..., Any], dtype: str = "float32", **options: Any) -> Set[str]:
+def native_ops_of(function: Callable[..., Any], dtype: str = "float32", **options: Any) -> set[str]:
     traced = tf.function(function, **options)
     return native_ops(traced.get_concrete_function(tf.constant(LOGITS, dtype)).graph)
 
@@ -123,15 +123,15 @@ def test_static_shapes_are_known() -> None:
         found.append(tape.gradient(losses, logits).shape.as_list())
         return value
 
-    found: List[Any] = []
+    found: list[Any] = []
     shapes.get_concrete_function()
     assert found == [[7, 5], [], [None, 4, 5]]
 
 
 @pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> List[str]:
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the steps that run."""
-    names: List[str] = []
+    names: list[str] = []
     run = Dispatched._run
 
     def recorded(steps: Dispatched, name: str, *arguments: Any) -> Any:
@@ -142,7 +142,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> List[str]:
     return names
 
 
-def test_eagerly_nothing_is_computed_that_is_not_wanted(steps: List[str]) -> None:
+def test_eagerly_nothing_is_computed_that_is_not_wanted(steps: list[str]) -> None:
     logits = tf.constant(LOGITS)
     loss(logits)
     assert steps == ["loss"]
@@ -162,12 +162,12 @@ def test_eagerly_nothing_is_computed_that_is_not_wanted(steps: List[str]) -> Non
 
 
 @needs_native
-def test_eagerly_native_float16_keeps_nothing(steps: List[str]) -> None:
+def test_eagerly_native_float16_keeps_nothing(steps: list[str]) -> None:
     gradient(tf.constant(LOGITS, tf.float16))
     assert steps == ["loss_with_kept", "weighted_backprop"]
 
 
-def test_eagerly_a_gradient_of_the_weights_needs_no_backprop(steps: List[str]) -> None:
+def test_eagerly_a_gradient_of_the_weights_needs_no_backprop(steps: list[str]) -> None:
     weights = tf.constant(2.0)
     with tf.GradientTape() as tape:
         tape.watch(weights)
@@ -197,7 +197,7 @@ def test_eagerly_a_gradient_is_the_kept_backprop_itself(monkeypatch: pytest.Monk
 
 @needs_native
 @pytest.mark.parametrize("rows", [6, None])
-def test_a_training_step_runs_one_op_even_if_the_batch_size_is_unknown(rows: Optional[int]) -> None:
+def test_a_training_step_runs_one_op_even_if_the_batch_size_is_unknown(rows: int | None) -> None:
     # An assertion is never pruned, and must not keep alive what else it depends on.
     signature = [tf.TensorSpec([rows, 4]), tf.TensorSpec([rows, 4]), tf.TensorSpec([rows])]
 
@@ -231,7 +231,7 @@ def test_a_saved_model_brings_the_gradient_and_no_warning(
 ) -> None:
     module = Saved()
     tf.saved_model.save(module, str(tmp_path))
-    warned: List[Any] = []
+    warned: list[Any] = []
     monkeypatch.setattr(tf.get_logger(), "handle", warned.append)
     loaded = tf.saved_model.load(str(tmp_path))
     assert [record.getMessage() for record in warned] == []

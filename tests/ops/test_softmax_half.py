@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List
+from typing import Any, Callable
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def test_a_gradient_that_xla_compiles_of_a_loss_that_it_does_not(backend: str, s
 
 @pytest.mark.parametrize("shape", SIGNATURES)
 @pytest.mark.parametrize("backends", [("auto", "portable"), ("portable", "auto")])
-def test_another_backend_for_the_gradient(backends: List[str], shape: Any) -> None:
+def test_another_backend_for_the_gradient(backends: list[str], shape: Any) -> None:
     def step(logits: tf.Tensor) -> tf.Tensor:
         keras_xent.set_backend(backends[0])
         with tf.GradientTape() as tape:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import Any, Tuple
 
 import modes
 import numpy as np
@@ -164,7 +164,7 @@ def test_labels_and_second_derivatives(backend: str, classes: int) -> None:
     logits, labels, weights = masked(classes)
     v = np.random.default_rng(0).normal(size=logits.shape).astype("f")
 
-    def derivatives(loss: Any) -> List[np.ndarray]:
+    def derivatives(loss: Any) -> list[np.ndarray]:
         x, y = tf.constant(logits), tf.constant(labels)
         with tf.GradientTape() as outer:
             outer.watch(x)
@@ -197,7 +197,7 @@ def test_a_weight_of_zero_does_not_hide_a_loss_that_many_labels_make_infinite(
     assert np.isnan(found)
 
 
-def signs(values: Any) -> List[float]:
+def signs(values: Any) -> list[float]:
     """1 or -1 for every zero, and 0 for other numbers."""
     array = np.atleast_1d(reference.array(values).astype("d"))
     return np.where(array == 0, np.copysign(1, array), 0).tolist()

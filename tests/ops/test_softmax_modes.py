@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable
 
 import modes
 import numpy as np
@@ -54,7 +54,7 @@ def oracle(reduction: Reduction, *tensors: tf.Tensor) -> tf.Tensor:
 def first_order(function: Callable[..., tf.Tensor], reduction: Reduction) -> Callable[..., Any]:
     """A function that returns the value and its gradients to all tensors."""
 
-    def run(*tensors: tf.Tensor) -> List[tf.Tensor]:
+    def run(*tensors: tf.Tensor) -> list[tf.Tensor]:
         if tf.compat.v1.executing_eagerly_outside_functions():
             with tf.GradientTape() as tape:
                 tape.watch(tensors)
@@ -70,7 +70,7 @@ def second_order(function: Callable[..., tf.Tensor], reduction: Reduction) -> Ca
     """The derivative of <v, gradient to logits> to the logits and the weights."""
     v = tf.constant(np.random.default_rng(10).normal(size=LOGITS.shape)).numpy()
 
-    def run(*tensors: tf.Tensor) -> List[tf.Tensor]:
+    def run(*tensors: tf.Tensor) -> list[tf.Tensor]:
         logits, _, weights = tensors
         if tf.compat.v1.executing_eagerly_outside_functions():
             with tf.GradientTape() as outer:
@@ -165,7 +165,7 @@ def test_jacobian(experimental_use_pfor: bool) -> None:
     reference.assert_close(found, jacobian(oracle), 1e-13)
 
 
-def tangents() -> List[tf.Tensor]:
+def tangents() -> list[tf.Tensor]:
     rng = np.random.default_rng(11)
     return [tf.constant(rng.normal(size=array.shape)) for array in ARRAYS]
 
@@ -233,7 +233,7 @@ def test_a_hessian_vector_product_forward_over_reverse(backend: str) -> None:
 
 def test_in_control_flow() -> None:
     @tf.function
-    def run(logits: tf.Tensor, labels: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+    def run(logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(logits)
             total = tf.constant(0.0, tf.float64)
@@ -250,7 +250,7 @@ def test_in_control_flow() -> None:
 
 
 def test_a_loss_that_is_used_twice_adds_its_gradients() -> None:
-    found: Dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for name, function in (("ours", ours), ("oracle", oracle)):
         tensors = [tf.constant(array) for array in ARRAYS]
         with tf.GradientTape() as tape:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable
 
 import modes
 import numpy as np
@@ -35,7 +35,7 @@ def gradient(
 @pytest.mark.parametrize("others", [[0.0, 0.0], [0.0] * 9, [0.0] * 99, [3.0, -1.0, 2.0]])
 @pytest.mark.parametrize("axis", [0, 1])
 def test_a_dominant_class_has_minus_the_sum_of_the_others(
-    others: List[float], dtype: str, axis: int
+    others: list[float], dtype: str, axis: int
 ) -> None:
     logits = np.array([[40.0, *others]] * 2, dtype)
     labels = np.eye(1, logits.shape[1], dtype=dtype).repeat(2, 0)
@@ -87,7 +87,7 @@ def test_the_largest_of_many_small_probabilities_is_as_precise_as_the_others(
     np.testing.assert_allclose(found, exact, rtol=0, atol=units * 2.0**-24 / classes)
 
 
-def near_zero(classes: int, dtype: str) -> Tuple[np.ndarray, np.ndarray]:
+def near_zero(classes: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:
     """Random logits, and ever more dominant true classes."""
     rng = np.random.default_rng(classes)
     rows = 32

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, NamedTuple, Tuple
+from typing import Any, Callable, NamedTuple
 
 import hypothesis
 import hypothesis.strategies as st
@@ -21,14 +21,14 @@ from keras_xent.reduction import V1_NAMES
 class Case(NamedTuple):
     dtype: str
     ids_dtype: str
-    shape: Tuple[int, ...]
+    shape: tuple[int, ...]
     axis: int
     label_smoothing: float
     reduction: Reduction
-    weights_shape: Tuple[int, ...]
+    weights_shape: tuple[int, ...]
     seed: int
 
-    def arrays(self) -> List[np.ndarray]:
+    def arrays(self) -> list[np.ndarray]:
         """Logits, ids and weights; 0 is a frequent weight."""
         rng = np.random.default_rng(self.seed)
         logits = rng.normal(size=self.shape) * 2
@@ -84,7 +84,7 @@ def theirs(case: Case, logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor) ->
     )
 
 
-def value_and_gradients(function: Any, case: Case, arrays: List[np.ndarray]) -> List[tf.Tensor]:
+def value_and_gradients(function: Any, case: Case, arrays: list[np.ndarray]) -> list[tf.Tensor]:
     logits, ids, weights = (tf.constant(array) for array in arrays)
     with tf.GradientTape() as tape:
         tape.watch([logits, weights])
@@ -112,7 +112,7 @@ WEIGHTS = np.array([[0, 1], [2, 0.5], [0, 3]], "f")
 def derivatives(op: Callable[..., tf.Tensor], smoothing: float) -> Callable[..., Any]:
     """The value, its gradients, and those of their squares' sum."""
 
-    def run(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> List[tf.Tensor]:
+    def run(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
         inputs = [logits, weights]
         with tf.GradientTape(persistent=True) as outer:
             outer.watch(inputs)
@@ -144,7 +144,7 @@ def test_second_derivatives_are_the_dense_ops_in_every_mode(
 
 
 def test_in_a_session_with_gradients(backend: str) -> None:
-    def run(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor) -> List[tf.Tensor]:
+    def run(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
         value = sparse_softmax_cross_entropy(logits, ids, weights, axis=1)
         return [value, *tf.gradients(value, [logits, weights])]
 
@@ -187,7 +187,7 @@ def test_under_xla_such_an_example_alone_is_nan_as_in_tensorflow(
 ) -> None:
     logits, ids = np.ones([3, 4], "f"), np.array([1, 4, -1], "int32")
 
-    def run(logits: tf.Tensor, ids: tf.Tensor) -> List[tf.Tensor]:
+    def run(logits: tf.Tensor, ids: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(logits)
             losses = sparse_softmax_cross_entropy(
@@ -208,7 +208,7 @@ def test_under_xla_such_an_example_alone_is_nan_as_in_tensorflow(
 def test_so_are_its_second_derivatives(mode: str) -> None:
     logits, ids = np.array([[0, 1, 2], [2, 0, 1]], "f"), np.array([1, 3], "int32")
 
-    def run(logits: tf.Tensor, ids: tf.Tensor) -> List[tf.Tensor]:
+    def run(logits: tf.Tensor, ids: tf.Tensor) -> list[tf.Tensor]:
         weights, found = tf.constant([1.0, 2.0]), []
         for loss in (
             lambda: sparse_softmax_cross_entropy(logits, ids, weights, reduction="sum"),
@@ -257,7 +257,7 @@ def test_an_infinite_logit(mode: str, backend: str) -> None:
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (2, 0, 3)])
-def test_without_examples_the_value_is_zero(shape: Tuple[int, ...], eager_backend: str) -> None:
+def test_without_examples_the_value_is_zero(shape: tuple[int, ...], eager_backend: str) -> None:
     logits = tf.zeros(shape)
     with tf.GradientTape() as tape:
         tape.watch(logits)
@@ -300,7 +300,7 @@ def test_in_a_mapped_function_and_for_jacobians(backend: str) -> None:
     logits = tf.constant(LOGITS[..., 0])
     ids = tf.constant(IDS[:, 0])
 
-    def each(example: Tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+    def each(example: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         x, k = example
         with tf.GradientTape() as tape:
             tape.watch(x)

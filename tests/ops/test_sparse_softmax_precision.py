@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Tuple
-
 import numpy as np
 import pytest
 import reference
@@ -19,7 +17,7 @@ SHAPES = [(64, 3), (64, 10), (33, 64), (33, 65), (17, 1000), (5, 2100), (3, 3200
 every_shape = pytest.mark.parametrize("shape", SHAPES)
 
 
-def problem(shape: Tuple[int, int]) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+def problem(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(shape)
     logits = (rng.normal(size=shape) * 3).astype("f")
     ids = rng.integers(0, shape[1], shape[0])
@@ -31,7 +29,7 @@ def problem(shape: Tuple[int, int]) -> Tuple[np.ndarray, np.ndarray, np.ndarray]
 @needs_native
 @every_shape
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_native_losses_and_gradients(shape: Tuple[int, int], smoothing: float) -> None:
+def test_native_losses_and_gradients(shape: tuple[int, int], smoothing: float) -> None:
     logits, ids, labels = problem(shape)
     x = tf.constant(logits)
     with tf.GradientTape() as tape:
@@ -51,7 +49,7 @@ def test_native_losses_and_gradients(shape: Tuple[int, int], smoothing: float) -
 @needs_native
 @every_shape
 @pytest.mark.parametrize("axis", [0, 1])
-def test_native_losses_are_those_of_one_hot_labels(shape: Tuple[int, int], axis: int) -> None:
+def test_native_losses_are_those_of_one_hot_labels(shape: tuple[int, int], axis: int) -> None:
     logits, ids, labels = problem(shape)
     if axis == 0:
         logits, labels = logits.T.copy(), labels.T.copy()
@@ -61,7 +59,7 @@ def test_native_losses_are_those_of_one_hot_labels(shape: Tuple[int, int], axis:
 
 
 @every_shape
-def test_portable_losses_are_as_exact_as_tensorflows(shape: Tuple[int, int]) -> None:
+def test_portable_losses_are_as_exact_as_tensorflows(shape: tuple[int, int]) -> None:
     keras_xent.set_backend("portable")
     logits, ids, labels = problem(shape)
     exact = reference.losses(logits, labels)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -47,7 +45,7 @@ def test_arithmetic_is_float32_or_wider(dtype: tf.DType, real: tf.DType) -> None
     ],
 )
 def test_static_losses_shape_drops_the_class_axis(
-    shape: Optional[List[Optional[int]]], axis: int, losses: Optional[List[Optional[int]]]
+    shape: list[int | None] | None, axis: int, losses: list[int | None] | None
 ) -> None:
     found = spec_lib.static_losses_shape(tf.TensorShape(shape), axis)
     assert found.rank == tf.TensorShape(losses).rank
@@ -57,7 +55,7 @@ def test_static_losses_shape_drops_the_class_axis(
 @pytest.mark.parametrize("axis", [-3, -2, -1, 0, 1, 2])
 @pytest.mark.parametrize("known", [[2, 3, 4], [None, 3, 4], None])
 def test_losses_shape_is_the_real_one_however_little_is_known(
-    axis: int, known: Optional[List[Optional[int]]]
+    axis: int, known: list[int | None] | None
 ) -> None:
     @tf.function(input_signature=[tf.TensorSpec(known)])
     def shape_of(logits: tf.Tensor) -> tf.Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, List, Optional
 
 import modes
 import numpy as np
@@ -53,7 +53,7 @@ def test_the_value_is_tf1s(weights: np.ndarray, reduction: Reduction) -> None:
 @every_reduction
 @pytest.mark.parametrize("mode", ["eager", "traced_unknown_shapes"])
 def test_the_gradients_are_tf1s(reduction: Reduction, mode: str) -> None:
-    def ours(losses: tf.Tensor, weights: tf.Tensor) -> List[tf.Tensor]:
+    def ours(losses: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
         grad = tf.constant(0.75)
         if reduction is Reduction.NONE:
             grad = 0.75 * losses
@@ -90,7 +90,7 @@ def test_a_division_by_zero_gives_zero_and_a_nan_weight_nan() -> None:
 @every_reduction
 @pytest.mark.parametrize("mode", ["eager", "traced", "traced_unknown_shapes", "compiled"])
 def test_no_losses_give_zero_whatever_a_weight_for_them_is(reduction: Reduction, mode: str) -> None:
-    def value(losses: tf.Tensor, *weights: tf.Tensor) -> List[tf.Tensor]:
+    def value(losses: tf.Tensor, *weights: tf.Tensor) -> list[tf.Tensor]:
         return [weighting.reduce_losses(losses, each, reduction) for each in weights]
 
     losses = np.zeros([0], np.float32)
@@ -135,7 +135,7 @@ def test_losses_gradient_is_a_scalar_where_all_losses_have_the_same() -> None:
     ],
 )
 def test_sum_like_sums_over_what_was_broadcast(
-    each: Tuple[int, ...], weights: Tuple[int, ...]
+    each: tuple[int, ...], weights: tuple[int, ...]
 ) -> None:
     values = np.arange(np.prod(each), dtype=np.float32).reshape(each) + 1
     axes = tuple(i for i in range(len(each)) if not weights or weights[i] != each[i])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 
 import modes
 import numpy as np
@@ -20,7 +20,7 @@ MODES = ["eager", "compiled", "compiled_unknown_shapes"]
 AXES = pytest.mark.parametrize("axis", [-1, 0, 1])
 
 
-def problem(shape: Any, axis: int = -1, dtype: str = "float32") -> List[np.ndarray]:
+def problem(shape: Any, axis: int = -1, dtype: str = "float32") -> list[np.ndarray]:
     rng = np.random.default_rng(5)
     logits = (rng.normal(size=shape) * 3).astype(reference.numpy_dtype(dtype))
     labels = reference.one_hot(rng, shape, axis).astype(reference.numpy_dtype(dtype))
@@ -94,7 +94,7 @@ def test_sums_that_are_cut_into_pieces_are_the_same_sums(classes: int, axis: int
     np.testing.assert_allclose(found[2], gradient.astype("f"), rtol=1e-5, atol=1e-6)
 
 
-def ops_of_a_trace(shape: Any) -> List[str]:
+def ops_of_a_trace(shape: Any) -> list[str]:
     spec = Spec(-1, 0.1, Reduction.SUM)
     traced = tf.function(lambda x: xla.loss(spec, x, x, tf.constant(1.0)))
     graph = traced.get_concrete_function(tf.TensorSpec(shape)).graph

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Set
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_the_losses_of_examples_whatever_the_reduction(reduction: str) -> None:
         ("weighted_mean", {evidence.SUM, evidence.SUM_AS_GIVEN}),
     ],
 )
-def test_denominators(reduction: str, expected: Set[str]) -> None:
+def test_denominators(reduction: str, expected: set[str]) -> None:
     found = evidence_of(tf1_with(reduction=reduction))
     losses = found.losses(found.old)
     assert found.denominators(found.found.old.value, losses) == expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable
 
 import ports
 import pytest
@@ -85,7 +85,7 @@ def mean_of_vector(labels: Any, logits: Any) -> Any:
 
 
 # What it is -> its number, the old loss, the new one, what the advice says.
-PORTS: Dict[str, Tuple[int, Callable[..., Any], Callable[..., Any], str]] = {
+PORTS: dict[str, tuple[int, Callable[..., Any], Callable[..., Any], str]] = {
     "Keras's default": (1, tf1_loss, Keras(from_logits=True), "SUM_BY_NONZERO_WEIGHTS"),
     "positive weights counted": (1, tf1_loss, positive_weights, "weights above zero"),
     "the weighted mean": (
@@ -144,7 +144,7 @@ def ours_by_count(labels: Any, logits: Any, weights: Any) -> Any:
     return ours(from_logits=True, reduction="sum_by_nonzero_weights")(labels, logits, weights)
 
 
-def told(old: Any, new: Any, **arguments: Any) -> Tuple[List[int], str]:
+def told(old: Any, new: Any, **arguments: Any) -> tuple[list[int], str]:
     """The numbers that the message tells, in its order, and the message."""
     with pytest.raises(AssertionError) as caught:
         assert_same_loss(old, new, num_classes=ports.CLASSES, **{**ports.PLAIN, **arguments})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from typing import Any, Set
+from typing import Any
 
 import numpy as np
 import ports
@@ -132,7 +132,7 @@ class TestSkip:
         "kind", sorted({kind for case in ONE_HOT_CASES for kind in case.kinds})
     )
     def test_each_kind_is_left_out_and_no_more(self, kind: str) -> None:
-        def called(skip: Any) -> Set[Any]:
+        def called(skip: Any) -> set[Any]:
             inputs = set()
 
             def loss(labels: Any, logits: Any, weights: Any = 1.0) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, List
+from typing import Any
 
 import numpy as np
 import ports
@@ -40,7 +40,7 @@ def sigmoid_by_hand(labels: Any, logits: Any, weights: Any = 1.0) -> Any:
     return losses.compute_weighted_loss(each, weights)
 
 
-def told(same: Any, old: Any, new: Any, **arguments: Any) -> List[str]:
+def told(same: Any, old: Any, new: Any, **arguments: Any) -> list[str]:
     with pytest.raises(AssertionError) as caught:
         same(old, new, **{**PLAIN, **arguments})
     return [line for line in str(caught.value).splitlines() if line.startswith("Pitfall")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
 import tensorflow as tf
@@ -11,7 +11,7 @@ from keras_xent import Reduction, _verifiable
 from keras_xent.v1 import calls, results
 
 INPUTS = {"first": [1.0, 2.0], "second": 3.0}
-SCOPE: Dict[str, Any] = {"scope": None, "default_scope": "mine", "loss_collection": "kept"}
+SCOPE: dict[str, Any] = {"scope": None, "default_scope": "mine", "loss_collection": "kept"}
 
 
 def product(first: tf.Tensor, second: tf.Tensor, **others: Any) -> tf.Tensor:
@@ -37,7 +37,7 @@ def of_examples(labels: Any = (1.0, 2.0), logits: Any = (3.0, 4.0), **others: An
 
 class TestWeighted:
     def test_the_computation_gets_tensors_and_checked_arguments(self) -> None:
-        seen: List[Any] = []
+        seen: list[Any] = []
 
         def compute(first: tf.Tensor, second: tf.Tensor, **others: Any) -> tf.Tensor:
             seen.append(others)
@@ -95,7 +95,7 @@ class TestOfExamples:
 
 
 def test_both_can_be_verified(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: List[Any] = []
+    seen: list[Any] = []
 
     def verifier(compute: Any, inputs: Any, function: str, arguments: Any) -> tf.Tensor:
         seen.append((function, len(inputs), arguments))

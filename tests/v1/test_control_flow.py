@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def loss_of(functions: tf1.Functions, name: str) -> Loss:
     return functools.partial(loss, label_smoothing=0.1) if name in tf1.SMOOTHED else loss
 
 
-def inputs_of(name: str) -> List[np.ndarray]:
+def inputs_of(name: str) -> list[np.ndarray]:
     weights = WEIGHTS[:, None] if name.startswith("sigmoid") else WEIGHTS
     return [tf1.labels_of(name, [4, 3]), LOGITS, weights]
 
@@ -84,7 +84,7 @@ def in_a_function(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
     return tf.function(loss)(labels, logits, weights)
 
 
-CONSTRUCTS: Dict[str, Callable[..., Any]] = {
+CONSTRUCTS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
         true_branch,
@@ -99,7 +99,7 @@ CONSTRUCTS: Dict[str, Callable[..., Any]] = {
 }
 
 
-def in_session(construct: Callable[..., Any], functions: tf1.Functions, name: str) -> List[Any]:
+def in_session(construct: Callable[..., Any], functions: tf1.Functions, name: str) -> list[Any]:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         inputs = inputs_of(name)
         fed = [
@@ -109,7 +109,7 @@ def in_session(construct: Callable[..., Any], functions: tf1.Functions, name: st
         return list(session.run([value, *tf.gradients(value, fed[1:])], dict(zip(fed, inputs))))
 
 
-def in_function(construct: Callable[..., Any], functions: tf1.Functions, name: str) -> List[Any]:
+def in_function(construct: Callable[..., Any], functions: tf1.Functions, name: str) -> list[Any]:
     @tf.function
     def run(labels: Any, logits: Any, weights: Any) -> Any:
         return tf1.by_tape(
@@ -135,7 +135,7 @@ def in_function(construct: Callable[..., Any], functions: tf1.Functions, name: s
     ],
 )
 def test_control_flow_gives_tf1s_value_and_gradients(
-    choice: str, run: Callable[..., List[Any]], loss: str, name: str
+    choice: str, run: Callable[..., list[Any]], loss: str, name: str
 ) -> None:
     keras_xent.set_backend(choice)
     construct = CONSTRUCTS[name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Dict, List
+from typing import Any, Dict
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def test_unknown_reductions_are_refused(reduction: Any) -> None:
 
 
 @pytest.mark.parametrize("shape", [[3], [1, 3], [2, 1], [2, 2], [2, 3, 1], []], ids=str)
-def test_labels_of_another_shape_are_refused(backend: str, shape: List[int]) -> None:
+def test_labels_of_another_shape_are_refused(backend: str, shape: list[int]) -> None:
     for name in ("softmax_cross_entropy", "sigmoid_cross_entropy"):
         message = both_refuse(ValueError, name, **named(name, np.ones(shape), LOGITS))
         assert "(2, 3)" in message
@@ -83,7 +83,7 @@ def test_labels_of_another_shape_are_refused(backend: str, shape: List[int]) -> 
 
 @pytest.mark.parametrize("shape", [[3], [1], [2, 3], [1, 2], [2, 1, 1], []], ids=str)
 @pytest.mark.parametrize("name", [name for name in FUNCTIONS if name.startswith("sparse")])
-def test_ids_of_another_shape_are_refused(backend: str, name: str, shape: List[int]) -> None:
+def test_ids_of_another_shape_are_refused(backend: str, name: str, shape: list[int]) -> None:
     arguments = named(name, np.ones(shape, np.int32), LOGITS)
     # Eagerly the kernel of TF1's op finds some of them.
     refuses((ValueError, tf.errors.InvalidArgumentError), tf1.THEIRS, name, **arguments)
@@ -108,11 +108,11 @@ UNFIT = [
 COLUMNS = [([2], [2, 1]), ([2], [1, 1]), ([], [1])]
 
 
-def unfit(name: str) -> List[Any]:
+def unfit(name: str) -> list[Any]:
     return UNFIT if name.startswith("sparse") else UNFIT + COLUMNS
 
 
-def inputs_for(name: str, shape: List[int]) -> Any:
+def inputs_for(name: str, shape: list[int]) -> Any:
     """Labels and logits with losses of that shape."""
     logits_shape = shape if name.startswith("sigmoid") else [*shape, 3]
     return tf1.labels_of(name, logits_shape), tf1.logits_of(logits_shape)
@@ -142,7 +142,7 @@ def test_weights_that_do_not_fit_are_refused_at_run_time(backend: str, name: str
 
 @pytest.mark.parametrize(("shape", "weights_shape"), UNFIT + COLUMNS, ids=str)
 def test_weights_that_do_not_fit_are_refused_by_compute_weighted_loss_too(
-    shape: List[int], weights_shape: List[int]
+    shape: list[int], weights_shape: list[int]
 ) -> None:
     each, weights = np.ones(shape, np.float32), np.ones(weights_shape, np.float32)
     both_refuse(ValueError, "compute_weighted_loss", losses=each, weights=weights)
@@ -175,7 +175,7 @@ class Fed(contextlib.ExitStack):
         self._fetches = [loss, *tf.gradients(loss, self._logits)]
         self._session.run(self._fetches, self._feed(tf1.labels_of(name, [2, 3]), LOGITS))
 
-    def _feed(self, labels: Any, logits: Any, weights: Any = 1.0) -> Dict[Any, Any]:
+    def _feed(self, labels: Any, logits: Any, weights: Any = 1.0) -> dict[Any, Any]:
         return {self._labels: labels, self._logits: logits, self._weights: weights}
 
     def refuses(self, labels: Any, logits: Any, weights: Any = 1.0) -> None:
@@ -217,7 +217,7 @@ def test_scalar_logits_are_refused_at_run_time(backend: str, name: str) -> None:
         ("softmax_cross_entropy_with_logits", {"axis": 1}),
     ],
 )
-def test_axis_and_dim_exclude_each_other(name: str, axes: Dict[str, int]) -> None:
+def test_axis_and_dim_exclude_each_other(name: str, axes: dict[str, int]) -> None:
     message = both_refuse(ValueError, name, labels=LABELS, logits=LOGITS, **axes)
     assert "axis" in message
     assert "dim" in message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ placeholder = tf.compat.v1.placeholder
 losses = tf.compat.v1.losses
 
 
-def in_both(build: Callable[[tf1.Functions], Any]) -> List[Any]:
+def in_both(build: Callable[[tf1.Functions], Any]) -> list[Any]:
     """What `build` returns in a graph of ours, and in one of TF1's."""
     results = []
     for functions in (tf1.OURS, tf1.THEIRS):
@@ -38,7 +38,7 @@ def a_loss(
     return getattr(functions, name)(labels, logits, **arguments)
 
 
-def calls_of(name: str, **arguments: Any) -> List[Dict[str, Any]]:
+def calls_of(name: str, **arguments: Any) -> list[dict[str, Any]]:
     """Arguments of `a_loss` with labels and weights of several makes."""
     losses_shape = tf1.losses_shape(name, [None, 3])
     weights = [1.0, placeholder(tf.float32, losses_shape), placeholder(tf.bool, None), 2]
@@ -70,13 +70,13 @@ def test_the_default_results_are_named_as_old_code_fetches_them(backend: str, lo
     ],
 )
 def test_every_reduction_names_its_result_as_tf1(
-    reduction: str, loss: str, smoothing: Optional[float]
+    reduction: str, loss: str, smoothing: float | None
 ) -> None:
-    arguments: Dict[str, Any] = {"reduction": reduction}
+    arguments: dict[str, Any] = {"reduction": reduction}
     if smoothing is not None:
         arguments["label_smoothing"] = smoothing
 
-    def names(functions: tf1.Functions) -> List[str]:
+    def names(functions: tf1.Functions) -> list[str]:
         return [a_loss(functions, **each).name for each in calls_of(loss, **arguments)]
 
     ours, theirs = in_both(names)
@@ -91,7 +91,7 @@ def test_every_reduction_names_its_result_as_tf1(
 def test_ids_of_any_rank_leave_the_name_as_it_is(
     labels_shape: Any, logits_shape: Any, reduction: str
 ) -> None:
-    def names(functions: tf1.Functions) -> List[str]:
+    def names(functions: tf1.Functions) -> list[str]:
         return [
             functions.sparse_softmax_cross_entropy(
                 placeholder(tf.int32, labels_shape),
@@ -108,7 +108,7 @@ def test_ids_of_any_rank_leave_the_name_as_it_is(
 
 @pytest.mark.parametrize("reduction", sorted(set(tf1.REDUCTIONS.values())))
 def test_compute_weighted_loss_names_its_result_as_tf1(reduction: str) -> None:
-    def names(functions: tf1.Functions) -> List[str]:
+    def names(functions: tf1.Functions) -> list[str]:
         weighted = functions.compute_weighted_loss
         each = placeholder(tf.float32, [None, 3])
         unknown = placeholder(tf.float32)
@@ -126,7 +126,7 @@ def test_compute_weighted_loss_names_its_result_as_tf1(reduction: str) -> None:
 @pytest.mark.parametrize("function", tf1.NN)
 @pytest.mark.parametrize("shape", [[None, 3], [3], [None, None, 3], None])
 def test_the_nn_functions_name_their_results_as_tf1(function: str, shape: Any) -> None:
-    def names(functions: tf1.Functions) -> List[str]:
+    def names(functions: tf1.Functions) -> list[str]:
         logits = labels = placeholder(tf.float32, shape)
         if function.startswith("sparse"):
             labels = placeholder(tf.int32, shape if shape is None else shape[:-1])
@@ -145,7 +145,7 @@ def test_the_nn_functions_name_their_results_as_tf1(function: str, shape: Any) -
 
 @pytest.mark.parametrize("axis", [None, 0, 1])
 def test_an_axis_does_not_change_the_name(axis: Any) -> None:
-    def names(functions: tf1.Functions) -> List[str]:
+    def names(functions: tf1.Functions) -> list[str]:
         logits = placeholder(tf.float32, [None, 3])
         both = {"labels": logits, "logits": logits}
         return [
@@ -161,7 +161,7 @@ def test_an_axis_does_not_change_the_name(axis: Any) -> None:
 def test_scopes_rename_the_result_as_in_tf1(backend: str, loss: str) -> None:
     a_loss = functools.partial(globals()["a_loss"], name=loss)
 
-    def names(functions: tf1.Functions) -> List[str]:
+    def names(functions: tf1.Functions) -> list[str]:
         found = [a_loss(functions, scope=scope).name for scope in ("a", "a", "b/c", "d/", "", "d/")]
         with tf.name_scope("outer"), tf.compat.v1.name_scope("inner"):
             found += [a_loss(functions).name, a_loss(functions, scope="mine").name]
@@ -180,7 +180,7 @@ def test_scopes_rename_the_result_as_in_tf1(backend: str, loss: str) -> None:
 def test_the_result_comes_by_its_name_in_a_session(backend: str) -> None:
     logits, labels = tf1.logits_of([4, 3]), tf1.one_hot_of([4, 3], "float32")
 
-    def fetched(functions: tf1.Functions) -> List[Any]:
+    def fetched(functions: tf1.Functions) -> list[Any]:
         a_loss(functions, label_smoothing=0.1)
         with tf.compat.v1.Session() as session:
             feed = {"Placeholder:0": logits, "Placeholder_1:0": labels}
@@ -228,7 +228,7 @@ def test_only_the_losses_functions_collect() -> None:
 def test_a_loss_outlives_its_result_in_get_losses_and_get_total_loss(backend: str) -> None:
     logits, labels = tf1.logits_of([4, 3]), tf1.one_hot_of([4, 3])
 
-    def totals(functions: tf1.Functions) -> List[Any]:
+    def totals(functions: tf1.Functions) -> list[Any]:
         fed = tf.compat.v1.placeholder_with_default(logits, [None, 3])
         functions.softmax_cross_entropy(labels, fed)  # The result is dropped, as often.
         functions.softmax_cross_entropy(labels, fed, 0.4, scope="aux")
@@ -320,7 +320,7 @@ def test_labels_have_a_gradient_where_tf1_sends_one(backend: str, name: str, how
             target = getattr(functions, name)(**arguments)
         return tape.gradient(target, labels)
 
-    def run(functions: tf1.Functions) -> List[Any]:
+    def run(functions: tf1.Functions) -> list[Any]:
         gradient = gradient_to_labels(functions)
         assert (gradient is not None) == FLOWS[name]
         if gradient is None:

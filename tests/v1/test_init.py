@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from typing import Any, List, Tuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ FUNCTIONS = [field.name for field in dataclasses.fields(tf1.Functions)]
 WITH_SENTINEL = [name for name in tf1.NN if not name.endswith("_v2")]
 
 
-def parameters(function: Any) -> List[Tuple[str, Any, Any]]:
+def parameters(function: Any) -> list[tuple[str, Any, Any]]:
     return [
         (each.name, each.kind, tf1.REDUCTIONS.get(each.default, each.default))
         for each in inspect.signature(function).parameters.values()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Sequence
 
 import modes
 import numpy as np
@@ -73,7 +73,7 @@ def weighting_case(shape: Sequence[int], weights: Any, reduction: str) -> Case:
     return Case([tf1.logits_of(shape), np.asarray(weights, np.float32)], call)
 
 
-CASES: Dict[str, Case] = {
+CASES: dict[str, Case] = {
     "masked": loss_case([4, 3], [1, 0, 2, 0.5]),
     "scalar weight": loss_case([2, 5], 0.4, label_smoothing=0.1, reduction="weighted_mean"),
     "sequence": loss_case([2, 3, 4], [[1], [0]], reduction="weighted_mean"),
@@ -140,12 +140,12 @@ WAYS = [
 
 
 @functools.lru_cache(maxsize=None)
-def expected(name: str) -> List[Any]:
+def expected(name: str) -> list[Any]:
     case = CASES[name]
     return tf1.by_tape(lambda *inputs: case.call(tf1.THEIRS, *inputs), *case.inputs)
 
 
-def run(case: Case, mode: str, gradients: Callable[..., Any]) -> List[Any]:
+def run(case: Case, mode: str, gradients: Callable[..., Any]) -> list[Any]:
     def function(*inputs: Any) -> Any:
         return gradients(lambda *tensors: case.call(tf1.OURS, *tensors), *inputs)
 
@@ -165,10 +165,10 @@ def test_every_mode_has_tf1s_value_and_gradients(
 
 @pytest.mark.parametrize("shape", [[None, 3], [None, None, 3], [None, None], [4, 3], [3], None])
 @pytest.mark.parametrize("choice", ["auto", "portable"])
-def test_static_shapes_are_tf1s(choice: str, shape: Optional[List[Any]]) -> None:
+def test_static_shapes_are_tf1s(choice: str, shape: list[Any] | None) -> None:
     keras_xent.set_backend(choice)
 
-    def static_shapes(functions: tf1.Functions) -> List[str]:
+    def static_shapes(functions: tf1.Functions) -> list[str]:
         with tf.Graph().as_default():
             logits = tf.compat.v1.placeholder(tf.float32, shape)
             labels = tf.compat.v1.placeholder(tf.int32, shape)
@@ -191,13 +191,13 @@ def test_static_shapes_are_tf1s(choice: str, shape: Optional[List[Any]]) -> None
 @pytest.mark.parametrize("shape", [[None, 3], [None, None, 3], [None, None], [4, 3], [3], None])
 @pytest.mark.parametrize("known", ["both", "labels", "logits"])
 def test_static_shapes_of_the_other_losses_are_as_well_known_as_tf1s(
-    shape: Optional[List[Any]], known: str
+    shape: list[Any] | None, known: str
 ) -> None:
     if shape == [3] and known == "labels":
         # TF1 raises an IndexError for a scalar id beside logits of unknown rank.
         shape = [None, 3]
 
-    def results(functions: tf1.Functions) -> List[Any]:
+    def results(functions: tf1.Functions) -> list[Any]:
         with tf.Graph().as_default():
             logits = tf.compat.v1.placeholder(tf.float32, shape if known != "labels" else None)
             of_labels = shape if known != "logits" else None
@@ -221,7 +221,7 @@ def test_static_shapes_of_the_other_losses_are_as_well_known_as_tf1s(
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_static_shapes_without_an_inner_axis_are_tf1s(backend: str, axis: int) -> None:
-    def static_shape(functions: tf1.Functions) -> List[Any]:
+    def static_shape(functions: tf1.Functions) -> list[Any]:
         with tf.Graph().as_default():
             logits = tf.compat.v1.placeholder(tf.float32, [None, 5, 7])
             labels = tf.compat.v1.placeholder(tf.float32, [None, 5, 7])
@@ -256,7 +256,7 @@ def test_the_logits_gradient_can_be_differentiated_again(
 def test_a_jacobian_of_unreduced_losses_is_tf1s(backend: str, name: str) -> None:
     logits, labels = tf.constant(tf1.logits_of([4, 3])), tf1.labels_of(name, [4, 3])
 
-    def jacobian(functions: tf1.Functions) -> List[Any]:
+    def jacobian(functions: tf1.Functions) -> list[Any]:
         with tf.GradientTape() as tape:
             tape.watch(logits)
             losses = getattr(functions, name)(labels, logits, reduction="none")

@@ -40,7 +40,7 @@ def build(losses: Any) -> None:
     optimizer.minimize(v1.losses.get_total_loss(), step, name="train")
 
 
-def batch(step: int) -> Dict[str, np.ndarray]:
+def batch(step: int) -> dict[str, np.ndarray]:
     random = np.random.RandomState(step)
     return {
         "features:0": random.normal(size=(6, 4)).astype(np.float32),
@@ -49,7 +49,7 @@ def batch(step: int) -> Dict[str, np.ndarray]:
     }
 
 
-def train(session: Any, start: int, end: int) -> List[List[float]]:
+def train(session: Any, start: int, end: int) -> list[list[float]]:
     """What each loss is before each step."""
     fetches = [*LOSSES, "train"]
     return [
@@ -80,7 +80,7 @@ def save(losses: Any, folder: Path) -> None:
             train(session, 0, BEFORE)
 
 
-def train_on(folder: Path, file: str) -> List[List[float]]:
+def train_on(folder: Path, file: str) -> list[list[float]]:
     """Imports the graph and goes on where the checkpoint ends."""
     checkpoint, meta = str(folder / "saver"), str(folder / file)
     if file == "monitored":
@@ -95,7 +95,7 @@ def train_on(folder: Path, file: str) -> List[List[float]]:
 
 
 @pytest.fixture(scope="module")
-def expected() -> List[List[float]]:
+def expected() -> list[list[float]]:
     """TF1's losses after the steps that come before saving, without an interruption."""
     with tf.Graph().as_default(), v1.Session() as session:
         build(v1.losses)
@@ -123,7 +123,7 @@ def losses(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 
 @pytest.mark.parametrize("file", FILES)
 def test_another_process_trains_on_as_tf1_does(
-    backend: str, file: str, losses: Trained, expected: List[List[float]]
+    backend: str, file: str, losses: Trained, expected: list[list[float]]
 ) -> None:
     np.testing.assert_allclose(losses[backend][file], expected, rtol=1e-5)
 

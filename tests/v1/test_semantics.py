@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any, List
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def losses_of(logits: Any = LOGITS, labels: Any = LABELS) -> np.ndarray:
     return tf.nn.softmax_cross_entropy_with_logits(labels, logits).numpy()
 
 
-def both(*arguments: Any, **keywords: Any) -> List[Any]:
+def both(*arguments: Any, **keywords: Any) -> list[Any]:
     """Our loss and TF1's, which agree."""
     ours = tf1.OURS.softmax_cross_entropy(*arguments, **keywords)
     theirs = tf1.THEIRS.softmax_cross_entropy(*arguments, **keywords)
@@ -75,7 +75,7 @@ class TestPitfalls:
     ) -> None:
         weights = np.array([1, 0, 2, 0.5], np.float32)
 
-        def run(functions: tf1.Functions) -> List[Any]:
+        def run(functions: tf1.Functions) -> list[Any]:
             return tf1.by_tape(
                 lambda weights: functions.softmax_cross_entropy(
                     LABELS, LOGITS, weights, reduction="weighted_mean"

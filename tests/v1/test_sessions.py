@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ import tf1
 import keras_xent
 from keras_xent.ops import library
 
-FEED: Dict[str, np.ndarray] = {
+FEED: dict[str, np.ndarray] = {
     "logits:0": tf1.logits_of([4, 3]),
     "labels:0": tf1.one_hot_of([4, 3], "float32"),
     "weights:0": np.array([1, 0, 2, 0.5], np.float32),
@@ -38,13 +38,13 @@ def build(functions: tf1.Functions) -> None:
     tf.identity(gradient, GRADIENT[:-2])
 
 
-def expected() -> List[Any]:
+def expected() -> list[Any]:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         build(tf1.THEIRS)
         return list(session.run(FETCHES, FEED))
 
 
-def run(config: Any = None, target: str = "") -> List[Any]:
+def run(config: Any = None, target: str = "") -> list[Any]:
     with tf.Graph().as_default(), tf.compat.v1.Session(target, config=config) as session:
         build(tf1.OURS)
         return list(session.run(FETCHES, FEED))

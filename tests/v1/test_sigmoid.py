@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_large_logits_do_not_overflow(eager_backend: str) -> None:
     logits = np.float32([1e4, -1e4, 1e4, -1e4, 3e38, -3e38])
     labels = np.float32([0, 0, 1, 1, 1, 0])
 
-    def run(functions: tf1.Functions) -> List[Any]:
+    def run(functions: tf1.Functions) -> list[Any]:
         return tf1.by_tape(
             lambda logits: functions.sigmoid_cross_entropy(labels, logits, reduction="none"),
             logits,
@@ -51,7 +51,7 @@ def test_the_gradient_to_the_labels_is_minus_the_logit(
     labels, logits = tf1.soft_labels_of([2, 3]), tf1.logits_of([2, 3])
     arguments = {"label_smoothing": smoothing, "reduction": "weighted_sum"}
 
-    def run(functions: tf1.Functions) -> List[Any]:
+    def run(functions: tf1.Functions) -> list[Any]:
         return tf1.by_tape(
             lambda labels: functions.sigmoid_cross_entropy(labels, logits, 2.0, **arguments),
             labels,
@@ -83,7 +83,7 @@ class TestDifferences:
         logits = np.float32([np.inf, -np.inf, np.inf, -np.inf, np.inf, -np.inf])
         labels = np.float32([1, 0, 0, 1, 0.5, 0.5])
 
-        def run(functions: tf1.Functions) -> List[Any]:
+        def run(functions: tf1.Functions) -> list[Any]:
             return tf1.by_tape(
                 lambda logits: functions.sigmoid_cross_entropy(labels, logits, reduction="none"),
                 logits,

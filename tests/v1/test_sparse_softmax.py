@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 
 import modes
 import numpy as np
@@ -35,7 +35,7 @@ def test_an_id_out_of_range_is_an_error_on_a_cpu(backend: str, mode: str, bad: i
         by = tf1.by_tf_gradients if mode == "tf1_graph" else tf1.by_tape
 
         # Its weight is 0, and fetching the gradient alone must fail too.
-        def value_and_gradient(ids: Any, logits: Any, weights: Any) -> List[Any]:
+        def value_and_gradient(ids: Any, logits: Any, weights: Any) -> list[Any]:
             return by(
                 lambda logits: functions.sparse_softmax_cross_entropy(ids, logits, weights), logits
             )
@@ -58,7 +58,7 @@ def test_under_xla_it_is_nan_in_loss_and_gradient_of_its_example(mode: str) -> N
     ids = np.array([0, -1, 3, 1], np.int32)
 
     def of(functions: tf1.Functions) -> Any:
-        def compute(ids: Any, logits: Any) -> List[Any]:
+        def compute(ids: Any, logits: Any) -> list[Any]:
             return tf1.by_tape(
                 lambda logits: functions.sparse_softmax_cross_entropy(
                     ids, logits, reduction="none"

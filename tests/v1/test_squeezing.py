@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, List, Optional, Sequence
+from typing import Any, Sequence
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from keras_xent.v1 import squeezing
 
 placeholder = tf.compat.v1.placeholder
 
-SHAPES: List[List[int]] = [[], [1], [2], [1, 1], [2, 1], [2, 3], [2, 3, 1], [1, 3, 1], [2, 1, 3]]
+SHAPES: list[list[int]] = [[], [1], [2], [1, 1], [2, 1], [2, 3], [2, 3, 1], [1, 3, 1], [2, 1, 3]]
 
 
 def theirs(labels: Any, logits: Any, weights: Any) -> Any:
@@ -31,7 +31,7 @@ def fails_or_shapes(function: Any, inputs: Sequence[tf.Tensor]) -> Any:
 
 
 @pytest.mark.parametrize("logits_shape", [shape for shape in SHAPES if shape], ids=str)
-def test_known_shapes_become_what_they_become_in_tf1(logits_shape: List[int]) -> None:
+def test_known_shapes_become_what_they_become_in_tf1(logits_shape: list[int]) -> None:
     logits = tf.zeros(logits_shape)
     for labels_shape, weights_shape in itertools.product(SHAPES, SHAPES):
         inputs = [tf.zeros(labels_shape, tf.int32), logits, tf.zeros(weights_shape)]
@@ -48,7 +48,7 @@ def test_known_shapes_become_what_they_become_in_tf1(logits_shape: List[int]) ->
 @pytest.mark.parametrize("of_logits", [None, "rank", "all"])
 @pytest.mark.parametrize("of_weights", [None, "rank", "all"])
 def test_shapes_known_only_when_a_graph_runs_become_the_same(
-    of_labels: Optional[str], of_logits: Optional[str], of_weights: Optional[str]
+    of_labels: str | None, of_logits: str | None, of_weights: str | None
 ) -> None:
     known = [of_labels, of_logits, of_weights]
     for shapes in (

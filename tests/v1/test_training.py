@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 import numpy as np
 import pytest
@@ -21,14 +21,14 @@ KERNELS = [
     (_RANDOM.normal(size=shape) / 2).astype(np.float32) for shape in ([6, 8], [8], [8, 3], [3])
 ]
 
-OPTIMIZERS: Dict[str, Callable[[], Any]] = {
+OPTIMIZERS: dict[str, Callable[[], Any]] = {
     "gradient descent": lambda: tf.compat.v1.train.GradientDescentOptimizer(0.3),
     "momentum": lambda: tf.compat.v1.train.MomentumOptimizer(0.05, 0.9),
     "adam": lambda: tf.compat.v1.train.AdamOptimizer(0.02, epsilon=1e-3),
 }
 
 
-def network(parameters: List[Any], x: Any) -> Any:
+def network(parameters: list[Any], x: Any) -> Any:
     kernel, bias, last_kernel, last_bias = parameters
     return tf.matmul(tf.tanh(tf.matmul(x, kernel) + bias), last_kernel) + last_bias
 
@@ -45,7 +45,7 @@ def loss_of(functions: tf1.Functions, name: str, y: Any, logits: Any, weights: A
 
 def in_session(
     functions: tf1.Functions, optimizer: str, name: str = "softmax_cross_entropy", **arguments: Any
-) -> List[Any]:
+) -> list[Any]:
     """The parameters and the last loss, by `minimize` of the collected total loss."""
     functions = dataclasses.replace(
         functions, **{name: functools.partial(getattr(functions, name), **arguments)}
@@ -67,7 +67,7 @@ def in_session(
 
 def eagerly(
     functions: tf1.Functions, optimizer: str, traced: bool, name: str = "softmax_cross_entropy"
-) -> List[Any]:
+) -> list[Any]:
     parameters = [tf.Variable(kernel) for kernel in KERNELS]
     optimize = OPTIMIZERS[optimizer]()
 
@@ -86,7 +86,7 @@ def eagerly(
     return [*parameters, loss_now(X, Y, WEIGHTS)]
 
 
-def assert_same_end(ours: List[Any], theirs: List[Any]) -> None:
+def assert_same_end(ours: list[Any], theirs: list[Any]) -> None:
     for our, their, start in zip(ours, theirs, KERNELS):
         assert np.abs(np.asarray(their) - start).max() > 1e-2
         np.testing.assert_allclose(our, their, rtol=0, atol=1e-6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 import hypothesis
 import hypothesis.strategies as st
@@ -24,14 +24,14 @@ each_backend = hypothesis.settings(
 
 
 @st.composite
-def shapes(draw: Any) -> List[int]:
+def shapes(draw: Any) -> list[int]:
     """Logits' shapes of rank 1 to 4."""
     outer = draw(st.lists(st.integers(1, 3), max_size=3))
     return [*outer, draw(st.integers(1, 6))]
 
 
 @st.composite
-def labels_for(draw: Any, shape: List[int], seed: int) -> np.ndarray:
+def labels_for(draw: Any, shape: list[int], seed: int) -> np.ndarray:
     kind = draw(st.sampled_from(["bool", "uint8", "int32", "int64", "float32", "float64", "soft"]))
     if kind == "soft":
         return tf1.soft_labels_of(shape, draw(st.sampled_from(DTYPES)), seed)
@@ -39,7 +39,7 @@ def labels_for(draw: Any, shape: List[int], seed: int) -> np.ndarray:
 
 
 @st.composite
-def weights_for(draw: Any, shape: List[int], seed: int) -> Any:
+def weights_for(draw: Any, shape: list[int], seed: int) -> Any:
     """A scalar of any make, or an array in which some dimensions are 1.
 
     Weights are multiples of 1/2, so that no order of summation rounds their sum.
@@ -67,7 +67,7 @@ def is_float(weights: Any) -> bool:
     return np.asarray(weights).dtype.kind == "f"
 
 
-def both(run: Any) -> Tuple[List[Any], List[Any]]:
+def both(run: Any) -> tuple[list[Any], list[Any]]:
     return run(tf1.OURS), run(tf1.THEIRS)
 
 
@@ -83,7 +83,7 @@ def test_softmax_cross_entropy_is_tf1s(eager_backend: str, data: st.DataObject) 
     smoothing = data.draw(st.sampled_from([0, 0.1, 0.5, 1.0, -0.3]), "label_smoothing")
     reduction, name = data.draw(st.sampled_from(list(tf1.REDUCTIONS.items())), "reduction")
 
-    def run(functions: tf1.Functions) -> List[Any]:
+    def run(functions: tf1.Functions) -> list[Any]:
         def loss(logits: Any, *given: Any) -> Any:
             return functions.softmax_cross_entropy(
                 labels,
@@ -118,9 +118,9 @@ def test_softmax_cross_entropy_with_logits_v2_is_tf1s(
     labels = data.draw(labels_for(shape, seed), "labels")
     axis = data.draw(st.sampled_from([None, -1, *range(len(shape))]), "axis")
     keyword = data.draw(st.sampled_from(["axis", "dim"]), "keyword")
-    arguments: Dict[str, Any] = {keyword: axis}
+    arguments: dict[str, Any] = {keyword: axis}
 
-    def run(functions: tf1.Functions) -> List[Any]:
+    def run(functions: tf1.Functions) -> list[Any]:
         def losses(logits: Any, *given: Any) -> Any:
             return functions.softmax_cross_entropy_with_logits_v2(
                 *(given or [labels]), logits, **arguments
@@ -161,7 +161,7 @@ def test_sparse_softmax_cross_entropy_is_tf1s(eager_backend: str, data: st.DataO
         weights = data.draw(columns_for(weights), "weights")
     reduction, name = data.draw(st.sampled_from(list(tf1.REDUCTIONS.items())), "reduction")
 
-    def run(functions: tf1.Functions) -> List[Any]:
+    def run(functions: tf1.Functions) -> list[Any]:
         def loss(logits: Any, *given: Any) -> Any:
             return functions.sparse_softmax_cross_entropy(
                 labels,
@@ -194,7 +194,7 @@ def test_sigmoid_cross_entropy_is_tf1s(eager_backend: str, data: st.DataObject) 
     smoothing = data.draw(st.sampled_from([0, 0.1, 0.5, 1.0, -0.3]), "label_smoothing")
     reduction, name = data.draw(st.sampled_from(list(tf1.REDUCTIONS.items())), "reduction")
 
-    def run(functions: tf1.Functions) -> List[Any]:
+    def run(functions: tf1.Functions) -> list[Any]:
         def loss(logits: Any, labels: Any, *given: Any) -> Any:
             return functions.sigmoid_cross_entropy(
                 labels,
@@ -226,7 +226,7 @@ def test_the_other_nn_functions_are_tf1s(eager_backend: str, data: st.DataObject
     shape = data.draw(shapes(), "shape")
     dtype = data.draw(st.sampled_from(DTYPES), "dtype")
     logits = tf1.logits_of(shape, dtype, seed)
-    arguments: Dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     if function.startswith("sparse"):
         labels = tf1.ids_of(shape, data.draw(st.sampled_from(["int32", "int64"]), "ids"), seed)
     else:
@@ -235,7 +235,7 @@ def test_the_other_nn_functions_are_tf1s(eager_backend: str, data: st.DataObject
     if function == "softmax_cross_entropy_with_logits":
         arguments["dim"] = data.draw(st.sampled_from([None, -1, *range(len(shape))]), "dim")
 
-    def run(functions: tf1.Functions) -> List[Any]:
+    def run(functions: tf1.Functions) -> list[Any]:
         def losses(logits: Any, labels: Any) -> Any:
             return getattr(functions, function)(labels=labels, logits=logits, **arguments)
 
@@ -257,7 +257,7 @@ def test_compute_weighted_loss_is_tf1s(data: st.DataObject, eager_backend: str) 
     weights = data.draw(weights_for(shape, seed), "weights")
     reduction, name = data.draw(st.sampled_from(list(tf1.REDUCTIONS.items())), "reduction")
 
-    def run(functions: tf1.Functions) -> List[Any]:
+    def run(functions: tf1.Functions) -> list[Any]:
         def loss(losses: Any, *given: Any) -> Any:
             return functions.compute_weighted_loss(
                 losses,
@@ -281,7 +281,7 @@ def test_an_empty_batch_is_worth_nothing(
 ) -> None:
     smoothing = {"label_smoothing": 0.1} if function in tf1.SMOOTHED else {}
 
-    def run(functions: tf1.Functions) -> List[Any]:
+    def run(functions: tf1.Functions) -> list[Any]:
         logits = np.zeros([0, 3], tf.as_dtype(dtype).as_numpy_dtype)
         labels = tf1.labels_of(function, [0, 3])
         weights = np.zeros(tf1.losses_shape(function, [0, 3]), np.float32)
@@ -313,7 +313,7 @@ def test_a_denominator_of_zero_gives_zero(
     logits, labels = tf1.logits_of([2, 3]), tf1.labels_of(function, [2, 3])
     weights = weights_beside(function, weights)
 
-    def run(functions: tf1.Functions) -> List[Any]:
+    def run(functions: tf1.Functions) -> list[Any]:
         return tf1.by_tape(
             lambda logits, weights: getattr(functions, function)(
                 labels, logits, weights, reduction=reduction
@@ -418,7 +418,7 @@ def test_variables_are_taken_as_tensors(eager_backend: str, function: str) -> No
 def test_labels_that_are_variables_have_a_gradient_too(eager_backend: str, function: str) -> None:
     logits, labels = tf1.logits_of([4, 3]), tf.Variable(tf1.soft_labels_of([4, 3]))
 
-    def run(functions: tf1.Functions) -> List[Any]:
+    def run(functions: tf1.Functions) -> list[Any]:
         with tf.GradientTape() as tape:
             losses = getattr(functions, function)(labels=labels, logits=logits)
         return [losses, tape.gradient(losses, labels)]

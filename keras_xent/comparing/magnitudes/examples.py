@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Optional
+from typing import Any
 
 import tensorflow as tf
 
@@ -24,8 +24,8 @@ class Examples:
     epsilon: Any
     losses: tf.Tensor
     logits_gradient: tf.Tensor
-    labels_gradient: Optional[tf.Tensor]
-    class_axis: Optional[int]
+    labels_gradient: tf.Tensor | None
+    class_axis: int | None
 
     def to_logits(self, of_losses: tf.Tensor) -> tf.Tensor:
         """The losses' upstream gradient, with a class axis to multiply their derivatives."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, List, Tuple
+from typing import Any
 
 import tensorflow as tf
 
@@ -35,7 +35,7 @@ class ComputeWeightedLoss(Reduced):
         floor = exactness.tiny(losses) if losses.dtype.is_floating else 1.0
         return exactness.epsilon(losses, 1, weighted=True) * weighted.of_value(magnitudes) + floor
 
-    def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> List[Any]:
+    def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> list[Any]:
         magnitudes, weighted = self._magnitudes(*inputs)
         losses = inputs[0]
         upstream = tf.cast(tf.abs(upstream), magnitudes.dtype)
@@ -50,6 +50,6 @@ class ComputeWeightedLoss(Reduced):
     def known_differences(self, *inputs: tf.Tensor) -> Pieces:
         return rounding_of_weighted(inputs[0])
 
-    def _magnitudes(self, losses: tf.Tensor, weights: tf.Tensor) -> Tuple[tf.Tensor, Weighting]:
+    def _magnitudes(self, losses: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, Weighting]:
         magnitudes = tf.abs(tf.cast(losses, tf.float64))
         return magnitudes, Weighting(magnitudes, weights, self.reduction)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import Any, List
+from typing import Any
 
 import tensorflow as tf
 
@@ -25,7 +25,7 @@ class OfExamples(Oracle):
         examples = self.examples(*inputs)
         return examples.epsilon * examples.losses + exactness.tiny(inputs[1])
 
-    def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> List[Any]:
+    def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> list[Any]:
         examples = self.examples(*inputs)
         to_losses = examples.to_logits(tf.cast(tf.abs(upstream), examples.losses.dtype))
         return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type, TypeVar
+from typing import Any, Callable, Sequence, Type, TypeVar
 
 import tensorflow as tf
 
@@ -12,7 +12,7 @@ from keras_xent.comparing.difference import Pieces
 from keras_xent.reduction import V1_NAMES, Reduction
 
 # The keys are the names of the functions in keras_xent.v1. Each oracle's file adds its class.
-ORACLES: Dict[str, Type[Oracle]] = {}
+ORACLES: dict[str, type[Oracle]] = {}
 
 _Class = TypeVar("_Class", bound="Type[Oracle]")
 
@@ -39,10 +39,10 @@ class Oracle(abc.ABC):
 
     ours: str
     theirs: str
-    inputs: Tuple[str, ...]
+    inputs: tuple[str, ...]
 
     @property
-    def arguments(self) -> Dict[str, Any]:
+    def arguments(self) -> dict[str, Any]:
         """The arguments that aren't tensors, for messages. Reductions have TF1's names."""
         return {
             name: V1_NAMES[value] if isinstance(value, Reduction) else value
@@ -58,7 +58,7 @@ class Oracle(abc.ABC):
         """The allowed difference from TensorFlow's value, in its shape."""
 
     @abc.abstractmethod
-    def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> List[Any]:
+    def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> list[Any]:
         """The allowed differences from TensorFlow's gradients, in the inputs' shapes.
 
         None if an input has no gradient.
@@ -66,7 +66,7 @@ class Oracle(abc.ABC):
 
     def gradients(
         self, upstream: tf.Tensor, inputs: Sequence[tf.Tensor]
-    ) -> List[Optional[tf.Tensor]]:
+    ) -> list[tf.Tensor | None]:
         """TensorFlow's gradients to the inputs, or None for inputs without one."""
         return gradients_of(self.value, upstream, inputs)
 
@@ -77,7 +77,7 @@ class Oracle(abc.ABC):
 
 def gradients_of(
     function: Callable[..., Any], upstream: Any, inputs: Sequence[tf.Tensor]
-) -> List[Optional[tf.Tensor]]:
+) -> list[tf.Tensor | None]:
     """TensorFlow's gradients to the function's inputs."""
     floating = [tensor for tensor in inputs if tensor.dtype.is_floating]
     if tf.executing_eagerly():

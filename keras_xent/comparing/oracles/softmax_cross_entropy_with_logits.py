@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, List, Tuple
+from typing import Any
 
 import tensorflow as tf
 
@@ -33,7 +33,7 @@ class SoftmaxCrossEntropyWithLogitsV2(OfExamples):
             axis += logits.shape.rank
         return self._call(labels, logits, axis)
 
-    def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> List[Any]:
+    def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> list[Any]:
         tolerances = super().gradient_tolerances(upstream, *inputs)
         # Summed over the broadcast dimensions, like the gradients.
         real = [tf.cast(each, tf.float64) for each in inputs]
@@ -51,7 +51,7 @@ class SoftmaxCrossEntropyWithLogitsV2(OfExamples):
 
     def _of_one_shape(
         self, labels: tf.Tensor, logits: tf.Tensor
-    ) -> Tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         # If its own kernel broadcasts, TensorFlow computes no gradient.
         labels = tf.cast(labels, logits.dtype)
         logits, labels = broadcasting.to_one_shape(logits, labels, self.axis)
@@ -65,7 +65,7 @@ class SoftmaxCrossEntropyWithLogits(SoftmaxCrossEntropyWithLogitsV2):
 
     theirs = "tf.compat.v1.nn.softmax_cross_entropy_with_logits"
 
-    def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> List[Any]:
+    def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> list[Any]:
         return [None, super().gradient_tolerances(upstream, *inputs)[1]]
 
     def _call(self, labels: tf.Tensor, logits: tf.Tensor, axis: int) -> tf.Tensor:

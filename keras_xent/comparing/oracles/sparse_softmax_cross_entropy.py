@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, List, Tuple
+from typing import Any
 
 import tensorflow as tf
 
@@ -31,7 +31,7 @@ class SparseSoftmaxCrossEntropy(Weighted):
     def value_tolerance(self, *inputs: tf.Tensor) -> tf.Tensor:
         return super().value_tolerance(*squeezed(*inputs))
 
-    def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> List[Any]:
+    def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> list[Any]:
         tolerances = super().gradient_tolerances(upstream, *squeezed(*inputs))
         return [
             None if tolerance is None else tf.reshape(tolerance, tf.shape(each))
@@ -61,7 +61,7 @@ class SparseSoftmaxCrossEntropyWithLogits(OfExamples):
 
 def squeezed(
     labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
-) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """All three without an extra last dimension of 1.
 
     TensorFlow squeezes logits that have two dimensions more than the labels, and labels that have

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import Any, List, Tuple
+from typing import Any
 
 import tensorflow as tf
 
@@ -42,7 +42,7 @@ class Weighted(Reduced):
         examples, weighted = self._magnitudes(*inputs)
         return examples.epsilon * weighted.of_value(examples.losses) + exactness.tiny(inputs[1])
 
-    def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> List[Any]:
+    def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> list[Any]:
         examples, weighted = self._magnitudes(*inputs)
         upstream = tf.cast(tf.abs(upstream), examples.losses.dtype)
         to_losses = examples.to_logits(upstream * weighted.of_losses_gradient())
@@ -62,7 +62,7 @@ class Weighted(Reduced):
 
     def _magnitudes(
         self, labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
-    ) -> Tuple[Examples, Weighting]:
+    ) -> tuple[Examples, Weighting]:
         examples = self.examples(labels, logits)
         return examples, Weighting(examples.losses, weights, self.reduction)
 

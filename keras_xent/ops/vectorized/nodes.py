@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, NamedTuple, Sequence
 
 import tensorflow as tf
 
@@ -24,7 +24,7 @@ class _NativeOp(NamedTuple):
 
 
 # The keys are the native ops' names.
-_native: Dict[str, _NativeOp] = {}
+_native: dict[str, _NativeOp] = {}
 
 
 class _Kind(NamedTuple):
@@ -36,7 +36,7 @@ class _Kind(NamedTuple):
 
 
 # The keys are the gradients' names.
-_kinds: Dict[str, _Kind] = {}
+_kinds: dict[str, _Kind] = {}
 
 
 def register(op: LossOp) -> None:
@@ -60,13 +60,13 @@ class _Step(NamedTuple):
         op: None for `scale_backprop`, which is the same for all loss ops.
     """
 
-    op: Optional[LossOp]
+    op: LossOp | None
     name: str
     spec: Spec
     tensors: Sequence[Any]
 
 
-def _step_of(node: tf.Operation, inputs: Sequence[Any]) -> Optional[_Step]:
+def _step_of(node: tf.Operation, inputs: Sequence[Any]) -> _Step | None:
     """The step that a node computes, or None."""
     if node.type in ("Case", "StatelessCase"):
         step = dispatch.step_of(node, inputs)
@@ -84,7 +84,7 @@ def _is_step(node: tf.Operation) -> bool:
     return _step_of(node, list(node.inputs)) is not None
 
 
-def _convert_step(node: tf.Operation, inputs: List[Mapped], length: tf.Tensor) -> List[Mapped]:
+def _convert_step(node: tf.Operation, inputs: list[Mapped], length: tf.Tensor) -> list[Mapped]:
     step = _step_of(node, inputs)
     assert step is not None
     spec, op = step.spec, step.op
@@ -107,8 +107,8 @@ def _is_explicit(node: tf.Operation) -> bool:
 
 
 def _convert_explicit(
-    node: tf.Operation, inputs: List[Mapped], length: tf.Tensor
-) -> List[Mapped]:
+    node: tf.Operation, inputs: list[Mapped], length: tf.Tensor
+) -> list[Mapped]:
     """Converts a node with an explicit gradient, which is valid only for a single iteration.
 
     A converted step already has the right gradient. The portable backend's ops don't, so the value
@@ -134,8 +134,8 @@ def _has_gradient(node: tf.Operation) -> bool:
 
 
 def _convert_device_index(
-    node: tf.Operation, inputs: List[Mapped], length: tf.Tensor
-) -> List[Mapped]:
+    node: tf.Operation, inputs: list[Mapped], length: tf.Tensor
+) -> list[Mapped]:
     names = node.get_attr("device_names")
     index = tf.raw_ops.DeviceIndex(device_names=names)
     _tensorflow.set_device(index.op, node.device)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 import tensorflow as tf
 
 from keras_xent._tensorflow import Mapped
@@ -47,7 +45,7 @@ def divided(
 
 def denominator(
     spec: Spec, weights: tf.Tensor, losses_shape: tf.Tensor, rank: Rank
-) -> Optional[tf.Tensor]:
+) -> tf.Tensor | None:
     """The denominators of all iterations, as a tensor of that rank or a scalar, or None."""
     if spec.reduction in (Reduction.NONE, Reduction.SUM):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import Union
 
 import tensorflow as tf
 
@@ -13,7 +13,7 @@ from keras_xent.ops.spec import Spec
 Rank = Union[int, tf.Tensor]
 
 
-def stacked_axis(spec: Spec) -> Optional[int]:
+def stacked_axis(spec: Spec) -> int | None:
     """The class axis of a stacked tensor, or None."""
     if spec.axis is None:
         return None
@@ -57,6 +57,6 @@ def aligned(mapped: Mapped, rank: Rank) -> tf.Tensor:
     return tf.reshape(tensor, tf.concat([shape[:1], tf.ones([missing], tf.int32), shape[1:]], 0))
 
 
-def all_but_first(rank: Rank) -> Union[List[int], tf.Tensor]:
+def all_but_first(rank: Rank) -> list[int] | tf.Tensor:
     """The axes of one iteration in a tensor of that rank."""
     return list(range(1, rank)) if isinstance(rank, int) else tf.range(1, rank)

@@ -5,8 +5,6 @@ At least one of `logits`, `labels`, `weights` and `grad` is stacked.
 
 from __future__ import annotations
 
-from typing import Optional, Tuple
-
 import tensorflow as tf
 
 from keras_xent._tensorflow import Mapped
@@ -63,7 +61,7 @@ def loss_with_backprop(
     logits: Mapped,
     labels: Mapped,
     weights: Mapped,
-) -> Tuple[tf.Tensor, tf.Tensor]:
+) -> tuple[tf.Tensor, tf.Tensor]:
     """The same, and the derivatives of the values with respect to the logits."""
     dtype, real = logits.tensor.dtype, weights.tensor.dtype
     if not (logits.stacked or labels.stacked):
@@ -134,7 +132,7 @@ def scale_backprop(spec: Spec, backprop: Mapped, grad: Mapped) -> tf.Tensor:
 def _losses(
     op: LossOp,
     spec: Spec,
-    axis: Optional[int],
+    axis: int | None,
     logits: tf.Tensor,
     labels: tf.Tensor,
     weights: tf.Tensor,
@@ -146,7 +144,7 @@ def _losses(
 def _weighted_backprop(
     op: LossOp,
     spec: Spec,
-    axis: Optional[int],
+    axis: int | None,
     logits: tf.Tensor,
     labels: tf.Tensor,
     coefficients: tf.Tensor,

@@ -9,7 +9,6 @@ so the port puts it around logits that may have them.
 from __future__ import annotations
 
 import ast
-from typing import Optional, Set, Tuple, Union
 
 from keras_xent_cli.migrate.module import Call, Module
 from keras_xent_cli.migrate.source.attributes import Attributes
@@ -66,12 +65,12 @@ _MAKERS = frozenset(
 )
 
 
-def may_carry(module: Module, attributes: Attributes, logits: Optional[ast.expr]) -> bool:
+def may_carry(module: Module, attributes: Attributes, logits: ast.expr | None) -> bool:
     """Whether Keras may have attached something to the logits: True if unknown."""
     return logits is None or not _Search(module, attributes).are_bare(logits)
 
 
-def identity_edit(module: Module, call: Call) -> Optional[Edit]:
+def identity_edit(module: Module, call: Call) -> Edit | None:
     """`tf.identity` around a call's logits; None if TensorFlow has no name in the code there."""
     assert call.logits is not None
     return tensorflow_names.wrapping_edit(module, call, call.logits, "identity")
@@ -83,7 +82,7 @@ class _Search:
     def __init__(self, module: Module, attributes: Attributes) -> None:
         self._module = module
         self._attributes = attributes
-        self._seen: Set[Union[int, str]] = set()
+        self._seen: set[int | str] = set()
 
     def are_bare(self, node: ast.expr) -> bool:
         if isinstance(node, (ast.BinOp, ast.List, ast.Tuple)):
@@ -107,7 +106,7 @@ class _Search:
         names = called(self._module, node)
         return bool(names) and all(map(is_maker, names))
 
-    def _is_seen(self, key: Union[int, str]) -> bool:
+    def _is_seen(self, key: int | str) -> bool:
         is_seen = key in self._seen
         self._seen.add(key)
         return is_seen
@@ -132,7 +131,7 @@ def _is_slice(index: ast.expr) -> bool:
 
     `x[:, 0]` and `x[1:]` do; `outputs[0]` may be an element of a list.
     """
-    parts: Tuple[ast.expr, ...] = (index,)
+    parts: tuple[ast.expr, ...] = (index,)
     if isinstance(index, ast.Tuple):
         parts = tuple(index.elts)
     return any(isinstance(part, ast.Slice) for part in parts)

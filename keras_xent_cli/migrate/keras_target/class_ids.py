@@ -7,7 +7,7 @@ loss raises an error. So the port uses the ids as labels only if all of them are
 from __future__ import annotations
 
 import ast
-from typing import Dict, Iterator, Optional
+from typing import Iterator
 
 from keras_xent_cli.migrate import rewriting
 from keras_xent_cli.migrate.module import Call, Module
@@ -42,7 +42,7 @@ def are_one_hot(module: Module, call: Call) -> bool:
     return labels is not None and _is_one_hot(module, labels)
 
 
-def proven(module: Module, call: Call) -> Optional[ast.expr]:
+def proven(module: Module, call: Call) -> ast.expr | None:
     """The ids in a call's `tf.one_hot(ids, depth)`, if they are certainly classes."""
     labels = call.labels
     if not isinstance(labels, ast.Call) or not _is_one_hot(module, labels):
@@ -69,7 +69,7 @@ def _is_one_hot(module: Module, node: ast.expr) -> bool:
     return bool(names) and names <= _ONE_HOT
 
 
-def _arguments(node: ast.Call) -> Dict[str, ast.expr]:
+def _arguments(node: ast.Call) -> dict[str, ast.expr]:
     """By the parameters' names; unknown arguments have the name `*` or `**`."""
     arguments = dict(zip(_PARAMETERS, node.args))
     for keyword in node.keywords:
@@ -148,7 +148,7 @@ def _is_argmax_of_logits(module: Module, call: Call, ids: ast.expr, depth: ast.e
     return _is_same_name(ids.args[0], call.logits) and _is_last_size(module, depth, call.logits)
 
 
-def _is_last_size(module: Module, node: ast.expr, tensor: Optional[ast.expr]) -> bool:
+def _is_last_size(module: Module, node: ast.expr, tensor: ast.expr | None) -> bool:
     """Whether it is `tf.shape(tensor)[-1]`, `tensor.shape[-1]` or `tensor.get_shape()[-1]`."""
     if not isinstance(node, ast.Subscript) or not _is_minus_one(node.slice):
         return False
@@ -167,7 +167,7 @@ def _is_last_size(module: Module, node: ast.expr, tensor: Optional[ast.expr]) ->
     )
 
 
-def _is_same_name(node: ast.expr, other: Optional[ast.expr]) -> bool:
+def _is_same_name(node: ast.expr, other: ast.expr | None) -> bool:
     return isinstance(node, ast.Name) and isinstance(other, ast.Name) and node.id == other.id
 
 

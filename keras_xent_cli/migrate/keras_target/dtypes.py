@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Dict, FrozenSet, Iterator, Optional, Sequence, Union
+from typing import FrozenSet, Iterator, Sequence
 
 from keras_xent_cli.migrate.keras_target.bare_logits import is_maker
 from keras_xent_cli.migrate.module import Module
@@ -42,7 +42,7 @@ _SHAPED = frozenset({"eye", "ones", "zeros"})
 _ARRAYS = frozenset({"array", "asarray"})
 
 
-def dtypes(module: Module, attributes: Attributes, node: Optional[ast.expr]) -> Dtypes:
+def dtypes(module: Module, attributes: Attributes, node: ast.expr | None) -> Dtypes:
     """The floating dtypes that the source shows for an expression, or `UNKNOWN`."""
     found = _Search(module, attributes).of(node) if node else _UNKNOWN
     return frozenset(
@@ -54,7 +54,7 @@ class _Search:
     def __init__(self, module: Module, attributes: Attributes) -> None:
         self._module = module
         self._attributes = attributes
-        self._known: Dict[Union[int, str], Dtypes] = {}
+        self._known: dict[int | str, Dtypes] = {}
 
     def of(self, node: ast.expr) -> Dtypes:
         if isinstance(node, ast.Call):
@@ -77,7 +77,7 @@ class _Search:
             return self.of(node.value)
         return _UNKNOWN
 
-    def _of_bound(self, key: Union[int, str], values: Sequence[Optional[ast.expr]]) -> Dtypes:
+    def _of_bound(self, key: int | str, values: Sequence[ast.expr | None]) -> Dtypes:
         """The dtypes of everything that a name is bound to; `key` identifies the name."""
         if key not in self._known:
             self._known[key] = frozenset({_ITS_OWN})

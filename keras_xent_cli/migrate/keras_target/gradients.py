@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Optional, Sequence, Set, Tuple, Union
+from typing import Sequence
 
 from keras_xent_cli.migrate.module import Call, Module
 from keras_xent_cli.migrate.source.attributes import Attributes
@@ -62,21 +62,21 @@ _HANDING_ON = frozenset(
 
 
 def may_carry_gradient(
-    module: Module, node: ast.expr, attributes: Optional[Attributes] = None
+    module: Module, node: ast.expr, attributes: Attributes | None = None
 ) -> bool:
     """Whether a gradient could flow into an expression: False only if certainly none can.
 
     Args:
-        module: The source.
-        node: An expression in it.
-        attributes: To follow attributes too, if it is known what other files do with them.
+        module: the source.
+        node: an expression in it.
+        attributes: to follow attributes too, if it is known what other files do with them.
     """
     return _Search(module, attributes).may_carry(node)
 
 
 def stop_gradient_edits(
     module: Module, attributes: Attributes, call: Call
-) -> Optional[Tuple[Edit, ...]]:
+) -> tuple[Edit, ...] | None:
     """The edits that stop the gradient into a call's labels, like TF1.
 
     Returns:
@@ -92,10 +92,10 @@ def stop_gradient_edits(
 class _Search:
     """Searches everything that the labels may be for a part that may carry a gradient."""
 
-    def __init__(self, module: Module, attributes: Optional[Attributes]) -> None:
+    def __init__(self, module: Module, attributes: Attributes | None) -> None:
         self._module = module
         self._attributes = attributes
-        self._seen: Set[Union[int, str]] = set()
+        self._seen: set[int | str] = set()
 
     def may_carry(self, node: ast.expr) -> bool:
         if isinstance(node, (ast.Constant, ast.Compare)):
@@ -129,7 +129,7 @@ class _Search:
         names = self._module.names(node)
         return not names or not all(name.startswith(("numpy.", "tensorflow.")) for name in names)
 
-    def _bound_may_carry(self, key: Union[int, str], values: Sequence[Optional[ast.expr]]) -> bool:
+    def _bound_may_carry(self, key: int | str, values: Sequence[ast.expr | None]) -> bool:
         """Whether what a name is bound to may carry one; `key` identifies the name."""
         if not values:
             return True

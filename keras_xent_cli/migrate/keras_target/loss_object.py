@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from typing import Dict, List, Optional, Tuple
 
 from keras_xent_cli.migrate import rewriting
 from keras_xent_cli.migrate.keras_target import bare_logits, class_ids
@@ -23,13 +22,13 @@ class Attempt:
     """The result: edits, or the reason why there are none.
 
     Args:
-        edits: The edits for the loss object.
-        assumption: What they assume.
-        reason: Why there are none.
-        advice: What else the user could do, to add to a message.
+        edits: the edits for the loss object.
+        assumption: what they assume.
+        reason: why there are none.
+        advice: what else the user could do, to add to a message.
     """
 
-    edits: Tuple[Edit, ...] = ()
+    edits: tuple[Edit, ...] = ()
     assumption: str = ""
     reason: str = ""
     advice: str = ""
@@ -48,7 +47,7 @@ _NO_NAME = " need tf.{}, but TensorFlow isn't imported at the top level"
 
 
 def attempt(
-    module: Module, surroundings: Surroundings, reference: Reference, call: Optional[Call]
+    module: Module, surroundings: Surroundings, reference: Reference, call: Call | None
 ) -> Attempt:
     """Try to turn a call into a loss object."""
     function = reference.function
@@ -71,7 +70,7 @@ def attempt(
 def _edited(
     module: Module, attributes: Attributes, call: Call, loss: Loss, plan: LossObject, dtype: str
 ) -> Attempt:
-    edits: List[Edit] = []
+    edits: list[Edit] = []
     note = ""
     ids = class_ids.proven(module, call) if loss.of_ids else None
     advice = "" if ids else _of_ids(module, call, loss)
@@ -136,7 +135,7 @@ def _split_edit(module: Module, call: Call, loss: Loss, plan: LossObject, dtype:
 
 
 def _constructor(
-    module: Module, loss: Loss, plan: LossObject, moved: Dict[str, str], dtype: str
+    module: Module, loss: Loss, plan: LossObject, moved: dict[str, str], dtype: str
 ) -> str:
     """The text of the loss object, with its arguments in the order of the signature."""
     reduction = f"{module.package}.Reduction.{plan.reduction}"

@@ -6,7 +6,7 @@ There is one function for each reason. It returns the reason, or "" if there is 
 from __future__ import annotations
 
 import ast
-from typing import Callable, FrozenSet, Optional, Tuple
+from typing import Callable
 
 from keras_xent_cli.migrate import averages, rewriting
 from keras_xent_cli.migrate.keras_target import suspicions
@@ -44,12 +44,12 @@ def obstacle(
     """Why the loss object may compute something else; "" if it can't.
 
     Args:
-        module: The source.
-        surroundings: What the other files of the program do.
-        call: The call.
-        loss: What it computes.
-        plan: Where its arguments would move.
-        shown: The dtypes of the logits.
+        module: the source.
+        surroundings: what the other files of the program do.
+        call: the call.
+        loss: what it computes.
+        plan: where its arguments would move.
+        shown: the dtypes of the logits.
     """
     found = (check(module, call, plan) for check in _CHECKS)
     return (
@@ -167,7 +167,7 @@ def _broadcast(module: Module, call: Call, loss: Loss) -> str:
     )
 
 
-def _unwrapped(module: Module, node: Optional[ast.expr]) -> Optional[ast.expr]:
+def _unwrapped(module: Module, node: ast.expr | None) -> ast.expr | None:
     """The source of a tensor, without functions that keep its shape."""
     node = module.followed(node)
     while isinstance(node, ast.Call) and tensorflow_function(module, node) in _SAME_SHAPE:
@@ -199,7 +199,7 @@ def _has_one_weight(module: Module, call: Call) -> bool:
     return weights is None or constants.is_number(module, weights)
 
 
-def _reductions(module: Module, call: Call) -> FrozenSet[str]:
+def _reductions(module: Module, call: Call) -> frozenset[str]:
     """The reductions that a call may have; empty if they aren't known."""
     reduction = call.arguments.get("reduction")
     if reduction is None:
@@ -207,7 +207,7 @@ def _reductions(module: Module, call: Call) -> FrozenSet[str]:
     return constants.reductions(module, reduction)
 
 
-_CHECKS: Tuple[Callable[[Module, Call, LossObject], str], ...] = (
+_CHECKS: tuple[Callable[[Module, Call, LossObject], str], ...] = (
     _unknown_arguments,
     _without_counterpart,
     _none,
@@ -233,7 +233,7 @@ def _elsewhere(surroundings: Surroundings, call: Call, shown: Dtypes) -> str:
     return next((reason for trait, reason in reasons.items() if trait not in harmless), "")
 
 
-def _is_none(node: Optional[ast.expr]) -> bool:
+def _is_none(node: ast.expr | None) -> bool:
     return node is None or (isinstance(node, ast.Constant) and node.value is None)
 
 

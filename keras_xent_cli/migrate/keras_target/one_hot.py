@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import Optional
 
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.tensorflow.tensorflow_names import tensorflow_function
@@ -12,7 +11,7 @@ _PARAMETERS = ("indices", "depth", "on_value", "off_value", "axis")
 _CASTS = ("to_float", "cast", "constant", "convert_to_tensor")
 
 
-def off_value(module: Module, node: ast.expr) -> Optional[ast.expr]:
+def off_value(module: Module, node: ast.expr) -> ast.expr | None:
     """The value of the other classes, if `node` is such a call and it isn't 0."""
     off = _argument(module, node, "off_value")
     return None if isinstance(off, ast.Constant) and not off.value else off
@@ -42,7 +41,7 @@ def label_smoothing(module: Module, node: ast.expr) -> str:
     return f"{_factor(module, lacking)} * {_factor(module, depth)} / ({_factor(module, depth)} - 1)"
 
 
-def _argument(module: Module, node: ast.expr, name: str) -> Optional[ast.expr]:
+def _argument(module: Module, node: ast.expr, name: str) -> ast.expr | None:
     if tensorflow_function(module, node) != "one_hot":
         return None
     assert isinstance(node, ast.Call)
@@ -85,7 +84,7 @@ def _is_same(module: Module, one: ast.expr, other: ast.expr) -> bool:
     return ast.dump(one) == ast.dump(other) or ast.dump(first) == ast.dump(second)
 
 
-def _number(module: Module, node: ast.expr) -> Optional[float]:
+def _number(module: Module, node: ast.expr) -> float | None:
     """The value of an expression of numbers."""
     node = module.followed(node) or node
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):

@@ -2,7 +2,7 @@
 
 TF1's function and a loss object compute the same from their arguments. They differ in what other
 code sees (the loss collection, the result's name), and in what other code changes (replicas, a
-dtype). So `--to keras` searches all files of the run. ``bare_logits`` handles what Keras attaches
+dtype). So `--to keras` searches all files of the run. `bare_logits` handles what Keras attaches
 to the logits.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Dict, FrozenSet, Iterable, Iterator, Optional, Set, Tuple
+from typing import Iterable, Iterator
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,15 +18,15 @@ class Trait:
     """Something a program may do.
 
     Args:
-        pattern: What it looks like.
-        reason: Why the loss object may then differ. `{place}` is where it was found.
+        pattern: what it looks like.
+        reason: why the loss object may then differ. `{place}` is where it was found.
     """
 
     pattern: re.Pattern[bytes]
     reason: str
 
 
-TRAITS: Dict[str, Trait] = {
+TRAITS: dict[str, Trait] = {
     "collection": Trait(
         re.compile(
             rb"\bget_total_loss\b|\bget_losses\b|GraphKeys\.LOSSES|\bmodel_deploy\b|slim\.learning"
@@ -86,30 +86,30 @@ class Surroundings:
     """Where each trait of a program was first found.
 
     Args:
-        places: For each trait that was found, its name and the place, `path:line`.
-        assigned: The attributes that any file assigns on something else than `self`.
-        subclassed: The classes that any file subclasses or renames.
+        places: for each trait that was found, its name and the place, `path:line`.
+        assigned: the attributes that any file assigns on something else than `self`.
+        subclassed: the classes that any file subclasses or renames.
     """
 
-    places: Tuple[Tuple[str, str], ...] = ()
-    assigned: FrozenSet[str] = frozenset()
-    subclassed: FrozenSet[str] = frozenset()
+    places: tuple[tuple[str, str], ...] = ()
+    assigned: frozenset[str] = frozenset()
+    subclassed: frozenset[str] = frozenset()
 
-    def reasons(self) -> Iterable[Tuple[str, str]]:
+    def reasons(self) -> Iterable[tuple[str, str]]:
         """The traits, and why a loss object may differ because of them."""
         for trait, place in self.places:
             yield trait, TRAITS[trait].reason.format(place=place)
 
 
-def look_around(sources: Iterable[Tuple[str, bytes]]) -> Surroundings:
+def look_around(sources: Iterable[tuple[str, bytes]]) -> Surroundings:
     """Look for every trait in all sources.
 
     Args:
-        sources: Paths and contents.
+        sources: paths and contents.
     """
-    places: Dict[str, str] = {}
-    assigned: Set[bytes] = set()
-    subclassed: Set[bytes] = set()
+    places: dict[str, str] = {}
+    assigned: set[bytes] = set()
+    subclassed: set[bytes] = set()
     for path, content in sources:
         for name, trait in TRAITS.items():
             line = None if name in places else _first_line(trait.pattern, content)
@@ -127,12 +127,12 @@ def _names(pattern: re.Pattern[bytes], content: bytes) -> Iterator[bytes]:
     return (name for groups in pattern.findall(content) for name in groups if name)
 
 
-def _decoded(names: Iterable[bytes]) -> FrozenSet[str]:
+def _decoded(names: Iterable[bytes]) -> frozenset[str]:
     # The patterns match bytes, so they only find whole names in ASCII.
     return frozenset(name.decode("ascii") for name in names)
 
 
-def _first_line(pattern: re.Pattern[bytes], content: bytes) -> Optional[int]:
+def _first_line(pattern: re.Pattern[bytes], content: bytes) -> int | None:
     """The first line that matches the pattern and isn't only a comment."""
     for match in pattern.finditer(content):
         line = content[: match.end()].rsplit(b"\n", 1)[-1]

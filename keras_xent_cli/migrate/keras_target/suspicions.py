@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Optional, Tuple
 
 from keras_xent_cli.migrate.module import Call, Module
 from keras_xent_cli.migrate.tensorflow.tensorflow_names import tensorflow_function
@@ -40,7 +39,7 @@ def activation_output(module: Module, call: Call) -> str:
 
 
 def _activation_output(
-    module: Module, node: Optional[ast.expr], activations: Tuple[str, ...]
+    module: Module, node: ast.expr | None, activations: tuple[str, ...]
 ) -> str:
     value = module.followed(node)
     if isinstance(value, ast.Call):
@@ -60,7 +59,7 @@ def _activation_output(
     return ""
 
 
-def _activation_argument(module: Module, call: ast.Call, activations: Tuple[str, ...]) -> str:
+def _activation_argument(module: Module, call: ast.Call, activations: tuple[str, ...]) -> str:
     for keyword in call.keywords:
         if keyword.arg not in _ACTIVATIONS:
             continue
@@ -73,7 +72,7 @@ def _activation_argument(module: Module, call: ast.Call, activations: Tuple[str,
     return ""
 
 
-def _noun(module: Module, node: Optional[ast.expr]) -> str:
+def _noun(module: Module, node: ast.expr | None) -> str:
     """The last part of a name, `logits` for `self.logits[0]`; "" for anything else."""
     while isinstance(node, ast.Subscript):
         if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):

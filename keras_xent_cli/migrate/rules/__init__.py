@@ -1,1 +1,1 @@
-"""One file for each rule, named by its code. ``registry`` finds every file here."""
+"""One file for each rule, named by its code. `registry` finds every file here."""

@@ -9,7 +9,7 @@ otherwise reports it.
 from __future__ import annotations
 
 import dataclasses
-from typing import Iterable, Optional
+from typing import Iterable
 
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.keras_target.gradients import may_carry_gradient
@@ -42,14 +42,14 @@ def check(module: Module, options: Options) -> Iterable[Remark]:
             yield remark
 
 
-def _of_tf2(module: Module, options: Options, reference: Reference) -> Optional[Remark]:
+def _of_tf2(module: Module, options: Options, reference: Reference) -> Remark | None:
     remark = port_reference(module, options, reference, module.call_through(reference))
     if remark is None or remark.action is not Action.PORTED:
         return remark
     return dataclasses.replace(remark, message=remark.message + _TF2)
 
 
-def _of_either(module: Module, options: Options, reference: Reference) -> Optional[Remark]:
+def _of_either(module: Module, options: Options, reference: Reference) -> Remark | None:
     """Port a call if both functions do the same, otherwise report it."""
     if not reference.renamed:
         return None

@@ -8,7 +8,7 @@ gets keywords. Other references are reported, because their callers must change 
 from __future__ import annotations
 
 import ast
-from typing import Iterable, Optional
+from typing import Iterable
 
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Call, Module, Reference
@@ -29,7 +29,7 @@ def check(module: Module, options: Options) -> Iterable[Remark]:
         yield Remark(module.offset(statement), Action.FLAGGED, _of_scope(module, scope))
 
 
-def _check(module: Module, options: Options, reference: Reference, call: Optional[Call]) -> Remark:
+def _check(module: Module, options: Options, reference: Reference, call: Call | None) -> Remark:
     function = reference.function
     if call is None:
         first, second = function.parameters[:2]

@@ -7,7 +7,7 @@ which doesn't accept our names, and keras_xent's functions accept TF1's constant
 from __future__ import annotations
 
 import ast
-from typing import Iterable, Iterator, Optional, Tuple, Union
+from typing import Iterable, Iterator
 
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Module, Reference
@@ -28,7 +28,7 @@ def check(module: Module, options: Options) -> Iterable[Remark]:
                 yield _ported(module, reference, node, member)
 
 
-def _reductions(module: Module) -> Iterator[Tuple[Reference, ast.expr]]:
+def _reductions(module: Module) -> Iterator[tuple[Reference, ast.expr]]:
     """The reductions of calls, and of `functools.partial`s, of the functions."""
     for call in module.calls:
         # A function in a variable may still be TF1's.
@@ -43,13 +43,13 @@ def _reductions(module: Module) -> Iterator[Tuple[Reference, ast.expr]]:
                     yield reference, keyword.value
 
 
-def _member(module: Module, node: ast.AST) -> Optional[str]:
+def _member(module: Module, node: ast.AST) -> str | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return REDUCTION_STRINGS.get(node.value)
     return _constant(module, node)
 
 
-def _constant(module: Module, node: ast.AST) -> Optional[str]:
+def _constant(module: Module, node: ast.AST) -> str | None:
     if not isinstance(node, (ast.Attribute, ast.Name)) or not isinstance(node.ctx, ast.Load):
         return None
     if isinstance(node, ast.Attribute) and node.attr not in functions.REDUCTIONS:
@@ -63,7 +63,7 @@ def _constant(module: Module, node: ast.AST) -> Optional[str]:
 def _ported(
     module: Module,
     reference: Reference,
-    node: Union[ast.Attribute, ast.Constant, ast.Name],
+    node: ast.Attribute | ast.Constant | ast.Name,
     member: str,
 ) -> Remark:
     new = f"{module.package}.Reduction.{member}"

@@ -8,7 +8,7 @@ function, so the number stays the same. Without collections, it would halve.
 from __future__ import annotations
 
 import ast
-from typing import Iterator, List, Optional
+from typing import Iterator
 
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Module
@@ -50,7 +50,7 @@ def _of_add_loss(module: Module, node: ast.AST) -> Iterator[Remark]:
         )
 
 
-def _summands(module: Module, node: ast.AST) -> List[ast.expr]:
+def _summands(module: Module, node: ast.AST) -> list[ast.expr]:
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
         return [node.target, *_addends(node.value)]
     is_sum = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)
@@ -62,13 +62,13 @@ def _summands(module: Module, node: ast.AST) -> List[ast.expr]:
     return []
 
 
-def _is_addition(module: Module, node: Optional[ast.AST]) -> bool:
+def _is_addition(module: Module, node: ast.AST | None) -> bool:
     if isinstance(node, (ast.BinOp, ast.AugAssign)):
         return isinstance(node.op, ast.Add)
     return tensorflow_function(module, node) in _ADDITIONS
 
 
-def _addends(node: ast.expr) -> List[ast.expr]:
+def _addends(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return [*_addends(node.left), *_addends(node.right)]
     return list(node.elts) if isinstance(node, (ast.List, ast.Tuple)) else [node]

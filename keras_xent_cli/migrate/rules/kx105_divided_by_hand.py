@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from typing import Iterator, List, Optional, Set, Tuple
+from typing import Iterator
 
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Call, Module
@@ -29,8 +29,8 @@ _LONGEST_WAY = 20
 class _Fraction:
     """The factors and divisors of an expression."""
 
-    above: List[ast.expr] = dataclasses.field(default_factory=list)
-    below: List[ast.expr] = dataclasses.field(default_factory=list)
+    above: list[ast.expr] = dataclasses.field(default_factory=list)
+    below: list[ast.expr] = dataclasses.field(default_factory=list)
 
     def inverse(self) -> _Fraction:
         """Its inverse, with the same lists."""
@@ -41,7 +41,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
     """Report the divisions of a weighted loss by a sum of its weights."""
     if not any(_divides(module, call) for call in module.calls):
         return
-    reported: Set[ast.AST] = set()
+    reported: set[ast.AST] = set()
     for node in module.all(ast.AST):  # from the outside, so each product is reported once
         if node not in reported and isinstance(node, (ast.BinOp, ast.Call, ast.AugAssign)):
             found = _divided_twice(module, _fraction(module, node))
@@ -71,7 +71,7 @@ def _fraction(module: Module, node: ast.AST) -> _Fraction:
 
 def _take_apart(module: Module, node: ast.expr, fraction: _Fraction) -> None:
     """Add the factors of an expression, and those of variables that aren't losses."""
-    value: Optional[ast.expr] = node
+    value: ast.expr | None = node
     is_variable = isinstance(node, (ast.Attribute, ast.Name))
     if is_variable and _weighted_loss(module, node) is None:
         value = followed(module, node)
@@ -89,7 +89,7 @@ def _take_apart(module: Module, node: ast.expr, fraction: _Fraction) -> None:
     fraction.below.extend(parts.below)
 
 
-def _operands(module: Module, node: Optional[ast.expr]) -> List[Tuple[ast.expr, bool]]:
+def _operands(module: Module, node: ast.expr | None) -> list[tuple[ast.expr, bool]]:
     """The operands of a product or a quotient, and whether each is a divisor."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
         return [(node.left, False), (node.right, isinstance(node.op, ast.Div))]
@@ -103,7 +103,7 @@ def _operands(module: Module, node: Optional[ast.expr]) -> List[Tuple[ast.expr, 
     return []
 
 
-def _divided_twice(module: Module, fraction: _Fraction) -> Optional[Tuple[ast.expr, ast.expr]]:
+def _divided_twice(module: Module, fraction: _Fraction) -> tuple[ast.expr, ast.expr] | None:
     """A weighted loss of the product, and the sum of its weights that it is divided by."""
     for factor in fraction.above if fraction.below else ():
         call = _weighted_loss(module, factor)
@@ -118,7 +118,7 @@ def _divided_twice(module: Module, fraction: _Fraction) -> Optional[Tuple[ast.ex
     return None
 
 
-def _weighted_loss(module: Module, node: ast.expr) -> Optional[Call]:
+def _weighted_loss(module: Module, node: ast.expr) -> Call | None:
     """The call of a factor, if it weights and divides."""
     for _ in range(_LONGEST_WAY):
         call = module.call_of(followed(module, _inside_sum(module, node)))
@@ -131,7 +131,7 @@ def _weighted_loss(module: Module, node: ast.expr) -> Optional[Call]:
     return None
 
 
-def _before(module: Module, node: ast.expr) -> Optional[ast.expr]:
+def _before(module: Module, node: ast.expr) -> ast.expr | None:
     """A variable before the last `*=` or `/=`."""
     if isinstance(node, ast.Attribute):
         return _scaled(assignment(module, node))
@@ -143,7 +143,7 @@ def _before(module: Module, node: ast.expr) -> Optional[ast.expr]:
     return _scaled(module.scopes.parent(last.node)) if isinstance(last, Other) else None
 
 
-def _scaled(statement: Optional[ast.AST]) -> Optional[ast.expr]:
+def _scaled(statement: ast.AST | None) -> ast.expr | None:
     """What a `*=` or `/=` changes."""
     if isinstance(statement, ast.AugAssign) and isinstance(statement.op, (ast.Mult, ast.Div)):
         return statement.target
@@ -187,7 +187,7 @@ def _function(module: Module, call: ast.Call) -> str:
     return name or (call.func.attr if isinstance(call.func, ast.Attribute) else "")
 
 
-def _words(module: Module, node: ast.expr) -> Set[str]:
+def _words(module: Module, node: ast.expr) -> set[str]:
     """The variables of an expression and of their values, without modules and functions."""
     here = list(ast.walk(node))
     held = [followed(module, each) for each in here if isinstance(each, (ast.Attribute, ast.Name))]

@@ -8,7 +8,7 @@ weighted correctly.
 from __future__ import annotations
 
 import ast
-from typing import Iterator, Optional
+from typing import Iterator
 
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Call, Module
@@ -51,7 +51,7 @@ def _losses(node: ast.Call) -> Iterator[ast.expr]:
             yield value
 
 
-def _scalar(module: Module, loss: ast.expr) -> Optional[Function]:
+def _scalar(module: Module, loss: ast.expr) -> Function | None:
     """The function whose scalar result a loss returns; None if it doesn't return one."""
     reference = next((each for each in module.references if each.node is loss), None)
     if reference:
@@ -65,7 +65,7 @@ def _scalar(module: Module, loss: ast.expr) -> Optional[Function]:
     return next((call.function for call in found), None)
 
 
-def _function(module: Module, loss: ast.expr) -> Optional[ast.AST]:
+def _function(module: Module, loss: ast.expr) -> ast.AST | None:
     value = module.followed(loss)
     if isinstance(value, ast.Lambda):
         return value

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Collection, Dict, Iterator, List, Tuple, Union
+from typing import Collection, Iterator, Union
 
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.leftovers import Leftovers, qualified_name
@@ -49,12 +49,12 @@ def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
 
 
 def _rest(
-    leftovers: Leftovers, contrib: Dict[_Node, str], named: Collection[ast.expr]
+    leftovers: Leftovers, contrib: dict[_Node, str], named: Collection[ast.expr]
 ) -> Iterator[Remark]:
     """Report, once, the imports that are left, and other uses of contrib."""
     module = leftovers.module
     settled = {module.offset(node) for node in named}
-    found: List[Tuple[int, str]] = []
+    found: list[tuple[int, str]] = []
     for statement, alias in leftovers.imports():
         name = qualified_name(statement, alias)
         uses = leftovers.uses(alias)
@@ -86,7 +86,7 @@ def _catches(handler: ast.ExceptHandler) -> bool:
     return all(re.search("Import|Module|Attribute|'Exception'", name) for name in names)
 
 
-def _message(names: List[str]) -> str:
+def _message(names: list[str]) -> str:
     slim = f"{_CONTRIB}.slim"
     message = f"TensorFlow 2 doesn't have {', '.join(names)}: "
     if any(f"{name}.".startswith(f"{slim}.") for name in names):
@@ -97,7 +97,7 @@ def _message(names: List[str]) -> str:
     return message + "see TensorFlow's guide to migrating to TensorFlow 2"
 
 
-def _of_contrib(module: Module) -> Iterator[Tuple[_Node, str]]:
+def _of_contrib(module: Module) -> Iterator[tuple[_Node, str]]:
     """What the source reads from contrib, and its canonical name."""
     for node in _outermost(module):
         for name in {canonical(name) for name in module.names(node)}:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Iterator, Set
+from typing import Iterator
 
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.leftovers import Leftovers, qualified_name
@@ -111,7 +111,7 @@ def _known(name: str) -> str:
     return inner if _is_library(inner) else UNKNOWN
 
 
-def _modules(function: str) -> Set[str]:
+def _modules(function: str) -> set[str]:
     """The modules that have a function of a name."""
     return {module for each in functions.ALL if each.name == function for module in each.modules}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import collections
-from typing import Dict, FrozenSet, Iterator, List, Union
+from typing import Iterator, Union
 
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Module
@@ -28,7 +28,7 @@ _Node = Union[ast.Attribute, ast.Name]
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
     """Report all of them at the first one."""
-    found: Dict[str, List[_Node]] = collections.defaultdict(list)
+    found: dict[str, list[_Node]] = collections.defaultdict(list)
     for node in _nodes(module):
         name = _loss(module, node)
         if name and _is_named(module, options, node, name):
@@ -54,7 +54,7 @@ def _loss(module: Module, node: _Node) -> str:
     return losses.pop() if len(losses) == 1 else ""
 
 
-def _qualified(module: Module, node: _Node) -> FrozenSet[str]:
+def _qualified(module: Module, node: _Node) -> frozenset[str]:
     """The names that a node may have, including those that can't be followed."""
     names = module.names(node)
     if names - {UNKNOWN}:
@@ -72,7 +72,7 @@ def _is_named(module: Module, options: Options, node: _Node, name: str) -> bool:
     return isinstance(node, ast.Name) or name not in ALSO_IN_TF2 or module.era is Era.TF1
 
 
-def _message(module: Module, counted: Dict[str, List[_Node]]) -> str:
+def _message(module: Module, counted: dict[str, list[_Node]]) -> str:
     names = ", ".join(
         f"{name} ({len(nodes)} times)" if len(nodes) > 1 else name
         for name, nodes in counted.items()

@@ -10,7 +10,7 @@ This checks only files that use one of the cross entropies, and reports each fun
 from __future__ import annotations
 
 import ast
-from typing import Iterator, Optional
+from typing import Iterator
 
 from keras_xent_cli.migrate.finding import Action, Remark
 from keras_xent_cli.migrate.module import Module
@@ -117,7 +117,7 @@ def _of_estimator(module: Module, node: ast.Call) -> str:
     return "" if given is None or is_none else message
 
 
-def _argument(node: ast.Call, name: str, position: int) -> Optional[ast.expr]:
+def _argument(node: ast.Call, name: str, position: int) -> ast.expr | None:
     if len(node.args) > position:
         return node.args[position]
     return next((each.value for each in node.keywords if each.arg == name), None)

@@ -11,7 +11,7 @@ import stat
 import tempfile
 import tokenize
 from pathlib import Path
-from typing import Iterable, Iterator, List, Set
+from typing import Iterable, Iterator
 
 from keras_xent_cli.migrate.tensorflow.functions import FUNCTION_NAMES
 from keras_xent_cli.migrate.tensorflow.other_losses import OTHER_LOSSES
@@ -74,13 +74,13 @@ def find_sources(paths: Iterable[Path]) -> Iterator[Path]:
     """The files to check, each once, in the order of their names.
 
     Args:
-        paths: Files with any name, and directories, whose Python files and notebooks are used.
+        paths: files with any name, and directories, whose Python files and notebooks are used.
             Hidden directories, virtual environments and symbolic links in directories are skipped.
 
     Raises:
         FileNotFoundError: a path doesn't exist.
     """
-    seen: Set[Path] = set()
+    seen: set[Path] = set()
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(f"there is no file or directory {str(path)!r}")
@@ -92,7 +92,7 @@ def find_sources(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _walk(top: Path) -> Iterator[Path]:
-    unreadable: List[Path] = []
+    unreadable: list[Path] = []
     for folder, directories, names in os.walk(
         top, onerror=lambda error: unreadable.append(Path(error.filename))
     ):
@@ -125,8 +125,8 @@ class Text:
     """A decoded file, which can be encoded again to the same bytes.
 
     Args:
-        text: The text, with its line endings.
-        encoding: Found like Python does: by a byte order mark, a coding comment, or UTF-8.
+        text: the text, with its line endings.
+        encoding: found like Python does: by a byte order mark, a coding comment, or UTF-8.
     """
 
     text: str
@@ -161,9 +161,9 @@ def write_atomically(path: Path, old: bytes, new: bytes) -> None:
     """Replace a file's content in one step. Mode, owner and symbolic links stay the same.
 
     Args:
-        path: The file.
-        old: What was read from it.
-        new: What to write.
+        path: the file.
+        old: what was read from it.
+        new: what to write.
 
     Raises:
         PermissionError: the file is read-only.

@@ -7,7 +7,7 @@ import dataclasses
 import gc
 import re
 from pathlib import Path
-from typing import Callable, Iterator, Optional, Tuple
+from typing import Callable, Iterator
 
 from keras_xent_cli.migrate.engine import check_still_parses, examine, port
 from keras_xent_cli.migrate.finding import Action, Finding
@@ -31,15 +31,15 @@ class Job:
     """What to do with every file.
 
     Args:
-        select: See `registry.chosen_rules`.
-        ignore: See `registry.chosen_rules`.
-        options: For the rules.
-        write: Whether to write the files.
-        program: All files of the run.
+        select: see `registry.chosen_rules`.
+        ignore: see `registry.chosen_rules`.
+        options: for the rules.
+        write: whether to write the files.
+        program: all files of the run.
     """
 
-    select: Tuple[str, ...] = ()
-    ignore: Tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
     options: Options = dataclasses.field(default_factory=Options)
     write: bool = False
     program: Program = dataclasses.field(default_factory=Program)
@@ -50,19 +50,19 @@ class FileReport:
     """The result for one file.
 
     Args:
-        path: As the user passed it, or as found in a directory.
-        old: Its text, as far as it could be read.
-        new: Its text after the port.
-        findings: In the order of the text.
-        error: Why it stays unchanged, or None.
-        encoding: The encoding to write it in.
+        path: as the user passed it, or as found in a directory.
+        old: its text, as far as it could be read.
+        new: its text after the port.
+        findings: in the order of the text.
+        error: why it stays unchanged, or None.
+        encoding: the encoding to write it in.
     """
 
     path: str
     old: str = ""
     new: str = ""
-    findings: Tuple[Finding, ...] = ()
-    error: Optional[str] = None
+    findings: tuple[Finding, ...] = ()
+    error: str | None = None
     encoding: str = "utf-8"
 
     @property
@@ -71,13 +71,13 @@ class FileReport:
         return self.error is None and self.old != self.new
 
 
-def run_job(path: Path, job: Job, content: Optional[bytes] = None) -> FileReport:
+def run_job(path: Path, job: Job, content: bytes | None = None) -> FileReport:
     """Port one file, but don't write it yet: other files may need its old content.
 
     Args:
-        path: The file.
-        job: What to do.
-        content: Its content; None to read it here.
+        path: the file.
+        job: what to do.
+        content: its content; None to read it here.
     """
     with _collector_paused():
         return _reported(path, lambda: _run(path, job, content))
@@ -128,7 +128,7 @@ def _reported(path: Path, step: Callable[[], FileReport]) -> FileReport:
         )
 
 
-def _run(path: Path, job: Job, content: Optional[bytes]) -> FileReport:
+def _run(path: Path, job: Job, content: bytes | None) -> FileReport:
     if content is None:
         content = path.read_bytes()
     if not files.of_interest(content):
@@ -150,7 +150,7 @@ def _write(path: Path, report: FileReport) -> FileReport:
     return report
 
 
-def _port(path: Path, text: str, job: Job) -> Tuple[str, Tuple[Finding, ...]]:
+def _port(path: Path, text: str, job: Job) -> tuple[str, tuple[Finding, ...]]:
     rules = chosen_rules(job.select, job.ignore)
     place = Place(job.program, path.absolute())
     if path.suffix != ".ipynb":

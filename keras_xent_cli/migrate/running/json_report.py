@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import json
-from typing import Any, Dict
+from typing import Any
 
 from keras_xent_cli.migrate.finding import Action
 from keras_xent_cli.migrate.registry import all_rules
@@ -26,7 +26,7 @@ def to_json(run: Run) -> str:
     return json.dumps(report, indent=2)
 
 
-def summary(run: Run) -> Dict[str, int]:
+def summary(run: Run) -> dict[str, int]:
     """The counts of files and findings."""
     findings = [finding for report in run.reports for finding in report.findings]
     return {
@@ -39,7 +39,7 @@ def summary(run: Run) -> Dict[str, int]:
     }
 
 
-def by_rule(run: Run, action: Action) -> Dict[str, int]:
+def by_rule(run: Run, action: Action) -> dict[str, int]:
     """The number of places with an action for each rule, with defects of the program first."""
     counts = collections.Counter(
         finding.rule
@@ -51,7 +51,7 @@ def by_rule(run: Run, action: Action) -> Dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (item[0] not in defects, item[0])))
 
 
-def _file(report: FileReport) -> Dict[str, Any]:
+def _file(report: FileReport) -> dict[str, Any]:
     return {
         "path": report.path,
         "changed": report.changed,

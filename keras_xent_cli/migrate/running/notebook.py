@@ -9,7 +9,7 @@ import json
 import re
 import warnings
 from json.decoder import scanstring  # type: ignore[attr-defined]  # in no stub
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterator, Sequence
 
 from keras_xent_cli.migrate.source import unparsed
 from keras_xent_cli.migrate.source.edits import Edit, apply
@@ -38,10 +38,10 @@ class Cell:
     """A code cell.
 
     Args:
-        number: The position of the cell in the notebook, from 1, counting all cells.
-        start: Where its `source` begins in the notebook's text.
-        end: Where it ends.
-        source: The code.
+        number: the position of the cell in the notebook, from 1, counting all cells.
+        start: where its `source` begins in the notebook's text.
+        end: where it ends.
+        source: the code.
     """
 
     number: int
@@ -56,7 +56,7 @@ class Notebook:
     Cells that aren't Python and contain none of the functions' names are only in `unparsed`.
 
     Args:
-        text: The notebook's JSON.
+        text: the notebook's JSON.
 
     Raises:
         ValueError: it isn't the JSON of a notebook.
@@ -69,11 +69,11 @@ class Notebook:
             cells = list(_code_cells(text))
         except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it is not a notebook: {_reason(error)}") from error
-        self.cells: List[Cell] = []
-        self.unparsed: List[Tuple[Cell, SyntaxError]] = []
+        self.cells: list[Cell] = []
+        self.unparsed: list[tuple[Cell, SyntaxError]] = []
         self.unread = [place for cell in cells for place in _unread(cell)]
-        self._starts: List[int] = []
-        parts: List[str] = []
+        self._starts: list[int] = []
+        parts: list[str] = []
         length = 0
         for cell in cells:
             if not _is_python(cell.source):
@@ -89,14 +89,14 @@ class Notebook:
             length += len(parts[-1])
         self.source = "".join(parts)
 
-    def cell_at(self, offset: int) -> Tuple[Cell, int]:
+    def cell_at(self, offset: int) -> tuple[Cell, int]:
         """The cell of an offset in `source`, and the offset within the cell."""
         index = max(bisect.bisect_right(self._starts, offset) - 1, 0)
         return self.cells[index], offset - self._starts[index]
 
     def with_edits(self, edits: Sequence[Edit]) -> str:
         """The notebook's text after edits to `source`."""
-        by_cell: Dict[Cell, List[Edit]] = {}
+        by_cell: dict[Cell, list[Edit]] = {}
         for edit in edits:
             cell, start = self.cell_at(edit.start)
             moved = Edit(start, start + edit.end - edit.start, edit.change)
@@ -113,7 +113,7 @@ def _edited(cell: Cell, edits: Sequence[Edit]) -> str:
     return apply(cell.source + _GAP, edits)[: -len(_GAP)]
 
 
-def first_syntax_error(notebook: Notebook) -> Optional[Tuple[Cell, SyntaxError]]:
+def first_syntax_error(notebook: Notebook) -> tuple[Cell, SyntaxError] | None:
     """The first cell that isn't Python, and why; None if all are."""
     for cell in notebook.cells:
         error = _syntax_error(without_magics(cell.source))
@@ -129,7 +129,7 @@ def without_magics(source: str) -> str:
     """
     if _syntax_error(source) is None:
         return source
-    lines: List[str] = []
+    lines: list[str] = []
     continued = False
     for line in source.split("\n"):
         without = _HELP.sub(_masked, _MAGIC.sub(_masked, line))
@@ -140,7 +140,7 @@ def without_magics(source: str) -> str:
     return "\n".join(lines)
 
 
-def _syntax_error(source: str) -> Optional[SyntaxError]:
+def _syntax_error(source: str) -> SyntaxError | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -153,7 +153,7 @@ def _syntax_error(source: str) -> Optional[SyntaxError]:
 
 
 
-def _unread(cell: Cell) -> Iterator[Tuple[Cell, int, str]]:
+def _unread(cell: Cell) -> Iterator[tuple[Cell, int, str]]:
     """The functions' names in a cell outside of its Python code, and where they are."""
     read = without_magics(cell.source) if _is_python(cell.source) else ""
     for match in _FUNCTION.finditer(cell.source):
@@ -221,7 +221,7 @@ def _holds_something(worksheets: Any) -> bool:
 
 
 def _code_cell(text: str, start: int, number: int) -> Iterator[Cell]:
-    values: Dict[str, Tuple[Any, int, int]] = {}
+    values: dict[str, tuple[Any, int, int]] = {}
     for key, position in _members(text, start):
         value, end = _DECODER.raw_decode(text, position)
         values[key] = (value, position, end)
@@ -230,7 +230,7 @@ def _code_cell(text: str, start: int, number: int) -> Iterator[Cell]:
         yield Cell(number, begin, end, source if isinstance(source, str) else "".join(source))
 
 
-def _members(text: str, position: int) -> Iterator[Tuple[str, int]]:
+def _members(text: str, position: int) -> Iterator[tuple[str, int]]:
     """The keys of the object at a position, and where their values begin."""
     if text[position] != "{":
         raise ValueError(f"expected an object at {position}")

@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import warnings
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Iterable, Iterator, Sequence, Tuple
 
 from keras_xent_cli.migrate.running import files
 from keras_xent_cli.migrate.source.names import (
@@ -40,20 +40,20 @@ class Program:
     A file is read when another one needs it, so no file may be written before all are done.
 
     Args:
-        paths: The files.
+        paths: the files.
     """
 
     def __init__(self, paths: Iterable[Path] = ()) -> None:
         self._files = {path.absolute() for path in paths if path.suffix == ".py"}
         self._folders = {folder for path in self._files for folder in path.parents}
         self._roots = {path.stem for path in self._files} | {path.name for path in self._folders}
-        self._asked: List[_Question] = []
-        self._known: Dict[_Question, Names] = {}
+        self._asked: list[_Question] = []
+        self._known: dict[_Question, Names] = {}
         self._content = functools.lru_cache(_KEPT)(_content)
         self._scopes = functools.lru_cache(_KEPT)(self._scopes_of)
         self._eras = functools.lru_cache(None)(self._eras_in)
 
-    def __reduce__(self) -> Tuple[type, Tuple[List[Path]]]:
+    def __reduce__(self) -> tuple[type, tuple[list[Path]]]:
         """Another process only gets the list of the files, and computes the rest."""
         return Program, (sorted(self._files),)
 
@@ -61,9 +61,9 @@ class Program:
         """What an imported name means in a file of a folder.
 
         Args:
-            qualified: As in the import, followed by its attributes:
+            qualified: as in the import, followed by its attributes:
                 `project.compat.tf.losses`, `.compat.tf`.
-            folder: Where the file is.
+            folder: where the file is.
 
         Returns:
             Its names where it comes from, as returned by `names.resolve`, with the prefix `OWN` for
@@ -117,7 +117,7 @@ class Program:
             names |= self._names_in(path, rest) if rest else frozenset({qualified})
         return names
 
-    def _names_in(self, path: Path, parts: List[str]) -> Names:
+    def _names_in(self, path: Path, parts: list[str]) -> Names:
         """The names of a module's global, followed by its attributes."""
         name, behind = parts[0], "".join(f".{part}" for part in parts[1:])
         if _defines(self._content(path), name):
@@ -146,7 +146,7 @@ class Program:
                 return frozenset().union(*names)
         return frozenset()
 
-    def _places(self, qualified: str, folder: Path) -> Iterator[Tuple[Path, List[str]]]:
+    def _places(self, qualified: str, folder: Path) -> Iterator[tuple[Path, list[str]]]:
         """The files in which a module may be, and the rest of the name in each."""
         level = len(qualified) - len(qualified.lstrip("."))
         parts = qualified[level:].split(".")
@@ -158,8 +158,8 @@ class Program:
                 yield place
 
     def _place(
-        self, folder: Path, parts: List[str], is_package: bool
-    ) -> Optional[Tuple[Path, List[str]]]:
+        self, folder: Path, parts: list[str], is_package: bool
+    ) -> tuple[Path, list[str]] | None:
         rest = list(parts)
         while rest:
             inner = folder / rest[0]
@@ -192,7 +192,7 @@ class Program:
         except _UNREADABLE:
             return frozenset()
 
-    def _scopes_of(self, path: Path) -> Optional[Scopes]:
+    def _scopes_of(self, path: Path) -> Scopes | None:
         """The top level of a file: other scopes can't be imported."""
         try:
             text = files.decode(self._content(path)).text
@@ -221,8 +221,8 @@ class Place:
     """Where a source is in a program.
 
     Args:
-        program: The program.
-        path: The file's absolute path.
+        program: the program.
+        path: the file's absolute path.
     """
 
     program: Program = dataclasses.field(default_factory=Program)

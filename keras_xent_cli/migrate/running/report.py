@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import difflib
-from typing import Callable, Dict, Iterator, List, Set, Tuple
+from typing import Callable, Iterator
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -27,9 +27,9 @@ def show(run: Run, console: Console, written: bool) -> None:
     """Print the report.
 
     Args:
-        run: The results for all files.
-        console: Where to print.
-        written: Whether the files were written. Then version control shows the diff.
+        run: the results for all files.
+        console: where to print.
+        written: whether the files were written. Then version control shows the diff.
     """
     for report in run.reports:
         if report.changed and not written:
@@ -80,13 +80,13 @@ def _show_diff(report: FileReport, console: Console) -> None:
     _print(console)
 
 
-def _lines(text: str) -> List[str]:
+def _lines(text: str) -> list[str]:
     return [line.rstrip("\r\n") for line in Lines(text).lines]
 
 
 def _show_notes(run: Run, console: Console) -> None:
     """What the diff of a port doesn't show: each note once, with its places."""
-    places: Dict[Tuple[str, str], List[str]] = collections.defaultdict(list)
+    places: dict[tuple[str, str], list[str]] = collections.defaultdict(list)
     for report in run.reports:
         for finding in report.findings:
             if finding.action is Action.PORTED and finding.note:
@@ -99,7 +99,7 @@ def _show_notes(run: Run, console: Console) -> None:
         _print(console, (f"{shown}{rest}: ", ""), (rule, "green"), (f" ported: {note}", ""))
 
 
-def _show_named(run: Run, console: Console, action: Action, rules: Set[str]) -> None:
+def _show_named(run: Run, console: Console, action: Action, rules: set[str]) -> None:
     style = "bold yellow" if action is Action.FLAGGED else "cyan"
     for report in run.reports:
         for finding in report.findings:
@@ -136,7 +136,7 @@ def _show_summary(run: Run, console: Console, written: bool) -> None:
         _print(console, ("Nothing was written. Use --write to change the files.", ""))
 
 
-def _show_counts(console: Console, title: str, counts: Dict[str, int]) -> None:
+def _show_counts(console: Console, title: str, counts: dict[str, int]) -> None:
     summaries = {rule.code: rule.summary for rule in all_rules()}
     if counts:
         _print(console, (title, "bold"))
@@ -144,7 +144,7 @@ def _show_counts(console: Console, title: str, counts: Dict[str, int]) -> None:
         _print(console, (f"{count:6}  {code}  {summaries[code]}", ""))
 
 
-def _print(console: Console, *parts: Tuple[str, str]) -> None:
+def _print(console: Console, *parts: tuple[str, str]) -> None:
     """Print one line of texts, each with its style."""
     # As segments, so rich interprets no markup, breaks no lines and keeps tabs.
     segments = [Segment(text, console.get_style(style)) for text, style in parts]

@@ -16,7 +16,6 @@ from typing import (
     ContextManager,
     Iterable,
     Iterator,
-    List,
     Optional,
     Sequence,
     Tuple,
@@ -43,8 +42,8 @@ class Run:
     """The results for all files.
 
     Args:
-        looked_at: The number of files.
-        reports: For the files that may contain something to port, or couldn't be read.
+        looked_at: the number of files.
+        reports: for the files that may contain something to port, or couldn't be read.
     """
 
     looked_at: int
@@ -61,9 +60,9 @@ def run_jobs(paths: Iterable[Path], job: Job, progress: Progress = no_progress) 
     """Port files and directories.
 
     Args:
-        paths: See `files.find_sources`.
-        job: What to do with each file.
-        progress: Shows the progress: a context manager that gets the number of files, and returns
+        paths: see `files.find_sources`.
+        job: what to do with each file.
+        progress: shows the progress: a context manager that gets the number of files, and returns
             a function to call after each file.
 
     Raises:
@@ -80,7 +79,7 @@ def run_jobs(paths: Iterable[Path], job: Job, progress: Progress = no_progress) 
     options = dataclasses.replace(options, loss_scopes=loss_scopes.look_for(read, program))
     job = dataclasses.replace(job, options=options, program=program)
     with _mapping(reading.chosen, job) as mapped, progress(len(reading.chosen)) as step:
-        reports: List[FileReport] = []
+        reports: list[FileReport] = []
         for report in mapped:
             reports.append(report)
             step()
@@ -94,9 +93,9 @@ class _Reading:
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self.paths = list(paths)
-        self.chosen: List[_Source] = []
+        self.chosen: list[_Source] = []
 
-    def __iter__(self) -> Iterator[Tuple[Path, bytes]]:
+    def __iter__(self) -> Iterator[tuple[Path, bytes]]:
         for path in self.paths:
             try:
                 content = path.read_bytes()
@@ -108,7 +107,7 @@ class _Reading:
             yield path, content
 
 
-def _contents(sources: Iterable[Tuple[Path, bytes]]) -> Iterator[Tuple[str, bytes]]:
+def _contents(sources: Iterable[tuple[Path, bytes]]) -> Iterator[tuple[str, bytes]]:
     for path, content in sources:
         if path.suffix == ".ipynb":
             # Decode \" and \n, which are a quote and a line break in the code.

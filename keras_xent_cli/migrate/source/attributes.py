@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Dict, Iterator, List, Optional, Tuple, Union
+from typing import Iterator, Union
 
 from keras_xent_cli.migrate.keras_target.surroundings import Surroundings
 from keras_xent_cli.migrate.module import Module
@@ -19,16 +19,16 @@ class Attributes:
     """The attributes that the classes of a module bind.
 
     Args:
-        module: The source.
-        surroundings: With the attributes that other files bind.
+        module: the source.
+        surroundings: with the attributes that other files bind.
     """
 
     def __init__(self, module: Module, surroundings: Surroundings) -> None:
         self._module = module
         self._surroundings = surroundings
-        self._stored: Optional[Dict[str, List[Optional[ast.expr]]]] = None
+        self._stored: dict[str, list[ast.expr | None]] | None = None
 
-    def values(self, node: ast.Attribute) -> Optional[Tuple[ast.expr, ...]]:
+    def values(self, node: ast.Attribute) -> tuple[ast.expr, ...] | None:
         """Everything that an attribute of `self`, `cls` or a class may be bound to.
 
         Returns:
@@ -45,7 +45,7 @@ class Attributes:
         values = tuple(value for value in stored if value is not None)
         return values if values and len(values) == len(stored) else None
 
-    def _class_of(self, owner: ast.expr) -> Optional[ast.ClassDef]:
+    def _class_of(self, owner: ast.expr) -> ast.ClassDef | None:
         """The class that a name is, or is an instance of (the first parameter of its methods)."""
         if not isinstance(owner, ast.Name):
             return None
@@ -60,7 +60,7 @@ class Attributes:
             return None
         return around if isinstance(around, ast.ClassDef) and _is_first(method, bound) else None
 
-    def _bound(self, name: ast.Name) -> Optional[ast.AST]:
+    def _bound(self, name: ast.Name) -> ast.AST | None:
         """The parameter or the class that a name is, if it is only that."""
         bindings = self._module.scopes.of(name).lookup(name.id)
         return bindings[0].node if len(bindings) == 1 and isinstance(bindings[0], Other) else None
@@ -91,7 +91,7 @@ class Attributes:
             for call in self._module.all(ast.Call)
         ) or any(node.attr == "__dict__" for node in self._module.all(ast.Attribute))
 
-    def _all_stored(self) -> Dict[str, List[Optional[ast.expr]]]:
+    def _all_stored(self) -> dict[str, list[ast.expr | None]]:
         """The values bound to an attribute of each name, of any object; None for unknown ones."""
         if self._stored is None:
             self._stored = {}
@@ -99,8 +99,8 @@ class Attributes:
                 self._stored.setdefault(name, []).append(value)
         return self._stored
 
-    def _stores(self) -> Iterator[Tuple[str, Optional[ast.expr]]]:
-        values: Dict[ast.expr, ast.expr] = {}
+    def _stores(self) -> Iterator[tuple[str, ast.expr | None]]:
+        values: dict[ast.expr, ast.expr] = {}
         for assignment in self._module.all(ast.Assign):
             for target in assignment.targets:
                 values.update(_pairs(target, assignment.value))
@@ -115,7 +115,7 @@ class Attributes:
                 yield from _of_class(scope, scope.node)
 
 
-def _of_class(scope: Scope, node: ast.ClassDef) -> Iterator[Tuple[str, Optional[ast.expr]]]:
+def _of_class(scope: Scope, node: ast.ClassDef) -> Iterator[tuple[str, ast.expr | None]]:
     """What a class's body binds: values, methods, properties, and fields without a value."""
     for name, bindings in scope.bindings.items():
         for binding in bindings:
@@ -125,7 +125,7 @@ def _of_class(scope: Scope, node: ast.ClassDef) -> Iterator[Tuple[str, Optional[
             yield field.target.id, None
 
 
-def _pairs(target: ast.expr, value: ast.expr) -> Iterator[Tuple[ast.expr, ast.expr]]:
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
     """Targets and their values, element by element if both are tuples or lists."""
     parts = (ast.Tuple, ast.List)
     if isinstance(target, parts) and isinstance(value, parts):
@@ -136,7 +136,7 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[Tuple[ast.expr, ast.ex
         yield target, value
 
 
-def _is_first(method: _Function, parameter: Optional[ast.AST]) -> bool:
+def _is_first(method: _Function, parameter: ast.AST | None) -> bool:
     static = any(
         isinstance(each, ast.Name) and each.id == "staticmethod" for each in method.decorator_list
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import FrozenSet, Iterator, Optional
+from typing import Iterator
 
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.source.scopes import Value
@@ -32,7 +32,7 @@ def results(node: ast.expr) -> Iterator[ast.expr]:
         yield node
 
 
-def reductions(module: Module, node: ast.expr) -> FrozenSet[str]:
+def reductions(module: Module, node: ast.expr) -> frozenset[str]:
     """The members of `Reduction` that an expression may be; empty if they aren't known."""
     members = {_member(module, part) for part in results(node)}
     return frozenset() if None in members else frozenset(filter(None, members))
@@ -43,7 +43,7 @@ def is_number(module: Module, node: ast.expr) -> bool:
     return _is_number(module, node, frozenset())
 
 
-def integer(module: Module, node: Optional[ast.expr]) -> Optional[int]:
+def integer(module: Module, node: ast.expr | None) -> int | None:
     """The integer that an expression is; None if it isn't known."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         value = integer(module, node.operand)
@@ -62,7 +62,7 @@ def integer(module: Module, node: Optional[ast.expr]) -> Optional[int]:
     return node.value if isinstance(node.value, int) else None
 
 
-def _member(module: Module, node: ast.expr) -> Optional[str]:
+def _member(module: Module, node: ast.expr) -> str | None:
     if isinstance(node, ast.Constant):
         return REDUCTION_STRINGS.get(node.value) if isinstance(node.value, str) else None
     members = {
@@ -74,7 +74,7 @@ def _member(module: Module, node: ast.expr) -> Optional[str]:
     return members.pop() if len(members) == 1 else None
 
 
-def _is_number(module: Module, node: ast.expr, seen: FrozenSet[str]) -> bool:
+def _is_number(module: Module, node: ast.expr, seen: frozenset[str]) -> bool:
     if isinstance(node, ast.Constant):
         return isinstance(node.value, (bool, int, float))
     if isinstance(node, ast.UnaryOp):

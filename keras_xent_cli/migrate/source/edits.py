@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from typing import Callable, Deque, List, Sequence
+from typing import Callable, Sequence
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,9 +12,9 @@ class Edit:
     """A change to one stretch of the text.
 
     Args:
-        start: Where it begins.
-        end: Where it ends; the same as `start` to insert.
-        change: Turns the old text into the new one. Inner edits run before outer ones, and edits of
+        start: where it begins.
+        end: where it ends; the same as `start` to insert.
+        change: turns the old text into the new one. Inner edits run before outer ones, and edits of
             the same stretch in the given order. An insertion where a stretch begins or ends is
             outside of the stretch.
     """
@@ -36,14 +36,14 @@ def apply(text: str, edits: Sequence[Edit]) -> str:
     return _apply(text, 0, len(text) + 1, collections.deque(ordered))
 
 
-def _apply(text: str, start: int, end: int, edits: Deque[Edit]) -> str:
+def _apply(text: str, start: int, end: int, edits: collections.deque[Edit]) -> str:
     """The new text of a stretch. It removes the edits in it from the front of `edits`."""
-    parts: List[str] = []
+    parts: list[str] = []
     while edits and edits[0].start < end:
         first = edits[0]
         if first.end > end:
             raise ValueError(f"edits overlap at {first.start}:{first.end} and {start}:{end}")
-        same: List[Edit] = []
+        same: list[Edit] = []
         while edits and (edits[0].start, edits[0].end) == (first.start, first.end):
             same.append(edits.popleft())
         parts.append(text[start : first.start])

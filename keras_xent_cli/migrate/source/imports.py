@@ -8,7 +8,7 @@ environment variables that TensorFlow reads when it loads.
 from __future__ import annotations
 
 import ast
-from typing import Dict, FrozenSet, List, Optional, Sequence, Union
+from typing import Sequence, Union
 
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.source.edits import Edit
@@ -20,12 +20,12 @@ _AnyImport = Union[ast.Import, ast.ImportFrom]
 _LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
-def import_edits(module: Module, used_at: Sequence[int]) -> List[Edit]:
+def import_edits(module: Module, used_at: Sequence[int]) -> list[Edit]:
     """Add the imports.
 
     Args:
-        module: The source.
-        used_at: The offsets of the places that need the import.
+        module: the source.
+        used_at: the offsets of the places that need the import.
     """
     if not used_at:
         return []
@@ -38,28 +38,28 @@ def import_edits(module: Module, used_at: Sequence[int]) -> List[Edit]:
     of_module = [offset for offset in needing if _is_of_module(module, origins[offset])]
     if of_module:
         return [_at_module_level(module, names, origins, of_module)]
-    inner: Dict[Scope, Edit] = {}
+    inner: dict[Scope, Edit] = {}
     for offset in needing:
         origin = origins[offset][0]
         inner.setdefault(module.scopes.of(origin), _after_origin(module, origin, names.get(offset)))
     return list(inner.values())
 
 
-def _has_package(module: Module, name: Optional[ast.Name]) -> bool:
+def _has_package(module: Module, name: ast.Name | None) -> bool:
     if module.imported_package():
         return True
     bindings = module.scopes.of(name).lookup(PACKAGE) if name else []
     return any(each == Import(PACKAGE, each.line) for each in bindings)
 
 
-def _origins(module: Module, name: Optional[ast.Name]) -> List[_AnyImport]:
+def _origins(module: Module, name: ast.Name | None) -> list[_AnyImport]:
     """The imports that a name comes from, in the order of the text."""
     found = _imports_behind(module, name, frozenset()) if name else []
     return sorted(found, key=lambda each: each.lineno)
 
 
-def _imports_behind(module: Module, name: ast.Name, seen: FrozenSet[str]) -> List[_AnyImport]:
-    found: List[_AnyImport] = []
+def _imports_behind(module: Module, name: ast.Name, seen: frozenset[str]) -> list[_AnyImport]:
+    found: list[_AnyImport] = []
     for binding in module.scopes.of(name).lookup(name.id):
         if isinstance(binding, Import):
             found += module.imports_of(name.id, binding.line)
@@ -76,8 +76,8 @@ def _is_of_module(module: Module, origins: Sequence[_AnyImport]) -> bool:
 
 def _at_module_level(
     module: Module,
-    names: Dict[int, ast.Name],
-    origins: Dict[int, List[_AnyImport]],
+    names: dict[int, ast.Name],
+    origins: dict[int, list[_AnyImport]],
     used_at: Sequence[int],
 ) -> Edit:
     """Among the module's imports, before the first place that runs when the module is loaded.
@@ -99,7 +99,7 @@ def _at_module_level(
     return _after(module, last) if last else _at_top(module, before_use)
 
 
-def _runs_later(module: Module, name: Optional[ast.Name]) -> bool:
+def _runs_later(module: Module, name: ast.Name | None) -> bool:
     """Whether a name is in the body of a function, which runs when it is called."""
     scope = module.scopes.of(name) if name else None
     while scope is not None:
@@ -120,7 +120,7 @@ def _in_block(module: Module, block: Sequence[_AnyImport]) -> Edit:
     return _after(module, block[-1])
 
 
-def _after_origin(module: Module, origin: _AnyImport, use: Optional[ast.Name]) -> Edit:
+def _after_origin(module: Module, origin: _AnyImport, use: ast.Name | None) -> Edit:
     """After the import that a place needs, or its outermost statement without the place."""
     around_use = set(module.scopes.ancestors(use)) if use else set()
     scope = module.scopes.of(origin).node
@@ -144,7 +144,7 @@ def _shares_its_line(module: Module, statement: ast.stmt) -> bool:
     return bool(before.strip()) or (bool(after) and not after.startswith("#"))
 
 
-def _statements_before(module: Module, used_at: int) -> List[ast.stmt]:
+def _statements_before(module: Module, used_at: int) -> list[ast.stmt]:
     """The statements of the top level whose last line comes before that of a place."""
     line, _ = module.lines.place(used_at)
     before = [statement for statement in module.tree.body if _end(statement) < line]
@@ -153,9 +153,9 @@ def _statements_before(module: Module, used_at: int) -> List[ast.stmt]:
     return before
 
 
-def _block_of_tensorflow(statements: Sequence[ast.stmt]) -> List[_AnyImport]:
+def _block_of_tensorflow(statements: Sequence[ast.stmt]) -> list[_AnyImport]:
     """The imports around the first of TensorFlow, without a gap between them."""
-    blocks: List[List[_AnyImport]] = [[]]
+    blocks: list[list[_AnyImport]] = [[]]
     for statement in statements:
         if not isinstance(statement, (ast.Import, ast.ImportFrom)) or _is_future(statement):
             blocks.append([])
@@ -173,9 +173,9 @@ def _block_of_tensorflow(statements: Sequence[ast.stmt]) -> List[_AnyImport]:
     )
 
 
-def _last_of_the_first_imports(statements: Sequence[ast.stmt]) -> Optional[ast.stmt]:
+def _last_of_the_first_imports(statements: Sequence[ast.stmt]) -> ast.stmt | None:
     """The last import before other code begins, including imports in `try` and `if`."""
-    last: Optional[ast.stmt] = None
+    last: ast.stmt | None = None
     for statement in statements:
         if isinstance(statement, (ast.Import, ast.ImportFrom)):
             last = statement

@@ -1,11 +1,11 @@
-"""Converts the lines and columns of ``ast`` to offsets in a text, and back."""
+"""Converts the lines and columns of `ast` to offsets in a text, and back."""
 
 from __future__ import annotations
 
 import ast
 import bisect
 import re
-from typing import List, Tuple, Union
+from typing import Union
 
 # As Python's tokenizer counts lines: str.splitlines has more separators.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -17,24 +17,24 @@ class Lines:
     """The lines of a text.
 
     Args:
-        text: Source code, with any line endings.
+        text: source code, with any line endings.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.lines: List[str] = _LINE.findall(text)
+        self.lines: list[str] = _LINE.findall(text)
         self._starts = [0]
         for line in self.lines:
             self._starts.append(self._starts[-1] + len(line))
 
     def offset(self, line: int, column: int) -> int:
-        """The offset of a place of ``ast``: line from 1, column in bytes of UTF-8."""
+        """The offset of a place of `ast`: line from 1, column in bytes of UTF-8."""
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         if not text.isascii():
             column = len(text.encode("utf-8")[:column].decode("utf-8", "ignore"))
         return self._starts[line - 1] + column
 
-    def span(self, node: Located) -> Tuple[int, int]:
+    def span(self, node: Located) -> tuple[int, int]:
         """Where a node begins and ends."""
         assert node.end_lineno is not None and node.end_col_offset is not None
         return (
@@ -47,7 +47,7 @@ class Lines:
         start, end = self.span(node)
         return self.text[start:end]
 
-    def place(self, offset: int) -> Tuple[int, int]:
+    def place(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both from 1, the column in characters."""
         line = min(bisect.bisect_right(self._starts, offset), max(len(self.lines), 1))
         return line, offset - self._starts[line - 1] + 1

@@ -41,9 +41,9 @@ def resolve(
     """The qualified names that an expression may have.
 
     Args:
-        scopes: The scopes of the module.
-        node: An expression of the module.
-        unbound: The names of a name that no scope binds.
+        scopes: the scopes of the module.
+        node: an expression of the module.
+        unbound: the names of a name that no scope binds.
 
     Returns:
         Dotted names, such as `tensorflow.losses.softmax_cross_entropy`: several if branches bind

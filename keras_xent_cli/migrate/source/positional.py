@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Iterator, List, Optional
+from typing import Iterator
 
 from keras_xent_cli.migrate.finding import Remark
 from keras_xent_cli.migrate.module import Call, Module, Reference
@@ -44,7 +44,7 @@ def port_keyword_function(module: Module, options: Options, function: Function) 
             yield remark
 
 
-def port_of_tf1(module: Module, options: Options, reference: Reference) -> Optional[Remark]:
+def port_of_tf1(module: Module, options: Options, reference: Reference) -> Remark | None:
     """Port a reference in TF1 code, or report it if it may get positional arguments."""
     call = module.call_through(reference)
     message = problem(call) if call else ""
@@ -57,7 +57,7 @@ def port_of_tf1(module: Module, options: Options, reference: Reference) -> Optio
     return port_reference(module, options, reference, call)
 
 
-def _port_of_either(module: Module, options: Options, reference: Reference) -> Optional[Remark]:
+def _port_of_either(module: Module, options: Options, reference: Reference) -> Remark | None:
     call = module.call_through(reference)
     if call is None and not is_called_with_keywords(module, reference):
         if not reference.renamed or module.era is Era.TF2:
@@ -103,14 +103,14 @@ def is_only_called(module: Module, reference: Reference) -> bool:
     return bool(calls) and all(module.call_of(call) for call in calls)
 
 
-def _calls_of_variable(module: Module, node: ast.expr) -> List[ast.Call]:
+def _calls_of_variable(module: Module, node: ast.expr) -> list[ast.Call]:
     """The calls of the variable that has a value; none if the variable has other uses."""
     parent = module.scopes.parent(node)
     if not isinstance(parent, ast.Assign) or len(parent.targets) != 1:
         return []
     (target,) = parent.targets
     names = variables.uses(module, target) if isinstance(target, ast.Name) else None
-    calls: List[ast.Call] = []
+    calls: list[ast.Call] = []
     for name in names or ():
         call = module.scopes.parent(name)
         if not isinstance(call, ast.Call) or call.func is not name:

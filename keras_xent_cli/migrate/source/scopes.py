@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
-from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple, Union
+from typing import Any, Iterator, Sequence, Union
 
 
 @dataclasses.dataclass(frozen=True)
 class Import:
-    """A name bound by an import: ``a.b`` for ``import a.b as n``."""
+    """A name bound by an import: `a.b` for `import a.b as n`."""
 
     qualified: str
     line: int
@@ -39,16 +39,16 @@ class Scope:
     """The names of a module, class, function, lambda or comprehension.
 
     Args:
-        node: The node that opens the scope.
-        parent: The scope around it; None for a module.
+        node: the node that opens the scope.
+        parent: the scope around it; None for a module.
     """
 
-    def __init__(self, node: ast.AST, parent: Optional[Scope]) -> None:
+    def __init__(self, node: ast.AST, parent: Scope | None) -> None:
         self.node = node
         self.parent = parent
-        self.bindings: Dict[str, List[Binding]] = {}
-        self.stars: List[str] = []
-        self.elsewhere: Dict[str, Scope] = {}
+        self.bindings: dict[str, list[Binding]] = {}
+        self.stars: list[str] = []
+        self.elsewhere: dict[str, Scope] = {}
 
     @property
     def module(self) -> Scope:
@@ -60,9 +60,9 @@ class Scope:
         scope = self.elsewhere.get(name, self)
         scope.bindings.setdefault(name, []).append(binding)
 
-    def lookup(self, name: str) -> List[Binding]:
+    def lookup(self, name: str) -> list[Binding]:
         """What a name may mean when it is read in this scope; empty if it isn't bound."""
-        scope: Optional[Scope] = self
+        scope: Scope | None = self
         while scope is not None:
             hidden = scope is not self and isinstance(scope.node, ast.ClassDef)
             if not hidden and name in scope.elsewhere:
@@ -80,18 +80,18 @@ class Scopes(ast.NodeVisitor):
     """The scopes of a module, and the parent and scope of every node.
 
     Args:
-        tree: A parsed module.
-        with_bodies: Whether to look into functions and classes.
+        tree: a parsed module.
+        with_bodies: whether to look into functions and classes.
     """
 
     def __init__(self, tree: ast.Module, with_bodies: bool = True) -> None:
         self.module = Scope(tree, None)
         self.all = [self.module]
         self._scope = self.module
-        self._scope_of: Dict[ast.AST, Scope] = {tree: self.module}
-        self._parents: Dict[ast.AST, ast.AST] = {}
-        self._assigned: Set[ast.Name] = set()
-        self._bodies: List[Tuple[ast.AST, Scope, Sequence[ast.AST]]] = []
+        self._scope_of: dict[ast.AST, Scope] = {tree: self.module}
+        self._parents: dict[ast.AST, ast.AST] = {}
+        self._assigned: set[ast.Name] = set()
+        self._bodies: list[tuple[ast.AST, Scope, Sequence[ast.AST]]] = []
         self.generic_visit(tree)
         # Bodies come after the scopes around them are complete, because `nonlocal` needs all of
         # their bindings, and these may come later in the text.
@@ -102,7 +102,7 @@ class Scopes(ast.NodeVisitor):
         """The scope of a node."""
         return self._scope_of[node]
 
-    def parent(self, node: ast.AST) -> Optional[ast.AST]:
+    def parent(self, node: ast.AST) -> ast.AST | None:
         """The node around a node."""
         return self._parents.get(node)
 
@@ -114,7 +114,7 @@ class Scopes(ast.NodeVisitor):
             parent = self.parent(parent)
 
     @functools.cached_property
-    def stored(self) -> FrozenSet[str]:
+    def stored(self) -> frozenset[str]:
         """The attributes that are assigned to, as written: `tf.nn.relu`."""
         nodes = ast.walk(self.module.node)
         attributes = (each for each in nodes if isinstance(each, ast.Attribute))
@@ -127,7 +127,7 @@ class Scopes(ast.NodeVisitor):
             self._scope_of[child] = self._scope
             self.visit(child)
 
-    def _visit_here(self, parent: ast.AST, children: Sequence[Optional[ast.AST]]) -> None:
+    def _visit_here(self, parent: ast.AST, children: Sequence[ast.AST | None]) -> None:
         for child in children:
             if child is not None:
                 self._parents[child] = parent
@@ -135,7 +135,7 @@ class Scopes(ast.NodeVisitor):
                 self.visit(child)
 
     def _visit_inside(
-        self, node: ast.AST, scope: Scope, children: Sequence[Optional[ast.AST]]
+        self, node: ast.AST, scope: Scope, children: Sequence[ast.AST | None]
     ) -> None:
         outer, self._scope = self._scope, scope
         self.all.append(scope)
@@ -145,7 +145,7 @@ class Scopes(ast.NodeVisitor):
     def _visit_later(self, node: ast.AST, scope: Scope, children: Sequence[ast.AST]) -> None:
         self._bodies.append((node, scope, children))
 
-    def _visit_function(self, node: Union[ast.FunctionDef, ast.AsyncFunctionDef]) -> None:
+    def _visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self._scope.bind(node.name, Other(node, node.lineno))
         self._visit_here(node, [*node.decorator_list, node.returns, *_type_parameters(node)])
         inner = Scope(node, self._scope)
@@ -178,7 +178,7 @@ class Scopes(ast.NodeVisitor):
         self._visit_later(node, Scope(node, self._scope), node.body)
 
     def _visit_comprehension(
-        self, node: Union[ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp]
+        self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
     ) -> None:
         first, *rest = node.generators
         self._parents[first] = node
@@ -291,7 +291,7 @@ class Scopes(ast.NodeVisitor):
         self.generic_visit(node)
 
 
-def _type_parameters(node: Any) -> List[ast.AST]:
+def _type_parameters(node: Any) -> list[ast.AST]:
     # `def f[T](x: T)`, which older Pythons don't have.
     return getattr(node, "type_params", [])
 
@@ -306,7 +306,7 @@ def dotted(node: ast.expr) -> str:
     return ""
 
 
-def all_arguments(arguments: ast.arguments) -> List[ast.arg]:
+def all_arguments(arguments: ast.arguments) -> list[ast.arg]:
     """Every parameter, `*args` and `**kwargs` included."""
     stars = [star for star in (arguments.vararg, arguments.kwarg) if star]
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *stars]

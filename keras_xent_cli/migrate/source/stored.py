@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import collections
 import functools
-from typing import Dict, List, Optional, Tuple, Union
+from typing import Optional, Tuple, Union
 
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.source.scopes import dotted
@@ -19,7 +19,7 @@ Assignment = Union[ast.Assign, ast.AnnAssign, ast.AugAssign]
 _Key = Tuple[Optional[ast.AST], str]
 
 
-def assignment(module: Module, node: ast.expr) -> Optional[Assignment]:
+def assignment(module: Module, node: ast.expr) -> Assignment | None:
     """The last assignment to an attribute before a place where it is read.
 
     Returns:
@@ -37,9 +37,9 @@ def assignment(module: Module, node: ast.expr) -> Optional[Assignment]:
     return statement if isinstance(statement, (ast.AnnAssign, ast.AugAssign)) else None
 
 
-def followed(module: Module, node: Optional[ast.expr]) -> Optional[ast.expr]:
+def followed(module: Module, node: ast.expr | None) -> ast.expr | None:
     """An expression, or what was last assigned to it if it is a name or an attribute."""
-    seen: List[ast.expr] = []
+    seen: list[ast.expr] = []
     while node is not None and node not in seen:
         seen.append(node)
         node = module.followed(node)
@@ -50,8 +50,8 @@ def followed(module: Module, node: Optional[ast.expr]) -> Optional[ast.expr]:
 
 
 @functools.lru_cache(maxsize=1)  # called for every attribute of a module
-def _all(module: Module) -> Dict[_Key, List[ast.Attribute]]:
-    found: Dict[_Key, List[ast.Attribute]] = collections.defaultdict(list)
+def _all(module: Module) -> dict[_Key, list[ast.Attribute]]:
+    found: dict[_Key, list[ast.Attribute]] = collections.defaultdict(list)
     for node in module.all(ast.Attribute):
         if isinstance(node.ctx, ast.Store) and dotted(node):
             found[_key(module, node)].append(node)

@@ -9,7 +9,7 @@ import io
 import itertools
 import re
 import tokenize
-from typing import Iterator, List
+from typing import Iterator
 
 from keras_xent_cli.migrate.running import files
 
@@ -21,7 +21,7 @@ def may_hold(source: str) -> bool:
     """Whether a source that can't be parsed contains a name that a rule looks for.
 
     Args:
-        source: For example, Python 2, or an exercise with gaps.
+        source: for example, Python 2, or an exercise with gaps.
     """
     return files.of_interest(_without_comments(source).encode("utf-8", "replace"))
 
@@ -30,7 +30,7 @@ def _without_comments(source: str) -> str:
     """The source without comments and docstrings, as far as it can be tokenized."""
     lines = source.split("\n")
     starts = list(itertools.accumulate((len(line) + 1 for line in lines), initial=0))
-    parts: List[str] = []
+    parts: list[str] = []
     end = 0
     try:
         for token in _unused_tokens(source):

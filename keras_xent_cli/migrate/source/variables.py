@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import List, Optional
 
 from keras_xent_cli.migrate.module import Module
 
@@ -11,12 +10,12 @@ from keras_xent_cli.migrate.module import Module
 _READING_ALL = frozenset({"dir", "eval", "exec", "globals", "locals", "vars"})
 
 
-def uses(module: Module, target: ast.Name) -> Optional[List[ast.Name]]:
+def uses(module: Module, target: ast.Name) -> list[ast.Name] | None:
     """Where a variable is read, in any function of the file.
 
     Args:
-        module: The source.
-        target: The name in the assignment.
+        module: the source.
+        target: the name in the assignment.
 
     Returns:
         The names; None if other code may read the variable too: a class's variable, or one whose

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import ast
 import functools
-from typing import FrozenSet, List, Optional, Set
 
 from keras_xent_cli.migrate.source.scopes import Other, Scopes, dotted
 
 _ASSIGNING_ELSEWHERE = (ast.Import, ast.ImportFrom, ast.Global)
 
 
-def function_called(scopes: Scopes, call: ast.Call) -> Optional[ast.AST]:
+def function_called(scopes: Scopes, call: ast.Call) -> ast.AST | None:
     """The function of the source's top level that a call of one argument calls."""
     if len(call.args) != 1 or call.keywords or not isinstance(call.func, ast.Name):
         return None
@@ -25,18 +24,18 @@ def function_called(scopes: Scopes, call: ast.Call) -> Optional[ast.AST]:
 
 
 @functools.lru_cache(maxsize=64)  # a function is called more than once
-def globals_of(scopes: Scopes, function: ast.AST) -> Optional[FrozenSet[str]]:
+def globals_of(scopes: Scopes, function: ast.AST) -> frozenset[str] | None:
     """The globals that a function reads, with their attributes: `tf.nn`.
 
     Args:
-        scopes: Those of the module.
-        function: One of its functions. Functions that it names are searched too.
+        scopes: those of the module.
+        function: one of its functions. Functions that it names are searched too.
 
     Returns:
         The names; None if it may read others: it has an import, a decorator, or a default that
         isn't a constant.
     """
-    found: Set[str] = set()
+    found: set[str] = set()
     functions = [function]
     for here in functions:
         nodes = list(ast.walk(here))
@@ -53,7 +52,7 @@ def globals_of(scopes: Scopes, function: ast.AST) -> Optional[FrozenSet[str]]:
     return frozenset(found)
 
 
-def _function(scopes: Scopes, name: str) -> Optional[ast.AST]:
+def _function(scopes: Scopes, name: str) -> ast.AST | None:
     bindings = scopes.module.bindings.get(name, [])
     nodes = [each.node for each in bindings if isinstance(each, Other)]
     is_one = len(nodes) == len(bindings) == 1
@@ -71,7 +70,7 @@ def _is_stored(node: ast.Name) -> bool:
     return not isinstance(node.ctx, ast.Load)
 
 
-def _read(nodes: List[ast.AST]) -> List[str]:
+def _read(nodes: list[ast.AST]) -> list[str]:
     """The names, each with all of its attributes."""
     owners = {each.value for each in nodes if isinstance(each, ast.Attribute)}
     whole = (each for each in nodes if isinstance(each, (ast.Name, ast.Attribute)))

@@ -41,8 +41,8 @@ def advice(name: str, package: str) -> str:
     """What to do, because TensorFlow 2 has no contrib.
 
     Args:
-        name: The function of `tf.contrib.losses`.
-        package: The name of `keras_xent` in the source.
+        name: the function of `tf.contrib.losses`.
+        package: the name of `keras_xent` in the source.
     """
     if name not in _ADVICE:
         return "see TensorFlow's guide to migrating to TensorFlow 2"

@@ -7,7 +7,6 @@ of 1.
 from __future__ import annotations
 
 import ast
-from typing import Optional, Tuple
 
 from keras_xent_cli.migrate.module import Call, Module
 from keras_xent_cli.migrate.source import constants
@@ -42,7 +41,7 @@ def obstacle(module: Module, call: Call) -> str:
     return ""
 
 
-def edits(module: Module, call: Call) -> Tuple[Edit, ...]:
+def edits(module: Module, call: Call) -> tuple[Edit, ...]:
     """Reshapes a call's weights to one dimension, if they may have another that contrib removes."""
     weights = call.arguments.get("weights")
     if weights is None or constants.is_number(module, weights) or not _needs_one_dimension(call):
@@ -102,5 +101,5 @@ def _is_new(node: ast.expr) -> bool:
     return is_none or (isinstance(node, ast.Attribute) and node.attr == "newaxis")
 
 
-def _is_zero(node: Optional[ast.expr]) -> bool:
+def _is_zero(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Constant) and node.value == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 import re
-from typing import TYPE_CHECKING, FrozenSet, Iterable, Iterator, Optional, Set
+from typing import TYPE_CHECKING, FrozenSet, Iterable, Iterator
 
 from keras_xent_cli.migrate.source.scopes import Import
 from keras_xent_cli.migrate.tensorflow.version_names import TF1_ONLY, TF1_PACKAGES, TF2_NAMES
@@ -55,7 +55,7 @@ def possible(content: bytes) -> Eras:
     return frozenset(found)
 
 
-def era(module: Module) -> Optional[Era]:
+def era(module: Module) -> Era | None:
     """The version that a source is written for; None if that isn't known.
 
     A name that only TF1 has decides. Otherwise, the source and the files next to it must agree.
@@ -73,8 +73,8 @@ def marks(module: Module) -> Eras:
 
 
 def _imported(module: Module) -> Iterator[Era]:
-    plain: Set[str] = set()
-    compatible: Set[str] = set()
+    plain: set[str] = set()
+    compatible: set[str] = set()
     for scope in module.scopes.all:
         for name, bindings in scope.bindings.items():
             for binding in bindings:

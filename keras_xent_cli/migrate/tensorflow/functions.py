@@ -1,10 +1,9 @@
-"""TF1's functions that the codemod ports, by name. Each loss has a file in ``losses/``."""
+"""TF1's functions that the codemod ports, by name. Each loss has a file in `losses/`."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import Dict, Optional, Tuple
 
 from keras_xent_cli.migrate.source.function import Function
 from keras_xent_cli.migrate.tensorflow.tf1_modules import (
@@ -17,7 +16,7 @@ from keras_xent_cli.migrate.tensorflow.tf1_modules import (
 PACKAGE = "keras_xent"
 
 
-def _find_functions() -> Tuple[Function, ...]:
+def _find_functions() -> tuple[Function, ...]:
     package = importlib.import_module("keras_xent_cli.migrate.tensorflow.losses")
     return tuple(
         function
@@ -28,10 +27,10 @@ def _find_functions() -> Tuple[Function, ...]:
 
 ALL = _find_functions()
 
-_BY_NAME: Dict[str, Function] = {
+_BY_NAME: dict[str, Function] = {
     f"{module}.{function.name}": function for function in ALL for module in function.modules
 }
-_PORTED: Dict[str, Function] = {
+_PORTED: dict[str, Function] = {
     f"{PACKAGE}.v1.{function.name}": function for function in ALL if not function.has_other_order
 }
 
@@ -53,17 +52,17 @@ LOSSES_NAMES = frozenset(each.name for each in ALL if LOSSES_MODULES[0] in each.
 NN_NAMES = frozenset(each.name for each in ALL if NN_MODULES[0] in each.modules)
 
 
-def tf1_function(qualified: str) -> Optional[Function]:
+def tf1_function(qualified: str) -> Function | None:
     """The function of TF1 that a qualified name is."""
     return None if is_tf2(qualified) else _BY_NAME.get(canonical(qualified))
 
 
-def ported_function(qualified: str) -> Optional[Function]:
+def ported_function(qualified: str) -> Function | None:
     """The function that a name of `keras_xent.v1` ports."""
     return _PORTED.get(qualified)
 
 
-def reduction_of(qualified: str) -> Optional[str]:
+def reduction_of(qualified: str) -> str | None:
     """The member's name, if a qualified name is one of TF1's reduction constants."""
     name = canonical(qualified)
     for module in LOSSES_MODULES:

@@ -10,7 +10,7 @@ import ast
 import dataclasses
 import re
 from pathlib import Path
-from typing import Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Iterable, Iterator, Sequence
 
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.running import files
@@ -42,8 +42,8 @@ class LossScopes:
     """The first `arg_scope` of each kind in a program, `path:line`; "" if there is none.
 
     Args:
-        anywhere: It may be open anywhere, because the program stores it, or its block can pause.
-        around: It is open in the block of its `with`, and in code that the block calls.
+        anywhere: it may be open anywhere, because the program stores it, or its block can pause.
+        around: it is open in the block of its `with`, and in code that the block calls.
     """
 
     anywhere: str = ""
@@ -51,13 +51,13 @@ class LossScopes:
 
 
 def look_for(
-    sources: Iterable[Tuple[Path, bytes]], program: Optional[Program] = None
+    sources: Iterable[tuple[Path, bytes]], program: Program | None = None
 ) -> LossScopes:
     """Look for every `arg_scope` of `add_loss`.
 
     Args:
-        sources: The files and their contents.
-        program: All files of the run.
+        sources: the files and their contents.
+        program: all files of the run.
     """
     found = LossScopes()
     for path, content in sources:
@@ -67,13 +67,13 @@ def look_for(
     return found
 
 
-def block_around(module: Module, node: ast.AST) -> Optional[ast.With]:
+def block_around(module: Module, node: ast.AST) -> ast.With | None:
     """The statement that opens such a scope around a node."""
     found = (each for each in module.scopes.ancestors(node) if isinstance(each, ast.With))
     return next((each for each in found if _scope_of(module, each)), None)
 
 
-def open_blocks(module: Module) -> Iterator[Tuple[ast.With, ast.Call]]:
+def open_blocks(module: Module) -> Iterator[tuple[ast.With, ast.Call]]:
     """The statements whose blocks may call code from other places, and their scopes."""
     for statement in module.all(ast.With):
         scope = _scope_of(module, statement)
@@ -95,7 +95,7 @@ def _look_into(path: Path, content: bytes, program: Program) -> LossScopes:
     return LossScopes(_first(path, kept), _first(path, opened))
 
 
-def _first(path: Path, nodes: Sequence[Union[ast.expr, ast.With]]) -> str:
+def _first(path: Path, nodes: Sequence[ast.expr | ast.With]) -> str:
     lines = [node.lineno for node in nodes]
     if not lines:
         return ""
@@ -105,7 +105,7 @@ def _first(path: Path, nodes: Sequence[Union[ast.expr, ast.With]]) -> str:
 
 def _handed_on(module: Module) -> Iterator[ast.expr]:
     """Where `add_loss` is used but not called, except as an object's own method."""
-    nodes: List[ast.expr] = [*module.all(ast.Attribute), *module.all(ast.Name)]
+    nodes: list[ast.expr] = [*module.all(ast.Attribute), *module.all(ast.Name)]
     for node in nodes:
         parent = module.scopes.parent(node)
         is_called = isinstance(parent, ast.Call) and parent.func is node
@@ -124,7 +124,7 @@ def _is_add_loss(module: Module, node: ast.expr) -> bool:
     )
 
 
-def _statement_of(module: Module, node: ast.expr) -> Optional[ast.With]:
+def _statement_of(module: Module, node: ast.expr) -> ast.With | None:
     """The statement that opens a scope with a function, and closes it after its block."""
     for around in module.scopes.ancestors(node):
         if isinstance(around, ast.With):
@@ -133,7 +133,7 @@ def _statement_of(module: Module, node: ast.expr) -> Optional[ast.With]:
     return None
 
 
-def _scope_of(module: Module, statement: ast.With) -> Optional[ast.Call]:
+def _scope_of(module: Module, statement: ast.With) -> ast.Call | None:
     """The `arg_scope([add_loss], ...)` of a statement, if it is open only in its block."""
     for item in statement.items:
         scope = item.context_expr

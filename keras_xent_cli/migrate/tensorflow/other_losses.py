@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Dict
-
 # By name, what TF1 passes to compute_weighted_loss; "" if it weights in another way.
-OTHER_LOSSES: Dict[str, str] = {
+OTHER_LOSSES: dict[str, str] = {
     "absolute_difference": "tf.abs(predictions - labels)",
     "cosine_distance": "1 - tf.reduce_sum(labels * predictions, axis, keepdims=True)",
     "hinge_loss": "tf.nn.relu(1 - (2 * labels - 1) * logits)",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import FrozenSet, Optional
 
 from keras_xent_cli.migrate.module import Call, Module
 from keras_xent_cli.migrate.source.edits import Edit
@@ -13,14 +12,14 @@ from keras_xent_cli.migrate.tensorflow.version_names import TF1_ONLY, TF1_PACKAG
 _ROOTS = ("tensorflow.", "tf_slim.", "keras.", "tf_keras.")
 
 
-def called(module: Module, node: Optional[ast.AST]) -> FrozenSet[str]:
+def called(module: Module, node: ast.AST | None) -> frozenset[str]:
     """The canonical names of what a call calls; empty if `node` isn't a call."""
     if not isinstance(node, ast.Call):
         return frozenset()
     return frozenset(canonical(name) for name in module.names(node.func))
 
 
-def tensorflow_function(module: Module, node: Optional[ast.AST]) -> str:
+def tensorflow_function(module: Module, node: ast.AST | None) -> str:
     """The last part of the name, if a call calls TensorFlow's or Keras's function; otherwise ""."""
     names = called(module, node)
     if not names or not all(name.startswith(_ROOTS) for name in names):
@@ -51,7 +50,7 @@ def spelled(module: Module) -> str:
     return ""
 
 
-def wrapping_edit(module: Module, call: Call, node: ast.expr, function: str) -> Optional[Edit]:
+def wrapping_edit(module: Module, call: Call, node: ast.expr, function: str) -> Edit | None:
     """Puts TensorFlow's function around a part of a call; None if TensorFlow has no name there."""
     tensorflow = prefix(module, call)
     if not tensorflow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Dict
+from typing import Any
 
 import numpy as np
 import oracle_calls
@@ -23,7 +23,7 @@ def tensorflows(name: str) -> Any:
     return getattr(MODULES[module], function)
 
 
-def arguments_of(oracle: Oracle) -> Dict[str, Any]:
+def arguments_of(oracle: Oracle) -> dict[str, Any]:
     # "dim" is what both functions of dense labels know.
     return {"dim" if key == "axis" else key: value for key, value in oracle.arguments.items()}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 
 import modes
 import numpy as np
@@ -18,7 +18,7 @@ class TestBroadcast:
 
     oracle = ORACLES["softmax_cross_entropy_with_logits_v2"](-1)
 
-    def tensors(self, labels: Any, logits: Any) -> List[tf.Tensor]:
+    def tensors(self, labels: Any, logits: Any) -> list[tf.Tensor]:
         return [tf.constant(tf1.soft_labels_of(labels)), tf.constant(tf1.logits_of(logits))]
 
     @pytest.mark.parametrize(

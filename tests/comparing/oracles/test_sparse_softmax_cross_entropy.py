@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 
 import modes
 import numpy as np
@@ -37,16 +37,16 @@ def oracle(reduction: Reduction = Reduction.SUM_BY_NONZERO_WEIGHTS) -> Any:
     ],
 )
 def test_a_last_dimension_of_1_is_squeezed(
-    ids_shape: List[int],
-    logits_shape: List[int],
-    weights_shape: List[int],
+    ids_shape: list[int],
+    logits_shape: list[int],
+    weights_shape: list[int],
     reduction: Reduction,
     mode: str,
 ) -> None:
     weights = WEIGHTS[: int(np.prod(weights_shape))].reshape(weights_shape)
     inputs = [IDS.reshape(ids_shape), LOGITS.reshape(logits_shape), weights]
 
-    def run(*tensors: tf.Tensor) -> List[tf.Tensor]:
+    def run(*tensors: tf.Tensor) -> list[tf.Tensor]:
         each = oracle(reduction)
         value, tolerance = each.value(*tensors), each.value_tolerance(*tensors)
         upstream = tf.ones_like(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, List
+from typing import Any
 
 import numpy as np
 import oracle_calls
@@ -21,7 +21,7 @@ CROSS_ENTROPIES = sorted(set(ORACLES) - {"compute_weighted_loss"})
 WEIGHTS = [0, 0, 1, 0.4, -2.0, 3.7]
 
 
-def labels_of(name: str, shape: List[int], random: np.random.RandomState, kind: int) -> Any:
+def labels_of(name: str, shape: list[int], random: np.random.RandomState, kind: int) -> Any:
     if name.startswith("sparse"):
         return random.randint(shape[-1], size=shape[:-1])
     if name.startswith("sigmoid"):
@@ -76,7 +76,7 @@ def test_the_results_of_every_dtype_are_as_near_to_those_of_float64(call: Any) -
             assert compare(found, tf.cast(other, found.dtype), tolerance)[0]
 
 
-def batch_of(name: str, dtype: str, size: int) -> List[tf.Tensor]:
+def batch_of(name: str, dtype: str, size: int) -> list[tf.Tensor]:
     random = np.random.RandomState(0)
     tensors = [
         tf.constant(labels_of(name, [size, 3], random, 1)),
@@ -111,7 +111,7 @@ def test_a_denominator_that_is_one_too_large_is_seen(name: str, dtype: str) -> N
         assert not compare(wrong, right, tolerance)[0]
 
 
-def caught(right: Oracle, wrong: Oracle, tensors: List[tf.Tensor]) -> bool:
+def caught(right: Oracle, wrong: Oracle, tensors: list[tf.Tensor]) -> bool:
     """Whether both the value and the gradient to the logits of a wrong call are."""
     value, other = right.value(*tensors), wrong.value(*tensors)
     seen = not compare(other, value, right.value_tolerance(*tensors))[0]

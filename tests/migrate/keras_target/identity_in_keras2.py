@@ -7,7 +7,7 @@ Run as a program with TF_USE_LEGACY_KERAS=1, or where Keras is 2. The arguments:
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable, Dict
+from typing import Any, Callable
 
 import numpy as np
 import tensorflow as tf
@@ -21,7 +21,7 @@ KERNEL = RANDOM.normal(size=(5, 3)).astype("f")
 
 
 def loss_of(source: str) -> Callable[..., Any]:
-    namespace: Dict[str, Any] = {}
+    namespace: dict[str, Any] = {}
     exec(source, namespace)
     loss: Callable[..., Any] = namespace["loss"]
     return loss

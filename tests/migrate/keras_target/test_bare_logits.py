@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable
 
 import modes
 import numpy as np
@@ -163,7 +163,7 @@ def test_yield() -> None:
 
 
 # How each of the functions that may stand there makes a tensor of its own.
-MAKERS: Dict[str, Callable[..., Any]] = {
+MAKERS: dict[str, Callable[..., Any]] = {
     "add": lambda f, x: f(x, 0.0),
     "bias_add": lambda f, x: f(x, tf.zeros(3)),
     "concat": lambda f, x: f([x], 0),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List, Set
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -24,7 +22,7 @@ from tensorflow import keras
 """
 
 
-def shown(expression: str, before: str = "") -> Set[str]:
+def shown(expression: str, before: str = "") -> set[str]:
     module = Module(f"{IMPORTS}{before}\nRESULT = {expression}\n")
     value = module.tree.body[-1].value  # type: ignore[attr-defined]
     return set(dtypes(module, Attributes(module, Surroundings()), value))
@@ -118,7 +116,7 @@ def test_perhaps(expression: str) -> None:
         ("for y in x: pass", {UNKNOWN}),
     ],
 )
-def test_names(before: str, expected: Set[str]) -> None:
+def test_names(before: str, expected: set[str]) -> None:
     assert shown("y", before) == expected
 
 
@@ -174,7 +172,7 @@ def test_the_loss_object_is_told(call: str, dtype: str) -> None:
     assert (untold.dtype == dtype) != IS_KERAS_3
 
 
-def value_and_gradients(source: str) -> List[tf.Tensor]:
+def value_and_gradients(source: str) -> list[tf.Tensor]:
     loss = executing.program(source)["loss"]
     tensors = [tf.constant(array) for array in executing.inputs()]
     with tf.GradientTape() as tape:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import Optional
 
 import pytest
 
@@ -193,7 +192,7 @@ def test_bound_by_nonlocal() -> None:
         ),
     ],
 )
-def test_stop_gradient_edits(source: str, expected: Optional[str]) -> None:
+def test_stop_gradient_edits(source: str, expected: str | None) -> None:
     source = source.format("softmax_cross_entropy_with_logits")
     module = Module(source)
     edits = stop_gradient_edits(module, Attributes(module, Surroundings()), module.calls[0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Set
 
 import pytest
 from migrate.tools import check_loss_object, check_stays_v1, ported
@@ -99,7 +98,7 @@ def test_the_first_place_counts() -> None:
         ("model.y", set()),
     ],
 )
-def test_assigned(line: str, assigned: Set[str]) -> None:
+def test_assigned(line: str, assigned: set[str]) -> None:
     assert look_around([("a.py", line.encode())]).assigned == assigned
 
 
@@ -114,7 +113,7 @@ def test_assigned(line: str, assigned: Set[str]) -> None:
         ("class A(tf.keras.Model): pass", set()),
     ],
 )
-def test_subclassed(line: str, subclassed: Set[str]) -> None:
+def test_subclassed(line: str, subclassed: set[str]) -> None:
     assert look_around([("a.py", line.encode())]).subclassed == subclassed
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List
-
 import pytest
 import tensorflow as tf
 from migrate import executing
@@ -228,7 +226,7 @@ def loss(labels, logits, weights):
 """
 
 
-def collected(source: str) -> List[int]:
+def collected(source: str) -> list[int]:
     """How many losses a program puts into each collection."""
     with tf.Graph().as_default() as graph:
         executing.program(source)["loss"](*map(tf.constant, executing.inputs()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from typing import Any, List, Tuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,7 +82,7 @@ def test_the_order_matters() -> None:
     assert abs(theirs - in_a_graph("tf.compat.v1.losses.log_loss(p, t)")[0][0]) > 0.1
 
 
-def in_a_graph(expression: str) -> Tuple[List[np.ndarray], List[int]]:
+def in_a_graph(expression: str) -> tuple[list[np.ndarray], list[int]]:
     """The values of an expression, and how many losses the graph's collections have then."""
     import keras_xent
 

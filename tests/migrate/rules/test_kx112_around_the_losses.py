@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List
+from typing import Any, Callable
 
 import numpy as np
 import pytest
@@ -129,7 +129,7 @@ def total(labels, features, kernel):
 def of_tf1(total: str) -> float:
     """What the program gives in a graph, which its port gives too."""
     source = BEFORE.format(total)
-    values: List[float] = []
+    values: list[float] = []
     for text in (source, ported(source)[0]):
         with tf.Graph().as_default() as graph, tf.compat.v1.Session(graph=graph) as session:
             loss = executing.program(text)["total"](LABELS, FEATURES, KERNEL)

@@ -6,7 +6,6 @@ import os
 import stat
 import sys
 from pathlib import Path
-from typing import List
 
 import pytest
 
@@ -20,7 +19,7 @@ def make(folder: Path, *names: str) -> None:
         path.write_text("")
 
 
-def found(*paths: Path) -> List[str]:
+def found(*paths: Path) -> list[str]:
     return [str(path) for path in files.find_sources(paths)]
 
 
@@ -286,7 +285,7 @@ def test_when_writing_fails_nothing_has_changed(
 ) -> None:
     path = tmp_path / "a.py"
     path.write_bytes(b"old")
-    seen: List[List[str]] = []
+    seen: list[list[str]] = []
 
     def fail(self: Path, *args: object) -> None:
         seen.append(sorted(each.name for each in tmp_path.iterdir()))
@@ -307,7 +306,7 @@ def test_no_one_else_reads_the_new_text_before_the_old_one_s_mode_says_so(
     path = tmp_path / "a.py"
     path.write_bytes(b"old")
     path.chmod(0o600)
-    modes: List[int] = []
+    modes: list[int] = []
     fsync = os.fsync
 
     def spy(descriptor: int) -> None:

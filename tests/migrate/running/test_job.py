@@ -8,7 +8,7 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
 
@@ -248,8 +248,8 @@ def test_rules_are_chosen(path: Path) -> None:
     assert len(run(path, OLD.encode(), Job(select=("KX001",))).findings) == 1
 
 
-def notebook(*sources: str) -> Dict[str, Any]:
-    cells: List[Dict[str, Any]] = [{"cell_type": "markdown", "source": ["# é"]}]
+def notebook(*sources: str) -> dict[str, Any]:
+    cells: list[dict[str, Any]] = [{"cell_type": "markdown", "source": ["# é"]}]
     cells += [{"cell_type": "code", "source": source.splitlines(True)} for source in sources]
     return {"cells": cells, "nbformat": 4}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from typing import Any, Dict, List, Sequence, Union
+from typing import Any, List, Sequence, Union
 
 import pytest
 from hypothesis import given
@@ -23,7 +23,7 @@ OLD = "x = tf.losses.softmax_cross_entropy(a, b)"
 NEW = "x = keras_xent.v1.softmax_cross_entropy(a, b)"
 
 
-def code(source: Source) -> Dict[str, Any]:
+def code(source: Source) -> dict[str, Any]:
     output = {"output_type": "stream", "name": "stdout", "text": [OLD, "é\\u2028"]}
     return {
         "cell_type": "code",
@@ -34,15 +34,15 @@ def code(source: Source) -> Dict[str, Any]:
     }
 
 
-def markdown(source: Source) -> Dict[str, Any]:
+def markdown(source: Source) -> dict[str, Any]:
     return {"cell_type": "markdown", "metadata": {}, "source": source}
 
 
-def notebook(*cells: Dict[str, Any]) -> Dict[str, Any]:
+def notebook(*cells: dict[str, Any]) -> dict[str, Any]:
     return {"cells": list(cells), "metadata": {}, "nbformat": 4, "nbformat_minor": 2}
 
 
-def lines(source: str) -> List[str]:
+def lines(source: str) -> list[str]:
     return source.splitlines(keepends=True)
 
 
@@ -52,11 +52,11 @@ def ported(text: str) -> str:
     return book.with_edits(outcome.edits)
 
 
-def sources(text: str) -> List[str]:
+def sources(text: str) -> list[str]:
     return ["".join(cell["source"]) for cell in json.loads(text)["cells"]]
 
 
-def port_cells(*cells: str, as_list: bool = True) -> List[str]:
+def port_cells(*cells: str, as_list: bool = True) -> list[str]:
     book = notebook(*(code(lines(cell) if as_list else cell) for cell in cells))
     return sources(ported(json.dumps(book)))
 
@@ -85,7 +85,7 @@ def port_cells(*cells: str, as_list: bool = True) -> List[str]:
         ),
     ],
 )
-def test_ports_and_imports(cells: List[str], expected: List[str], as_list: bool) -> None:
+def test_ports_and_imports(cells: list[str], expected: list[str], as_list: bool) -> None:
     if cells[0] == TF or cells[0] == f"{TF}\n":
         # In alphabetical order the import comes first.
         expected = [f"import keras_xent\n{cells[0]}", NEW]
@@ -105,7 +105,7 @@ def test_a_timed_cell() -> None:
 @pytest.mark.parametrize("end", ["", "\n", "\r\n\r\n"])
 @pytest.mark.parametrize("as_list", [True, False])
 def test_only_the_lines_that_change(
-    ascii_only: bool, indent: Union[int, str, None], end: str, as_list: bool
+    ascii_only: bool, indent: int | str | None, end: str, as_list: bool
 ) -> None:
     def written(*cells: str) -> str:
         book = notebook(
@@ -227,7 +227,7 @@ TEXTS = st.text(st.sampled_from('aé😀"\\\n\r\t \u2028</#'), max_size=12).map(
     st.sampled_from([None, 0, 2]),
 )
 def test_without_edits_the_text_is_the_same(
-    cells: Sequence[Source], ascii_only: bool, indent: Union[int, None]
+    cells: Sequence[Source], ascii_only: bool, indent: int | None
 ) -> None:
     text = json.dumps(
         notebook(*(code(cell) for cell in cells)), ensure_ascii=ascii_only, indent=indent
@@ -286,5 +286,5 @@ def test_what_is_no_notebook(text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("cells", [[], [markdown(OLD)]])
-def test_notebooks_without_code(cells: List[Dict[str, Any]]) -> None:
+def test_notebooks_without_code(cells: list[dict[str, Any]]) -> None:
     assert Notebook(json.dumps(notebook(*cells))).source == ""

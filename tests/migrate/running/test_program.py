@@ -6,7 +6,6 @@ import json
 import pickle
 import textwrap
 from pathlib import Path
-from typing import Dict, Tuple
 
 import pytest
 
@@ -26,22 +25,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def write(files: Dict[str, str]) -> None:
+def write(files: dict[str, str]) -> None:
     for name, text in files.items():
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text))
 
 
-def reports(*paths: str) -> Dict[str, FileReport]:
+def reports(*paths: str) -> dict[str, FileReport]:
     return {report.path: report for report in run_jobs(map(Path, paths or ["."]), Job()).reports}
 
 
-def rules(report: FileReport) -> Tuple[str, ...]:
+def rules(report: FileReport) -> tuple[str, ...]:
     return tuple(f"{finding.rule} {finding.action.value}" for finding in report.findings)
 
 
-def follow(files: Dict[str, str], name: str, folder: str = "") -> set:
+def follow(files: dict[str, str], name: str, folder: str = "") -> set:
     write(files)
     program = Program(map(Path, files))
     return set(program.follow(name, (Path.cwd() / folder)))
@@ -96,7 +95,7 @@ V1 = "import tensorflow.compat.v1 as tf\n"
         ),
     ],
 )
-def test_through_the_program_s_modules(folder: Path, files: Dict[str, str], imports: str) -> None:
+def test_through_the_program_s_modules(folder: Path, files: dict[str, str], imports: str) -> None:
     write({**files, "main.py": f"{imports}\nz = {XENT}\n"})
     report = reports()["main.py"]
     assert rules(report) == ("KX001 ported",)
@@ -326,7 +325,7 @@ TF1, TF2, NEITHER = (
         ({"p/__init__.py": "", "p/b.py": TF2, "c.py": TF1}, "p/a.py", {Era.TF2}),
     ],
 )
-def test_marks_around(folder: Path, files: Dict[str, str], path: str, expected: set) -> None:
+def test_marks_around(folder: Path, files: dict[str, str], path: str, expected: set) -> None:
     write(files)
     program = Program(map(Path, files))
     assert set(Place(program, Path.cwd() / path).marks_around()) == expected
@@ -377,7 +376,7 @@ def test_findings_are_the_same_in_other_processes(folder: Path) -> None:
         {f"m{n:02}.py": f"from compat import tf\nz{n} = {XENT}\n{WITH_LOGITS}" for n in range(20)}
     )
     pooled = reports()
-    alone: Dict[str, Tuple[Finding, ...]] = {}
+    alone: dict[str, tuple[Finding, ...]] = {}
     program = Program(path for path in Path().iterdir())
     for path in pooled:
         alone[path] = run_job(Path(path), Job(program=program)).findings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import List, Optional
 
 import pytest
 from rich.console import Console
@@ -18,7 +17,7 @@ PORTED = Finding(2, 5, "KX001", Action.PORTED, "a is [bold]b[/bold]")
 FLAGGED = Finding(3, 1, "KX103", Action.FLAGGED, "look :smile:")
 
 
-def shown(*reports: FileReport, written: bool = False, color: Optional[str] = None) -> str:
+def shown(*reports: FileReport, written: bool = False, color: str | None = None) -> str:
     output = io.StringIO()
     terminal = {"force_terminal": True, "color_system": color} if color else {}
     console = Console(file=output, width=40, **terminal)  # type: ignore[arg-type]
@@ -26,7 +25,7 @@ def shown(*reports: FileReport, written: bool = False, color: Optional[str] = No
     return output.getvalue()
 
 
-def diff(old: str, new: str) -> List[str]:
+def diff(old: str, new: str) -> list[str]:
     return shown(FileReport("a.py", old, new)).split("\n\n")[0].split("\n")
 
 

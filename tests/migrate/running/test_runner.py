@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Iterator, List
+from typing import Callable, Iterator
 
 import pytest
 from command_line import environment, migrate
@@ -51,7 +51,7 @@ def test_files_without_a_call_are_only_counted(folder: Path) -> None:
 
 
 def test_files_without_a_call_are_not_parsed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    parsed: List[str] = []
+    parsed: list[str] = []
     parse = ast.parse
 
     def spy(source: str) -> ast.Module:
@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_read(folder: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_progress(folder: Path) -> None:
-    steps: List[object] = []
+    steps: list[object] = []
 
     @contextlib.contextmanager
     def progress(total: int) -> Iterator[Callable[[], None]]:
@@ -123,10 +123,10 @@ def test_progress(folder: Path) -> None:
     ],
 )
 def test_to_keras_looks_through_all_files(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str, traits: List[str]
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str, traits: list[str]
 ) -> None:
     Path(name).write_text(content)
-    seen: List[List[str]] = []
+    seen: list[list[str]] = []
 
     def spy(path: Path, job: Job, content: bytes) -> runner.FileReport:
         seen.append([trait for trait, _ in job.options.surroundings.places])
@@ -139,7 +139,7 @@ def test_to_keras_looks_through_all_files(
 
 @pytest.mark.parametrize("arguments", [(), ("--to", "keras")])
 def test_the_pool_reports_the_same_in_the_same_order(
-    folder: Path, tmp_path: Path, arguments: List[str]
+    folder: Path, tmp_path: Path, arguments: list[str]
 ) -> None:
     count = many(folder)
     env = environment(tmp_path)

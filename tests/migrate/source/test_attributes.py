@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from typing import List, Optional
 
 import pytest
 
@@ -39,8 +38,8 @@ def values(
     after: str = "",
     base: str = "object",
     decorator: str = "",
-    surroundings: Optional[Surroundings] = None,
-) -> Optional[List[str]]:
+    surroundings: Surroundings | None = None,
+) -> list[str] | None:
     """The texts of what `read` may be, in the last line of a method."""
     body = "".join(f"    {line}\n" for line in body.splitlines())
     source = CLASS.format(body=body, read=read, after=after, base=base, decorator=decorator)
@@ -69,7 +68,7 @@ INIT = "def __init__(self):\n    self.y = 1"
         ("y = 1", ["1"]),
     ],
 )
-def test_told(body: str, expected: List[str]) -> None:
+def test_told(body: str, expected: list[str]) -> None:
     assert values(body) == expected
 
 

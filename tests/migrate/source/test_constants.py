@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import Optional
 
 import pytest
 
@@ -64,7 +63,7 @@ def test_is_number(expression: str, before: str, expected: bool) -> None:
         ("n + 1", "n = 10", None),
     ],
 )
-def test_integer(expression: str, before: str, expected: Optional[int]) -> None:
+def test_integer(expression: str, before: str, expected: int | None) -> None:
     assert constants.integer(*value(expression, before)) == expected
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Callable, Dict, List, Tuple
+from typing import Callable
 
 import pytest
 from hypothesis import given
@@ -34,11 +34,11 @@ class Wrap:
 
 
 @st.composite
-def nested(draw: st.DrawFn) -> Tuple[str, List[Wrap]]:
+def nested(draw: st.DrawFn) -> tuple[str, list[Wrap]]:
     """A text and stretches of it, none of which overlaps another without being inside of it."""
     text = draw(st.text(st.sampled_from("abcdef"), max_size=12))
     places = st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))
-    chosen: List[Wrap] = []
+    chosen: list[Wrap] = []
     for number, place in enumerate(draw(st.lists(places, max_size=6))):
         start, end = sorted(place)
         if all(
@@ -52,12 +52,12 @@ def nested(draw: st.DrawFn) -> Tuple[str, List[Wrap]]:
     return text, chosen
 
 
-def reference(text: str, wraps: List[Wrap]) -> str:
+def reference(text: str, wraps: list[Wrap]) -> str:
     """Brackets set between characters, each sorted by hand into what opens and what closes."""
     order = {each: position for position, each in enumerate(wraps)}
-    closing: Dict[int, List[Wrap]] = {}
-    empty: Dict[int, List[Wrap]] = {}
-    opening: Dict[int, List[Wrap]] = {}
+    closing: dict[int, list[Wrap]] = {}
+    empty: dict[int, list[Wrap]] = {}
+    opening: dict[int, list[Wrap]] = {}
     for each in wraps:
         if each.start == each.end:
             empty.setdefault(each.start, []).append(each)
@@ -80,7 +80,7 @@ def reference(text: str, wraps: List[Wrap]) -> str:
 
 
 @given(nested(), st.randoms(use_true_random=False))
-def test_edits_are_the_references(case: Tuple[str, List[Wrap]], random: Callable) -> None:
+def test_edits_are_the_references(case: tuple[str, list[Wrap]], random: Callable) -> None:
     text, wraps = case
     random.shuffle(wraps)  # type: ignore[attr-defined]
     assert apply(text, [each.edit for each in wraps]) == reference(text, wraps)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from typing import FrozenSet
 
 import pytest
 
@@ -20,7 +19,7 @@ from keras_xent_cli.migrate.source.names import (
 from keras_xent_cli.migrate.source.scopes import Scopes
 
 
-def names(source: str) -> FrozenSet[str]:
+def names(source: str) -> frozenset[str]:
     """The names of the argument of the call of `here` in a source."""
     tree = ast.parse(textwrap.dedent(source))
     (call,) = (
@@ -66,7 +65,7 @@ def test_one_name(source: str, expected: str) -> None:
         ("import t\nif x:\n    t = make()\nhere(t.f)", {"t.f", UNKNOWN}),
     ],
 )
-def test_several_names(source: str, expected: FrozenSet[str]) -> None:
+def test_several_names(source: str, expected: frozenset[str]) -> None:
     assert names(source) == expected
 
 
@@ -121,7 +120,7 @@ CLONE = "def clone(m):\n    return m\n"
         ("import t\nn = clone(t.n)()\nhere(n.f)", {UNKNOWN}),
     ],
 )
-def test_what_a_function_gets(source: str, expected: FrozenSet[str]) -> None:
+def test_what_a_function_gets(source: str, expected: frozenset[str]) -> None:
     assert names(CLONE + source) == expected
 
 

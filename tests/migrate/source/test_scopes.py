@@ -6,7 +6,7 @@ import ast
 import symtable
 import sys
 import textwrap
-from typing import Dict, Iterator, List, Set, Tuple
+from typing import Iterator, Tuple
 
 import pytest
 from hypothesis import given
@@ -204,7 +204,7 @@ class _Generators(ast.NodeTransformer):
         return ast.GeneratorExp(pair, node.generators)
 
 
-def kinds_in_python(source: str) -> List[Tuple[Key, Dict[str, str]]]:
+def kinds_in_python(source: str) -> list[tuple[Key, dict[str, str]]]:
     """For every scope, which names are its own, a function's around, or the module's."""
     found = []
     for table in tables_of(source):
@@ -244,7 +244,7 @@ def check_against_python(source: str) -> None:
         ast.Lambda: "lambda",
         ast.Module: "top",
     }
-    by_key: Dict[Key, List[Scope]] = {}
+    by_key: dict[Key, list[Scope]] = {}
     for scope in scopes.all:
         name = names.get(type(scope.node)) or scope.node.name  # type: ignore[attr-defined]
         by_key.setdefault((name, getattr(scope.node, "lineno", 0)), []).append(scope)
@@ -270,10 +270,10 @@ NAMES = st.sampled_from("abc")
 
 
 @st.composite
-def functions(draw: st.DrawFn, depth: int = 0) -> List[str]:
+def functions(draw: st.DrawFn, depth: int = 0) -> list[str]:
     """The lines of a function that binds and reads a few names in many ways."""
     parameters = draw(st.sets(NAMES, max_size=2))
-    declared: Set[str] = set()
+    declared: set[str] = set()
     lines = [f"def f{depth}({', '.join(sorted(parameters))}):"]
     if draw(st.booleans()):
         name = draw(NAMES)
@@ -301,12 +301,12 @@ def functions(draw: st.DrawFn, depth: int = 0) -> List[str]:
 
 
 @given(st.lists(functions(), min_size=1, max_size=2))
-def test_names_of_any_functions_belong_where_python_says(parts: List[List[str]]) -> None:
+def test_names_of_any_functions_belong_where_python_says(parts: list[list[str]]) -> None:
     source = "\n".join(line for lines in parts for line in lines) + "\n"
     check_against_python(source)
 
 
-def bindings(source: str, name: str) -> List[str]:
+def bindings(source: str, name: str) -> list[str]:
     found = Scopes(ast.parse(source)).module.bindings.get(name, [])
     return [type(each).__name__ for each in found]
 
@@ -356,7 +356,7 @@ def test_star_imports_are_kept_apart() -> None:
         ("[a for a in b]", []),
     ],
 )
-def test_which_bindings_are_followed(source: str, kinds: List[type]) -> None:
+def test_which_bindings_are_followed(source: str, kinds: list[type]) -> None:
     assert bindings(source, "a") == [each.__name__ for each in kinds]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import Optional, Set
 
 import pytest
 
@@ -40,7 +39,7 @@ def scopes_and_call(source: str, with_bodies: bool = True) -> tuple:
         ("return C(m)", {"C"}),
     ],
 )
-def test_globals(body: str, expected: Optional[Set[str]], with_bodies: bool) -> None:
+def test_globals(body: str, expected: set[str] | None, with_bodies: bool) -> None:
     source = (
         "import t\n"
         f"def f(m):\n    {body}\n"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Tuple
-
 import pytest
 
 from keras_xent_cli.migrate.module import Call, Module
 from keras_xent_cli.migrate.tensorflow import contrib_weights
 
 
-def call(text: str, before: str = "") -> Tuple[Module, Call]:
+def call(text: str, before: str = "") -> tuple[Module, Call]:
     source = f"import tensorflow as tf\nimport tf_slim as slim\n{before}\nslim.losses.{text}\n"
     module = Module(source)
     (found,) = module.calls

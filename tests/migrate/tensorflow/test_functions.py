@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from typing import Any, Tuple
+from typing import Any
 
 import pytest
 import tensorflow as tf
@@ -33,7 +33,7 @@ def theirs(function: Function) -> Any:
     return getattr(_HOMES[function.modules], function.name)
 
 
-def parameters(function: Any) -> Tuple[str, ...]:
+def parameters(function: Any) -> tuple[str, ...]:
     return tuple(inspect.signature(inspect.unwrap(function)).parameters)
 
 

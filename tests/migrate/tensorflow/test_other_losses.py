@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ import keras_xent
 from keras_xent_cli.migrate.tensorflow.other_losses import ALSO_IN_TF2, OTHER_LOSSES
 
 _V1 = tf.compat.v1
-FURTHER: Dict[str, Dict[str, Any]] = {"huber_loss": {"delta": 0.3}, "cosine_distance": {"axis": 1}}
+FURTHER: dict[str, dict[str, Any]] = {"huber_loss": {"delta": 0.3}, "cosine_distance": {"axis": 1}}
 
 
 @pytest.mark.parametrize("name", sorted(name for name, formula in OTHER_LOSSES.items() if formula))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from typing import Any, List
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def gradient(scale: float, traced: bool) -> Any:
 @pytest.mark.parametrize("traced", [False, True])
 def test_a_gradient_in_use_is_never_overwritten(traced: bool) -> None:
     held = [gradient(scale, traced) for scale in (1.0, 2.0, 3.0)]
-    copies: List[np.ndarray] = [np.array(one) for one in held]
+    copies: list[np.ndarray] = [np.array(one) for one in held]
     assert not np.array_equal(copies[0], copies[1])
     for scale in (4.0, 5.0):
         gradient(scale, traced)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from keras_xent.ops.spec import Spec
 from keras_xent.ops.vectorized import stacking
 
 
-def spec_of(axis: Optional[int]) -> Spec:
+def spec_of(axis: int | None) -> Spec:
     return Spec(axis, 0.0, Reduction.SUM)
 
 

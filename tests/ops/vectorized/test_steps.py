@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 import modes
 import numpy as np
@@ -95,8 +95,8 @@ def test_compiled_by_xla(choice: str, mode: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
 def test_other_dtypes(backend: str, dtype: str) -> None:
-    def run(losses: Dict[str, Loss]) -> Callable[..., Any]:
-        def both(*tensors: tf.Tensor) -> List[tf.Tensor]:
+    def run(losses: dict[str, Loss]) -> Callable[..., Any]:
+        def both(*tensors: tf.Tensor) -> list[tf.Tensor]:
             labels, logits, weights = (tf.cast(tensor, dtype) for tensor in tensors)
             found = []
             for way in (in_the_map, jacobians):

@@ -1,4 +1,4 @@
 """One file for each loss: TF1's functions for it, and what they become.
 
-``functions`` finds every file here.
+`functions` finds every file here.
 """
