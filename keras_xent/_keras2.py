@@ -101,6 +101,13 @@ class LossBase(keras.losses.Loss):
         """Returns the value unchanged, because Keras 2's trainer scales it."""
         return value
 
+    def scale_global(self, value: tf.Tensor) -> tf.Tensor:
+        """Undoes in `fit` the division by the number of replicas that Keras 2's trainer adds."""
+        if not self._allow_sum_over_batch_size:
+            return value
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return value * tf.cast(replicas, value.dtype)
+
 
 # For unreduced losses of rank 1 and weights of shape (N, 1), Keras 2 returns the shape (N,).
 KEEPS_WEIGHTS_LAST_DIM = False

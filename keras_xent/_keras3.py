@@ -66,6 +66,10 @@ class LossBase(keras.losses.Loss):
             return value
         return value * tf.cast(1.0 / replicas, value.dtype)
 
+    def scale_global(self, value: tf.Tensor) -> tf.Tensor:
+        """Returns the value unchanged: `fit` and custom loops add up the replicas' losses."""
+        return value
+
 
 # For unreduced losses of rank 1 and weights of shape (N, 1), Keras 3 returns the shape (N, 1).
 KEEPS_WEIGHTS_LAST_DIM = True

@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from keras_xent import _keras, ops
 from keras_xent._autograph import do_not_convert
+from keras_xent.ops import replicas
+from keras_xent.ops.replicas import Normalization
 from keras_xent.reduction import Reduction
 
 
@@ -20,6 +22,7 @@ def softmax_cross_entropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
     reduction: Reduction | str | None = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    normalization: Normalization = "replica",
 ) -> tf.Tensor:
     """Softmax cross entropy between logits and one-hot labels or probabilities.
 
@@ -54,6 +57,9 @@ def softmax_cross_entropy(
             sum of the weighted losses, divided by the number of non-zero weights.
             `keras_xent.CategoricalCrossentropy` has Keras's default, which divides by the number
             of losses. Without weights, both return the mean.
+        normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
+            (`"replica"`, like TF1 and Keras), or the sum of all replicas' (`"global"`). With
+            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Returns:
         A tensor of the logits' dtype: a scalar, or the weighted losses if `reduction` is `NONE`.
@@ -76,7 +82,7 @@ def softmax_cross_entropy(
         0.97281
 
     Unlike the Keras loss, this function ignores a mask that Keras's layers attached to the logits.
-    Under `tf.distribute`, it doesn't divide by the number of replicas.
+    Under `tf.distribute`, it divides by the number of replicas only with `normalization="global"`.
     """
     _check(labels=labels, logits=logits, weights=weights)
     return ops.softmax_cross_entropy(
@@ -86,6 +92,7 @@ def softmax_cross_entropy(
         label_smoothing=label_smoothing,
         axis=axis,
         reduction=Reduction(reduction),
+        normalization=replicas.normalization_of(normalization),
     )
 
 
@@ -99,6 +106,7 @@ def sparse_softmax_cross_entropy(
     axis: int = -1,
     ignore_class: int | None = None,
     reduction: Reduction | str | None = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    normalization: Normalization = "replica",
 ) -> tf.Tensor:
     """Softmax cross entropy between logits and class ids.
 
@@ -128,6 +136,9 @@ def sparse_softmax_cross_entropy(
             `keras_xent.SparseCategoricalCrossentropy` doesn't count them.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default is TF1's, as
             for `softmax_cross_entropy`.
+        normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
+            (`"replica"`, like TF1 and Keras), or the sum of all replicas' (`"global"`). With
+            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Returns:
         A tensor of the logits' dtype: a scalar, or the weighted losses, in the labels' shape, if
@@ -162,6 +173,7 @@ def sparse_softmax_cross_entropy(
         axis=axis,
         ignore_class=ignore_class,
         reduction=Reduction(reduction),
+        normalization=replicas.normalization_of(normalization),
     )
 
 
@@ -173,6 +185,7 @@ def sigmoid_cross_entropy(
     weights: Any = None,
     label_smoothing: float = 0.0,
     reduction: Reduction | str | None = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    normalization: Normalization = "replica",
 ) -> tf.Tensor:
     """Sigmoid cross entropy between logits and labels. Each logit has its own label and loss.
 
@@ -198,6 +211,9 @@ def sigmoid_cross_entropy(
         label_smoothing: a number in [0, 1] that moves the labels towards 1/2.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default is TF1's, as
             for `softmax_cross_entropy`. A weight that is broadcast counts once for each loss.
+        normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
+            (`"replica"`, like TF1 and Keras), or the sum of all replicas' (`"global"`). With
+            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Returns:
         A tensor of the logits' dtype: a scalar, or the weighted losses, in the logits' shape, if
@@ -228,6 +244,7 @@ def sigmoid_cross_entropy(
         _or_one(weights),
         label_smoothing=label_smoothing,
         reduction=Reduction(reduction),
+        normalization=replicas.normalization_of(normalization),
     )
 
 

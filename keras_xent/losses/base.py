@@ -12,7 +12,7 @@ from keras_xent.losses import ragged
 from keras_xent.losses.arguments import checked_axis, checked_name
 from keras_xent.losses.config import Configured, without_prefix
 from keras_xent.losses.weighting import NOTHING, Weighting
-from keras_xent.ops import conversion
+from keras_xent.ops import conversion, replicas
 from keras_xent.ops.arguments import smoothing_of
 from keras_xent.reduction import Reduction
 
@@ -34,6 +34,7 @@ class CrossEntropy(Configured, _keras.LossBase):
         "reduction",
         "name",
         "dtype",
+        "normalization",
     )
     # Whether the labels have a class axis.
     _labels_have_classes = True
@@ -46,6 +47,7 @@ class CrossEntropy(Configured, _keras.LossBase):
         reduction: Reduction | str | None,
         name: Any,
         dtype: Any,
+        normalization: str,
     ) -> None:
         axis = checked_axis(axis)
         name = without_prefix(checked_name(name))
@@ -58,6 +60,7 @@ class CrossEntropy(Configured, _keras.LossBase):
         self.from_logits = from_logits
         self.label_smoothing = smoothing_of(label_smoothing)
         self.axis = axis
+        self.normalization = replicas.normalization_of(normalization)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tf.Tensor:
         """Computes the loss.
@@ -113,13 +116,18 @@ class CrossEntropy(Configured, _keras.LossBase):
                     "a tensor: pass the loss to compile(), or call it in a layer's call()"
                 )
         _other_keras.check_caller(*_other_keras.CALLERS, *_other_keras.TRAINERS)
-        self.check_strategy()
         weighting = Weighting(sample_weight, _keras.mask_of(y_pred), self._wanted_reduction)
+        if replicas.share_a_denominator(self.normalization, self._wanted_reduction):
+            weighting = weighting.over_replicas()
+        else:
+            self.check_strategy()
         if type(self).call is CrossEntropy.call:
             value = self._value(y_true, y_pred, weighting)
         else:
             losses, mask = self.losses_of(call, y_true, y_pred)
             value = weighting.masked(mask).of(losses)
+        if weighting.shared is not None:
+            return self.scale_global(replicas.combined(value))
         if self._wanted_reduction in _MEANS:
             return self.scale_for_distribution(value)
         return value

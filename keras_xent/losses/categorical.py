@@ -14,6 +14,7 @@ from keras_xent.losses.one_class import warn_of_one_class
 from keras_xent.losses.shapes import SAME_SHAPE, of_shape
 from keras_xent.losses.weighting import Weighting
 from keras_xent.ops import softmax_cross_entropy
+from keras_xent.ops.replicas import Normalization
 from keras_xent.reduction import Reduction
 
 
@@ -38,6 +39,9 @@ class CategoricalCrossentropy(CrossEntropy):
         name: the loss's name, or None.
         dtype: the dtype of the computation and the result. None means `keras.config.floatx()` in
             Keras 3 and the dtype of `y_pred` in Keras 2.
+        normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
+            (`"replica"`, like TF1 and Keras), or the sum of all replicas' (`"global"`). With
+            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Raises:
         TypeError: an argument has the wrong type.
@@ -99,8 +103,11 @@ class CategoricalCrossentropy(CrossEntropy):
         reduction: Reduction | str | None = "sum_over_batch_size",
         name: str | None = "categorical_crossentropy",
         dtype: Any = None,
+        normalization: Normalization = "replica",
     ) -> None:
-        super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
+        super().__init__(
+            from_logits, label_smoothing, axis, reduction, name, dtype, normalization
+        )
 
     def _of_dense(
         self, labels: tf.Tensor, predictions: tf.Tensor, weighting: Weighting
@@ -123,8 +130,7 @@ class CategoricalCrossentropy(CrossEntropy):
                 reduction=weighting.reduction,
             )
 
-        losses_rank = sample_weights.rank_of(predictions) - 1
-        return weighting.fused(fused, losses_rank, predictions.dtype)
+        return weighting.fused(fused, predictions, self.axis)
 
     def _of_probabilities(self, labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
         # Keras would repeat labels whose shape only a graph knows.

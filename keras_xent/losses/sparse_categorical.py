@@ -7,13 +7,14 @@ from typing import Any
 import tensorflow as tf
 
 from keras_xent import _keras
-from keras_xent.losses import class_ids, ragged_classes, sample_weights
+from keras_xent.losses import class_ids, ragged_classes
 from keras_xent.losses.activation import cached_logits
 from keras_xent.losses.base import CrossEntropy
 from keras_xent.losses.one_class import warn_of_one_class_of_ids
 from keras_xent.losses.weighting import Weighting
 from keras_xent.ops import sparse_softmax_cross_entropy
 from keras_xent.ops.arguments import ignored_class_of
+from keras_xent.ops.replicas import Normalization
 from keras_xent.reduction import Reduction
 
 
@@ -43,6 +44,9 @@ class SparseCategoricalCrossentropy(CrossEntropy):
         name: the loss's name, or None.
         dtype: the dtype of the computation and the result. None means `keras.config.floatx()` in
             Keras 3 and the dtype of `y_pred` in Keras 2.
+        normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
+            (`"replica"`, like TF1 and Keras), or the sum of all replicas' (`"global"`). With
+            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Raises:
         TypeError: an argument has the wrong type.
@@ -100,6 +104,7 @@ class SparseCategoricalCrossentropy(CrossEntropy):
         "label_smoothing",
         "name",
         "dtype",
+        "normalization",
     )
     _labels_have_classes = False
 
@@ -112,8 +117,11 @@ class SparseCategoricalCrossentropy(CrossEntropy):
         label_smoothing: float = 0.0,
         name: str | None = "sparse_categorical_crossentropy",
         dtype: Any = None,
+        normalization: Normalization = "replica",
     ) -> None:
-        super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
+        super().__init__(
+            from_logits, label_smoothing, axis, reduction, name, dtype, normalization
+        )
         self.ignore_class = ignored_class_of(ignore_class)
 
     def to_labels(self, y_true: Any, dtype: tf.DType) -> tf.Tensor:
@@ -151,8 +159,7 @@ class SparseCategoricalCrossentropy(CrossEntropy):
                 ignore_class=self.ignore_class,
             )
 
-        losses_rank = sample_weights.rank_of(logits) - 1
-        value = weighting.masked(kept).fused(fused, losses_rank, logits.dtype)
+        value = weighting.masked(kept).fused(fused, logits, self.axis)
         return _with_mask(value, kept, weighting.reduction)
 
     def _of_ragged_classes(

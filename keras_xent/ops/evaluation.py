@@ -8,7 +8,8 @@ from typing import Sequence
 import tensorflow as tf
 
 from keras_xent import _tensorflow
-from keras_xent.ops import dispatch, explicit, gradients
+from keras_xent.ops import dispatch, explicit, gradients, operands, replicas
+from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.explicit import Gradient
 from keras_xent.ops.loss_op import LossOp
 from keras_xent.ops.spec import Spec
@@ -35,6 +36,24 @@ def evaluate(
     if tf.executing_eagerly():
         return _eager(op, spec, logits, labels, weights)
     return _in_graph(op, spec, logits, labels, weights)
+
+
+def normalized(
+    op: LossOp,
+    spec: Spec,
+    logits: tf.Tensor,
+    labels: tf.Tensor,
+    weights: tf.Tensor,
+    normalization: str,
+) -> tf.Tensor:
+    """`evaluate`, with one denominator for all replicas if the normalization is "global"."""
+    if not replicas.share_a_denominator(normalization, spec.reduction):
+        return evaluate(op, spec, logits, labels, weights)
+    weights = operands.checked_weights(spec, logits, weights)
+    shape = spec_lib.losses_shape(logits, spec.axis)
+    weights = replicas.shared_weights(weights, shape, spec.reduction)
+    spec = spec._replace(reduction=Reduction.SUM)
+    return replicas.combined(evaluate(op, spec, logits, labels, weights))
 
 
 def _eager(

@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras_xent._autograph import do_not_convert
 from keras_xent.ops import arguments, evaluation, registry
 from keras_xent.ops.loss_op import LossOp
+from keras_xent.ops.replicas import Normalization
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import Reduction
 
@@ -91,6 +92,7 @@ def sigmoid_cross_entropy(
     *,
     label_smoothing: float = 0.0,
     reduction: Reduction | str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    normalization: Normalization = "replica",
 ) -> tf.Tensor:
     """`keras_xent.sigmoid_cross_entropy` with positional arguments, logits first.
 
@@ -104,4 +106,4 @@ def sigmoid_cross_entropy(
     shape = arguments.same_shape(logits, labels, "Each logit needs one label.")
     spec = Spec(None, arguments.smoothing_of(label_smoothing), Reduction(reduction))
     arguments.check_weights(weights, spec, shape)
-    return evaluation.evaluate(OP, spec, logits, labels, weights)
+    return evaluation.normalized(OP, spec, logits, labels, weights, normalization)

@@ -13,6 +13,7 @@ from keras_xent.ops import softmax_derivatives as derivatives
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.log_sum_exp import LogSumExp, Softmax, sum_over_classes
 from keras_xent.ops.loss_op import LossOp
+from keras_xent.ops.replicas import Normalization
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import Reduction
 
@@ -114,6 +115,7 @@ def softmax_cross_entropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
     reduction: Reduction | str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    normalization: Normalization = "replica",
 ) -> tf.Tensor:
     """`keras_xent.softmax_cross_entropy` with positional arguments, logits first.
 
@@ -134,4 +136,4 @@ def softmax_cross_entropy(
         Reduction(reduction),
     )
     arguments.check_weights(weights, spec, shape)
-    return evaluation.evaluate(OP, spec, logits, labels, weights)
+    return evaluation.normalized(OP, spec, logits, labels, weights, normalization)

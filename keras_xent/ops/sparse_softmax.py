@@ -20,6 +20,7 @@ from keras_xent.ops import softmax_derivatives as derivatives
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.log_sum_exp import LogSumExp, Softmax, sum_over_classes
 from keras_xent.ops.loss_op import LossOp
+from keras_xent.ops.replicas import Normalization
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import Reduction
 
@@ -216,6 +217,7 @@ def sparse_softmax_cross_entropy(
     axis: int = -1,
     reduction: Reduction | str = Reduction.SUM_BY_NONZERO_WEIGHTS,
     ignore_class: int | None = None,
+    normalization: Normalization = "replica",
 ) -> tf.Tensor:
     """`keras_xent.sparse_softmax_cross_entropy` with positional arguments, logits first.
 
@@ -251,4 +253,4 @@ def sparse_softmax_cross_entropy(
         weights = operands.checked_weights(spec, logits, weights)
         kept = ignoring.is_kept(labels, spec.ignore_class)
         weights = ignoring.numbers_of_kept(weights, kept)
-    return evaluation.evaluate(OP, spec, logits, labels, weights)
+    return evaluation.normalized(OP, spec, logits, labels, weights, normalization)

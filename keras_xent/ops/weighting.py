@@ -86,7 +86,7 @@ def reduce_losses(losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction) -
     total = tf.reduce_sum(weighted)
     if reduction is Reduction.SUM:
         return total
-    return tf.math.divide_no_nan(total, _denominator(weights, tf.shape(losses), reduction))
+    return tf.math.divide_no_nan(total, denominator(weights, tf.shape(losses), reduction))
 
 
 def reduce_losses_with_gradient(
@@ -95,12 +95,12 @@ def reduce_losses_with_gradient(
     """`reduce_losses`, and its derivative with respect to the losses."""
     if reduction in (Reduction.NONE, Reduction.SUM):
         return reduce_losses(losses, weights, reduction), weights
-    denominator = _denominator(weights, tf.shape(losses), reduction)
+    divisor = denominator(weights, tf.shape(losses), reduction)
     total = tf.reduce_sum(losses * weights)
     one = tf.ones([], weights.dtype)
     return (
-        tf.math.divide_no_nan(total, denominator),
-        tf.math.divide_no_nan(one, denominator) * weights,
+        tf.math.divide_no_nan(total, divisor),
+        tf.math.divide_no_nan(one, divisor) * weights,
     )
 
 
@@ -145,12 +145,15 @@ def _share(
     """The derivative of the result with respect to a weighted loss, times `grad`."""
     if reduction in (Reduction.NONE, Reduction.SUM):
         return grad
-    return tf.math.divide_no_nan(grad, _denominator(weights, losses_shape, reduction))
+    return tf.math.divide_no_nan(grad, denominator(weights, losses_shape, reduction))
 
 
-def _denominator(
+def denominator(
     weights: tf.Tensor, losses_shape: tf.Tensor, reduction: Reduction
 ) -> tf.Tensor:
+    """What `reduce_losses` divides by: the number of losses or of non-zero weights, or the sum of
+    the weights.
+    """
     if reduction is Reduction.SUM_OVER_BATCH_SIZE:
         return tf.cast(tf.reduce_prod(losses_shape), weights.dtype)
     if reduction is Reduction.SUM_BY_NONZERO_WEIGHTS:
