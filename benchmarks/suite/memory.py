@@ -159,12 +159,12 @@ def _any_batch_size(tensor: Any) -> Any:
 
 BENCHMARK = Benchmark(
     "memory",
-    "Memory during the first call of this size, at its peak and, once its result is freed, after "
-    "it, less what was there before it, in units of one buffer of the logits' size and dtype; a "
-    "process for each. The gradient itself is 1. On a CPU it is resident memory. `tf.function` is "
-    "a trace that takes any batch size and was there before; with static shapes the trace and its "
-    "optimization belong to the call, which takes some megabytes: many buffers, where one is "
-    "small. Class axis of (8, 21, 128, 128): 1.",
+    "The increase in memory during the first call of this size: at its peak, and after its "
+    "result is freed. The unit is one buffer of the logits' size and dtype, so the gradient "
+    "itself is 1. Each measurement has its own process. On a CPU, it measures resident "
+    "memory. The rows `tf.function` use an earlier trace that accepts any batch size. With "
+    "static shapes, tracing and optimizing are part of the call and take some megabytes, "
+    "which are many buffers if a buffer is small. The class axis of (8, 21, 128, 128) is 1.",
     _parts,
 )
 FAMILY = Benchmark(
