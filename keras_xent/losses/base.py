@@ -34,7 +34,6 @@ class CrossEntropy(Configured, _keras.LossBase):
         "reduction",
         "name",
         "dtype",
-        "normalization",
     )
     # Whether the labels have a class axis.
     _labels_have_classes = True

@@ -96,6 +96,7 @@ class BinaryCrossentropy(CrossEntropy):
         reduction: Reduction | str | None = "sum_over_batch_size",
         name: str | None = "binary_crossentropy",
         dtype: Any = None,
+        *,
         normalization: Normalization = "replica",
     ) -> None:
         super().__init__(

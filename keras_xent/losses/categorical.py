@@ -103,6 +103,7 @@ class CategoricalCrossentropy(CrossEntropy):
         reduction: Reduction | str | None = "sum_over_batch_size",
         name: str | None = "categorical_crossentropy",
         dtype: Any = None,
+        *,
         normalization: Normalization = "replica",
     ) -> None:
         super().__init__(

@@ -30,10 +30,14 @@ class Configured:
         looks up a loss that it doesn't know by this name, and would find one of its own losses.
         """
         written = self._written()
-        return {
+        config = {
             argument: written[argument] if argument in written else getattr(self, argument)
             for argument in self._arguments
         }
+        # Keras's losses don't have it, and a subclass's constructor may not accept it.
+        if self.normalization != "replica":
+            config["normalization"] = self.normalization
+        return config
 
     @classmethod
     def from_config(cls: type[_Loss], config: dict[str, Any]) -> _Loss:
@@ -46,6 +50,7 @@ class Configured:
         return f"{type(self).__name__}({listed})"
 
     name: str | None
+    normalization: str
     dtype: str | None
     _wanted_reduction: Any
     _wanted_dtype: Any

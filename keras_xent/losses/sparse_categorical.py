@@ -104,7 +104,6 @@ class SparseCategoricalCrossentropy(CrossEntropy):
         "label_smoothing",
         "name",
         "dtype",
-        "normalization",
     )
     _labels_have_classes = False
 
@@ -117,6 +116,7 @@ class SparseCategoricalCrossentropy(CrossEntropy):
         label_smoothing: float = 0.0,
         name: str | None = "sparse_categorical_crossentropy",
         dtype: Any = None,
+        *,
         normalization: Normalization = "replica",
     ) -> None:
         super().__init__(
