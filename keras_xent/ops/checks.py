@@ -1,4 +1,4 @@
-"""Checks of shapes that are known only when a graph runs."""
+"""Checks shapes that are known only when a graph runs."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ def assert_shape(tensor: tf.Tensor, wanted: tf.Tensor, message: str) -> tf.Opera
 
 
 def of_shape(tensor: tf.Tensor, wanted: tf.Tensor, known: tf.TensorShape) -> tf.Tensor:
-    """The tensor, through an op that fails unless it has that shape, also under XLA.
+    """The output of an op that fails unless the tensor has that shape. It also works under XLA.
 
-    It copies nothing. Its error message isn't helpful: outside XLA, use an assertion before it.
+    It doesn't copy the tensor. Its error message isn't helpful, so outside XLA, run an assertion
+    before it.
 
     Args:
         tensor: any tensor.
@@ -53,9 +54,9 @@ def assert_broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor, rule: str)
 
 
 def broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor) -> tf.Tensor:
-    """The weights, through an op that fails unless they fit losses of that shape, also under XLA.
+    """The output of an op that fails unless the weights fit losses of that shape.
 
-    Like `of_shape`, it copies nothing, and its error message isn't helpful.
+    Like `of_shape`, it works under XLA, doesn't copy, and has an unhelpful error message.
     """
     shape = tf.shape(weights)
     # A negative size raises an error.
@@ -65,7 +66,7 @@ def broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor) -> tf.Tensor:
 
 
 def assert_true(condition: tf.Tensor, *data: Any) -> tf.Operation:
-    """An op that raises InvalidArgumentError with the data, unless the condition is true."""
+    """An op that raises InvalidArgumentError with this data unless the condition is true."""
     with _on_host(condition):
         return _assertion(condition, *data)
 
@@ -77,7 +78,7 @@ def _on_host(near: tf.Tensor) -> Iterator[None]:
     GPUs have no kernels for strings, and an assertion reads the host's memory.
     """
     host = tf.DeviceSpec.from_string(near.device).replace(device_type="CPU", device_index=0)
-    # Otherwise the ops of a gradient are colocated with the op that it differentiates.
+    # Otherwise, the ops of a gradient are colocated with the op that is differentiated.
     graph = tf.compat.v1.get_default_graph()
     with graph.colocate_with(None, ignore_existing=True), tf.device(host.to_string()):
         yield
@@ -101,6 +102,6 @@ def _in_common(shape: tf.Tensor, other: tf.Tensor) -> Any:
 
 
 def _assertion(condition: tf.Tensor, *data: Any) -> tf.Operation:
-    # Not tf.debugging.Assert: it adds a conditional, and the functions in it would keep the
-    # current device.
+    # Not tf.debugging.Assert, because it adds a conditional whose functions would keep the current
+    # device.
     return tf.raw_ops.Assert(condition=condition, data=data)
