@@ -41,7 +41,8 @@ class BinaryCrossentropy(CrossEntropy):
     Args:
         from_logits: whether `y_pred` holds logits. If False, `y_pred` holds probabilities, which
             are clipped to [epsilon, 1 - epsilon], as in Keras. Epsilon is `keras.config.epsilon()`
-            (in Keras 2, `tf.keras.backend.epsilon()`), by default 1e-7.
+            (in Keras 2, `tf.keras.backend.epsilon()`), by default 1e-7. Keras 2 also adds epsilon
+            before it takes the logarithm.
         label_smoothing: a number in [0, 1]. Labels become
             `y * (1 - label_smoothing) + label_smoothing / 2`.
         axis: the axis of the mean.
