@@ -29,5 +29,4 @@ def of_shape(
         raise ValueError(f"{message} {known} and {tensor.shape}")
     if tensor.shape.is_fully_defined() and known.is_fully_defined():
         return tensor
-    with tf.control_dependencies([checks.assert_shape(tensor, wanted, message)]):
-        return checks.of_shape(tensor, wanted, known)
+    return checks.of_shape(tensor, wanted, known, message)

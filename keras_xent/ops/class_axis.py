@@ -49,14 +49,21 @@ def moved_back(x: tf.Tensor, axis: int | None) -> tf.Tensor:
 
 def as_matrix(x: tf.Tensor) -> tf.Tensor:
     """A matrix with a row for each loss, from a tensor whose class axis is the last one."""
-    if x.shape.rank == 2:
-        return x
-    shape = tf.shape(x)
+    return as_matrices(x)[0]
+
+
+def as_matrices(*tensors: tf.Tensor) -> list[tf.Tensor]:
+    """`as_matrix` for tensors that all have the same shape."""
+    if all(x.shape.rank == 2 for x in tensors):
+        return list(tensors)
+    shape = tf.shape(tensors[0])
     # Not -1, because without classes, TensorFlow couldn't infer the number of rows.
-    matrix = tf.reshape(x, [tf.reduce_prod(shape[:-1]), shape[-1]])
-    if x.shape.rank is not None:
-        matrix.set_shape([x.shape[:-1].num_elements(), x.shape[-1]])
-    return matrix
+    dims = tf.stack([tf.reduce_prod(shape[:-1]), shape[-1]])
+    matrices = [tf.reshape(x, dims) for x in tensors]
+    for x, matrix in zip(tensors, matrices):
+        if x.shape.rank is not None:
+            matrix.set_shape([x.shape[:-1].num_elements(), x.shape[-1]])
+    return matrices
 
 
 def from_matrix(
@@ -68,8 +75,9 @@ def from_matrix(
         no_classes = tf.equal(tf.shape(logits)[-1], 0)
         losses = tf.where(no_classes, tf.zeros([], losses.dtype), losses)
     if logits.shape.rank != 2:
-        losses = tf.reshape(losses, tf.shape(logits)[:-1])
-        backprop = tf.reshape(backprop, tf.shape(logits))
+        shape = tf.shape(logits)
+        losses = tf.reshape(losses, shape[:-1])
+        backprop = tf.reshape(backprop, shape)
     return losses, backprop
 
 

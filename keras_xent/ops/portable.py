@@ -33,9 +33,10 @@ class Portable(Steps):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         logits, labels, weights = self._checked(spec, logits, labels, weights)
         losses, backprop = self._losses_and_backprop(spec, logits, labels)
-        value = weighting.reduce_losses(losses, weights, spec.reduction)
+        value, coefficients = weighting.reduce_losses_with_gradient(
+            losses, weights, spec.reduction
+        )
         if spec_lib.keeps_backprop(logits.dtype):
-            coefficients = operands.unscaled_coefficients(spec, logits, weights)
             kept = _weighted(spec, backprop, coefficients, logits.dtype)
         else:
             kept = class_axis.moved_back(backprop, spec.axis)

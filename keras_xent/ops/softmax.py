@@ -48,9 +48,11 @@ class SoftmaxCrossEntropy(LossOp):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         smoothed = labels_lib.smoothed(spec, labels)
         logits = class_axis.moved_last(logits, spec.axis)
+        features, labels = class_axis.as_matrices(
+            logits, class_axis.moved_last(smoothed, spec.axis)
+        )
         losses, backprop = tf.raw_ops.SoftmaxCrossEntropyWithLogits(
-            features=class_axis.as_matrix(logits),
-            labels=class_axis.as_matrix(class_axis.moved_last(smoothed, spec.axis)),
+            features=features, labels=labels
         )
         return class_axis.from_matrix(losses, backprop, logits)
 

@@ -80,5 +80,6 @@ def losses_shape(logits: tf.Tensor, axis: int | None) -> tf.Tensor:
     shape = tf.shape(logits)
     if axis is None:
         return shape
-    class_axis = axis if axis >= 0 else tf.size(shape) + axis
-    return tf.concat([shape[:class_axis], shape[class_axis + 1 :]], 0)
+    if axis == -1:
+        return shape[:-1]
+    return tf.concat([shape[:axis], shape[axis + 1 :]], 0)

@@ -65,10 +65,7 @@ def checked_weights(
     """The weights. If the static shapes aren't sufficient, they are checked when the graph runs."""
     if check_weights(weights.shape, static_losses_shape):
         return weights
-    with tf.control_dependencies([checks.assert_broadcastable(weights, losses_shape, _RULE)]):
-        weights = tf.identity(weights)
-    # If XLA compiles this, it drops the assertion.
-    return checks.broadcastable(weights, losses_shape)
+    return checks.broadcastable(weights, losses_shape, _RULE)
 
 
 def reduce_losses(losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction) -> tf.Tensor:
@@ -90,6 +87,21 @@ def reduce_losses(losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction) -
     if reduction is Reduction.SUM:
         return total
     return tf.math.divide_no_nan(total, _denominator(weights, tf.shape(losses), reduction))
+
+
+def reduce_losses_with_gradient(
+    losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """`reduce_losses`, and its derivative with respect to the losses."""
+    if reduction in (Reduction.NONE, Reduction.SUM):
+        return reduce_losses(losses, weights, reduction), weights
+    denominator = _denominator(weights, tf.shape(losses), reduction)
+    total = tf.reduce_sum(losses * weights)
+    one = tf.ones([], weights.dtype)
+    return (
+        tf.math.divide_no_nan(total, denominator),
+        tf.math.divide_no_nan(one, denominator) * weights,
+    )
 
 
 def losses_gradient(
