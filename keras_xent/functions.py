@@ -38,10 +38,10 @@ def softmax_cross_entropy(
     for logits `x` and labels `y`. With the native kernels, a class with `y'[c] = 0` adds nothing,
     even if its logit is -inf. The portable backend returns NaN for such a class, except under XLA.
 
-    The gradient flows to the logits, the labels and the weights, and can be differentiated again.
-    With respect to the logits, it is the same as TensorFlow's: `softmax(x) - y'` for each loss. To
-    treat labels as constants, like `tf.compat.v1.losses.softmax_cross_entropy`, pass
-    `tf.stop_gradient(labels)`.
+    The result has gradients with respect to the logits, the labels and the weights, which can be
+    differentiated again. The gradient of each loss with respect to the logits is `softmax(x) - y'`,
+    as in TensorFlow. To treat labels as constants, like
+    `tf.compat.v1.losses.softmax_cross_entropy`, pass `tf.stop_gradient(labels)`.
 
     Args:
         labels: a tensor of the logits' shape, usually a probability distribution along `axis`.
@@ -49,8 +49,8 @@ def softmax_cross_entropy(
         logits: unscaled log-probabilities of rank 1 or more; float16, bfloat16, float32 or
             float64.
         weights: None (the same as 1), a scalar, or a tensor of the losses' rank in which every
-            dimension is 1 or equal to the losses'. Cast to float32, or to float64 for float64
-            logits.
+            dimension is 1 or equal to the losses' dimension. Cast to float32, or to float64 for
+            float64 logits.
         label_smoothing: a number in [0, 1].
         axis: the class axis.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default is TF1's: the
@@ -118,15 +118,16 @@ def sparse_softmax_cross_entropy(
 
         log(sum over k of exp(x[k])) - (1 - s) * x[y] - s * (mean over c of x[c])
 
-    The gradient flows to the logits and the weights, and can be differentiated again.
+    The result has gradients with respect to the logits and the weights, which can be differentiated
+    again.
 
     Args:
         labels: class ids in [0, C), int32 or int64, in the logits' shape without `axis`.
         logits: unscaled log-probabilities of rank 1 or more; float16, bfloat16, float32 or
             float64.
         weights: None (the same as 1), a scalar, or a tensor of the labels' rank in which every
-            dimension is 1 or equal to the labels'. Cast to float32, or to float64 for float64
-            logits.
+            dimension is 1 or equal to the labels' dimension. Cast to float32, or to float64 for
+            float64 logits.
         label_smoothing: a number in [0, 1].
         axis: the class axis.
         ignore_class: a class id to ignore. Examples with this id have weight 0, even if their
@@ -200,13 +201,14 @@ def sigmoid_cross_entropy(
 
     computed without overflow.
 
-    The gradient flows to the logits, the labels and the weights, and can be differentiated again.
+    The result has gradients with respect to the logits, the labels and the weights, which can be
+    differentiated again.
 
     Args:
         labels: a tensor of the logits' shape, usually of zeros and ones. Cast to the logits' dtype.
         logits: unscaled log-odds of any shape; float16, bfloat16, float32 or float64.
         weights: None (the same as 1), a scalar, or a tensor of the logits' rank in which every
-            dimension is 1 or equal to the logits', such as `[batch, 1]` for logits
+            dimension is 1 or equal to the logits' dimension, such as `[batch, 1]` for logits
             `[batch, classes]`. Cast to float32, or to float64 for float64 logits.
         label_smoothing: a number in [0, 1] that moves the labels towards 1/2.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default is TF1's, as

@@ -1,4 +1,4 @@
-"""What all loss classes share: how Keras calls them, and how they use its arguments."""
+"""The base class of all losses: how Keras calls them, and how they use its arguments."""
 
 from __future__ import annotations
 
@@ -65,16 +65,16 @@ class CrossEntropy(Configured, _keras.LossBase):
         """Computes the loss.
 
         Args:
-            y_true: the labels, in the shape described for the class. If `y_pred` is ragged, they
+            y_true: the labels, in the shape that the class describes. If `y_pred` is ragged, they
                 should be ragged too, with the same rows. (If only `y_pred` is ragged, it is
-                padded with zeros, and the padding counts, as in tf_keras.)
+                padded with zeros, and the losses of the padding count, as in tf_keras.)
             y_pred: logits or probabilities, of rank 1 or more, dense or ragged. If Keras's
                 layers attached a mask to it, the loss applies the mask.
             sample_weight: None, a scalar, or a tensor. A tensor can have the losses' shape (the
                 shape of `y_pred` without the class axis). Any of its dimensions can be 1, and it
-                can have an additional last dimension of 1. It can also have fewer dimensions,
-                which match the losses' first ones: shape (N,) means one weight per sample. If the
-                losses are ragged, it can be a ragged tensor with the same rows.
+                can have an additional last dimension of 1. If it has fewer dimensions, they match
+                the losses' first dimensions: shape (N,) means one weight per sample. If the losses
+                are ragged, it can be a ragged tensor with the same rows.
 
         Returns:
             A scalar, or the weighted losses if the reduction is `NONE`. They are ragged if
@@ -85,7 +85,8 @@ class CrossEntropy(Configured, _keras.LossBase):
                 `KerasTensor` of Keras 3; or a model of a Keras package other than `tf.keras`
                 calls the loss.
             ValueError: the shapes or rows don't match.
-            tf.errors.InvalidArgumentError: the same, when a graph runs.
+            tf.errors.InvalidArgumentError: the shapes or rows don't match, and are known only when
+                a graph runs.
         """
         arguments = {"y_true": y_true, "y_pred": y_pred, "sample_weight": sample_weight}
         if _functional.is_symbolic(arguments.values()):
@@ -163,19 +164,20 @@ class CrossEntropy(Configured, _keras.LossBase):
     def _of_ragged_classes(
         self, labels: tf.Tensor, predictions: tf.Tensor, classes: Any, weighting: Weighting
     ) -> tf.Tensor:
-        """The same, if each loss has its own number of classes.
+        """Like `_of_dense`, but each loss has its own number of classes.
 
         Args:
             labels: the labels of all rows.
-            predictions: a tensor of rank 1: the classes of all losses, concatenated.
+            predictions: a tensor of rank 1: the predictions for the classes of all losses,
+                concatenated.
             classes: a ragged tensor with a row of classes for each loss.
             weighting: how to weight and reduce the losses.
         """
         raise NotImplementedError
 
     def _with(self: _Loss, **attributes: Any) -> _Loss:
-        """The same loss with other arguments."""
-        # Not copy.copy: Keras would serialize the loss.
+        """A copy of the loss with some attributes changed."""
+        # Not copy.copy, because Keras would then serialize the loss.
         loss = type(self).__new__(type(self))
         loss.__dict__.update(self.__dict__, **attributes)
         return loss

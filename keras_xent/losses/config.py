@@ -20,7 +20,7 @@ def without_prefix(name: str | None) -> str | None:
 class Configured:
     """A loss whose configuration is its constructor's arguments."""
 
-    # In the constructor's order. Each is an attribute, except those of `_written`.
+    # In the constructor's order. Each is an attribute, except those that `_written` returns.
     _arguments: tuple[str, ...]
 
     def get_config(self) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class Configured:
     _wanted_dtype: Any
 
     def _written(self) -> dict[str, Any]:
-        """The arguments that have another form in the config than in the loss."""
+        """The arguments whose form in the config differs from their form in the loss."""
         return {
             "reduction": self._wanted_reduction.value,
             "name": None if self.name is None else _NAME_PREFIX + self.name,

@@ -35,13 +35,13 @@ class Weighting(NamedTuple):
         return self._replace(reduction=Reduction.SUM, shared=self.reduction)
 
     def masked(self, mask: tf.Tensor | None) -> Weighting:
-        """The same, with one more mask."""
+        """The same weighting with one more mask."""
         return self._replace(mask=_keras.merge_masks(self.mask, mask))
 
     def of_rows(
         self, rows: ragged.Rows, dtype: tf.DType, kept: tf.Tensor | None = None
     ) -> Weighting:
-        """The same for the losses of all rows of a ragged tensor.
+        """The same weighting for the losses of all rows of a ragged tensor.
 
         Args:
             rows: the losses' rows.
@@ -53,7 +53,7 @@ class Weighting(NamedTuple):
             counted = self.mask
         else:
             sample_weight, _ = rows.weights(self.sample_weight, None, dtype, self.reduction)
-            # Still a mask: the count is of what both keep.
+            # It stays a mask, because a mean counts the losses that both masks keep.
             mask = counted = _keras.merge_masks(rows.mask(self.mask), kept)
         return self._replace(sample_weight=sample_weight, mask=mask, counted_mask=counted)
 

@@ -1,4 +1,4 @@
-"""Checks of shapes that are known only when a graph runs."""
+"""Checks shapes that are known only when a graph runs."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from keras_xent import _tensorflow
 def of_shape(
     tensor: tf.Tensor, wanted: tf.Tensor, known: tf.TensorShape, message: str | None = None
 ) -> tf.Tensor:
-    """The tensor, through an op that fails unless it has that shape, also under XLA.
+    """The output of an op that fails unless the tensor has that shape. It also works under XLA.
 
-    It copies nothing.
+    It doesn't copy the tensor.
 
     Args:
         tensor: any tensor.
         wanted: the shape.
         known: the static part of that shape.
-        message: the beginning of the InvalidArgumentError. The expected shape and the tensor's
-            follow it. XLA drops the assertion that raises it. Without a message, there is none, and
-            the error is TensorFlow's for a reshape.
+        message: the beginning of the InvalidArgumentError. The error adds the expected shape and
+            the tensor's shape. XLA drops the assertion that raises this error. If there is no
+            message, there is no assertion, and TensorFlow's reshape raises the error.
     """
     shape = tf.shape(tensor)
     with _on_host(shape):
@@ -39,11 +39,12 @@ def of_shape(
 
 
 def broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor, rule: str) -> tf.Tensor:
-    """The weights, through ops that fail unless they fit losses of that shape, also under XLA.
+    """The output of ops that fail unless the weights fit losses of that shape, also under XLA.
 
     Weights fit if they are a scalar, or if they have the losses' rank and each of their dimensions
-    is 1 or equal to the losses'. It copies nothing. XLA drops the assertion that raises an
-    InvalidArgumentError with the shapes and the rule, but not the reshape.
+    is 1 or equal to the losses' dimension. The ops don't copy the weights. XLA drops the assertion
+    that raises an InvalidArgumentError with the shapes and the rule, but it keeps the reshape,
+    which fails too.
     """
     shape = tf.shape(weights)
     with _on_host(shape):
@@ -58,7 +59,7 @@ def broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor, rule: str) -> tf.
 
 
 def assert_true(condition: tf.Tensor, *data: Any) -> tf.Operation:
-    """An op that raises InvalidArgumentError with the data, unless the condition is true."""
+    """An op that raises InvalidArgumentError with this data unless the condition is true."""
     with _on_host(condition):
         return _assertion(condition, *data)
 
@@ -74,7 +75,7 @@ def _on_host(near: tf.Tensor) -> Iterator[None]:
         yield
         return
     host = tf.DeviceSpec.from_string(near.device).replace(device_type="CPU", device_index=0)
-    # Otherwise the ops of a gradient are colocated with the op that it differentiates.
+    # Otherwise, the ops of a gradient are colocated with the op that is differentiated.
     graph = tf.compat.v1.get_default_graph()
     with graph.colocate_with(None, ignore_existing=True), tf.device(host.to_string()):
         yield
@@ -98,11 +99,11 @@ def _in_common(shape: tf.Tensor, other: tf.Tensor) -> Any:
 
 
 def _or_invalid(valid: tf.Tensor, dims: tf.Tensor) -> tf.Tensor:
-    """The dimensions, or negative sizes, which no tensor can be reshaped to."""
+    """The dimensions if they are valid. Otherwise negative sizes, for which a reshape fails."""
     return tf.where(valid, dims, -2)
 
 
 def _assertion(condition: tf.Tensor, *data: Any) -> tf.Operation:
-    # Not tf.debugging.Assert: it adds a conditional, and the functions in it would keep the
-    # current device.
+    # Not tf.debugging.Assert, because it adds a conditional whose functions would keep the current
+    # device.
     return tf.raw_ops.Assert(condition=condition, data=data)

@@ -1,4 +1,4 @@
-"""Evaluates a loss op, with its explicit gradient."""
+"""Evaluates a loss op, and attaches its explicit gradient to the value."""
 
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ def _eager(
     def backward(grad: tf.Tensor) -> list[tf.Tensor | None]:
         return gradients_of(op, spec, grad, inputs, wanted, kept)
 
-    # `kept` isn't an output: a tape would allocate zeros of its size as its upstream gradient.
+    # `kept` isn't an output, because a tape would allocate zeros of its size as its upstream
+    # gradient.
     _tensorflow.record_operation(gradient_name(op), [value], inputs, backward)
     wanted = watched
     return value
@@ -83,8 +84,9 @@ def _eager(
 def _in_graph(
     op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
-    # If a tape watches the logits now, their gradient will be needed, so it is kept. If it is
-    # needed only later (tf.gradients, a tape outside this function), it is computed then.
+    # If a tape is watching the logits now, their gradient will be needed, so it is computed and
+    # kept. If it turns out to be needed later (tf.gradients, a tape outside this function), it is
+    # computed then.
     keep = _tensorflow.should_record_backprop([logits])
     # The gradient of a tf.cond inside a tf.while_loop finds only tensors of this graph.
     inputs = [tf.identity(tensor) for tensor in (logits, labels, weights)]
@@ -147,10 +149,10 @@ def gradients_of(
     wanted: list[bool],
     kept: tf.Tensor | None,
 ) -> list[tf.Tensor | None]:
-    """The gradients to logits, labels and weights. None if one is not wanted."""
+    """The gradients with respect to logits, labels and weights. None for those not wanted."""
     if not tf.executing_eagerly():
-        # The gradient of a traced function has a separate graph, and these tensors belong to the
-        # function's. A second derivative finds only tensors of the gradient's graph.
+        # The gradient of a traced function is in a separate graph, and these tensors belong to the
+        # function's graph. A second derivative finds only tensors of the gradient's graph.
         inputs = [tf.identity(tensor) for tensor in inputs]
     logits, labels, weights = inputs
     to_logits = to_labels = to_weights = None

@@ -1,4 +1,4 @@
-"""Labels, weights and coefficients in the form that the portable and the XLA steps need."""
+"""Converts labels, weights and coefficients to the form that the portable and XLA steps need."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from keras_xent.ops.spec import Spec
 def checked_labels(
     op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Logits and labels, with a check when the graph runs if the static shapes are unknown."""
+    """Logits and labels. If the static shapes are unknown, they are checked when the graph runs."""
     if _are_known_to_fit(logits, labels):
         return logits, labels
     shape = op.labels_shape(spec, logits)
@@ -26,7 +26,7 @@ def checked_labels(
 def labels_of_their_shape(
     op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
 ) -> tf.Tensor:
-    """The labels, through an op that fails if their shape is wrong, also under XLA."""
+    """The labels, after a check of their shape that also works under XLA."""
     if _are_known_to_fit(logits, labels):
         return labels
     known = op.known_labels_shape(spec, logits.shape)

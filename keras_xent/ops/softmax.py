@@ -19,11 +19,13 @@ from keras_xent.reduction import Reduction
 
 
 class SoftmaxCrossEntropy(LossOp):
-    """With p = softmax(logits), the smoothing s and the smoothed labels y', the losses are
-    -sum(y' * log p). Their derivatives with respect to logits and labels are
+    """Softmax cross entropy.
 
-        logits  p - y'
-        labels  -(1 - s) * log p
+    With p = softmax(logits), the smoothing s and the smoothed labels y', the losses are
+    -sum(y' * log p). Their derivatives are
+
+        with respect to the logits:  p - y'
+        with respect to the labels:  -(1 - s) * log p
 
     p - y' is the exact gradient only if the labels sum to one. TensorFlow's
     SoftmaxCrossEntropyWithLogits always uses it, and so does this op.
@@ -96,7 +98,7 @@ def _losses(
     def terms(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         smoothed = labels_lib.smoothed_part(spec, labels, classes)
         log_softmax = (logits - log_sum_exp.largest) - log_sum_exp.log_total
-        # 0 * -inf is 0 here: a class whose label is 0 adds nothing.
+        # Unlike 0 * -inf, which is NaN, a class whose label is 0 adds nothing.
         nothing = tf.zeros([], smoothed.dtype)
         return tf.where(tf.equal(smoothed, 0), nothing, log_softmax) * -smoothed
 
@@ -117,7 +119,7 @@ def softmax_cross_entropy(
     reduction: Reduction | str = Reduction.SUM_BY_NONZERO_WEIGHTS,
     normalization: Normalization = "replica",
 ) -> tf.Tensor:
-    """`keras_xent.softmax_cross_entropy` with positional arguments, logits first.
+    """`keras_xent.softmax_cross_entropy` with positional arguments. The logits come first.
 
     >>> from keras_xent.ops import softmax_cross_entropy
     >>> value = softmax_cross_entropy([[0.05, 0.95, 0.0]], [[0, 1, 0]], label_smoothing=0.2)

@@ -11,7 +11,7 @@ from keras_xent.reduction import Reduction
 
 
 class Spec(NamedTuple):
-    """What to compute.
+    """The arguments that aren't tensors.
 
     Attributes:
         axis: the class axis, or None if each element of the logits is an example.
@@ -55,8 +55,8 @@ def real_dtype(dtype: tf.DType) -> tf.DType:
 def keeps_backprop(dtype: tf.DType) -> bool:
     """Whether a forward pass can compute the gradient in the logits' dtype and keep it.
 
-    In float16 it can't: before the loss scale is applied, a gradient that includes 1/N would
-    underflow.
+    It can't in float16, because a gradient that includes 1/N would underflow before the loss scale
+    is applied.
     """
     return dtype != tf.float16
 
