@@ -9,7 +9,7 @@ from __future__ import annotations
 
 # Some imports have side effects: they check TensorFlow, register the losses with Keras (so saved
 # models can be loaded), and connect the verification to v1.
-from keras_xent import _requirements, _verification, registration, testing, v1  # noqa: F401
+from keras_xent import _requirements, _verification, metrics, registration, testing, v1  # noqa: F401
 from keras_xent.functions import (
     sigmoid_cross_entropy,
     softmax_cross_entropy,
@@ -32,6 +32,7 @@ __all__ = [
     "SparseCategoricalCrossentropy",
     "__version__",
     "backend",
+    "metrics",
     "set_backend",
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",

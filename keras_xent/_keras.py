@@ -34,8 +34,10 @@ __all__ = [
     "is_placeholder",
     "mask_of",
     "merge_masks",
+    "metric_dtype",
     "probability_crossentropy",
     "register_serializable",
+    "register_serializable_as",
 ]
 
 _Loss = TypeVar("_Loss")
@@ -43,8 +45,19 @@ _Loss = TypeVar("_Loss")
 
 def register_serializable(loss: _Loss) -> _Loss:
     """Registers a class or function, so models saved with it load after `import keras_xent`."""
-    registered: _Loss = tf.keras.utils.register_keras_serializable("keras_xent")(loss)
+    return register_serializable_as("keras_xent")(loss)
+
+
+def register_serializable_as(package: str) -> Callable[[_Loss], _Loss]:
+    """Registers a class under another package, because its name is also a loss's."""
+    registered: Callable[[_Loss], _Loss] = tf.keras.utils.register_keras_serializable(package)
     return registered
+
+
+def metric_dtype(dtype: Any) -> str:
+    """The dtype in which a metric of that dtype computes."""
+    dtype = getattr(dtype, "compute_dtype", dtype)
+    return str(tf.keras.backend.floatx() if dtype is None else tf.as_dtype(dtype).name)
 
 
 def autographed(call: Callable[..., Any]) -> Callable[..., Any]:

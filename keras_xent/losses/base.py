@@ -11,6 +11,7 @@ from keras_xent._autograph import do_not_convert
 from keras_xent.losses import ragged
 from keras_xent.losses.arguments import checked_axis, checked_name
 from keras_xent.losses.config import Configured, without_prefix
+from keras_xent.losses.denominator import Denominator
 from keras_xent.losses.weighting import NOTHING, Weighting
 from keras_xent.ops import conversion, replicas
 from keras_xent.ops.arguments import smoothing_of
@@ -118,7 +119,7 @@ class CrossEntropy(Configured, _keras.LossBase):
         _other_keras.check_caller(*_other_keras.CALLERS, *_other_keras.TRAINERS)
         weighting = Weighting(sample_weight, _keras.mask_of(y_pred), self._wanted_reduction)
         if replicas.share_a_denominator(self.normalization, self._wanted_reduction):
-            weighting = weighting.over_replicas()
+            weighting = weighting.with_division(_by_the_sum_over_replicas)
         else:
             self.check_strategy()
         if type(self).call is CrossEntropy.call:
@@ -126,11 +127,28 @@ class CrossEntropy(Configured, _keras.LossBase):
         else:
             losses, mask = self.losses_of(call, y_true, y_pred)
             value = weighting.masked(mask).of(losses)
-        if weighting.shared is not None:
+        if weighting.divided is not None:
             return self.scale_global(replicas.combined(value))
         if self._wanted_reduction in _MEANS:
             return self.scale_for_distribution(value)
         return value
+
+    @do_not_convert
+    def total_and_denominator(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The sum of the weighted losses, and what the reduction divides it by, for the metrics."""
+        found: list[tf.Tensor] = []
+
+        def undivided(weights: tf.Tensor, denominator: Denominator) -> tf.Tensor:
+            found.append(denominator.value())
+            return weights
+
+        weighting = Weighting(sample_weight, _keras.mask_of(y_pred), self._wanted_reduction)
+        if self._wanted_reduction is Reduction.SUM:
+            total = self._value(y_true, y_pred, weighting)
+            return total, tf.ones([], total.dtype)
+        return self._value(y_true, y_pred, weighting.with_division(undivided)), found[0]
 
     def _value(self, y_true: Any, y_pred: Any, weighting: Weighting) -> Any:
         """The losses, weighted and reduced."""
@@ -181,3 +199,7 @@ class CrossEntropy(Configured, _keras.LossBase):
         loss = type(self).__new__(type(self))
         loss.__dict__.update(self.__dict__, **attributes)
         return loss
+
+
+def _by_the_sum_over_replicas(weights: tf.Tensor, denominator: Denominator) -> tf.Tensor:
+    return tf.math.divide_no_nan(weights, denominator.value(replicas.summed))

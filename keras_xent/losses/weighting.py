@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from keras_xent import _keras
 from keras_xent.losses import ragged, sample_weights
-from keras_xent.ops import replicas, spec, weighting
+from keras_xent.losses.denominator import Denominator
+from keras_xent.ops import spec, weighting
 from keras_xent.reduction import Reduction
 
 
@@ -19,20 +20,24 @@ class Weighting(NamedTuple):
         sample_weight: the caller's weights, or None.
         mask: Keras's mask, or None.
         reduction: the reduction.
-        shared: None, or the reduction whose denominator all replicas share. `reduction` is then
-            `SUM`.
-        counted_mask: the mask whose elements the shared denominator counts, if it isn't `mask`.
+        divided: None, or a function of the weights and the denominator of `divides_by`. It returns
+            weights whose weighted sum of losses is the value. `reduction` is then `SUM`.
+        divides_by: the reduction of that denominator.
+        counted_mask: the mask whose elements that denominator counts, if it isn't `mask`.
     """
 
     sample_weight: Any
     mask: tf.Tensor | None
     reduction: Reduction
-    shared: Reduction | None = None
+    divided: Callable[[tf.Tensor, Denominator], tf.Tensor] | None = None
+    divides_by: Reduction = Reduction.NONE
     counted_mask: Any = None
 
-    def over_replicas(self) -> Weighting:
-        """The same, with one denominator for all replicas."""
-        return self._replace(reduction=Reduction.SUM, shared=self.reduction)
+    def with_division(
+        self, divided: Callable[[tf.Tensor, Denominator], tf.Tensor]
+    ) -> Weighting:
+        """The same weighting, with another division than by this batch's denominator."""
+        return self._replace(reduction=Reduction.SUM, divided=divided, divides_by=self.reduction)
 
     def masked(self, mask: tf.Tensor | None) -> Weighting:
         """The same weighting with one more mask."""
@@ -71,12 +76,13 @@ class Weighting(NamedTuple):
         weights, last_dim = sample_weights.for_losses(
             self.sample_weight, self.mask, losses_rank, predictions.dtype, self.reduction
         )
-        if self.shared is not None:
+        if self.divided is not None:
             losses_shape = spec.losses_shape(predictions, axis)
             static_shape = spec.static_losses_shape(predictions.shape, axis)
             weights = weighting.checked_weights(weights, static_shape, losses_shape)
-            divisor = self._shared_denominator(weights, losses_shape)
-            weights = tf.math.divide_no_nan(weights, divisor)
+            mask = self.mask if self.counted_mask is None else self.counted_mask
+            denominator = Denominator(weights, losses_shape, mask, self.divides_by)
+            weights = self.divided(weights, denominator)
         value = op(weights)
         keeps_last_dim = last_dim and _keras.KEEPS_WEIGHTS_LAST_DIM
         if keeps_last_dim and self.reduction is Reduction.NONE and value.shape.rank == 1:
@@ -95,20 +101,6 @@ class Weighting(NamedTuple):
             return tf.cast(weighting.reduce_losses(real, weights, self.reduction), losses.dtype)
 
         return self.fused(reduced, losses, None)
-
-    def _shared_denominator(self, weights: tf.Tensor, losses_shape: tf.Tensor) -> tf.Tensor:
-        """The denominator of the losses of all replicas."""
-        assert self.shared is not None
-        local = weighting.denominator(weights, losses_shape, self.shared)
-        mask = self.mask if self.counted_mask is None else self.counted_mask
-        if mask is None or self.shared is not Reduction.SUM_OVER_BATCH_SIZE:
-            return replicas.summed(local)
-        # As for one replica (`mask_weights`): the number of losses, times the share of the mask's
-        # elements that it keeps.
-        kept = sample_weights.mask_weights(mask, weights.dtype, Reduction.SUM)
-        counts = [local, tf.reduce_sum(kept), tf.cast(tf.size(kept), weights.dtype)]
-        losses, kept, size = tf.unstack(replicas.summed(tf.stack(counts)))
-        return tf.math.divide_no_nan(losses * kept, size)
 
 
 # Returns the losses unchanged.
