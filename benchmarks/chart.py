@@ -1,4 +1,4 @@
-"""The picture of the training steps: times as multiples of ours."""
+"""The chart of the training steps: times as multiples of ours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.measurement import Measurement
 from benchmarks.report import duration
 from benchmarks.setups import Shape
 
-# Okabe and Ito's colours: they stay apart for colour-blind readers and in print.
+# Okabe and Ito's colors, which color-blind readers can tell apart, also in print.
 COLOURS = {
     "v1": "#d55e00",
     "Keras": "#e69f00",
@@ -35,7 +35,7 @@ def save(measurements: Sequence[Measurement], path: Path) -> bool:
     found = medians(measurements)
     if OURS not in found:
         return False
-    # The same results give the same file.
+    # So the same results produce the same file.
     with rc_context({"svg.hashsalt": "keras_xent"}):
         draw(found).savefig(path, metadata={"Date": None})
     return True
@@ -69,7 +69,7 @@ def draw(found: Mapping[str, Mapping[Shape, float]]) -> Figure:
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter("{x:g} ×")
     axes.yaxis.set_minor_formatter(NullFormatter())
-    # Room for the numbers at the bars' ends.
+    # Room for the numbers at the ends of the bars.
     axes.set_ylim(min(0.9, 0.8 * min(values)), max(1.1, 1.3 * max(values)))
     labels = [f"{shape}\n{OURS}: {duration(seconds)}" for shape, seconds in ours.items()]
     axes.set_xlim(-0.6, len(labels) - 0.4)
@@ -86,9 +86,9 @@ def draw(found: Mapping[str, Mapping[Shape, float]]) -> Figure:
     return figure
 
 
-def _bar(axes: Any, x: float, value: float, width: float, colour: str, label: Any) -> None:
-    # From 1, keras_xent's own time: upwards is slower, downwards faster.
-    axes.bar(x, value - 1, 0.92 * width, bottom=1, color=colour, label=label)
+def _bar(axes: Any, x: float, value: float, width: float, color: str, label: Any) -> None:
+    # Bars start at 1, keras_xent's own time: upward is slower, downward is faster.
+    axes.bar(x, value - 1, 0.92 * width, bottom=1, color=color, label=label)
     axes.annotate(
         f"{value:.2f}" if value < 10 else f"{value:.1f}",
         (x, value),
