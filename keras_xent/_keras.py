@@ -1,4 +1,4 @@
-"""What differs between Keras 3 and Keras 2 (TF up to 2.15, or TF_USE_LEGACY_KERAS=1)."""
+"""The differences between Keras 3 and Keras 2 (TF up to 2.15, or TF_USE_LEGACY_KERAS=1)."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ def is_placeholder(value: Any) -> bool:
 
 
 def mask_of(tensor: Any) -> tf.Tensor | None:
-    """The mask that Keras's layers left on their output, or None."""
+    """The mask that Keras's layers attached to their output, or None."""
     return getattr(tensor, "_keras_mask", None)
 
 
 def merge_masks(one: tf.Tensor | None, other: tf.Tensor | None) -> tf.Tensor | None:
-    """A mask of what both masks keep. If one has fewer dimensions, they match the first ones."""
+    """A mask that keeps what both masks keep. If their ranks differ, the first dimensions match."""
     if one is None or other is None:
         return other if one is None else one
     one, other = (tf.cast(mask, tf.bool) for mask in (one, other))

@@ -48,7 +48,8 @@ def differing_bytes(one: bytes, other: bytes) -> int:
 
 BENCHMARK = Benchmark(
     NAME,
-    "Loss and gradient with 2 and 5 threads, compared byte by byte with those from one thread.",
+    "The loss and the gradient with 2 and 5 threads, compared byte by byte with those of one "
+    "thread.",
     _parts,
     statistic="maximum",
 )

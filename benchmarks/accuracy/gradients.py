@@ -77,14 +77,15 @@ def _measure(
 
 TAIL = Benchmark(
     "tail",
-    f"The gradient of a class of probability {TAIL_PROBABILITY:g}, compared with that probability.",
+    f"The gradient of a class whose probability is {TAIL_PROBABILITY:g}, compared with that "
+    "probability.",
     _tail_parts,
     statistic="maximum",
 )
 DOMINANT = Benchmark(
     "dominant",
-    "The gradient of the true class if its probability rounds to 1, compared with minus the sum of "
-    "the other classes' gradients, which is its exact value.",
+    "The gradient of the true class if its probability rounds to 1, compared with minus the "
+    "sum of the other classes' gradients, which it should equal.",
     _dominant_parts,
     statistic="maximum",
 )

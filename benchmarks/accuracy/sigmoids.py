@@ -105,7 +105,7 @@ LOSS_BENCHMARK = Benchmark(
 )
 GRADIENT_BENCHMARK = Benchmark(
     GRADIENTS,
-    f"The largest relative error of the gradient of the sum of the sigmoid losses, for logits from "
+    f"The largest relative error of the gradient of the sum of the sigmoid losses, of logits from "
     f"-{_FARTHEST:g} to {_FARTHEST:g} and labels of 0 and 1: the sigmoid, or 1 minus the sigmoid.",
     _gradient_parts,
     statistic="maximum",

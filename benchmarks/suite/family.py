@@ -66,13 +66,13 @@ def _rows(shape: Shape, kind: str, device: str) -> Iterator[tuple[Setup, tuple[s
 
 BENCHMARK = Benchmark(
     NAME,
-    "Loss and gradient, or the loss alone, in one `tf.function`: sparse (class ids), sigmoid, and "
-    "softmax with the one-hot labels of the same ids. All rows of one shape and kind are "
-    "interleaved. TF1's sparse loss has no label smoothing. In rows with smoothing, v1 converts "
-    "the ids to one-hot labels. Sigmoids have a weight for each row of logits. "
-    "`BinaryCrossentropy`, Keras's and ours, takes the mean of a row's losses first. Then Keras's "
-    "divides by the number of rows, and ours by the number of rows with a non-zero weight, which "
-    "is TF1's result. The lower bounds move as many bytes as a training step: `Neg` reads the "
-    "logits, and `AddV2` also the labels.",
+    "The loss and its gradient, or only the loss, in one `tf.function`: sparse (class ids), "
+    "sigmoid, and softmax with the one-hot labels of the same ids. All rows of one shape and "
+    "kind are interleaved. TF1's sparse loss has no label smoothing. In rows with smoothing, "
+    "v1 turns the ids into one-hot labels. The sigmoid losses have a weight for each row of "
+    "logits. `BinaryCrossentropy`, Keras's and ours, first takes the mean of a row's losses. "
+    "Keras's then divides by the number of rows, and ours by the number of rows with a "
+    "non-zero weight, which returns TF1's number. The lower limits move as many bytes as a "
+    "training step: `Neg` reads the logits, and `AddV2` reads the logits and the labels.",
     _parts,
 )

@@ -59,8 +59,8 @@ def _turn(module: str, setup: Setup, kind: str, inputs: tuple[Any, ...]) -> Turn
 
 BENCHMARK = Benchmark(
     NAME,
-    "The first call of a new `tf.function` whose shapes are all known: tracing it, optimizing its "
-    "graph, compiling it with XLA (if used), and running it. The process has run such a function "
-    "before, and returns free memory to the system before each call.",
+    "The first call of a new `tf.function` with static shapes: tracing, optimizing the graph, "
+    "compiling it under XLA, and running it. The process has run such a function before, and "
+    "returns free memory to the system before each call.",
     _parts,
 )

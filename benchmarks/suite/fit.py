@@ -62,7 +62,7 @@ def _epoch(network: _Network, setup: Setup, contender: Any) -> Turn:
 
 BENCHMARK = Benchmark(
     NAME,
-    "A step of `model.fit`, including the whole network: one hidden layer, SGD, sample weights. "
-    "The epochs of the two models are interleaved.",
+    "A step of `model.fit` with the whole network: one hidden layer, SGD, sample weights. The "
+    "two models' epochs are interleaved.",
     _parts,
 )

@@ -82,8 +82,8 @@ def available_memory() -> float:
 
 BENCHMARK = Benchmark(
     NAME,
-    "The time per element of a training step with 1000 classes and 10^3 to 10^9 elements. Sizes "
-    "run one after the other, because only one of the largest fits into memory.",
+    "A training step with 1000 classes and 10^3 to 10^9 elements. Times are per element. "
+    "Sizes run one after the other, because only one of the largest fits into memory.",
     _parts,
     cpu_only=True,
 )

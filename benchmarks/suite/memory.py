@@ -159,12 +159,12 @@ def _any_batch_size(tensor: Any) -> Any:
 
 BENCHMARK = Benchmark(
     "memory",
-    "The additional memory of the first call of this size: its peak, and what is held after the "
-    "result is freed. The unit is one buffer of the logits' size and dtype, so the gradient is 1. "
-    "Each is measured in a separate process. On a CPU, it is resident memory. `tf.function` is an "
-    "existing trace that accepts any batch size. With static shapes, the call includes tracing "
-    "and optimization, which take some megabytes: many buffers, if these are small. The class "
-    "axis of (8, 21, 128, 128) is 1.",
+    "The increase in memory during the first call of this size: at its peak, and after its "
+    "result is freed. The unit is one buffer of the logits' size and dtype, so the gradient "
+    "itself is 1. Each measurement has its own process. On a CPU, it measures resident "
+    "memory. The rows `tf.function` use an earlier trace that accepts any batch size. With "
+    "static shapes, tracing and optimizing are part of the call and take some megabytes, "
+    "which are many buffers if a buffer is small. The class axis of (8, 21, 128, 128) is 1.",
     _parts,
 )
 FAMILY = Benchmark(

@@ -196,21 +196,23 @@ def portable_setups(options: Options) -> list[Setup]:
 
 TRAINING = Benchmark(
     "training",
-    "Loss and gradient with respect to the logits in one `tf.function`. AddV2 is the lower bound: "
-    "it moves the same bytes. An empty call gets the same tensors and adds 1 to one weight. "
-    "PyTorch and optax (under `jax.jit`) run in separate processes.",
+    "The loss and its gradient with respect to the logits, in one `tf.function`. AddV2 is the "
+    "lower limit: it moves the same bytes. The empty call accepts the same tensors and adds 1 "
+    "to one weight. PyTorch and optax (under `jax.jit`) run in separate processes.",
     _training,
 )
 AXIS = Benchmark(
     "axis",
-    "A training step in a `tf.function` with class axis 1. TF1's loss supports only the last axis, "
-    "so v1 smooths the labels itself, calls `softmax_cross_entropy_with_logits_v2(axis=1)`, and "
-    "reduces with `compute_weighted_loss`.",
+    "A training step in a `tf.function`, with class axis 1. The class axis of TF1's loss is "
+    "always the last, so v1 smooths the labels itself, calls "
+    "`softmax_cross_entropy_with_logits_v2(axis=1)`, and reduces the losses with "
+    "`compute_weighted_loss`.",
     _axis,
 )
 DTYPE = Benchmark(
     "dtypes",
-    "A training step in a `tf.function`; labels have the logits' dtype, and weights are float32.",
+    "A training step in a `tf.function`. The labels have the logits' dtype, and the weights "
+    "are float32.",
     _dtypes,
 )
 EVALUATION = Benchmark(
@@ -220,15 +222,15 @@ EVALUATION = Benchmark(
 )
 EAGER = Benchmark(
     "eager",
-    "`loss(y_true, y_pred, sample_weight)` without a `tf.function`. With a tape, it runs inside a "
+    '`loss(y_true, y_pred, sample_weight)` without a `tf.function`. "With a tape" means in a '
     "`tf.GradientTape`, followed by `tape.gradient`. A sample is the mean of 20 calls.",
     _eager,
 )
 PORTABLE_PATH = Benchmark(
     "portable",
-    "This package's loss in TensorFlow's own ops, compared with v1 in the same mode: "
-    "`tf.function`, eager, and XLA (both in a `tf.function` with `jit_compile=True`). The modes "
-    "of one row's shape and kind are interleaved. The class axis of (8, 21, 128, 128) is 1.",
+    "The loss in TensorFlow's own ops, compared with v1 in the same mode: in a `tf.function`, "
+    "eager, and under XLA, which means a `tf.function` with `jit_compile=True` for both. The "
+    "modes of one shape and kind are interleaved. The class axis of (8, 21, 128, 128) is 1.",
     _portable,
     base=PORTABLE,
 )

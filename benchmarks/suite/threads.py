@@ -75,8 +75,9 @@ def _add_in_pieces(
 
 BENCHMARK = Benchmark(
     NAME,
-    "A training step with one thread and with two, switched in one process. `numpy.add` into an "
-    "existing array shows how much two threads gain if only memory speed matters.",
+    "A training step with one thread and with two threads, switched in one process. "
+    "`numpy.add` into an existing array shows what two threads gain if memory is the only "
+    "limit.",
     _parts,
     cpu_only=True,
 )

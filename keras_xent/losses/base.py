@@ -1,4 +1,4 @@
-"""What all loss classes share: how Keras calls them, and how they use its arguments."""
+"""The base class of all losses: how Keras calls them, and how they use its arguments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keras_xent.losses import ragged
 from keras_xent.losses.arguments import checked_axis, checked_name
 from keras_xent.losses.config import Configured, without_prefix
 from keras_xent.losses.weighting import NOTHING, Weighting
-from keras_xent.ops import conversion
+from keras_xent.ops import conversion, replicas
 from keras_xent.ops.arguments import smoothing_of
 from keras_xent.reduction import Reduction
 
@@ -46,6 +46,7 @@ class CrossEntropy(Configured, _keras.LossBase):
         reduction: Reduction | str | None,
         name: Any,
         dtype: Any,
+        normalization: str,
     ) -> None:
         axis = checked_axis(axis)
         name = without_prefix(checked_name(name))
@@ -58,21 +59,22 @@ class CrossEntropy(Configured, _keras.LossBase):
         self.from_logits = from_logits
         self.label_smoothing = smoothing_of(label_smoothing)
         self.axis = axis
+        self.normalization = replicas.normalization_of(normalization)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tf.Tensor:
         """Computes the loss.
 
         Args:
-            y_true: the labels, in the shape described for the class. If `y_pred` is ragged, they
+            y_true: the labels, in the shape that the class describes. If `y_pred` is ragged, they
                 should be ragged too, with the same rows. (If only `y_pred` is ragged, it is
-                padded with zeros, and the padding counts, as in tf_keras.)
+                padded with zeros, and the losses of the padding count, as in tf_keras.)
             y_pred: logits or probabilities, of rank 1 or more, dense or ragged. If Keras's
                 layers attached a mask to it, the loss applies the mask.
             sample_weight: None, a scalar, or a tensor. A tensor can have the losses' shape (the
                 shape of `y_pred` without the class axis). Any of its dimensions can be 1, and it
-                can have an additional last dimension of 1. It can also have fewer dimensions,
-                which match the losses' first ones: shape (N,) means one weight per sample. If the
-                losses are ragged, it can be a ragged tensor with the same rows.
+                can have an additional last dimension of 1. If it has fewer dimensions, they match
+                the losses' first dimensions: shape (N,) means one weight per sample. If the losses
+                are ragged, it can be a ragged tensor with the same rows.
 
         Returns:
             A scalar, or the weighted losses if the reduction is `NONE`. They are ragged if
@@ -83,7 +85,8 @@ class CrossEntropy(Configured, _keras.LossBase):
                 `KerasTensor` of Keras 3; or a model of a Keras package other than `tf.keras`
                 calls the loss.
             ValueError: the shapes or rows don't match.
-            tf.errors.InvalidArgumentError: the same, when a graph runs.
+            tf.errors.InvalidArgumentError: the shapes or rows don't match, and are known only when
+                a graph runs.
         """
         arguments = {"y_true": y_true, "y_pred": y_pred, "sample_weight": sample_weight}
         if _functional.is_symbolic(arguments.values()):
@@ -113,13 +116,18 @@ class CrossEntropy(Configured, _keras.LossBase):
                     "a tensor: pass the loss to compile(), or call it in a layer's call()"
                 )
         _other_keras.check_caller(*_other_keras.CALLERS, *_other_keras.TRAINERS)
-        self.check_strategy()
         weighting = Weighting(sample_weight, _keras.mask_of(y_pred), self._wanted_reduction)
+        if replicas.share_a_denominator(self.normalization, self._wanted_reduction):
+            weighting = weighting.over_replicas()
+        else:
+            self.check_strategy()
         if type(self).call is CrossEntropy.call:
             value = self._value(y_true, y_pred, weighting)
         else:
             losses, mask = self.losses_of(call, y_true, y_pred)
             value = weighting.masked(mask).of(losses)
+        if weighting.shared is not None:
+            return self.scale_global(replicas.combined(value))
         if self._wanted_reduction in _MEANS:
             return self.scale_for_distribution(value)
         return value
@@ -156,19 +164,20 @@ class CrossEntropy(Configured, _keras.LossBase):
     def _of_ragged_classes(
         self, labels: tf.Tensor, predictions: tf.Tensor, classes: Any, weighting: Weighting
     ) -> tf.Tensor:
-        """The same, if each loss has its own number of classes.
+        """Like `_of_dense`, but each loss has its own number of classes.
 
         Args:
             labels: the labels of all rows.
-            predictions: a tensor of rank 1: the classes of all losses, concatenated.
+            predictions: a tensor of rank 1: the predictions for the classes of all losses,
+                concatenated.
             classes: a ragged tensor with a row of classes for each loss.
             weighting: how to weight and reduce the losses.
         """
         raise NotImplementedError
 
     def _with(self: _Loss, **attributes: Any) -> _Loss:
-        """The same loss with other arguments."""
-        # Not copy.copy: Keras would serialize the loss.
+        """A copy of the loss with some attributes changed."""
+        # Not copy.copy, because Keras would then serialize the loss.
         loss = type(self).__new__(type(self))
         loss.__dict__.update(self.__dict__, **attributes)
         return loss

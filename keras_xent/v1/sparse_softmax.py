@@ -25,7 +25,15 @@ def sparse_softmax_cross_entropy(
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.losses.sparse_softmax_cross_entropy`.
 
-    The gradient flows to the logits and the weights.
+    The loss of an example with logits `x` and class id `y` is
+
+        log(sum over k of exp(x[k])) - x[y]
+
+    The default reduction returns `sum(losses * weights) / count(weights != 0)`, or 0 if all weights
+    are 0. Weights are broadcast to the losses before they are counted. For the other reductions,
+    see `keras_xent.Reduction`.
+
+    The result has gradients with respect to the logits and the weights.
 
     Args:
         labels: class ids in `[0, num_classes)`, int32 or int64, in the logits' shape without
@@ -34,8 +42,8 @@ def sparse_softmax_cross_entropy(
         logits: unscaled log-probabilities of shape `[..., num_classes]`; float16, bfloat16,
             float32 or float64.
         weights: a scalar, or a tensor of the labels' rank in which every dimension is 1 or equal
-            to the labels'. A last dimension of 1 is removed if the weights have one dimension too
-            many. Cast to float32.
+            to the labels' dimension. A last dimension of 1 is removed if the weights have one
+            dimension too many. Cast to float32.
         scope: the name scope of the ops.
         loss_collection: the graph collection to add the loss to, or None. Ignored in eager mode.
         reduction: a `keras_xent.Reduction`, or one of TF1's names.
@@ -63,7 +71,7 @@ def sparse_softmax_cross_entropy(
 
     * Labels of another dtype raise a TypeError in eager mode too. TF1 raises an
       InvalidArgumentError there.
-    * float64 logits are weighted and summed in float64. TF1 rounds to float32 in between.
+    * float64 losses are weighted and summed in float64. TF1 rounds them to float32 first.
     * In a graph, the result of every dtype has the name of TF1's float32 result. For other dtypes,
       TF1's last op is a cast.
     """
@@ -97,7 +105,11 @@ def sparse_softmax_cross_entropy_with_logits(
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.nn.sparse_softmax_cross_entropy_with_logits`.
 
-    The gradient flows to the logits.
+    The loss of an example with logits `x` and class id `y` is
+
+        log(sum over k of exp(x[k])) - x[y]
+
+    The losses aren't reduced. They have a gradient with respect to the logits.
 
     Args:
         _sentinel: leave it out. As in TF1, it forces you to pass labels and logits by keyword.

@@ -104,8 +104,8 @@ def test_ragged_tensors_beside_dense_ones_raise_an_error() -> None:
     dense = rows(LOGITS).to_tensor()
     with pytest.raises(TypeError, match="y_true is a RaggedTensor and y_pred isn't"):
         loss(rows(LABELS), dense)
-    with pytest.raises(TypeError, match="sample_weight is a RaggedTensor but the losses are dense"):
+    with pytest.raises(TypeError, match="sample_weight is a RaggedTensor, expected a dense"):
         loss(dense, dense, rows(EACH))
     dense._keras_mask = rows(EACH > 0)
-    with pytest.raises(TypeError, match="the mask is a RaggedTensor but the losses are dense"):
+    with pytest.raises(TypeError, match="the mask is a RaggedTensor, expected a dense"):
         loss(dense, dense)

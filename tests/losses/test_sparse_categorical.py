@@ -35,7 +35,7 @@ def test_arguments_are_keras_s_with_smoothing_after_the_axis() -> None:
         name: each.default
         for name, each in inspect.signature(SparseCategoricalCrossentropy).parameters.items()
     }
-    names = "from_logits ignore_class reduction axis label_smoothing name dtype"
+    names = "from_logits ignore_class reduction axis label_smoothing name dtype normalization"
     assert list(ours) == names.split()
     theirs = inspect.signature(keras.losses.SparseCategoricalCrossentropy).parameters
     for name, each in theirs.items():

@@ -1,4 +1,4 @@
-"""Describes infinite logits, for which TensorFlow often returns NaN."""
+"""Describes infinite logits. TensorFlow often returns NaN for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def of_softmax(logits: tf.Tensor) -> Pieces:
     return [
         "\n  logits that are -inf:",
         tf.math.count_nonzero(infinite),
-        "(if TensorFlow's number is nan, the difference can be intended: for such a class with a "
+        "(if TensorFlow's number is nan, the difference can be intended: if such a class has a "
         "label of 0, TensorFlow computes 0 * inf, and keras_xent returns the finite value)",
     ]
 
