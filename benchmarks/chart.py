@@ -15,7 +15,7 @@ from benchmarks.report import duration
 from benchmarks.setups import Shape
 
 # Okabe and Ito's colors, which color-blind readers can tell apart, also in print.
-COLOURS = {
+COLORS = {
     "v1": "#d55e00",
     "Keras": "#e69f00",
     "v1 under XLA": "#cc79a7",
@@ -55,7 +55,7 @@ def draw(found: Mapping[str, Mapping[Shape, float]]) -> Figure:
     figure = Figure(figsize=(12.5, 5.0), layout="constrained")
     axes = figure.subplots()
     ours = found[OURS]
-    names = [name for name in COLOURS if name in found]
+    names = [name for name in COLORS if name in found]
     width = _GROUP_WIDTH / len(names)
     values = []
     for number, name in enumerate(names):
@@ -63,7 +63,7 @@ def draw(found: Mapping[str, Mapping[Shape, float]]) -> Figure:
             if shape in found[name]:
                 x = position + width * (number + 0.5) - _GROUP_WIDTH / 2
                 values.append(found[name][shape] / seconds)
-                _bar(axes, x, values[-1], width, COLOURS[name], None if position else name)
+                _bar(axes, x, values[-1], width, COLORS[name], None if position else name)
     axes.axhline(1, color="#333333", linewidth=1)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
