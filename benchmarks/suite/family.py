@@ -1,4 +1,4 @@
-"""The sparse and the sigmoid loss beside TF1's and others', and class ids beside one-hot labels."""
+"""Compares the sparse and sigmoid losses with others', and class ids with one-hot labels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EVERYBODY = (
 
 
 def case(setup: Setup, kind: str) -> str:
-    """What the report calls a loss."""
+    """The report's name for a loss."""
     smoothed = " with label smoothing" if setup.label_smoothing else ""
     return f"{setup.loss}{smoothed}, {kind}"
 
@@ -39,7 +39,7 @@ def _parts(options: Options) -> list[Part]:
 
 
 def steps(shape: Shape, kind: str, device: str) -> Iterator[Step]:
-    """What is measured in turn."""
+    """The steps that are measured in turn."""
     for setup, names in _rows(shape, kind, device):
         for name in names:
             yield Step(name, setup, kind, case(setup, kind))
@@ -51,7 +51,7 @@ def _rows(shape: Shape, kind: str, device: str) -> Iterator[tuple[Setup, tuple[s
     def only_in_training(*names: str) -> tuple[str, ...]:
         return names if is_training else ()
 
-    # TF1's loss of class ids has no label smoothing: without it all do the same.
+    # TF1's loss of class ids has no label smoothing. Without it, all compute the same.
     plain = Setup(shape, label_smoothing=0.0, device=device)
     for loss in (SPARSE, SIGMOID):
         others = only_in_training(FLOORS[loss], *PACKAGES)

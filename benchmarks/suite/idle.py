@@ -1,4 +1,4 @@
-"""What a call leaves behind: processor time after it, and time taken from the next op."""
+"""The after-effects of a call: processor time, and a slower next op."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Place(NamedTuple):
     Attributes:
         device: the device, `"GPU:0"`.
         path: what computes the loss there.
-        compiled: whether functions are compiled by XLA.
+        compiled: whether XLA compiles the functions.
     """
 
     device: str
@@ -28,7 +28,7 @@ class Place(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The device, with "XLA" if functions are compiled."""
+        """The device, with "XLA" if it compiles the functions."""
         return f"{self.device}, XLA" if self.compiled else self.device
 
     @property
@@ -87,7 +87,7 @@ def find_places() -> tuple[list[Place], list[Finding]]:
 
 
 def one_of_each_kind(names: Iterable[str]) -> list[str]:
-    """The first device of each kind: `["CPU:0", "GPU:0"]` of `/device:CPU:0` and so on."""
+    """The first device of each kind: `["CPU:0", "GPU:0"]` for `/device:CPU:0` and so on."""
     found: dict[str, str] = {}
     for name in names:
         device = name.split("/device:")[-1]

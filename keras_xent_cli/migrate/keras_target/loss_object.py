@@ -102,7 +102,7 @@ def _written(surroundings: Surroundings, shown: Dtypes) -> str:
 
 
 def _of_ids(module: Module, call: Call, loss: Loss) -> str:
-    """For one-hot labels that stay: what the sparse loss would save."""
+    """For one-hot labels that the port keeps: what the sparse loss would save."""
     if loss.of_ids is None or not class_ids.are_one_hot(module, call):
         return ""
     return (
