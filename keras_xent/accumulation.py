@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import tensorflow as tf
 
+from keras_xent._autograph import do_not_convert
 from keras_xent.losses.base import CrossEntropy
 
 _Loss = TypeVar("_Loss", bound=CrossEntropy)
@@ -74,6 +75,7 @@ def micro_batches(
             f"the dataset's elements are {spec}, expected (x, y) or (x, y, sample_weight)"
         )
 
+    @do_not_convert
     def cut(x: Any, y: tf.Tensor, sample_weight: Any = None) -> tf.data.Dataset:
         size = tf.shape(y)[0]
         weights = loss.weights_for_sum(y, sample_weight) * float(steps)
@@ -83,6 +85,7 @@ def micro_batches(
         with tf.control_dependencies([enough]):
             ends = size * tf.range(steps + 1) // steps
 
+        @do_not_convert
         def part(step: tf.Tensor) -> Any:
             return tf.nest.map_structure(
                 lambda tensor: tensor[ends[step] : ends[step + 1]], (x, y, weights)

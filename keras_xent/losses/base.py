@@ -157,6 +157,7 @@ class CrossEntropy(Configured, _keras.LossBase):
             return total, tf.ones([], total.dtype)
         return self._value(y_true, y_pred, weighting.with_division(undivided)), found[0]
 
+    @do_not_convert
     def weights_for_sum(self, y_true: tf.Tensor, sample_weight: Any = None) -> tf.Tensor:
         """Weights whose weighted sum of losses is the loss of this batch.
 
