@@ -10,6 +10,7 @@ from __future__ import annotations
 # Some imports have side effects: they check TensorFlow, register the losses with Keras (so saved
 # models can be loaded), and connect the verification to v1.
 from keras_xent import _requirements, _verification, metrics, registration, testing, v1  # noqa: F401
+from keras_xent.accumulation import micro_batches
 from keras_xent.functions import (
     sigmoid_cross_entropy,
     softmax_cross_entropy,
@@ -33,6 +34,7 @@ __all__ = [
     "__version__",
     "backend",
     "metrics",
+    "micro_batches",
     "set_backend",
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",

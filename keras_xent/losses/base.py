@@ -38,6 +38,7 @@ class CrossEntropy(Configured, _keras.LossBase):
     )
     # Whether the labels have a class axis.
     _labels_have_classes = True
+    _accepts_masks = True
 
     def __init__(
         self,
@@ -117,7 +118,13 @@ class CrossEntropy(Configured, _keras.LossBase):
                     "a tensor: pass the loss to compile(), or call it in a layer's call()"
                 )
         _other_keras.check_caller(*_other_keras.CALLERS, *_other_keras.TRAINERS)
-        weighting = Weighting(sample_weight, _keras.mask_of(y_pred), self._wanted_reduction)
+        mask = _keras.mask_of(y_pred)
+        if mask is not None and not self._accepts_masks:
+            raise ValueError(
+                "y_pred has a mask from Keras's layers, but the denominator was computed from the "
+                "labels and sample weights alone: give masked examples a sample weight of 0 instead"
+            )
+        weighting = Weighting(sample_weight, mask, self._wanted_reduction)
         if replicas.share_a_denominator(self.normalization, self._wanted_reduction):
             weighting = weighting.with_division(_by_the_sum_over_replicas)
         else:
@@ -149,6 +156,51 @@ class CrossEntropy(Configured, _keras.LossBase):
             total = self._value(y_true, y_pred, weighting)
             return total, tf.ones([], total.dtype)
         return self._value(y_true, y_pred, weighting.with_division(undivided)), found[0]
+
+    def weights_for_sum(self, y_true: tf.Tensor, sample_weight: Any = None) -> tf.Tensor:
+        """Weights whose weighted sum of losses is the loss of this batch.
+
+        Args:
+            y_true: the labels, dense.
+            sample_weight: the caller's weights, or None.
+
+        Returns:
+            The weights in their shape, or in the shape (N,) if they are None or a scalar.
+        """
+        labels = self.to_labels(y_true, tf.float32)
+        real = tf.float32
+        if sample_weight is None:
+            sample_weight = tf.ones([], real)
+        weights = tf.cast(conversion.to_tensor(sample_weight, "sample_weight", real), real)
+        if weights.shape.rank == 0:
+            weights = tf.fill(tf.shape(labels)[:1], weights)
+        if self._wanted_reduction is Reduction.SUM:
+            return weights
+        found: list[tf.Tensor] = []
+
+        def undivided(weights: tf.Tensor, denominator: Denominator) -> tf.Tensor:
+            found.append(denominator.value())
+            return weights
+
+        weighting = Weighting(weights, self._mask_of(labels), self._wanted_reduction)
+        # Labels of shape (N,) are N samples, as in a batch.
+        has_classes = self._labels_have_classes and labels.shape.rank != 1
+        axis = self.axis if has_classes else None
+        weighting.with_division(undivided).fused(lambda weights: weights, labels, axis)
+        return tf.math.divide_no_nan(weights, found[0])
+
+    def of_sums(self: _Loss) -> _Loss:
+        """The same loss with the reduction `SUM`. A mask on its predictions is an error."""
+        if type(self).call is not CrossEntropy.call:
+            raise ValueError(
+                f"{type(self).__name__} overrides call(), expected a loss whose losses have the "
+                "labels' shape: use a loss class of keras_xent"
+            )
+        if self._wanted_reduction is Reduction.NONE:
+            raise ValueError("reduction is NONE, expected a reduction to one number")
+        loss = type(self).from_config({**self.get_config(), "reduction": Reduction.SUM.value})
+        loss._accepts_masks = False
+        return loss
 
     def _value(self, y_true: Any, y_pred: Any, weighting: Weighting) -> Any:
         """The losses, weighted and reduced."""

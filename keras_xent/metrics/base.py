@@ -23,8 +23,8 @@ class CrossEntropyMetric(keras.metrics.Metric):
             )
         self._loss = loss
         self.reduction = loss._wanted_reduction
-        self.total = self.add_weight(name="total", initializer="zeros")
-        self.count = self.add_weight(name="count", initializer="zeros")
+        self.total = self.add_weight(name="total", initializer="zeros", dtype=self.dtype)
+        self.count = self.add_weight(name="count", initializer="zeros", dtype=self.dtype)
         # Keras's callbacks read this. Lower values are better.
         self._direction = "down"
 

@@ -41,7 +41,7 @@ class CategoricalCrossentropy(CrossEntropyMetric):
         >>> metric.update_state([[0, 1, 0], [0, 0, 1]], logits, sample_weight=[1.0, 0.5])
         >>> metric.update_state([[1, 0, 0], [0, 0, 1]], logits, sample_weight=[0.0, 1.0])
         >>> print(f"{float(metric.result()):.5f}")
-        0.89823
+        0.88955
 
         In `compile()`, use `weighted_metrics`. Keras passes no sample weights to `metrics`:
 
