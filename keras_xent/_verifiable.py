@@ -27,7 +27,7 @@ def register(verifier: Verifier) -> None:
 def computed(
     compute: Compute, inputs: Sequence[Any], function: str, **arguments: Any
 ) -> tf.Tensor:
-    """Returns `compute(*inputs)`, a call of a function of `keras_xent.v1`, verified if wanted.
+    """Returns `compute(*inputs)`, a call to `keras_xent.v1`, verified if verification is on.
 
     Args:
         compute: the computation.

@@ -38,9 +38,9 @@ def softmax_cross_entropy(
     for logits `x` and labels `y`. With the native kernels, a class with `y'[c] = 0` adds nothing,
     even if its logit is -inf. The portable backend returns NaN for such a class, except under XLA.
 
-    The result has gradients with respect to the logits, the labels and the weights, which can be
-    differentiated again. The gradient of each loss with respect to the logits is `softmax(x) - y'`,
-    as in TensorFlow. To treat labels as constants, like
+    The result has gradients with respect to the logits, the labels and the weights. These gradients
+    are differentiable too. The gradient of each loss with respect to the logits is
+    `softmax(x) - y'`, as in TensorFlow. To treat labels as constants, like
     `tf.compat.v1.losses.softmax_cross_entropy`, pass `tf.stop_gradient(labels)`.
 
     Args:
@@ -58,7 +58,7 @@ def softmax_cross_entropy(
             `keras_xent.CategoricalCrossentropy` has Keras's default, which divides by the number
             of losses. Without weights, both return the mean.
         normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
-            (`"replica"`, like TF1 and Keras), or the sum of all replicas' (`"global"`). With
+            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
             `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Returns:
@@ -70,7 +70,7 @@ def softmax_cross_entropy(
             `KerasTensor`; or an argument is passed by position.
         ValueError: labels or weights have the wrong shape, an argument is out of range, or the
             reduction is unknown.
-        tf.errors.InvalidArgumentError: a shape is wrong, and is known only when the graph runs.
+        tf.errors.InvalidArgumentError: a shape that is known only when the graph runs is wrong.
 
     Examples:
         >>> import keras_xent
@@ -118,8 +118,8 @@ def sparse_softmax_cross_entropy(
 
         log(sum over k of exp(x[k])) - (1 - s) * x[y] - s * (mean over c of x[c])
 
-    The result has gradients with respect to the logits and the weights, which can be differentiated
-    again.
+    The result has gradients with respect to the logits and the weights. These gradients are
+    differentiable too.
 
     Args:
         labels: class ids in [0, C), int32 or int64, in the logits' shape without `axis`.
@@ -138,7 +138,7 @@ def sparse_softmax_cross_entropy(
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default is TF1's, as
             for `softmax_cross_entropy`.
         normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
-            (`"replica"`, like TF1 and Keras), or the sum of all replicas' (`"global"`). With
+            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
             `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Returns:
@@ -150,7 +150,7 @@ def sparse_softmax_cross_entropy(
             tensor is ragged, sparse, or a `KerasTensor`; or an argument is passed by position.
         ValueError: labels or weights have the wrong shape, an argument is out of range, or the
             reduction is unknown.
-        tf.errors.InvalidArgumentError: a shape is wrong, and is known only when the graph runs.
+        tf.errors.InvalidArgumentError: a shape that is known only when the graph runs is wrong.
             Also raised on a CPU if an id is out of range, even if its weight is 0. On a GPU and
             under XLA, the loss and the gradient of such an id are NaN, as in TensorFlow.
 
@@ -163,7 +163,7 @@ def sparse_softmax_cross_entropy(
         >>> print(f"{float(loss):.5f}")
         1.38973
 
-    Like `softmax_cross_entropy`, it ignores masks, and doesn't divide by the number of replicas.
+    Masks and `tf.distribute` are handled as in `softmax_cross_entropy`.
     """
     _check(labels=labels, logits=logits, weights=weights)
     return ops.sparse_softmax_cross_entropy(
@@ -201,8 +201,8 @@ def sigmoid_cross_entropy(
 
     computed without overflow.
 
-    The result has gradients with respect to the logits, the labels and the weights, which can be
-    differentiated again.
+    The result has gradients with respect to the logits, the labels and the weights. These gradients
+    are differentiable too.
 
     Args:
         labels: a tensor of the logits' shape, usually of zeros and ones. Cast to the logits' dtype.
@@ -214,7 +214,7 @@ def sigmoid_cross_entropy(
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default is TF1's, as
             for `softmax_cross_entropy`. A weight that is broadcast counts once for each loss.
         normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
-            (`"replica"`, like TF1 and Keras), or the sum of all replicas' (`"global"`). With
+            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
             `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Returns:
@@ -226,7 +226,7 @@ def sigmoid_cross_entropy(
             `KerasTensor`; or an argument is passed by position.
         ValueError: labels or weights have the wrong shape, an argument is out of range, or the
             reduction is unknown.
-        tf.errors.InvalidArgumentError: a shape is wrong, and is known only when the graph runs.
+        tf.errors.InvalidArgumentError: a shape that is known only when the graph runs is wrong.
 
     Examples:
         >>> import keras_xent
@@ -237,7 +237,7 @@ def sigmoid_cross_entropy(
         >>> print(f"{float(loss):.5f}")
         0.30476
 
-    Like `softmax_cross_entropy`, it ignores masks, and doesn't divide by the number of replicas.
+    Masks and `tf.distribute` are handled as in `softmax_cross_entropy`.
     """
     _check(labels=labels, logits=logits, weights=weights)
     return ops.sigmoid_cross_entropy(

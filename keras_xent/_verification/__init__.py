@@ -1,4 +1,4 @@
-"""Compares calls of `keras_xent.v1` with TensorFlow's own functions, if the user turns this on.
+"""Compares calls to `keras_xent.v1` with TensorFlow's own functions, if verification is on.
 
 The public interface is `keras_xent.testing`. Importing this package registers the verification.
 """

@@ -1,6 +1,6 @@
 """Counts the comparisons in this process, and prints the counts when it ends.
 
-Without this line, you couldn't tell a verification that compared nothing from one that passed.
+Without these counts, you couldn't tell a verification that compared nothing from one that passed.
 Values and gradients are counted separately, because a TF1 program that runs only its training op
 computes no value.
 """
@@ -98,8 +98,8 @@ def line() -> str | None:
         return None
     return (
         "keras_xent: WARNING: verification was on, but nothing was verified. Either your program "
-        "called no function of keras_xent.v1, or it called them only in graphs that were built "
-        "before verification was on, that didn't run, or that XLA compiled"
+        "didn't call keras_xent.v1, or it called it only in graphs that were built before "
+        "verification was on, that didn't run, or that XLA compiled"
     )
 
 

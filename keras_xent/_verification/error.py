@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 
 class VerificationError(AssertionError):
-    """A call of `keras_xent.v1` returned a different result than TensorFlow's own function.
+    """A call to `keras_xent.v1` returned a different result than TensorFlow's own function.
 
     `keras_xent.testing.verify` raises it.
     """

@@ -1,4 +1,4 @@
-"""The hook that every call of `keras_xent.v1` passes through."""
+"""The hook that every call to `keras_xent.v1` passes through."""
 
 from __future__ import annotations
 

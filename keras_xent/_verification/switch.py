@@ -13,7 +13,7 @@ _VALUES = {
     **dict.fromkeys(("", "0", "false", "no", "off"), False),
 }
 
-# The number of open `verify()` contexts in the process. It doesn't belong to a thread, because a
+# The number of open `verify()` contexts in the process. It isn't local to a thread, because a
 # distribution strategy calls the loss in other threads.
 _open = 0
 _was_open = False
@@ -63,8 +63,8 @@ def verify() -> Iterator[None]:
         keras_xent: 62 values and 62 gradients verified, 0 different
 
     The line counts each comparison: one for a call's value, and one for its gradient with respect
-    to each input that has one. A `tf.function` or a session counts each time it runs, not when it
-    is traced. A session that runs only the training op computes and compares gradients, but no
+    to each input that has one. Calls in a graph are counted each time it runs, not when it is
+    built. A session that runs only the training op computes and compares gradients, but no
     values. If nothing was verified, the line is a warning. Each process counts separately. A worker
     process that compared nothing prints no warning, and a process forked by `multiprocessing`
     prints no line.
@@ -103,12 +103,12 @@ def verify() -> Iterator[None]:
     It doesn't detect:
 
     * differences in code that XLA compiles (`jit_compile=True`), because XLA drops assertions. If
-      it is known during tracing that XLA compiles a function, it shows a warning, once.
+      verification can detect this during tracing, it shows a warning, once.
     * differences in second derivatives (a tape around a tape, `tf.hessians`, a gradient penalty)
       and in the tangents of `tf.autodiff.ForwardAccumulator`. Both are computed as usual. If a tape
       and an accumulator are nested, only the gradient of the value is compared.
-    * differences within rounding. Relative to the sum of the terms' magnitudes, this is about 2e-6
-      in float32 with few classes (3e-5 with 50,000, because TensorFlow's own losses have this
+    * differences within rounding error. Relative to the sum of the terms' magnitudes, this is about
+      2e-6 in float32 with few classes (3e-5 with 50,000, because TensorFlow's own losses have this
       error), 0.4 % in float16 and 3 % in bfloat16. For example, if the denominator should be
       200,000 in float32, or 30 in bfloat16, a denominator that is off by one isn't detected.
       Weighted float64 losses are compared as float32, because TensorFlow rounds them.

@@ -1,4 +1,4 @@
-"""Generates inputs. They are the same each time. Each reduction has a different denominator."""
+"""Generates reproducible inputs for which each reduction has a different denominator."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class CrossEntropy(Configured, _keras.LossBase):
 
         Args:
             y_true: the labels, in the shape that the class describes. If `y_pred` is ragged, they
-                should be ragged too, with the same rows. (If only `y_pred` is ragged, it is
+                should be ragged too, with the same row lengths. (If only `y_pred` is ragged, it is
                 padded with zeros, and the losses of the padding count, as in tf_keras.)
             y_pred: logits or probabilities, of rank 1 or more, dense or ragged. If Keras's
                 layers attached a mask to it, the loss applies the mask.
@@ -76,7 +76,7 @@ class CrossEntropy(Configured, _keras.LossBase):
                 shape of `y_pred` without the class axis). Any of its dimensions can be 1, and it
                 can have an additional last dimension of 1. If it has fewer dimensions, they match
                 the losses' first dimensions: shape (N,) means one weight per sample. If the losses
-                are ragged, it can be a ragged tensor with the same rows.
+                are ragged, it can be a ragged tensor with the same row lengths.
 
         Returns:
             A scalar, or the weighted losses if the reduction is `NONE`. They are ragged if
@@ -87,8 +87,8 @@ class CrossEntropy(Configured, _keras.LossBase):
                 `KerasTensor` of Keras 3; or a model of a Keras package other than `tf.keras`
                 calls the loss.
             ValueError: the shapes or rows don't match.
-            tf.errors.InvalidArgumentError: the shapes or rows don't match, and are known only when
-                a graph runs.
+            tf.errors.InvalidArgumentError: shapes or rows that are known only when a graph runs
+                don't match.
         """
         arguments = {"y_true": y_true, "y_pred": y_pred, "sample_weight": sample_weight}
         if _functional.is_symbolic(arguments.values()):

@@ -46,7 +46,7 @@ class BinaryCrossentropy(CrossEntropy):
             before it takes the logarithm.
         label_smoothing: a number in [0, 1]. Labels become
             `y * (1 - label_smoothing) + label_smoothing / 2`.
-        axis: the axis of the mean.
+        axis: the axis to average over.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default,
             `"sum_over_batch_size"`, divides by the number of losses. `"sum_by_nonzero_weights"`,
             TF1's default, divides by the number of non-zero weights. None and `"none"` return the
@@ -55,7 +55,7 @@ class BinaryCrossentropy(CrossEntropy):
         dtype: the dtype of the computation and the result. None means `keras.config.floatx()` in
             Keras 3 and the dtype of `y_pred` in Keras 2.
         normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
-            (`"replica"`, like TF1 and Keras), or the sum of all replicas' (`"global"`). With
+            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
             `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Raises:

@@ -12,7 +12,9 @@ from keras_xent.ops import conversion, ignoring
 from keras_xent.ops import spec as spec_lib
 
 _NARROW = (tf.int8, tf.int16, tf.uint8, tf.uint16)
-_RULE = "y_true must have y_pred's shape without the class axis: this shape and y_true's shape are"
+_RULE = (
+    "y_true must have y_pred's shape without the class axis: the expected and actual shapes are"
+)
 
 
 def to_ids(labels: Any) -> tf.Tensor:

@@ -148,13 +148,13 @@ def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> F
 
     Raises:
         TypeError: only the labels are ragged.
-        ValueError: labels and predictions have different rows, or the class axis is neither
-            the last dimension nor a dense one after the ragged ones.
+        ValueError: labels and predictions have different row lengths, or the class axis is
+            neither the last dimension nor a dense one after the ragged ones.
     """
     if not isinstance(y_pred, tf.RaggedTensor):
         raise TypeError(
             "y_true is a RaggedTensor and y_pred isn't, expected two RaggedTensors with the same "
-            "rows: use y_true.to_tensor(), and a sample_weight of 0 for the padding"
+            "row lengths: use y_true.to_tensor(), and a sample_weight of 0 for the padding"
         )
     levels = y_pred.ragged_rank
     classes_are_ragged = y_pred.flat_values.shape.rank == 1
@@ -168,7 +168,7 @@ def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> F
     if given != expected:
         raise ValueError(
             f"y_true has {given} ragged dimensions and y_pred has {levels}, expected {expected} in "
-            f"y_true, with the rows of y_pred: y_true has shape {y_true.shape}, and y_pred has "
+            f"y_true, with y_pred's row lengths: y_true has shape {y_true.shape}, and y_pred has "
             f"shape {y_pred.shape}. If you use tf.ragged.constant, pass ragged_rank."
         )
     labels, agree = y_true, None
@@ -214,7 +214,7 @@ def _flat_axis(axis: int, y_pred: Any) -> int:
     if not last and not dense:
         raise ValueError(
             f"axis is {axis}, and y_pred is a RaggedTensor of shape {y_pred.shape} with "
-            f"{y_pred.ragged_rank} ragged dimensions, expected -1 or a dimension after these "
+            f"{y_pred.ragged_rank} ragged dimensions, expected -1 or a dimension after them "
             "(in Keras 2, a positive axis doesn't count the batch dimension)"
         )
     return flat_axis
@@ -242,8 +242,8 @@ def _repeated(weights: tf.Tensor, rows: Any, name: str) -> tf.Tensor:
     if weights.shape.rank > 1:
         if weights.shape[1] != 1:
             raise ValueError(
-                f"{name} and the ragged losses have different rows: pass a scalar, one weight for "
-                "each sample, or a RaggedTensor with the losses' rows"
+                f"{name} and the ragged losses have different row lengths: pass a scalar, one "
+                "weight for each sample, or a RaggedTensor with the losses' row lengths"
             )
         weights = tf.squeeze(weights, 1)
     count, expected = tf.shape(weights, rows.row_splits.dtype)[0], rows.nrows()
@@ -280,7 +280,7 @@ def _with_the_rows_of(
             values = _checked(
                 values,
                 same,
-                f"{names} have different rows, expected the same: their row splits are",
+                f"{names} have different row lengths, expected the same: their row splits are",
                 splits,
                 expected,
             )

@@ -53,7 +53,7 @@ class SparseCategoricalCrossentropy(CrossEntropy):
         dtype: the dtype of the computation and the result. None means `keras.config.floatx()` in
             Keras 3 and the dtype of `y_pred` in Keras 2.
         normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
-            (`"replica"`, like TF1 and Keras), or the sum of all replicas' (`"global"`). With
+            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
             `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Raises:
@@ -96,7 +96,7 @@ class SparseCategoricalCrossentropy(CrossEntropy):
     * With ragged tensors, a mean doesn't count ignored ids. tf_keras counts them.
     * Ids must have the losses' shape, or one or two more dimensions of size 1. tf_keras accepts
       any shape with the same number of elements.
-    * If there is only one class, you see a warning, because the loss is always 0.
+    * If there is only one class, the loss is always 0, and it shows a warning.
     * If the class axis is ragged, each loss has its own number of classes, and an id that is out
       of range raises an error on a GPU too. tf_keras pads the predictions of a sample with zeros,
       which then count as classes.

@@ -13,7 +13,7 @@ keras: Any = tf.keras
 
 
 class CrossEntropyMetric(keras.metrics.Metric):
-    """The base class of the metrics. Its state is `total`, and `count`, which divides it."""
+    """The base class of the metrics. Its state is `total` and its divisor `count`."""
 
     def __init__(self, loss: CrossEntropy, name: str | None, dtype: Any) -> None:
         super().__init__(name=name, dtype=dtype)
@@ -25,7 +25,7 @@ class CrossEntropyMetric(keras.metrics.Metric):
         self.reduction = loss._wanted_reduction
         self.total = self.add_weight(name="total", initializer="zeros", dtype=self.dtype)
         self.count = self.add_weight(name="count", initializer="zeros", dtype=self.dtype)
-        # Keras's callbacks read it to find out what is better.
+        # Keras's callbacks read this. Lower values are better.
         self._direction = "down"
 
     def update_state(

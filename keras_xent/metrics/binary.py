@@ -11,7 +11,7 @@ from keras_xent.reduction import Reduction
 
 @_keras.register_serializable_as("keras_xent.metrics")
 class BinaryCrossentropy(CrossEntropyMetric):
-    """The value of `keras_xent.BinaryCrossentropy` for all batches together.
+    """Computes `keras_xent.BinaryCrossentropy` over all batches together.
 
     See `keras_xent.metrics.CategoricalCrossentropy`. Every element has its own label, and a loss is
     the mean over the last axis.
@@ -22,7 +22,7 @@ class BinaryCrossentropy(CrossEntropyMetric):
             `keras.config.floatx()`.
         from_logits: whether `y_pred` holds logits rather than probabilities.
         label_smoothing: a number in [0, 1], as for the loss.
-        axis: the axis over which each loss is a mean.
+        axis: the axis to average over.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1, but not `NONE`. The
             default is Keras's: the weighted mean.
 

@@ -11,10 +11,10 @@ from keras_xent.reduction import Reduction
 
 @_keras.register_serializable_as("keras_xent.metrics")
 class CategoricalCrossentropy(CrossEntropyMetric):
-    """The value of `keras_xent.CategoricalCrossentropy` for all batches together.
+    """Computes `keras_xent.CategoricalCrossentropy` over all batches together.
 
     Works like `keras.metrics.CategoricalCrossentropy`, which is the weighted mean of all losses,
-    and adds the other reductions. It adds up the weighted losses and the denominators over batches
+    but adds the other reductions. It adds up the weighted losses and the denominators over batches
     and replicas, and divides once. So with `"sum_by_nonzero_weights"`, the result is TF1's loss of
     all examples of the epoch. The mean of the batches' losses, which Keras logs as `loss`, differs
     if the batches have different numbers of non-zero weights.

@@ -11,7 +11,7 @@ from keras_xent.reduction import Reduction
 
 @_keras.register_serializable_as("keras_xent.metrics")
 class SparseCategoricalCrossentropy(CrossEntropyMetric):
-    """The value of `keras_xent.SparseCategoricalCrossentropy` for all batches together.
+    """Computes `keras_xent.SparseCategoricalCrossentropy` over all batches together.
 
     See `keras_xent.metrics.CategoricalCrossentropy`. The labels are class ids.
 

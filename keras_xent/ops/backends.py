@@ -95,10 +95,10 @@ def use_native() -> bool:
 
 
 def _problem_of(choice: str) -> str | None:
-    """Why a choice can't use native ops although it allows them, or None.
+    """Why native ops can't be used. None if they can, or if the choice is portable.
 
     Raises:
-        ValueError: it allows only native ops.
+        ValueError: the choice is native, and native ops can't be used.
     """
     if choice == "portable":
         return None

@@ -58,7 +58,7 @@ def to_float(value: Any, name: str) -> float:
     """A number as a Python float.
 
     Args:
-        value: a number of Python or NumPy, or a scalar array or tensor.
+        value: a Python or NumPy number, or a scalar array or tensor.
         name: the argument's name.
 
     Raises:

@@ -39,8 +39,8 @@ class SparseSoftmaxCrossEntropy(LossOp):
 
     name = "SparseSoftmaxCrossEntropy"
     labels_rule = (
-        "labels are class ids and must have the logits' shape without the class axis: this shape "
-        "and the labels' shape are"
+        "labels are class ids and must have the logits' shape without the class axis: the "
+        "expected and actual shapes are"
     )
     labels_have_gradient = False
 

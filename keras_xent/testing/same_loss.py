@@ -44,8 +44,8 @@ def assert_same_loss(
     If the results differ, the error message shows the matching silent change from the migration
     guide, and how to fix it.
 
-    It compares gradients with respect to the logits and floating point weights. If a function
-    doesn't return a scalar, it compares the gradients of the sum.
+    It compares gradients with respect to the logits and floating point weights. Results that
+    aren't scalars are summed first.
 
     Args:
         old: the loss to compare with, a function of `(labels, logits)` or `(labels, logits,
@@ -274,5 +274,5 @@ def _check_compared(
     first = refusals[-1] if compared else refusals[0]
     raise ValueError(
         f"nothing was compared: the old loss raised an error for every call {which}, "
-        f"such as {type(first).__name__}: {first}"
+        f"for example {type(first).__name__}: {first}"
     ) from first

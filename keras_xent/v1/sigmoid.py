@@ -60,8 +60,8 @@ def sigmoid_cross_entropy(
         TypeError: the logits aren't floating point, or the value of `label_smoothing` is known
             only when the graph runs.
         ValueError: the shapes don't match, or an argument is None or out of range.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match.
 
     Examples:
         >>> import keras_xent
@@ -81,8 +81,8 @@ def sigmoid_cross_entropy(
     * With the native kernels, the loss of an infinite logit is 0 or infinite. TF1 and the portable
       backend usually return NaN.
     * float64 losses are weighted and summed in float64. TF1 rounds them to float32 first.
-    * In a graph, the result of every dtype has the name of TF1's float32 result. For other dtypes,
-      TF1's last op is a cast.
+    * In a graph, results of every dtype are named like TF1's float32 results. TF1 names its other
+      results after a final cast.
     """
 
     def compute(
@@ -134,8 +134,8 @@ def sigmoid_cross_entropy_with_logits(
         TypeError: the logits aren't floating point.
         ValueError: the shapes don't match, an argument is None, or labels or logits are passed by
             position.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match.
 
     Examples:
         >>> import keras_xent

@@ -58,8 +58,8 @@ def softmax_cross_entropy(
         TypeError: the logits aren't floating point, or the value of `label_smoothing` is known
             only when the graph runs.
         ValueError: the shapes don't match, or an argument is None or out of range.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match.
 
     Examples:
         >>> import keras_xent
@@ -80,8 +80,8 @@ def softmax_cross_entropy(
     * With the native kernels, a class whose label is 0 adds nothing, even if its logit is -inf. TF1
       and the portable backend return NaN.
     * float16 labels are smoothed even with more than 65,504 classes. TF1 divides by infinity there.
-    * In a graph, the result of every dtype has the name of TF1's float32 result. For other dtypes,
-      TF1's last op is a cast.
+    * In a graph, results of every dtype are named like TF1's float32 results. TF1 names its other
+      results after a final cast.
     """
 
     def compute(
@@ -140,8 +140,8 @@ def softmax_cross_entropy_with_logits_v2(
         TypeError: the logits aren't floating point.
         ValueError: the shapes don't match, an argument is None, the axis is out of range, or both
             `axis` and `dim` are passed.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match.
 
     Examples:
         >>> import keras_xent
@@ -159,7 +159,7 @@ def softmax_cross_entropy_with_logits_v2(
     * With the native kernels, a class whose label is 0 adds nothing, even if its logit is -inf. TF1
       and the portable backend return NaN.
     * The logits' gradient can be differentiated with respect to the labels. TF1 returns 0.
-    * In a graph, 16-bit losses have the name of TF1's float32 losses. TF1's last op is a cast.
+    * In a graph, 16-bit losses are named like TF1's float32 losses. TF1 names them after a cast.
     """
     return calls.of_examples(
         "softmax_cross_entropy_with_logits_v2",
@@ -204,8 +204,8 @@ def softmax_cross_entropy_with_logits(
         TypeError: the logits aren't floating point.
         ValueError: the shapes don't match, an argument is None, the axis is out of range, both
             `axis` and `dim` are passed, or labels or logits are passed by position.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match.
 
     Examples:
         >>> import keras_xent
@@ -218,7 +218,7 @@ def softmax_cross_entropy_with_logits(
     Differences from TF1:
 
     * TensorFlow 2's `compat.v1` has no `_sentinel`, and accepts labels and logits by position.
-    * All differences of `softmax_cross_entropy_with_logits_v2` apply here too.
+    * The differences listed for `softmax_cross_entropy_with_logits_v2` apply here too.
     """
     arguments.require_keywords("softmax_cross_entropy_with_logits", _sentinel)
     advice = "pass dim alone, or pass dim=None with axis, because dim is -1 by default"

@@ -54,8 +54,8 @@ def sparse_softmax_cross_entropy(
     Raises:
         TypeError: the logits aren't floating point, or the labels are neither int32 nor int64.
         ValueError: the shapes don't match, or an argument is None or out of range.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs. Also raised on a CPU if a class id is out of range, even if its weight is 0. On a
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match. Also raised on a CPU if a class id is out of range, even if its weight is 0. On a
             GPU and under XLA, the loss and the gradient of such an id are NaN.
 
     Examples:
@@ -72,8 +72,8 @@ def sparse_softmax_cross_entropy(
     * Labels of another dtype raise a TypeError in eager mode too. TF1 raises an
       InvalidArgumentError there.
     * float64 losses are weighted and summed in float64. TF1 rounds them to float32 first.
-    * In a graph, the result of every dtype has the name of TF1's float32 result. For other dtypes,
-      TF1's last op is a cast.
+    * In a graph, results of every dtype are named like TF1's float32 results. TF1 names its other
+      results after a final cast.
     """
 
     def compute(
@@ -126,8 +126,8 @@ def sparse_softmax_cross_entropy_with_logits(
         TypeError: the logits aren't floating point, or the labels are neither int32 nor int64.
         ValueError: the shapes don't match, an argument is None, or labels or logits are passed by
             position.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs. Also raised on a CPU if a class id is out of range. On a GPU and under XLA, the
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match. Also raised on a CPU if a class id is out of range. On a GPU and under XLA, the
             loss and the gradient of such an id are NaN.
 
     Examples:
@@ -142,7 +142,7 @@ def sparse_softmax_cross_entropy_with_logits(
     * TensorFlow 2's `compat.v1` has no `_sentinel`, and accepts labels and logits by position.
     * Labels of another dtype raise a TypeError in eager mode too. TF1 raises an
       InvalidArgumentError there.
-    * In a graph, float16 losses have the name of TF1's float32 losses. TF1's last op is a cast.
+    * In a graph, float16 losses are named like TF1's float32 losses. TF1 names them after a cast.
     """
     arguments.require_keywords("sparse_softmax_cross_entropy_with_logits", _sentinel)
     default_name = "SparseSoftmaxCrossEntropyWithLogits"

@@ -45,8 +45,8 @@ def compute_weighted_loss(
     Raises:
         TypeError: a tensor is ragged or sparse.
         ValueError: the shapes don't match, an argument is None, or the reduction is unknown.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match.
 
     Examples:
         >>> import keras_xent
@@ -57,8 +57,8 @@ def compute_weighted_loss(
     Differences from TF1:
 
     * float64 losses are weighted and summed in float64. TF1 rounds them to float32 first.
-    * In a graph, the result of every dtype has the name of TF1's float32 result. For other dtypes,
-      TF1's last op is a cast.
+    * In a graph, results of every dtype are named like TF1's float32 results. TF1 names its other
+      results after a final cast.
     """
 
     def compute(losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction) -> tf.Tensor:

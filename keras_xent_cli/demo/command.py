@@ -111,8 +111,7 @@ def _png_path(text: str) -> pathlib.Path:
         raise argparse.ArgumentTypeError(f"expected a file name that ends in .png, got {text!r}")
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(
-            f"there is no folder {str(path.parent)!r} for {path.name!r}: "
-            "create it or choose another"
+            f"the folder {str(path.parent)!r} doesn't exist: create it or choose another"
         )
     is_new = not path.exists()
     try:

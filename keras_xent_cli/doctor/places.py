@@ -52,7 +52,7 @@ def find_places() -> tuple[list[Place], list[Finding]]:
             f"TensorFlow can't list them, so only the CPU was tested: {describe(error)}",
             Status.PROBLEM,
             "Make `python -c 'import tensorflow as tf; print(tf.config.list_logical_devices())'` "
-            "work: check the drivers of your devices and what TensorFlow needs for them.",
+            "work: check the drivers of your devices and TensorFlow's requirements for them.",
         )
         return [Place("CPU:0", path("CPU:0")), Place("CPU:0", "XLA", compiled=True)], [unlisted]
     devices = one_of_each_kind(names)

@@ -269,8 +269,8 @@ def judge(place: Place, outcomes: Sequence[Outcome]) -> Finding:
             "not run: TensorFlow's own loss raises an error there too",
             Status.PROBLEM,
             f"Nothing is wrong with keras_xent. Make TensorFlow's own loss work on {place.device}: "
-            "check the device's driver and what TensorFlow needs for it. Or hide the device with "
-            "tf.config.set_visible_devices.",
+            "check the device's driver and TensorFlow's requirements for it. Or hide the device "
+            "with tf.config.set_visible_devices.",
         )
     return Finding(
         subject,

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--to",
         choices=("v1", "keras"),
         default="v1",
-        help="v1 (default): the functions of keras_xent.v1, which always compute the same. "
+        help="v1 (default): the functions of keras_xent.v1, which always return the same results. "
         "keras: a loss object if it is provably the same, otherwise v1",
     )
     mode = parser.add_mutually_exclusive_group()
@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=("text", "json"),
         default="text",
-        help="json prints only one JSON object on standard output",
+        help="json prints a single JSON object to standard output",
     )
     parser.add_argument("--list-rules", action="store_true", help="list the rules and exit")
 

@@ -43,7 +43,7 @@ def test_options(tmp_path: pathlib.Path) -> None:
     ("arguments", "message"),
     [
         (["--output", "curves.svg"], "ends in .png, got 'curves.svg'"),
-        (["--output", "nowhere/curves.png"], "no folder 'nowhere'"),
+        (["--output", "nowhere/curves.png"], "folder 'nowhere' doesn't exist"),
         (["--epochs", "0"], "a whole number from 1 to 1000000, got '0'"),
         (["--epochs", "many"], "a whole number from 1 to 1000000, got 'many'"),
         (["--seed", "-1"], "got '-1'"),

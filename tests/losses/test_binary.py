@@ -257,7 +257,7 @@ def test_gradients_arrive_at_ragged_values() -> None:
 
 
 def test_other_rows_raise_an_error() -> None:
-    with pytest.raises(ValueError, match="y_true and y_pred have different rows"):
+    with pytest.raises(ValueError, match="y_true and y_pred have different row lengths"):
         BinaryCrossentropy(True)(rows(LABELS, [0, 1, 2, 3, 6]), rows(LOGITS))
 
 

@@ -55,8 +55,8 @@ def attempt(
         return Attempt(reason="there is no loss object for this function")
     if call is None:
         return Attempt(
-            reason="the function is passed as an argument or assigned, and a loss object has other "
-            "arguments"
+            reason="the function is passed as an argument or assigned, and a loss object has "
+            "different parameters"
         )
     attributes = Attributes(module, surroundings)
     shown = dtypes(module, attributes, call.logits)
@@ -107,8 +107,8 @@ def _of_ids(module: Module, call: Call, loss: Loss) -> str:
         return ""
     return (
         f". The labels come from tf.one_hot: if every id is a class, {module.package}."
-        f"{loss.of_ids.object_name} computes the same from the ids, and saves a tensor of the "
-        "logits' size (for an id that isn't a class, tf.one_hot returns zeros, but this loss "
+        f"{loss.of_ids.object_name} computes the same loss from the ids, without a tensor of "
+        "the logits' size (for an id that isn't a class, tf.one_hot returns zeros, but this loss "
         "raises an error)"
     )
 

@@ -190,7 +190,7 @@ def _averaged(module: Module, call: Call) -> str:
     if not found:
         return f"{mean}, and the source doesn't show the reduction"
     if "SUM" in found:
-        return f"{mean}, so its sum is TF1's divided by the size of that axis"
+        return f"{mean}, so its sum is TF1's sum divided by the size of that axis"
     return f"{mean}, so it can't return the loss of each element" if "NONE" in found else ""
 
 

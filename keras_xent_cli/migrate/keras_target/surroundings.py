@@ -46,7 +46,7 @@ TRAITS: dict[str, Trait] = {
             rb"|\bkeras\.mixed_precision\b|\bkeras\s+import\s+mixed_precision\b"
         ),
         "the program sets Keras's floatx or a mixed precision policy ({place}), and the source "
-        "doesn't show the dtype of the logits, in which the loss object must compute",
+        "doesn't show the logits' dtype, which the loss object must use",
     ),
     "name": Trait(
         re.compile(

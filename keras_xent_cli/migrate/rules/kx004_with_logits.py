@@ -27,7 +27,7 @@ _WHICH = (
     "keras_xent.v1.softmax_cross_entropy_with_logits if it is TF1 code, and "
     "keras_xent.v1.softmax_cross_entropy_with_logits_v2 if it is TF2 code"
 )
-_TF2 = "; this is TF2's function, which doesn't stop the labels' gradient, like TF1's _v2 function"
+_TF2 = "; this is TF2's function. Like TF1's _v2 function, it doesn't stop the labels' gradient"
 
 
 def check(module: Module, options: Options) -> Iterable[Remark]:

@@ -27,7 +27,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
                 module.offset(call.node),
                 Action.FLAGGED,
                 f"labels are {_short(module.source(call.labels))} and logits are "
-                f"{_short(module.source(call.logits))}, and look swapped. {loss.swapped}. Pass "
+                f"{_short(module.source(call.logits))}: they look swapped. {loss.swapped}. Pass "
                 "labels and logits by keyword",
             )
 

@@ -32,8 +32,8 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
             module.offset(call.node),
             action,
             "the result is ignored: the loss counts only through the loss collection of a TF1 "
-            "graph. Before you leave graphs, keep the result, and add up the losses and the "
-            "regularization losses yourself. Example: "
+            "graph. Before you move to eager code or Keras, keep the result, and add up the "
+            "losses and the regularization losses yourself. Example: "
             "migration_guide/collections-and-estimators.md#a-result-that-is-ignored",
             once=True,
         )

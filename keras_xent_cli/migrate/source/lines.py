@@ -7,7 +7,7 @@ import bisect
 import re
 from typing import Union
 
-# Line ends as in Python's tokenizer; str.splitlines has more.
+# Line endings as in Python's tokenizer. str.splitlines splits at more characters.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 Located = Union[ast.expr, ast.stmt]
@@ -53,7 +53,7 @@ class Lines:
         return line, offset - self._starts[line - 1] + 1
 
     def start_of_line(self, line: int) -> int:
-        """The offset at which a line begins, counted from 1; the text's end after the last."""
+        """The offset at which a line (from 1) begins. After the last line, the text's end."""
         return self._starts[min(line - 1, len(self.lines))]
 
     def newline(self) -> str:
