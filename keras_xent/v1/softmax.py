@@ -158,7 +158,8 @@ def softmax_cross_entropy_with_logits_v2(
     * `axis` can be less than -1, which TF1 doesn't accept.
     * With the native kernels, a class whose label is 0 adds nothing, even if its logit is -inf. TF1
       and the portable backend return NaN.
-    * The logits' gradient can be differentiated with respect to the labels. TF1 returns 0.
+    * The gradient with respect to the logits can be differentiated with respect to the labels. TF1
+      returns 0.
     * In a graph, 16-bit losses are named like TF1's float32 losses. TF1 names them after a cast.
     """
     return calls.of_examples(
