@@ -107,8 +107,11 @@ def test_in_a_session_with_gradients(backend: str) -> None:
         assert_close(in_session(logits, IDS, WEIGHTS), expected)
 
 
-@both_backends
-@pytest.mark.parametrize("mode", ["eager", "traced_unknown_shapes"])
+@pytest.mark.parametrize(
+    ("mode", "backend"),
+    [("eager", "auto"), ("eager", "portable"), ("traced_unknown_shapes", "auto")],
+    indirect=["backend"],
+)
 def test_second_derivatives(mode: str, backend: str) -> None:
     def run_of(loss: Callable[..., tf.Tensor]) -> Callable[..., Any]:
         def run(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
