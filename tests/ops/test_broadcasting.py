@@ -98,31 +98,33 @@ def ours(shapes: Shapes) -> Callable[..., tf.Tensor]:
     )
 
 
-def in_mode(mode: str) -> Callable[[Shapes], Any]:
+def in_mode(mode: str, every: list[Shapes]) -> Callable[[Shapes], Any]:
     """Every pair's value and gradients in a mode, traced and compiled as seldom as it can be."""
     if mode in UNKNOWN_SHAPES:
         functions = {
-            axis: modes.once(mode, with_gradients(ours(((), (), axis))))
-            for axis in {axis for *_, axis in BROADCAST}
+            axis: modes.once(mode, with_gradients(ours(((), (), axis)))) for *_, axis in every
         }
         return lambda shapes: functions[shapes[2]](*arrays(shapes))
 
     def all_pairs(*tensors: tf.Tensor) -> list[Any]:
-        pairs = zip(BROADCAST, tensors[::2], tensors[1::2])
+        pairs = zip(every, tensors[::2], tensors[1::2])
         return [with_gradients(ours(shapes))(labels, logits) for shapes, labels, logits in pairs]
 
-    results = modes.in_mode(mode, all_pairs, *[x for shapes in BROADCAST for x in arrays(shapes)])
-    return lambda shapes: results[BROADCAST.index(shapes)]
+    results = modes.in_mode(mode, all_pairs, *[x for shapes in every for x in arrays(shapes)])
+    return lambda shapes: results[every.index(shapes)]
 
 
 # The labels are broadcast before a backend has them.
 @pytest.mark.parametrize(
-    ("mode", "backend"), [*((mode, "auto") for mode in MODES), ("eager", "portable")],
+    ("mode", "backend"),
+    [*((mode, "auto") for mode in MODES), ("eager", "portable")],
     indirect=["backend"],
 )
 def test_values_and_gradients(mode: str, backend: str) -> None:
-    run = in_mode(mode)
-    for shapes in BROADCAST:
+    # XLA compiles once more for each pair.
+    every = BROADCAST[::3] if mode == "compiled_unknown_shapes" else BROADCAST
+    run = in_mode(mode, every)
+    for shapes in every:
         expected = modes.eager(with_gradients(by_hand(shapes)), *arrays(shapes))
         for one, other in zip(run(shapes), expected):
             assert one.shape == other.shape, shapes
