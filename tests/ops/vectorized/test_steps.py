@@ -173,6 +173,7 @@ def tangents_of_a_map(loss: Loss) -> tf.Tensor:
     return forward.jvp(value)
 
 
+@pytest.mark.parametrize("backend", ["auto", "portable"], indirect=True)
 def test_tangents_of_a_map(backend: str) -> None:
     name = "v1, sum_by_nonzero_weights"
     # TF1's xent kernel takes labels that sum to one in its tangents too.
