@@ -135,6 +135,16 @@ def test_what_a_trace_can_not_know_fails_when_the_graph_runs(backend: str, mode:
 
 @both_backends
 @run_time_modes
+def test_labels_of_as_many_numbers_in_another_shape_fail(backend: str, mode: str) -> None:
+    """Of two reshapes one after the other TensorFlow drops the first, and what its shape needs."""
+    run = modes.once(mode, softmax_cross_entropy)
+    for shape in [(12,), (2, 3, 2), (4, 3)]:
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            pytest.fail(f"{shape}: {run(GOOD['logits'], np.zeros(shape, 'f'))}")
+
+
+@both_backends
+@run_time_modes
 @pytest.mark.parametrize("index", [1, 2], ids=["logits", "weights"])
 def test_each_gradient_alone_refuses_wrong_weights(backend: str, mode: str, index: int) -> None:
     """Where only a gradient is fetched, TensorFlow prunes the loss from the graph."""

@@ -297,7 +297,7 @@ def test_labels_of_a_wrong_shape_raise_an_error(labels: np.ndarray, message: str
 @pytest.mark.parametrize("mode", ["traced_unknown_shapes", "tf1_graph"])
 def test_labels_of_a_wrong_shape_fail_when_the_graph_runs(mode: str, backend: str) -> None:
     run = modes.once(mode, sparse_softmax_cross_entropy)
-    for shape in ([2, 1], [2, 3], [3]):
+    for shape in ([2, 1], [1, 2], [2, 3], [3]):
         with pytest.raises(tf.errors.InvalidArgumentError):
             pytest.fail(f"{shape}: {run(np.zeros([2, 3], 'f'), np.zeros(shape, 'int64'))}")
 
