@@ -110,7 +110,7 @@ WEIGHTS = np.array([[0, 1], [2, 0.5], [0, 3]], "f")
 
 
 def derivatives(op: Callable[..., tf.Tensor], smoothing: float) -> Callable[..., Any]:
-    """The value, its gradients, and those of their squares' sum."""
+    """The value, its gradients, and those of a sum of their squares."""
 
     def run(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
         inputs = [logits, weights]
@@ -122,7 +122,9 @@ def derivatives(op: Callable[..., tf.Tensor], smoothing: float) -> Callable[...,
                     logits, labels, weights, label_smoothing=smoothing, axis=1, reduction="sum"
                 )
             first = inner.gradient(value, inputs)
-            squares = tf.reduce_sum(first[0] ** 2) + tf.reduce_sum(first[1] ** 2)
+            # A gradient's sum over the classes is 0: without these factors its mean hides errors.
+            factors = tf.stop_gradient(tf.cos(logits))
+            squares = tf.reduce_sum(factors * first[0] ** 2) + tf.reduce_sum(first[1] ** 2)
         return [value, *first, *outer.gradient(squares, inputs)]
 
     return run
