@@ -79,7 +79,7 @@ def test_they_are_saved_and_loaded(extension: str, tmp_path: Path) -> None:
     if extension == ".keras" and not hasattr(keras.models.Model, "export"):
         pytest.skip("this Keras 2 has no such format")
     # A SavedModel also holds traces of every layer. They are slow, and the same for all calls.
-    names = list(CALLS) if extension else ["keywords", "a list of weights", "sparse"]
+    names = list(CALLS) if extension else ["a list of weights", "sparse"]
     model = model_of(v1, names)
     path = str(tmp_path / f"model{extension}")
     with warnings.catch_warnings():
