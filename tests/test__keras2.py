@@ -32,7 +32,7 @@ def test_what_depends_on_keras_passes_with_tf_keras() -> None:
     files += [f"losses/test_{name}.py" for name in losses]
     arguments = ["-q", "-x", "-p", "no:cacheprovider", *(str(TESTS / file) for file in files)]
     # The tests for one Keras have the mark skipif. The others' names say that they compare with
-    # Keras. (.ci/full runs all of these files with tf_keras.)
+    # Keras. (.ci/run runs all of these files with tf_keras.)
     arguments += ["-k", "skipif or keras_s or by_keras or keras_2 or keras2 or functional"]
     program = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
     done = processes.run(

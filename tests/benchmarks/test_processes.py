@@ -45,7 +45,7 @@ class Sent(list):  # type: ignore[type-arg]
     [
         # There is no such dtype; or PyTorch is not installed.
         ("pytorch", Setup((4, 3), "nonsense"), RuntimeError, r"^(Type|ModuleNotFound)Error: "),
-        ("addv2", Setup((4, 3), loss=SPARSE), NoSuchLoss, "there is no sparse here"),
+        ("addv2", Setup((4, 3), loss=SPARSE), NoSuchLoss, "no sparse loss"),
     ],
 )
 def test_a_worker_that_cannot_start_says_why(
@@ -62,6 +62,6 @@ def test_a_worker_that_cannot_start_says_why(
 def test_an_error_of_a_worker_is_raised() -> None:
     worker = Worker.__new__(Worker)
     worker._pipe, theirs = multiprocessing.Pipe()
-    theirs.send(NoSuchLoss("there is no sparse here"))
-    with pytest.raises(NoSuchLoss, match="there is no sparse here"):
+    theirs.send(NoSuchLoss("no sparse loss"))
+    with pytest.raises(NoSuchLoss, match="no sparse loss"):
         worker.turn()
