@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Dict
+from typing import Any, Callable, Dict, Iterator
 
 import numpy as np
 import pytest
@@ -151,36 +151,31 @@ def test_weights_that_do_not_fit_are_refused_by_compute_weighted_loss_too() -> N
         both_refuse(ValueError, "compute_weighted_loss", losses=each, weights=weights)
 
 
-class Fed(contextlib.ExitStack):
-    """Our function in a graph that knows no shape, and its gradient with respect to the logits.
+@contextlib.contextmanager
+def in_a_graph(name: str) -> Iterator[Callable[..., None]]:
+    """Holds that our function and its gradient raise an error for labels, logits and weights.
 
-    It runs with inputs that fit.
+    The graph knows no shape. It runs with inputs that fit.
     """
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.enter_context(tf.Graph().as_default())
-        self._session = self.enter_context(tf.compat.v1.Session())
-        self._labels = placeholder(tf.int32 if name.startswith("sparse") else tf.float32, None)
-        self._logits = placeholder(tf.float32, None)
-        self._weights = placeholder(tf.float32, None)
-        arguments = named(name, self._labels, self._logits)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        labels = placeholder(tf.int32 if name.startswith("sparse") else tf.float32, None)
+        logits, weights = placeholder(tf.float32, None), placeholder(tf.float32, None)
+        arguments = named(name, labels, logits)
         if name in tf1.LABELS:
-            arguments["weights"] = self._weights
+            arguments["weights"] = weights
         loss = getattr(tf1.OURS, name)(**arguments)
         # The gradient alone must not be had either: training fetches nothing else.
-        self._fetches = [loss, *tf.gradients(loss, self._logits)]
-        self._session.run(self._fetches, self._feed(tf1.labels_of(name, [2, 3]), LOGITS))
+        fetches = [loss, *tf.gradients(loss, logits)]
 
-    def _feed(self, labels: Any, logits: Any, weights: Any = 1.0) -> dict[Any, Any]:
-        return {self._labels: labels, self._logits: logits, self._weights: weights}
+        def refused(*given: Any) -> None:
+            feed = dict(zip((labels, logits, weights), given))
+            for fetch in fetches:
+                with pytest.raises(tf.errors.InvalidArgumentError):
+                    session.run(fetch, feed)
+                    pytest.fail(f"{fetch.name} has a value: {given}")
 
-    def refuses(self, labels: Any, logits: Any, weights: Any = 1.0) -> None:
-        feed = self._feed(labels, logits, weights)
-        for fetch in self._fetches:
-            with pytest.raises(tf.errors.InvalidArgumentError):
-                self._session.run(fetch, feed)
-                pytest.fail(f"{fetch.name} has a value: {feed}")
+        session.run(fetches, {labels: tf1.labels_of(name, [2, 3]), logits: LOGITS, weights: 1.0})
+        yield refused
 
 
 def labels_shapes(name: str) -> list[list[int]]:
@@ -196,15 +191,15 @@ def labels_shapes(name: str) -> list[list[int]]:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_what_does_not_fit_is_refused_at_run_time(choice: str, name: str) -> None:
     keras_xent.set_backend(choice)
-    with Fed(name) as fed:
+    with in_a_graph(name) as refused:
         for shape in labels_shapes(name):
-            fed.refuses(np.ones(shape), LOGITS)
+            refused(np.ones(shape), LOGITS, 1.0)
         if name in tf1.LABELS:
             for shape, weights_shape in unfit(name):
                 labels, logits = inputs_for(name, shape)
-                fed.refuses(labels, logits, np.ones(weights_shape))
+                refused(labels, logits, np.ones(weights_shape))
         if not name.startswith("sigmoid"):
-            fed.refuses(1, 1.0)
+            refused(1, 1.0, 1.0)
 
 
 @pytest.mark.parametrize(

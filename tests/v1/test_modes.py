@@ -125,16 +125,16 @@ ALL_CASES_WAYS = [
 FEW_CASES_WAYS = [
     ("auto", "traced", tf1.by_tape),
     ("auto", "tf1_graph", tf1.by_tf_gradients),
-    # Here "auto" runs the native op, though it traces both.
-    ("portable", "traced_unknown_shapes", tf1.by_tape),
-    ("auto", "compiled", tf1.by_tape),
 ]
 # What is particular to these ways doesn't depend on the case.
 ONE_OF_EACH_WAYS = [
     ("auto", "traced", tf1.by_tf_gradients),
+    # Here "auto" runs the native op, though it traces both.
+    ("portable", "traced_unknown_shapes", tf1.by_tape),
     ("native", "traced_unknown_shapes", tf1.by_tape),
     ("native", "tf1_graph", tf1.by_tf_gradients),
     ("portable", "tf1_graph", tf1.by_tf_gradients),
+    ("auto", "compiled", tf1.by_tape),
     ("auto", "traced_then_compiled", tf1.by_tape),
     ("auto", "compiled_unknown_shapes", tf1.by_tape),
 ]
