@@ -28,9 +28,9 @@ FLAGS = [
     f"-I{KERNEL}",
 ]
 OPTIMIZED = ["-O3"]
-# A sanitizer stops at what it finds. Under it, the tests of many random cases run fewer of them.
-# The checks of pointers that are left out take a third of the compile time, and AddressSanitizer
-# finds such a pointer when it is used.
+# A sanitizer stops at the first error. With it, tests of many random cases run fewer of them. The
+# pointer checks that are turned off take a third of the compile time, and AddressSanitizer finds
+# such a pointer when it is used.
 SANITIZED = [
     *["-O1", "-g", "-fno-sanitize-recover=all", "-fno-sanitize=null,object-size,pointer-overflow"],
     "-DKERAS_XENT_FEW_CASES",
@@ -38,7 +38,7 @@ SANITIZED = [
 # Vectors are passed only between inlined functions, so GCC's note about their calling convention
 # doesn't matter. Some of GCC's AVX-512 intrinsics use undefined values on purpose (GCC 105593).
 VECTOR_WARNINGS = ["-Wno-psabi", "-Wno-uninitialized", "-Wno-maybe-uninitialized"]
-# Every compilation of kernels.cc: namespace, name, machine flags.
+# How kernels.cc is compiled, once for each: namespace, name, machine flags.
 InstructionSet = Tuple[str, str, List[str]]
 ON_X86_64 = platform.machine() == "x86_64"
 BASELINE: InstructionSet = ("baseline", "SSE2" if ON_X86_64 else "baseline", [])
@@ -49,22 +49,22 @@ X86_64 = [
         "AVX-512",
         [
             *["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"],
-            # By default, GCC uses 256 bits for AVX-512, which is a fifth slower here.
+            # By default, GCC uses 256-bit vectors for AVX-512, which is a fifth slower here.
             "-mprefer-vector-width=512",
         ],
     ),
 ]
-# For the kernels' test: vectors as wide as AVX-512's, on any processor.
+# For the kernels' test: vectors as wide as those of AVX-512, on any processor.
 WIDE: InstructionSet = ("baseline", "64 bytes", ["-DKERAS_XENT_VECTOR_BYTES=64"])
 VECTORS = KERNEL / "kernels.cc"
 ARITHMETIC = sorted(KERNEL.glob("base/*.cc"))
 TENSORFLOW = sorted(KERNEL.glob("tf/*.cc"))
-# The libraries to link to by name: each is linked as an empty stand-in, with these symbols in these
-# versions. TensorFlow's has whatever it is asked for.
+# The libraries to link to by name. For each, we link an empty stand-in with these symbols in these
+# versions. TensorFlow's stand-in has every symbol that is needed.
 StandIns = Dict[str, Dict[str, List[str]]]
 TENSORFLOW_ITSELF: StandIns = {"libtensorflow_framework.so.2": {}}
-# The C library of the machine that builds would bind these to its own, newer versions. These are
-# the oldest, which every later C library has too: so the library loads on systems older than this.
+# The build machine's C library would bind these to its own, newer versions. These are the oldest,
+# which every later C library has too, so our library also loads on older systems.
 OLD_GLIBC: StandIns = {
     "libpthread.so.0": {
         "GLIBC_2.2.5": [
@@ -76,7 +76,7 @@ OLD_GLIBC: StandIns = {
     },
     "libm.so.6": {"GLIBC_2.2.5": ["exp"]},
 }
-# Newer C libraries tell by this variable that there is one thread. TensorFlow has many.
+# Newer C libraries use this variable to detect a single thread. TensorFlow has many.
 MANY_THREADS = """
 extern "C" __attribute__((visibility("hidden"))) char __libc_single_threaded;
 char __libc_single_threaded = 0;
@@ -133,7 +133,7 @@ def compile_objects(compiler: list[str], sources: list[Path], build_dir: Path) -
 
 
 def stand_in(compiler: list[str], name: str, versions: dict[str, list[str]], into: Path) -> str:
-    """Links a library of this name that has these symbols, all empty; returns it."""
+    """Links a library of this name with these symbols, all empty; returns its path."""
     symbols = [symbol for names in versions.values() for symbol in names]
     source, script, library = into / f"{name}.cc", into / f"{name}.map", into / name
     source.write_text("".join(f'extern "C" void {symbol}() {{}}\n' for symbol in symbols))
@@ -148,7 +148,7 @@ def stand_in(compiler: list[str], name: str, versions: dict[str, list[str]], int
 
 
 def link_library(compiler: list[str], objects: list[str], build_dir: Path, library: Path) -> None:
-    """Links the library, to TensorFlow's by its name."""
+    """Links the library. It refers to TensorFlow's by name."""
     stand_ins = TENSORFLOW_ITSELF
     if ON_X86_64 and platform.libc_ver()[0] == "glibc":
         stand_ins = {**OLD_GLIBC, **stand_ins}
@@ -159,14 +159,14 @@ def link_library(compiler: list[str], objects: list[str], build_dir: Path, libra
     library.parent.mkdir(parents=True, exist_ok=True)
     command = [
         *[*compiler, "-shared", "-s", "-pthread", f"-Wl,--version-script={KERNEL / 'exports.map'}"],
-        # What nothing calls of the C++ runtime asks for a newer C library than what is called.
+        # Unused parts of the C++ runtime would require a newer C library than the used ones.
         "-Wl,--gc-sections",
         *objects,
         *["-Wl,--no-as-needed", *named, "-o", str(library)],
     ]
     try:
-        # With the C++ runtime linked in, the library runs on every machine. The unwinder is the
-        # system's, which TensorFlow has loaded, because it must match the C library.
+        # With the C++ runtime linked in, the library runs on every machine. The unwinder must match
+        # the C library, so it is the system's, which TensorFlow has loaded.
         run([*command, "-static-libstdc++", "-shared-libgcc"])
     except CompileError:
         # Some distributions have no static C++ runtime: use the shared one of this machine.
@@ -205,12 +205,12 @@ class AnyPythonWheel(bdist_wheel):
 
 
 class KernelTest(Command):
-    """Compiles the arithmetic without TensorFlow and runs its own C++ test."""
+    """Compiles the arithmetic without TensorFlow, and runs its C++ test."""
 
     description = "compile and run the C++ test of the kernels"
     user_options: ClassVar[list[tuple[str, str | None, str]]] = [
         ("sanitize=", None, "compile with these sanitizers: address,undefined or thread"),
-        ("tests=", None, "run only these, such as threads,reduction"),
+        ("tests=", None, "run only these tests, for example threads,reduction"),
     ]
 
     def initialize_options(self) -> None:
@@ -238,7 +238,7 @@ class KernelTest(Command):
     def compiler(self) -> list[str]:
         compiler = find_compiler()
         if compiler is None:
-            raise SystemExit("keras_xent: no C++ compiler found; set CXX")
+            raise SystemExit("keras_xent: no C++ compiler found. Set CXX to choose one")
         if self.sanitize:
             return [*compiler, f"-fsanitize={self.sanitize}", *SANITIZED]
         return [*compiler, *OPTIMIZED]
@@ -266,9 +266,9 @@ class KernelBenchmark(KernelTest):
 
 
 def long_description() -> str:
-    """The README for the package's page, which has none of the files that the README links to.
+    """The README for the package's page, where the linked files don't exist.
 
-    The links lead to the repository instead. As long as it has no address, they are plain text.
+    The links lead to the repository instead. Without its address, they become plain text.
     """
     config = configparser.ConfigParser(interpolation=None)
     config.read("setup.cfg", encoding="utf-8")

@@ -1,1 +1,1 @@
-"""What keras_xent costs beside TF1, Keras, XLA, PyTorch and optax: `python -m benchmarks`."""
+"""Compares keras_xent with TF1, Keras, XLA, PyTorch and optax: `python -m benchmarks`."""

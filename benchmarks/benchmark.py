@@ -1,4 +1,4 @@
-"""What a benchmark is, and where its parts put what they measure."""
+"""Defines a benchmark, and collects its measurements."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Options(NamedTuple):
     """How thoroughly to measure.
 
     Attributes:
-        rounds: how many rounds; None lets each measurement choose.
-        quick: whether to leave out what takes long.
-        device: the one that is measured; see `benchmarks.devices`.
+        rounds: the number of rounds; None lets each measurement choose.
+        quick: whether to leave out slow measurements.
+        device: the device to measure; see `benchmarks.devices`.
     """
 
     rounds: int | None = None
@@ -42,7 +42,7 @@ class Options(NamedTuple):
 
 @dataclasses.dataclass
 class Recorder:
-    """Collects measurements, and notes of what could not be measured."""
+    """Collects measurements, and notes about what could not be measured."""
 
     options: Options = dataclasses.field(default_factory=Options)
     tick: Callable[[float], None] = lambda fraction: None
@@ -66,18 +66,18 @@ class Recorder:
     def compare(
         self, benchmark: str, setup: Setup, turns: Mapping[str, Turn], case: str = ""
     ) -> None:
-        """Times contenders in turn and adds a measurement of each."""
+        """Times contenders in turn, and adds a measurement of each."""
         for contender, samples in self.rounds(turns).items():
             self.add(benchmark, setup, contender, samples, case)
 
     def rounds(
         self, turns: Mapping[_Name, Turn], rounds: int | None = None
     ) -> dict[_Name, list[float]]:
-        """The samples of turns that are taken as the options say.
+        """Takes the turns according to the options, and returns their samples.
 
         Args:
             turns: by contender.
-            rounds: how many where the options don't say; None chooses by a turn's time.
+            rounds: the number of rounds if the options set none; None chooses by a turn's time.
         """
         few = _QUICK_ROUNDS if self.options.quick else rounds
         return interleaved(turns, self.options.rounds or few, self.tick)
@@ -89,22 +89,22 @@ class Recorder:
 
 
 class Part(NamedTuple):
-    """A piece of a benchmark: what the progress bar names, and what runs."""
+    """A part of a benchmark: its title in the progress bar, and the function to run."""
 
     title: str
     run: Callable[[Recorder], None]
 
 
 class Benchmark(NamedTuple):
-    """Something to choose by `--only`.
+    """A benchmark that `--only` can select.
 
     Attributes:
         name: one word.
         description: a sentence or two for the report.
         parts: what it runs.
-        statistic: the one that the report shows: a field of `Summary`.
-        base: the contender of whose times the report shows multiples.
-        cpu_only: whether it says nothing of another device.
+        statistic: the statistic that the report shows: a field of `Summary`.
+        base: the contender whose time is the unit in the report.
+        cpu_only: whether it applies only to CPUs.
     """
 
     name: str
@@ -116,15 +116,15 @@ class Benchmark(NamedTuple):
 
 
 class Target(NamedTuple):
-    """What a measurement, or the ratio of two, has to reach.
+    """A bound for a measurement, or for the ratio of two.
 
     Attributes:
         key: what is measured.
-        bound: how large it has to be, or may be.
-        over: what it is divided by, if anything.
-        at_least: whether `bound` is the least; otherwise it is the most.
-        statistic: the statistic that counts: a field of `Summary`.
-        any_device: whether it holds on every device; otherwise on CPUs.
+        bound: the smallest or largest value allowed.
+        over: what it is divided by, or None.
+        at_least: whether `bound` is a minimum; otherwise it is a maximum.
+        statistic: the statistic that is compared: a field of `Summary`.
+        any_device: whether it applies to every device; otherwise only to CPUs.
     """
 
     key: Key
@@ -142,10 +142,10 @@ class Suite(NamedTuple):
         command: how to run it, after `python -m`.
         stem: the name of its files.
         title: the report's title.
-        benchmarks: in the order in which they run.
-        targets: of all of them.
-        figure: the name of the picture, if there is one.
-        takes_device: whether there is an option for the device.
+        benchmarks: the benchmarks, in the order in which they run.
+        targets: the targets of all benchmarks.
+        figure: the file name of the chart, if there is one.
+        takes_device: whether it has the option `--device`.
     """
 
     command: str

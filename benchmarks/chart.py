@@ -1,4 +1,4 @@
-"""The picture of the training steps: times as multiples of ours."""
+"""The chart of the training steps: times as multiples of ours."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from benchmarks.measurement import Measurement
 from benchmarks.report import duration
 from benchmarks.setups import Shape
 
-# Okabe and Ito's colours: they stay apart for colour-blind readers and in print.
-COLOURS = {
+# Okabe and Ito's colors, which color-blind readers can tell apart, also in print.
+COLORS = {
     "v1": "#d55e00",
     "Keras": "#e69f00",
     "v1 under XLA": "#cc79a7",
@@ -35,7 +35,7 @@ def save(measurements: Sequence[Measurement], path: Path) -> bool:
     found = medians(measurements)
     if OURS not in found:
         return False
-    # The same results give the same file.
+    # So the same results produce the same file.
     with rc_context({"svg.hashsalt": "keras_xent"}):
         draw(found).savefig(path, metadata={"Date": None})
     return True
@@ -55,7 +55,7 @@ def draw(found: Mapping[str, Mapping[Shape, float]]) -> Figure:
     figure = Figure(figsize=(12.5, 5.0), layout="constrained")
     axes = figure.subplots()
     ours = found[OURS]
-    names = [name for name in COLOURS if name in found]
+    names = [name for name in COLORS if name in found]
     width = _GROUP_WIDTH / len(names)
     values = []
     for number, name in enumerate(names):
@@ -63,13 +63,13 @@ def draw(found: Mapping[str, Mapping[Shape, float]]) -> Figure:
             if shape in found[name]:
                 x = position + width * (number + 0.5) - _GROUP_WIDTH / 2
                 values.append(found[name][shape] / seconds)
-                _bar(axes, x, values[-1], width, COLOURS[name], None if position else name)
+                _bar(axes, x, values[-1], width, COLORS[name], None if position else name)
     axes.axhline(1, color="#333333", linewidth=1)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter("{x:g} ×")
     axes.yaxis.set_minor_formatter(NullFormatter())
-    # Room for the numbers at the bars' ends.
+    # Room for the numbers at the ends of the bars.
     axes.set_ylim(min(0.9, 0.8 * min(values)), max(1.1, 1.3 * max(values)))
     labels = [f"{shape}\n{OURS}: {duration(seconds)}" for shape, seconds in ours.items()]
     axes.set_xlim(-0.6, len(labels) - 0.4)
@@ -86,9 +86,9 @@ def draw(found: Mapping[str, Mapping[Shape, float]]) -> Figure:
     return figure
 
 
-def _bar(axes: Any, x: float, value: float, width: float, colour: str, label: Any) -> None:
-    # From 1, keras_xent's own time: upwards is slower, downwards faster.
-    axes.bar(x, value - 1, 0.92 * width, bottom=1, color=colour, label=label)
+def _bar(axes: Any, x: float, value: float, width: float, color: str, label: Any) -> None:
+    # Bars start at 1, keras_xent's own time: upward is slower, downward is faster.
+    axes.bar(x, value - 1, 0.92 * width, bottom=1, color=color, label=label)
     axes.annotate(
         f"{value:.2f}" if value < 10 else f"{value:.1f}",
         (x, value),

@@ -1,4 +1,4 @@
-"""Which targets are met, and by how much the others are missed."""
+"""Checks which targets are met, and by how much the others are missed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class Verdict(NamedTuple):
     """A target and what was measured for it.
 
     Attributes:
-        target: what had to be reached.
-        value: what was; None where it was not measured.
+        target: the target.
+        value: the measured value; None if it wasn't measured.
         unit: its unit.
     """
 
@@ -23,7 +23,7 @@ class Verdict(NamedTuple):
 
     @property
     def met(self) -> bool:
-        """Whether the target is reached; what was not measured is not."""
+        """Whether the target was met. Without a measurement, it wasn't."""
         if self.value is None:
             return False
         if self.target.at_least:
@@ -32,7 +32,7 @@ class Verdict(NamedTuple):
 
     @property
     def shortfall(self) -> str:
-        """By how much it is missed."""
+        """By how much the target is missed."""
         if self.value is None:
             return "not measured"
         if self.target.bound == 0:
@@ -46,9 +46,10 @@ def judge(
     """A verdict for each target.
 
     Args:
-        targets: what to judge.
-        measurements: what was measured.
-        skip_unmeasured: whether to leave out what was not measured instead of failing it.
+        targets: the targets to judge.
+        measurements: all measurements.
+        skip_unmeasured: whether to skip targets without a measurement. Otherwise they count as
+            missed.
     """
     found = {measurement.key: measurement for measurement in measurements}
     verdicts = []
@@ -66,7 +67,7 @@ def judge(
 
 
 def subject(target: Target) -> str:
-    """What a target is about, in words."""
+    """Describes what a target applies to."""
     key, over = target.key, target.over
     place = f"{key.dtype} {key.shape}" if key.shape else key.dtype
     if over is None:

@@ -32,14 +32,14 @@ _SECONDS_BETWEEN_DRAWINGS = 0.25
 
 
 def main(suite: Suite, argv: Sequence[str] | None = None) -> int:
-    """Runs a suite as the arguments say.
+    """Runs a suite according to the arguments.
 
     Returns:
-        The exit status: 1 where a part failed, or `--check` and a target is not met.
+        The exit code: 1 if a part failed, or if a target is missed with `--check`.
     """
     arguments = sys.argv[1:] if argv is None else list(argv)
     args = _parser(suite).parse_args(arguments)
-    # Tables for people keep their lines where nobody has said how long they may be.
+    # Without a terminal, don't wrap the tables' lines at 80 characters.
     console = Console() if sys.stdout.isatty() else Console(width=140)
     if args.list:
         console.print(_listed(suite.benchmarks))
@@ -48,9 +48,9 @@ def main(suite: Suite, argv: Sequence[str] | None = None) -> int:
     if args.device == devices.DEFAULT:
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     else:
-        # The processes that measure memory need some of the card's.
+        # The processes that measure memory need some of the GPU's memory.
         os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    # Now: this imports TensorFlow, which reads the environment and greets on stderr.
+    # Not earlier, because this imports TensorFlow, which reads the environment and logs to stderr.
     from benchmarks import machine
 
     try:
@@ -81,14 +81,14 @@ def main(suite: Suite, argv: Sequence[str] | None = None) -> int:
 
 
 def _run(benchmarks: Sequence[Benchmark], options: Options, console: Console) -> Recorder:
-    """Runs all parts. One that fails is noted, and the others still run."""
+    """Runs all parts. If one fails, its error is recorded, and the others still run."""
     parts = [(one.name, part) for one in benchmarks for part in one.parts(options)]
     recorder = Recorder(options)
     columns = (
         *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
         TimeElapsedColumn(),
     )
-    # It draws when it is told to, between two rounds: no thread of its own beside what is timed.
+    # Refreshed only between rounds, so no thread of the progress bar runs while something is timed.
     with Progress(*columns, console=console, auto_refresh=False) as progress:
         task = progress.add_task("", total=len(parts))
         for number, (name, part) in enumerate(parts):
@@ -127,31 +127,35 @@ def _targets(suite: Suite, chosen: Sequence[Benchmark], on_cpu: bool) -> list[Ta
 def _left_out(wanted: Sequence[Benchmark]) -> Iterator[str]:
     names = ", ".join(one.name for one in wanted if one.cpu_only)
     if names:
-        yield f"Benchmarks that only CPUs have, and that were left out: {names}."
-    yield "Targets that are about the native kernels were left out: they run on CPUs."
+        yield f"Left out, because they apply only to CPUs: {names}."
+    yield "Targets for the native kernels were left out, because these run only on CPUs."
 
 
 def _parser(suite: Suite) -> argparse.ArgumentParser:
     names = [benchmark.name for benchmark in suite.benchmarks]
     parser = argparse.ArgumentParser(
         prog=f"python -m {suite.command}",
-        description=f"{suite.title}: measures, and writes {suite.stem}.md and {suite.stem}.csv.",
+        description=f"{suite.title}: runs the benchmarks, and writes {suite.stem}.md and .csv.",
     )
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help="run only these")
-    parser.add_argument("--rounds", type=_positive, metavar="N", help="as many rounds of each")
     parser.add_argument(
-        "--quick", action="store_true", help="for trying it out: few rounds, no large shapes"
+        "--rounds", type=_positive, metavar="N", help="the number of rounds of each benchmark"
     )
     parser.add_argument(
-        "--check", action="store_true", help="name the targets that are not met, and exit with 1"
+        "--quick", action="store_true", help="a trial run: few rounds, no large shapes"
     )
-    parser.add_argument("--list", action="store_true", help="say what there is, measure nothing")
+    parser.add_argument(
+        "--check", action="store_true", help="list the unmet targets, and exit with code 1"
+    )
+    parser.add_argument(
+        "--list", action="store_true", help="list the benchmarks without running them"
+    )
     parser.add_argument(
         "--output",
         type=Path,
         default=RESULTS,
         metavar="DIR",
-        help="where to write to (default: benchmarks/results)",
+        help="the folder for the results (default: benchmarks/results)",
     )
     if suite.takes_device:
         parser.add_argument(
@@ -167,7 +171,7 @@ def _parser(suite: Suite) -> argparse.ArgumentParser:
 
 def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number of at least 1, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
     return int(text)
 
 
@@ -207,7 +211,7 @@ def _listed(benchmarks: Sequence[Benchmark]) -> Table:
 
 
 def _shortfalls(verdicts: Sequence[Verdict]) -> Table:
-    table = Table("not met", "target", "measured", "short by")
+    table = Table("not met", "target", "measured", "missed by")
     for verdict in verdicts:
         value = "" if verdict.value is None else f"{verdict.value:.3g}"
         target = bound_text(verdict.target, verdict.unit)

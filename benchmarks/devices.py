@@ -1,4 +1,4 @@
-"""The device that is measured, where somebody has named one by `--device`."""
+"""The device to measure, from `--device`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import re
 from typing import Any, Callable, ContextManager
 
-# Wherever TensorFlow puts what nobody places: the CPU, as the command line hides the others.
+# TensorFlow's default: the CPU, because the command line hides the other devices.
 DEFAULT = ""
 _NAME = re.compile(r"^/?(?:device:)?([A-Za-z_]+):(\d+)$")
 
@@ -15,7 +15,7 @@ def canonical(name: str) -> str:
     """A device's name as TensorFlow lists it.
 
     Raises:
-        ValueError: `name` is no name of a device.
+        ValueError: `name` isn't the name of a device.
 
     Example:
         >>> canonical("/GPU:0"), canonical("cpu:1")
@@ -28,15 +28,15 @@ def canonical(name: str) -> str:
 
 
 def is_cpu(device: str) -> bool:
-    """Whether it is a CPU."""
+    """Whether the device is a CPU."""
     return device == DEFAULT or canonical(device).startswith("/device:CPU:")
 
 
 def check(device: str) -> None:
-    """Finds out whether TensorFlow has the device.
+    """Checks that TensorFlow has the device.
 
     Raises:
-        ValueError: it has not; or `device` is no name of a device.
+        ValueError: it doesn't, or `device` isn't the name of a device.
     """
     import tensorflow as tf
 
@@ -44,33 +44,33 @@ def check(device: str) -> None:
         return
     names = [logical.name for logical in tf.config.list_logical_devices()]
     if canonical(device) not in names:
-        raise ValueError(f"TensorFlow has no device {device}, only {', '.join(names)}")
+        raise ValueError(f"TensorFlow doesn't list {device}, only {', '.join(names)}")
 
 
 def describe(device: str) -> str:
-    """Its name, and the card's where TensorFlow knows it."""
+    """The device's name, with the GPU model if TensorFlow reports it."""
     import tensorflow as tf
 
     kind, number = canonical(device).split(":")[1:]
     physical = tf.config.list_physical_devices(kind)[int(number) :]
-    # A CPU can be cut into several devices: there may be more of them than cards.
+    # A CPU can be split into several devices, so there may be more logical than physical ones.
     details = tf.config.experimental.get_device_details(physical[0]) if physical else {}
     card = details.get("device_name")
     return f"{device}, {card}" if card else device
 
 
 def scope(device: str) -> ContextManager[Any]:
-    """Puts what is made inside on the device."""
+    """A context in which TensorFlow creates tensors on the device."""
     import tensorflow as tf
 
     return tf.device(device) if device != DEFAULT else contextlib.nullcontext()
 
 
 def on(device: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function on the device, which returns when the device is done.
+    """The function on the device, waiting until the device is done.
 
-    A call on a GPU returns before it has computed. Where no device is named, the function is
-    returned as it is.
+    A call on a GPU returns before the result is computed. Without a device, this returns the
+    function itself.
     """
     if device == DEFAULT:
         return function

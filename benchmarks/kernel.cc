@@ -1,6 +1,6 @@
-// The kernels alone, without TensorFlow: a training step and an evaluation beside
-// what their memory traffic takes at least, into memory that is there already.
-// `python setup.py kernel_benchmark` compiles and runs it.
+// Times the kernels without TensorFlow: a training step and an evaluation, compared with the time
+// of their memory traffic alone. The output memory is allocated beforehand.
+// `python setup.py kernel_benchmark` compiles and runs this.
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -46,7 +46,7 @@ void ForEachPiece(int64_t elements, Body body) {
   ParallelFor((elements + kPiece - 1) / kPiece, piece);
 }
 
-// An evaluation's traffic: logits and labels are read.
+// An evaluation's memory traffic: reads logits and labels.
 uint32_t Read(const float* a, const float* b, int64_t elements) {
   std::atomic<uint32_t> bits{0};
   ForEachPiece(elements, [&](int64_t begin, int64_t end) {
@@ -62,8 +62,8 @@ uint32_t Read(const float* a, const float* b, int64_t elements) {
   return bits;
 }
 
-// A training step's: a tensor is written as well, through the caches, which read it
-// first, ...
+// A training step's memory traffic: also writes a tensor, through the caches, which
+// read it first, ...
 void Add(const float* a, const float* b, float* sum, int64_t elements) {
   ForEachPiece(elements, [=](int64_t begin, int64_t end) {
     for (int64_t e = begin; e < end; ++e) sum[e] = a[e] + b[e];
@@ -108,7 +108,7 @@ void Compare(int64_t outer, int64_t classes, int64_t inner) {
     float value;
     Forward(examples, each, Reduction::kSumByNonzeroWeights, &value, to);
   };
-  volatile uint32_t bits;  // so that the reading is done
+  volatile uint32_t bits;  // so the compiler can't remove the reads
   const std::function<void()> turns[] = {
       [&] { run(backprop.data()); },
       [&] { run(nullptr); },

@@ -1,4 +1,4 @@
-"""What the numbers were measured on."""
+"""Describes the machine and the software."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
 
 def describe(command: str, device: str = devices.DEFAULT) -> dict[str, str]:
-    """What the report has to name, by what it is called there."""
+    """The entries of the report's first table."""
     backend = keras_xent.backend()
     return {
         "Command": f"`{command}`",
@@ -33,7 +33,7 @@ def describe(command: str, device: str = devices.DEFAULT) -> dict[str, str]:
 
 
 def cpu_model() -> str:
-    """The processor's name, as far as the system tells."""
+    """The processor's name, if the system reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -43,7 +43,7 @@ def cpu_model() -> str:
 
 
 def huge_pages() -> str:
-    """The mode that the kernel marks as chosen."""
+    """The mode that the operating system has selected."""
     try:
         return _HUGE_PAGES.read_text(encoding="utf-8").split("[")[1].split("]")[0]
     except (OSError, IndexError):

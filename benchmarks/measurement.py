@@ -1,4 +1,4 @@
-"""One measured thing, the five numbers that are kept of its samples, and all of them as CSV."""
+"""One measurement, the five-number summary of its samples, and all measurements as CSV."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Key(NamedTuple):
 
     Attributes:
         benchmark: the benchmark's name.
-        case: what else tells its measurements apart; may be empty.
+        case: which of the benchmark's cases; may be empty.
         dtype: the logits' dtype.
         shape: the logits' shape.
-        contender: who did it.
+        contender: the contender.
     """
 
     benchmark: str
@@ -31,7 +31,7 @@ class Key(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """The five-number summary of the samples, and how many there were."""
+    """The five-number summary of the samples, and their number."""
 
     minimum: float
     lower_quartile: float

@@ -1,4 +1,4 @@
-"""The memory that a call takes beside what was there before it, on any device."""
+"""The additional memory that a call uses, on any device."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _RESET_PEAK = "5"
 
 
 class MemoryUse(NamedTuple):
-    """Bytes, or another unit, beside what was there before.
+    """Additional memory, in bytes or another unit.
 
     Attributes:
-        peak: the most during the call, its result included.
-        held: what is left when its result is freed.
+        peak: the maximum during the call, including its result.
+        held: what is still in use after its result is freed.
     """
 
     peak: float
@@ -32,7 +32,7 @@ class MemoryUse(NamedTuple):
 
 
 def memory_use(function: Callable[[], Any], device: str = devices.DEFAULT) -> MemoryUse:
-    """Calls a function once and measures its use: resident memory, or a device's own memory."""
+    """Calls a function once, and measures its resident memory or its memory on a device."""
     if devices.is_cpu(device):
         return _resident(function)
     return _of_device(function, devices.canonical(device).split(":", 1)[1])
@@ -40,7 +40,7 @@ def memory_use(function: Callable[[], Any], device: str = devices.DEFAULT) -> Me
 
 def _resident(function: Callable[[], Any]) -> MemoryUse:
     gc.collect()
-    # What malloc keeps of freed memory is resident already: a call that got it would seem free.
+    # Freed memory that malloc keeps is still resident, so a call that reused it would seem free.
     return_free_memory()
     with peak_resident() as peak:
         before = resident()
@@ -53,7 +53,7 @@ def _resident(function: Callable[[], Any]) -> MemoryUse:
 
 
 def _of_device(function: Callable[[], Any], name: str) -> MemoryUse:
-    """What TensorFlow's allocator there has handed out."""
+    """Measures what TensorFlow's allocator for the device has allocated."""
     import tensorflow as tf
 
     info = tf.config.experimental.get_memory_info
@@ -73,14 +73,14 @@ def resident() -> int:
 
 
 def return_free_memory() -> None:
-    """Gives back to the system what `malloc` holds of freed memory."""
+    """Returns freed memory that `malloc` keeps to the system."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
 @contextlib.contextmanager
 def peak_resident() -> Iterator[Callable[[], int]]:
-    """A function that tells the most there was since it began, in bytes."""
+    """Returns a function that returns the peak since the start, in bytes."""
     try:
         _CLEAR_REFS.write_text(_RESET_PEAK)
     except OSError:

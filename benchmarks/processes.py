@@ -1,4 +1,4 @@
-"""Processes of their own: for a contender whose threads would disturb, and for a clean start."""
+"""Separate processes, for contenders whose threads would interfere, and for a fresh start."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from benchmarks.setups import Setup
 from benchmarks.timing import timed, without_gc
 
 _Result = TypeVar("_Result")
-# Spawned: a forked child would inherit TensorFlow's locks without its threads.
+# Spawned, because a forked child would inherit TensorFlow's locks without its threads.
 _CONTEXT = multiprocessing.get_context("spawn")
 _LONGEST_WAIT = 40  # times 5 ms; longer than any OpenMP spins by itself
 
 
 def in_fresh_process(function: Callable[..., _Result], *arguments: Any) -> _Result:
-    """Calls a function where nothing has run before."""
+    """Calls a function in a new process."""
     with concurrent.futures.ProcessPoolExecutor(1, _CONTEXT, _quiet) as pool:
         return pool.submit(function, *arguments).result()
 
 
 class Worker:
-    """A contender in a process of its own, which the parent lets take a turn now and then.
+    """A contender in a separate process, which takes a turn when the parent asks.
 
     Args:
         module: a module of `benchmarks.contenders`.
-        setup: what it is asked. It makes the tensors itself.
+        setup: the setup. The process creates the tensors itself.
 
     Raises:
-        NoSuchLoss: its library has no such loss.
+        NoSuchLoss: its library doesn't have the loss.
         RuntimeError: it failed.
     """
 
@@ -46,7 +46,7 @@ class Worker:
         self.name = str(self._received())
 
     def turn(self) -> float:
-        """Seconds of one training step, measured in the process itself."""
+        """The seconds of one training step, measured in the process itself."""
         self._pipe.send("turn")
         return float(self._received())
 
@@ -84,12 +84,12 @@ def _serve(pipe: Connection, module: str, setup: Setup) -> None:
     except contenders.NoSuchLoss as error:
         pipe.send(error)
     except Exception as error:
-        # As text: not every library's own error survives the pipe.
+        # As text, because not every library's errors can be pickled.
         pipe.send(RuntimeError(f"{type(error).__name__}: {error}"))
 
 
 def _wait_for_own_threads() -> None:
-    # OpenMP's spin for some milliseconds before they sleep: they'd take the next one's processors.
+    # OpenMP's threads spin for some milliseconds, which would slow down the next contender.
     for _ in range(_LONGEST_WAIT):
         before = time.process_time()
         time.sleep(0.005)
@@ -98,5 +98,5 @@ def _wait_for_own_threads() -> None:
 
 
 def _quiet() -> None:
-    # TensorFlow greets on stderr, where the parent draws its progress bar.
+    # TensorFlow logs to stderr, where the parent draws its progress bar.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

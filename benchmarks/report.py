@@ -21,13 +21,13 @@ def markdown(
     """The whole report.
 
     Args:
-        title: its title.
-        machine: what to say of the machine.
-        benchmarks: those that ran.
-        measurements: theirs.
-        verdicts: of their targets.
-        notes: sentences on what could not be measured.
-        figure: the name of a picture beside the report.
+        title: the report's title.
+        machine: the entries that describe the machine.
+        benchmarks: the benchmarks that ran.
+        measurements: their measurements.
+        verdicts: the verdicts on their targets.
+        notes: sentences about what could not be measured.
+        figure: the file name of a chart next to the report.
     """
     lines = [f"# {title}", ""]
     lines += _table(["", ""], machine.items())
@@ -35,7 +35,7 @@ def markdown(
         lines += [*[f"* {note}" for note in notes], ""]
     lines += _targets(verdicts)
     if figure:
-        lines += ["## In one picture", "", f"![Times as multiples of keras_xent's]({figure})", ""]
+        lines += ["## Overview", "", f"![Times as multiples of keras_xent's]({figure})", ""]
     for benchmark in benchmarks:
         lines += [f"## {benchmark.name}", "", benchmark.description, ""]
         rows = [row for row in measurements if row.key.benchmark == benchmark.name]
@@ -78,7 +78,7 @@ def _pivot(measurements: Sequence[Measurement], benchmark: Benchmark) -> list[st
 
 
 def _net(measurements: Sequence[Measurement], benchmark: Benchmark) -> list[str]:
-    """The times again, less that of an empty call: nothing where none was measured."""
+    """The times minus that of an empty call; empty if that wasn't measured."""
     base = benchmark.base
     values = {row.key: float(getattr(row.summary, benchmark.statistic)) for row in measurements}
     places = [
@@ -98,10 +98,10 @@ def _net(measurements: Sequence[Measurement], benchmark: Benchmark) -> list[str]
         net, net_base = (values[place._replace(contender=one)] - empty for one in (name, base))
         if name == base:
             return duration(net) if net > 0 else "0"
-        # What is as fast as an empty call, as far as one can tell, divides nothing.
+        # If ours is as fast as an empty call, there is nothing to divide by.
         return f"{net / net_base:.2f} ×" if net_base > 0 else "–"
 
-    caption = f"Less the empty call: {base} − it, and (X − it) / ({base} − it)."
+    caption = f"Without the time E of an empty call: {base} − E, and (X − E) / ({base} − E)."
     return [caption, "", *_by_place(places, names, cell)]
 
 
@@ -136,7 +136,7 @@ def _cell(row: Measurement | None, base: Measurement | None, statistic: str) -> 
 
 
 def duration(seconds: float) -> str:
-    """Three digits and a unit that suits.
+    """Formats a time with three digits and a suitable unit.
 
     Example:
         >>> duration(0.00848)

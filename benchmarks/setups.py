@@ -1,4 +1,4 @@
-"""The tensors that every contender gets: made once, the same for speed and for memory."""
+"""The inputs of every contender, the same for speed and for memory."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from benchmarks import devices
 
 Shape = Tuple[int, ...]
 
-# What a contender is asked to compute.
+# The loss that a contender computes.
 SOFTMAX = "softmax"  # labels are distributions over the classes
 SPARSE = "sparse"  # the same, and labels are class ids
-SIGMOID = "sigmoid"  # every class is a question of its own
+SIGMOID = "sigmoid"  # a label of 0 or 1 for every class
 LOSSES = (SOFTMAX, SPARSE, SIGMOID)
 
 
 @dataclasses.dataclass(frozen=True)
 class Setup:
-    """What is asked of a contender, and the random numbers for it.
+    """A contender's loss and its random inputs.
 
-    Every array is made anew by each call, and from its own stream of random numbers: a worker
-    process makes the same ones, and nobody has to hold all of them at once.
+    Every call creates its array anew, from its own stream of random numbers. So a worker process
+    creates the same arrays, and they aren't all in memory together.
 
     Attributes:
         shape: the logits' shape.
         dtype: the dtype of logits and labels.
         axis: the class axis.
-        soft_labels: whether every class has label mass, instead of one.
-        masked: whether a third of the weights are zero, instead of none.
+        soft_labels: whether every class has label mass, instead of only one.
+        masked: whether a third of the weights are 0, instead of none.
         label_smoothing: as TF1 and Keras define it.
-        seed: decides all random numbers.
-        device: where they are, and where contenders compute; see `benchmarks.devices`.
-        loss: one of `LOSSES`. The logits are the same for all of them, and the class ids name the
-            classes of the one-hot labels.
+        seed: the seed of all random numbers.
+        device: where the tensors are and contenders compute; see `benchmarks.devices`.
+        loss: one of `LOSSES`. The logits are the same for all of them, and the class ids are those
+            of the one-hot labels.
     """
 
     shape: Shape
@@ -56,12 +56,12 @@ class Setup:
 
     @property
     def losses_shape(self) -> Shape:
-        """The logits' shape, for a softmax without the class axis."""
+        """The logits' shape; for a softmax, without the class axis."""
         return self.shape if self.loss == SIGMOID else self._shape_without_classes
 
     @property
     def weights_shape(self) -> Shape:
-        """The losses' shape, or of sigmoids, `(examples, 1)`: a weight for all classes of a row."""
+        """The losses' shape; for the sigmoid, `(examples, 1)`: one weight for each row."""
         if self.loss == SIGMOID:
             return (self.shape[0], *[1] * (len(self.shape) - 1))
         return self.losses_shape
@@ -86,7 +86,7 @@ class Setup:
         return self._random(1).integers(0, self.num_classes, self._shape_without_classes)
 
     def labels(self) -> np.ndarray:
-        """Labels of the logits' shape: one-hot or soft, or 0 and 1; or int32 class ids."""
+        """Labels in the logits' shape (one-hot, soft, or 0 and 1), or int32 class ids."""
         if self.loss == SPARSE:
             return self.true_classes().astype(np.int32)
         if self.loss == SIGMOID:

@@ -16,12 +16,12 @@ ALL: list[Shape] = [
     (65536, 10),
     (256, 1000),
 ]
-# v1 needs three more buffers of its own, and a float64 one of these has 824 MB.
+# v1 needs three more buffers, and one in float64 has 824 MB.
 WITHOUT_LARGEST: list[Shape] = [shape for shape in ALL if shape != (2048, 50257)]
-# Where memory and labels are looked at: many classes, and fewer.
+# For memory and labels: many classes, and fewer.
 TWO: list[Shape] = [(512, 32000), (4096, 1000)]
 CLASS_AXIS_1: Shape = (8, 21, 128, 128)
-# Where the portable path is measured: the class axis of each shape.
+# For the portable path: the class axis of each shape.
 PORTABLE: dict[Shape, int] = {
     (512, 32000): -1,
     (4096, 1000): -1,
@@ -29,9 +29,9 @@ PORTABLE: dict[Shape, int] = {
     (256, 1000): -1,
     CLASS_AXIS_1: 1,
 }
-# Where the losses are compared with one another: many classes, some, and few.
+# For comparing the losses with one another: many classes, some, and few.
 FAMILY: list[Shape] = [(512, 32000), (4096, 1000), (65536, 10)]
-# A graph takes some megabytes itself. Here that is 0.01 buffers, and a constant shows.
+# A graph itself takes some megabytes. Here, that is 0.01 buffers, so a constant is visible.
 STATIC: Shape = (2048, 32000)
 EAGER: Shape = (32, 10)
 
@@ -39,5 +39,5 @@ _QUICK_ELEMENTS = 4096 * 1000
 
 
 def chosen(shapes: Sequence[Shape], quick: bool) -> list[Shape]:
-    """All of them, or those that take no time."""
+    """All of them, or the fast ones."""
     return [shape for shape in shapes if not quick or math.prod(shape) <= _QUICK_ELEMENTS]

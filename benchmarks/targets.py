@@ -1,4 +1,4 @@
-"""What speed and memory have to reach. "X / keras_xent" is X's time over ours."""
+"""The targets for speed and memory. "X / keras_xent" is X's time divided by ours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.benchmark import OURS, Target
 from benchmarks.measurement import Key
 from benchmarks.setups import SIGMOID, SOFTMAX, SPARSE, Shape
 
-# Logits' shape -> contender -> how many times ours its time has to be, at least.
+# Logits' shape -> contender -> the smallest multiple of our time that its time must be.
 TRAINING: dict[Shape, dict[str, float]] = {
     (512, 32000): {"AddV2": 1.0, "v1": 10, "Keras": 10, "v1 under XLA": 3},
     (2048, 50257): {"AddV2": 1.0, "v1": 10, "Keras": 10, "v1 under XLA": 3},
@@ -28,7 +28,7 @@ EAGER = {"Keras": 9, "v1": 12}
 MEMORY = {"training": 1.15, "evaluation": 0.15}  # buffers of the logits' size, at most
 FIT: dict[tuple[str, Shape], float] = {  # Keras
     ("32,000 classes", (256, 32000)): 1.0,
-    ("10 classes", (128, 10)): 0.97,  # not slower, as far as noise lets one tell
+    ("10 classes", (128, 10)): 0.97,  # not slower, within the noise
 }
 THREADS = 1.7  # one thread / two
 LINEAR = 2.0  # the largest factor between a size's time per element and their median
@@ -45,15 +45,14 @@ XLA: dict[Shape, float] = {
     (256, 1000): 1.0,
     shapes.CLASS_AXIS_1: 1.0,
 }
-# Portable / v1, and the same under XLA: not more, as far as pages and small allocations let one
-# tell.
+# Portable / v1, and the same under XLA: not more, except for pages and small allocations.
 PEAK = 1.05
-# Elsewhere XLA's compiler takes more than the tensors.
+# For other shapes, XLA's compiler takes more memory than the tensors.
 WITH_XLA_MEMORY = ((512, 32000), (4096, 1000), shapes.CLASS_AXIS_1)
 STATIC_SHAPES = "tf.function, static shapes"
 STATIC = {"training": 1.02, "evaluation": 0.02}  # buffers, at the peak and after it, at most
 FIRST_CALL = 1.3  # ours / ours with the native backend forced, at most
-# At the shapes of the family.
+# For the shapes of `family`.
 SPARSE_BESIDE_DENSE = (1.3, 1.2, 1.1)  # our dense / our sparse
 SPARSE_BESIDE_V1 = (4, 3, 2)
 SPARSE_UNDER_XLA = (1.0, 1.0, 1.0)  # v1's / ours
@@ -62,7 +61,7 @@ SPARSE_MEMORY = {"training": 1.05, "evaluation": 0.05}  # buffers of the logits'
 
 
 def targets() -> tuple[Target, ...]:
-    """All of them."""
+    """All targets."""
     return (
         *_training(),
         _ratio("axis", shapes.CLASS_AXIS_1, "Keras", AXIS),

@@ -1,4 +1,4 @@
-"""Times side by side: one call of each contender in turn, so that noise hits all alike."""
+"""Times contenders side by side: one call of each in turn, so noise affects all of them equally."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import random
 import time
 from typing import Any, Callable, Hashable, Iterator, Mapping, TypeVar
 
-# Takes one sample: runs what is measured, and returns its measure, mostly seconds.
+# Takes one sample: runs what is measured, and returns the result, usually in seconds.
 Turn = Callable[[], float]
 _Name = TypeVar("_Name", bound=Hashable)
 
@@ -18,10 +18,9 @@ _FEWEST_ROUNDS, _MOST_ROUNDS = 15, 200
 
 
 def timed(function: Callable[..., Any], *arguments: Any, calls: int = 1) -> Turn:
-    """A turn that times calls of a function, in seconds a call.
+    """A turn that times calls of a function, in seconds per call.
 
-    Freeing a result belongs to the call that made it: memory that one contender takes and
-    returns must not be paid for by the next.
+    The time includes freeing the result, so no contender pays for the memory of another one.
     """
 
     def turn() -> float:
@@ -39,12 +38,12 @@ def interleaved(
     rounds: int | None = None,
     tick: Callable[[float], None] = lambda fraction: None,
 ) -> dict[_Name, list[float]]:
-    """Takes turns, in another order every round.
+    """Takes turns, in a different order every round.
 
     Args:
         turns: by contender.
-        rounds: how many; None chooses by how long the warm-up's last turns took.
-        tick: is told which fraction is done, between two rounds.
+        rounds: the number of rounds; None chooses by the time of the warm-up's last turns.
+        tick: called between rounds, with the fraction that is done.
 
     Returns:
         The samples, by contender.
@@ -70,14 +69,14 @@ def interleaved(
 
 
 def rounds_for(seconds: float) -> int:
-    """How many rounds are enough for turns that take so long."""
+    """The number of rounds that is enough for turns of this length."""
     wanted = int(_SECONDS_PER_CONTENDER / max(seconds, 1e-9))
     return min(max(wanted, _FEWEST_ROUNDS), _MOST_ROUNDS)
 
 
 @contextlib.contextmanager
 def without_gc() -> Iterator[None]:
-    """Collects garbage now, and none until the end."""
+    """Collects garbage now, and then turns garbage collection off until the end."""
     gc.collect()
     gc.disable()
     try:

@@ -1,15 +1,16 @@
 """TensorFlow 1's cross-entropy losses for Keras: softmax, sparse softmax and sigmoid.
 
 They return the same value and the same gradient as `tf.compat.v1.losses.softmax_cross_entropy`,
-`sparse_softmax_cross_entropy` and `sigmoid_cross_entropy`, also with TF1's default reduction. Each
-loss is one fused op.
+`sparse_softmax_cross_entropy` and `sigmoid_cross_entropy`, and support all of TF1's reductions. On
+a CPU, each loss is one fused op.
 """
 
 from __future__ import annotations
 
-# These imports check TensorFlow, register the losses with Keras, so saved models can be loaded, and
-# the verification with v1.
-from keras_xent import _requirements, _verification, registration, testing, v1  # noqa: F401
+# Some imports have side effects: they check TensorFlow, register the losses with Keras (so saved
+# models can be loaded), and connect the verification to v1.
+from keras_xent import _requirements, _verification, metrics, registration, testing, v1  # noqa: F401
+from keras_xent.accumulation import micro_batches
 from keras_xent.functions import (
     sigmoid_cross_entropy,
     softmax_cross_entropy,
@@ -32,6 +33,8 @@ __all__ = [
     "SparseCategoricalCrossentropy",
     "__version__",
     "backend",
+    "metrics",
+    "micro_batches",
     "set_backend",
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",

@@ -18,7 +18,7 @@ def takes_keras_tensors(function: _Callable) -> _Callable:
     """A function that becomes a layer if an argument is a KerasTensor of Keras 2.
 
     Keras 2 turns calls of TensorFlow's own functions into layers in the same way. Keras 3 doesn't,
-    and the function raises the error.
+    and so the function raises an error.
     """
     if _keras.IS_KERAS_3:
         return function
@@ -109,8 +109,8 @@ def _of_name(description: dict[str, Any]) -> Any:
     found = tf.keras.utils.get_registered_object(name)
     if found is None:
         raise ValueError(
-            f"{name} is unknown, expected a loss that is registered or in custom_objects: "
-            "decorate its class with tf.keras.utils.register_keras_serializable()"
+            f"{name} is unknown, expected a loss class that is registered or in custom_objects: "
+            "decorate the class with tf.keras.utils.register_keras_serializable()"
         )
     return found if "function" in description else found.from_config(description["arguments"])
 
@@ -118,8 +118,8 @@ def _of_name(description: dict[str, Any]) -> Any:
 def _as_json(name: str, value: Any) -> Any:
     if isinstance(value, tf.Variable):
         raise ValueError(
-            f"{name} is a variable, {value.name}, expected a constant or an input: Keras can't "
-            "save a model with a layer that uses a variable in this way"
+            f"{name} is the variable {value.name}, expected a constant or an input of the model: "
+            "Keras can't save a model with a layer that uses a variable in this way"
         )
     if tf.is_tensor(value) or isinstance(value, (np.ndarray, np.generic, list, tuple)):
         array = np.asarray(value)

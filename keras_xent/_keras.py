@@ -1,4 +1,4 @@
-"""What differs between Keras 3 and Keras 2 (TF up to 2.15, or TF_USE_LEGACY_KERAS=1)."""
+"""The differences between Keras 3 and Keras 2 (TF up to 2.15, or TF_USE_LEGACY_KERAS=1)."""
 
 from __future__ import annotations
 
@@ -34,8 +34,10 @@ __all__ = [
     "is_placeholder",
     "mask_of",
     "merge_masks",
+    "metric_dtype",
     "probability_crossentropy",
     "register_serializable",
+    "register_serializable_as",
 ]
 
 _Loss = TypeVar("_Loss")
@@ -43,8 +45,19 @@ _Loss = TypeVar("_Loss")
 
 def register_serializable(loss: _Loss) -> _Loss:
     """Registers a class or function, so models saved with it load after `import keras_xent`."""
-    registered: _Loss = tf.keras.utils.register_keras_serializable("keras_xent")(loss)
+    return register_serializable_as("keras_xent")(loss)
+
+
+def register_serializable_as(package: str) -> Callable[[_Loss], _Loss]:
+    """Registers a class under another package, because its name is also a loss's."""
+    registered: Callable[[_Loss], _Loss] = tf.keras.utils.register_keras_serializable(package)
     return registered
+
+
+def metric_dtype(dtype: Any) -> str:
+    """The dtype in which a metric of that dtype computes."""
+    dtype = getattr(dtype, "compute_dtype", dtype)
+    return str(tf.keras.backend.floatx() if dtype is None else tf.as_dtype(dtype).name)
 
 
 def autographed(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,12 +79,12 @@ def is_placeholder(value: Any) -> bool:
 
 
 def mask_of(tensor: Any) -> tf.Tensor | None:
-    """The mask that Keras's layers left on their output, or None."""
+    """The mask that Keras's layers attached to their output, or None."""
     return getattr(tensor, "_keras_mask", None)
 
 
 def merge_masks(one: tf.Tensor | None, other: tf.Tensor | None) -> tf.Tensor | None:
-    """A mask of what both masks keep. If one has fewer dimensions, they match the first ones."""
+    """A mask that keeps what both masks keep. If their ranks differ, the first dimensions match."""
     if one is None or other is None:
         return other if one is None else one
     one, other = (tf.cast(mask, tf.bool) for mask in (one, other))

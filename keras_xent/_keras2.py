@@ -1,4 +1,4 @@
-"""What the loss classes need from Keras 2 (TF up to 2.15, and tf_keras)."""
+"""The part of the loss classes that depends on Keras 2 (TF up to 2.15, and tf_keras)."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class LossBase(keras.losses.Loss):
     def reduction(self) -> str:
         """The reduction.
 
-        Keras 2's trainer reads it to find out who divides by the number of replicas. Under a
-        strategy, all reductions that compute a mean return `"sum_over_batch_size"`. The trainer
-        then divides, and reports the loss without the division.
+        Keras 2's trainer reads it to find out whether to divide by the number of replicas. Under a
+        strategy, this property is `"sum_over_batch_size"` for all reductions that compute a mean.
+        The trainer then divides, and reports the loss without the division.
 
         Raises:
             AttributeError: eager execution is off, and the reduction isn't one of Keras's. In
@@ -43,7 +43,7 @@ class LossBase(keras.losses.Loss):
         """
         in_graphs = not tf.compat.v1.executing_eagerly_outside_functions()
         if in_graphs and self._reduction not in _KERAS_2:
-            # This trainer also scales the loss under a strategy.
+            # This trainer also divides the loss under a strategy.
             self._allow_sum_over_batch_size = True
             raise AttributeError(
                 f"reduction is {self._reduction.name}, expected a reduction of Keras 2, because "
@@ -101,18 +101,25 @@ class LossBase(keras.losses.Loss):
         """Returns the value unchanged, because Keras 2's trainer scales it."""
         return value
 
+    def scale_global(self, value: tf.Tensor) -> tf.Tensor:
+        """Undoes in `fit` the division by the number of replicas that Keras 2's trainer adds."""
+        if not self._allow_sum_over_batch_size:
+            return value
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return value * tf.cast(replicas, value.dtype)
+
 
 # For unreduced losses of rank 1 and weights of shape (N, 1), Keras 2 returns the shape (N,).
 KEEPS_WEIGHTS_LAST_DIM = False
 
 
 def probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor, axis: int) -> tf.Tensor:
-    """Keras's cross entropy of probabilities, which are normalized and clipped."""
+    """Keras's cross entropy of probabilities, which Keras normalizes and clips."""
     return keras.backend.categorical_crossentropy(
         labels, probabilities, from_logits=False, axis=axis
     )
 
 
 def binary_probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
-    """Keras's binary cross entropy of each probability, which is clipped."""
+    """Keras's binary cross entropy of each probability, which Keras clips."""
     return keras.backend.binary_crossentropy(labels, probabilities, from_logits=False)

@@ -1,4 +1,4 @@
-"""What the loss classes need from Keras 3 (TF 2.16 and later)."""
+"""The part of the loss classes that depends on Keras 3 (TF 2.16 and later)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class LossBase(keras.losses.Loss):
         return self.to_labels(y_true, logits.dtype), logits
 
     def to_labels(self, y_true: Any, dtype: tf.DType) -> tf.Tensor:
-        """The labels in the loss's dtype, which is the predictions'."""
+        """The labels in the loss's dtype, which the predictions have too."""
         return self._converted("y_true", y_true)
 
     def _converted(self, name: str, value: Any) -> tf.Tensor:
@@ -66,16 +66,20 @@ class LossBase(keras.losses.Loss):
             return value
         return value * tf.cast(1.0 / replicas, value.dtype)
 
+    def scale_global(self, value: tf.Tensor) -> tf.Tensor:
+        """Returns the value unchanged: `fit` and custom loops add up the replicas' losses."""
+        return value
+
 
 # For unreduced losses of rank 1 and weights of shape (N, 1), Keras 3 returns the shape (N, 1).
 KEEPS_WEIGHTS_LAST_DIM = True
 
 
 def probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor, axis: int) -> tf.Tensor:
-    """Keras's cross entropy of probabilities, which are normalized and clipped."""
+    """Keras's cross entropy of probabilities, which Keras normalizes and clips."""
     return keras.ops.categorical_crossentropy(labels, probabilities, from_logits=False, axis=axis)
 
 
 def binary_probability_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
-    """Keras's binary cross entropy of each probability, which is clipped."""
+    """Keras's binary cross entropy of each probability, which Keras clips."""
     return keras.ops.binary_crossentropy(labels, probabilities, from_logits=False)

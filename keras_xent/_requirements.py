@@ -1,7 +1,7 @@
-"""Raises an error that says what to install if TensorFlow is missing or too old.
+"""Raises an error if TensorFlow is missing or too old. The error explains what to install.
 
-pip can't ensure that: TensorFlow has several distributions, and pip would install the one that we
-require over another.
+We can't declare TensorFlow as a requirement. It has several distributions, and pip would install
+the required one over another one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def check() -> None:
     try:
         import tensorflow as tf
     except ModuleNotFoundError as error:
-        # If TensorFlow itself lacks a package, its own error says so.
+        # If a package that TensorFlow needs is missing, TensorFlow's own error is clearer.
         if error.name != "tensorflow":
             raise
         raise ImportError(

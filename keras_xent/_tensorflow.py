@@ -1,4 +1,4 @@
-"""Every private symbol of TensorFlow that this package uses.
+"""All private symbols of TensorFlow that this package uses.
 
 tests/test_tensorflow.py lists them, and what breaks without them.
 """
@@ -80,9 +80,9 @@ def tracing_for_xla() -> bool:
 
 
 def set_attribute(op: tf.Operation, name: str, value: str) -> None:
-    """Sets an attribute of a node. It is kept in files and functions.
+    """Sets an attribute of a node. Saved graphs and functions keep it.
 
-    TensorFlow ignores attributes whose names begin with an underscore.
+    TensorFlow itself ignores attributes whose names begin with an underscore.
     """
     op._set_attr(name, tf.compat.v1.AttrValue(s=value.encode()))
 
@@ -104,8 +104,8 @@ class Mapped(NamedTuple):
     stacked: bool
 
 
-# Takes a node of a mapped function, its inputs for all iterations, and the number of iterations (a
-# vector of one element). Returns its outputs for all iterations.
+# The parameters are a node of a mapped function, its inputs for all iterations, and the number of
+# iterations (a vector of one element). The results are its outputs for all iterations.
 Converter = Callable[[tf.Operation, List[Mapped], tf.Tensor], List[Mapped]]
 
 

@@ -12,14 +12,14 @@ import tensorflow as tf
 
 Compute = Callable[..., tf.Tensor]
 
-# Has the parameters of `computed`, with the arguments as a dictionary.
+# A function with the parameters of `computed`, except that the arguments are a dictionary.
 Verifier = Callable[[Compute, Sequence[Any], str, Dict[str, Any]], tf.Tensor]
 
 _verifier: Verifier | None = None
 
 
 def register(verifier: Verifier) -> None:
-    """Passes all calls to `verifier`."""
+    """Registers the function that all calls are passed to."""
     global _verifier
     _verifier = verifier
 
@@ -27,7 +27,7 @@ def register(verifier: Verifier) -> None:
 def computed(
     compute: Compute, inputs: Sequence[Any], function: str, **arguments: Any
 ) -> tf.Tensor:
-    """`compute(*inputs)`, as the call of a function of `keras_xent.v1`.
+    """Returns `compute(*inputs)`, a call to `keras_xent.v1`, verified if verification is on.
 
     Args:
         compute: the computation.

@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from keras_xent import _keras, ops
 from keras_xent._autograph import do_not_convert
+from keras_xent.ops import replicas
+from keras_xent.ops.replicas import Normalization
 from keras_xent.reduction import Reduction
 
 
@@ -20,6 +22,7 @@ def softmax_cross_entropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
     reduction: Reduction | str | None = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    normalization: Normalization = "replica",
 ) -> tf.Tensor:
     """Softmax cross entropy between logits and one-hot labels or probabilities.
 
@@ -35,10 +38,10 @@ def softmax_cross_entropy(
     for logits `x` and labels `y`. With the native kernels, a class with `y'[c] = 0` adds nothing,
     even if its logit is -inf. The portable backend returns NaN for such a class, except under XLA.
 
-    The gradient flows to the logits, the labels and the weights, and can be differentiated again.
-    With respect to the logits, it is the same as TensorFlow's: `softmax(x) - y'` for each loss. To
-    treat labels as constants, like `tf.compat.v1.losses.softmax_cross_entropy`, pass
-    `tf.stop_gradient(labels)`.
+    The result has gradients with respect to the logits, the labels and the weights. These gradients
+    are differentiable too. The gradient of each loss with respect to the logits is
+    `softmax(x) - y'`, as in TensorFlow. To treat labels as constants, like
+    `tf.compat.v1.losses.softmax_cross_entropy`, pass `tf.stop_gradient(labels)`.
 
     Args:
         labels: a tensor of the logits' shape, usually a probability distribution along `axis`.
@@ -46,14 +49,17 @@ def softmax_cross_entropy(
         logits: unscaled log-probabilities of rank 1 or more; float16, bfloat16, float32 or
             float64.
         weights: None (the same as 1), a scalar, or a tensor of the losses' rank in which every
-            dimension is 1 or equal to the losses'. Cast to float32, or to float64 for float64
-            logits.
+            dimension is 1 or equal to the losses' dimension. Cast to float32, or to float64 for
+            float64 logits.
         label_smoothing: a number in [0, 1].
         axis: the class axis.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default is TF1's: the
             sum of the weighted losses, divided by the number of non-zero weights.
             `keras_xent.CategoricalCrossentropy` has Keras's default, which divides by the number
             of losses. Without weights, both return the mean.
+        normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
+            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
+            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Returns:
         A tensor of the logits' dtype: a scalar, or the weighted losses if `reduction` is `NONE`.
@@ -64,7 +70,7 @@ def softmax_cross_entropy(
             `KerasTensor`; or an argument is passed by position.
         ValueError: labels or weights have the wrong shape, an argument is out of range, or the
             reduction is unknown.
-        tf.errors.InvalidArgumentError: a shape is wrong, and is known only when the graph runs.
+        tf.errors.InvalidArgumentError: a shape that is known only when the graph runs is wrong.
 
     Examples:
         >>> import keras_xent
@@ -76,7 +82,7 @@ def softmax_cross_entropy(
         0.97281
 
     Unlike the Keras loss, this function ignores a mask that Keras's layers attached to the logits.
-    Under `tf.distribute`, it doesn't divide by the number of replicas.
+    Under `tf.distribute`, it divides by the number of replicas only with `normalization="global"`.
     """
     _check(labels=labels, logits=logits, weights=weights)
     return ops.softmax_cross_entropy(
@@ -86,6 +92,7 @@ def softmax_cross_entropy(
         label_smoothing=label_smoothing,
         axis=axis,
         reduction=Reduction(reduction),
+        normalization=replicas.normalization_of(normalization),
     )
 
 
@@ -99,6 +106,7 @@ def sparse_softmax_cross_entropy(
     axis: int = -1,
     ignore_class: int | None = None,
     reduction: Reduction | str | None = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    normalization: Normalization = "replica",
 ) -> tf.Tensor:
     """Softmax cross entropy between logits and class ids.
 
@@ -110,15 +118,16 @@ def sparse_softmax_cross_entropy(
 
         log(sum over k of exp(x[k])) - (1 - s) * x[y] - s * (mean over c of x[c])
 
-    The gradient flows to the logits and the weights, and can be differentiated again.
+    The result has gradients with respect to the logits and the weights. These gradients are
+    differentiable too.
 
     Args:
         labels: class ids in [0, C), int32 or int64, in the logits' shape without `axis`.
         logits: unscaled log-probabilities of rank 1 or more; float16, bfloat16, float32 or
             float64.
         weights: None (the same as 1), a scalar, or a tensor of the labels' rank in which every
-            dimension is 1 or equal to the labels'. Cast to float32, or to float64 for float64
-            logits.
+            dimension is 1 or equal to the labels' dimension. Cast to float32, or to float64 for
+            float64 logits.
         label_smoothing: a number in [0, 1].
         axis: the class axis.
         ignore_class: a class id to ignore. Examples with this id have weight 0, even if their
@@ -128,6 +137,9 @@ def sparse_softmax_cross_entropy(
             `keras_xent.SparseCategoricalCrossentropy` doesn't count them.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default is TF1's, as
             for `softmax_cross_entropy`.
+        normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
+            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
+            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Returns:
         A tensor of the logits' dtype: a scalar, or the weighted losses, in the labels' shape, if
@@ -138,7 +150,7 @@ def sparse_softmax_cross_entropy(
             tensor is ragged, sparse, or a `KerasTensor`; or an argument is passed by position.
         ValueError: labels or weights have the wrong shape, an argument is out of range, or the
             reduction is unknown.
-        tf.errors.InvalidArgumentError: a shape is wrong, and is known only when the graph runs.
+        tf.errors.InvalidArgumentError: a shape that is known only when the graph runs is wrong.
             Also raised on a CPU if an id is out of range, even if its weight is 0. On a GPU and
             under XLA, the loss and the gradient of such an id are NaN, as in TensorFlow.
 
@@ -151,7 +163,7 @@ def sparse_softmax_cross_entropy(
         >>> print(f"{float(loss):.5f}")
         1.38973
 
-    Like `softmax_cross_entropy`, it ignores masks, and doesn't divide by the number of replicas.
+    Masks and `tf.distribute` are handled as in `softmax_cross_entropy`.
     """
     _check(labels=labels, logits=logits, weights=weights)
     return ops.sparse_softmax_cross_entropy(
@@ -162,6 +174,7 @@ def sparse_softmax_cross_entropy(
         axis=axis,
         ignore_class=ignore_class,
         reduction=Reduction(reduction),
+        normalization=replicas.normalization_of(normalization),
     )
 
 
@@ -173,6 +186,7 @@ def sigmoid_cross_entropy(
     weights: Any = None,
     label_smoothing: float = 0.0,
     reduction: Reduction | str | None = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    normalization: Normalization = "replica",
 ) -> tf.Tensor:
     """Sigmoid cross entropy between logits and labels. Each logit has its own label and loss.
 
@@ -187,17 +201,21 @@ def sigmoid_cross_entropy(
 
     computed without overflow.
 
-    The gradient flows to the logits, the labels and the weights, and can be differentiated again.
+    The result has gradients with respect to the logits, the labels and the weights. These gradients
+    are differentiable too.
 
     Args:
         labels: a tensor of the logits' shape, usually of zeros and ones. Cast to the logits' dtype.
         logits: unscaled log-odds of any shape; float16, bfloat16, float32 or float64.
         weights: None (the same as 1), a scalar, or a tensor of the logits' rank in which every
-            dimension is 1 or equal to the logits', such as `[batch, 1]` for logits
+            dimension is 1 or equal to the logits' dimension, such as `[batch, 1]` for logits
             `[batch, classes]`. Cast to float32, or to float64 for float64 logits.
         label_smoothing: a number in [0, 1] that moves the labels towards 1/2.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default is TF1's, as
             for `softmax_cross_entropy`. A weight that is broadcast counts once for each loss.
+        normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
+            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
+            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Returns:
         A tensor of the logits' dtype: a scalar, or the weighted losses, in the logits' shape, if
@@ -208,7 +226,7 @@ def sigmoid_cross_entropy(
             `KerasTensor`; or an argument is passed by position.
         ValueError: labels or weights have the wrong shape, an argument is out of range, or the
             reduction is unknown.
-        tf.errors.InvalidArgumentError: a shape is wrong, and is known only when the graph runs.
+        tf.errors.InvalidArgumentError: a shape that is known only when the graph runs is wrong.
 
     Examples:
         >>> import keras_xent
@@ -219,7 +237,7 @@ def sigmoid_cross_entropy(
         >>> print(f"{float(loss):.5f}")
         0.30476
 
-    Like `softmax_cross_entropy`, it ignores masks, and doesn't divide by the number of replicas.
+    Masks and `tf.distribute` are handled as in `softmax_cross_entropy`.
     """
     _check(labels=labels, logits=logits, weights=weights)
     return ops.sigmoid_cross_entropy(
@@ -228,6 +246,7 @@ def sigmoid_cross_entropy(
         _or_one(weights),
         label_smoothing=label_smoothing,
         reduction=Reduction(reduction),
+        normalization=replicas.normalization_of(normalization),
     )
 
 

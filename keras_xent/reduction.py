@@ -19,7 +19,7 @@ class Reduction(str, enum.Enum):
 `SUM_BY_NONZERO_WEIGHTS`, TF1's default |
 
     `w` is broadcast to the shape of `l` before it is summed or counted. If the denominator is
-    zero, the result is zero. `tf.compat.v1.losses.compute_weighted_loss` does both too.
+    zero, the result is zero. Both rules are those of `tf.compat.v1.losses.compute_weighted_loss`.
     `SUM_OVER_NONZERO_WEIGHTS` is TF1's older name for `SUM_BY_NONZERO_WEIGHTS`.
 
     The members are strings, so you can pass a member wherever Keras accepts that name.

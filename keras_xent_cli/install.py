@@ -1,6 +1,6 @@
-"""What to install and how: the only place in the code that says so.
+"""What to install if TensorFlow or another package is missing: all instructions are here.
 
-It doesn't import TensorFlow, so the command line and `import keras_xent` can say it without.
+This doesn't import TensorFlow, so the command line and `import keras_xent` can print them then.
 """
 
 from __future__ import annotations
@@ -8,18 +8,18 @@ from __future__ import annotations
 import re
 from typing import Iterable
 
-# As in the extra `tensorflow` of setup.cfg.
+# The same as in setup.cfg's extra `tensorflow`.
 OLDEST_TENSORFLOW = "2.12"
 # pip installs one distribution of TensorFlow over another, so the user has to choose.
 INSTALL_TENSORFLOW = "pip install tensorflow (or another distribution, such as tensorflow-cpu)"
 UPGRADE_TENSORFLOW = "Upgrade your distribution of TensorFlow (tensorflow, tensorflow-cpu, ...)."
 
-# keras_xent is on no package index yet: to change at the release.
+# keras_xent isn't on PyPI yet. Change this at the release.
 REINSTALL = "in a checkout of keras_xent, run: pip install --force-reinstall --no-deps ."
 
 
 def is_too_old(version: str) -> bool:
-    """Whether a version of TensorFlow, such as "2.21.0-rc1", is older than the oldest one."""
+    """Whether a version of TensorFlow, such as "2.21.0-rc1", is older than `OLDEST_TENSORFLOW`."""
     return _first_two(version) < _first_two(OLDEST_TENSORFLOW)
 
 

@@ -1,4 +1,6 @@
-"""Loads TensorFlow, which takes up to 15 seconds: announced, quiet, and interruptible."""
+"""Loads TensorFlow, which takes up to 15 seconds: with a message, without its log, and
+interruptible.
+"""
 
 from __future__ import annotations
 
@@ -76,8 +78,8 @@ def _announced(text: str) -> Iterator[None]:
 def _ended_by_an_interrupt() -> Iterator[None]:
     """Ctrl-C ends the process, with exit code 130.
 
-    It raises no KeyboardInterrupt here: during TensorFlow's import, its modules catch some of
-    them, and turn others into an ImportError.
+    It doesn't raise KeyboardInterrupt: while TensorFlow is imported, its modules catch some of
+    these, and turn others into ImportError.
     """
     shown = os.dup(2)
 

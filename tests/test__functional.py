@@ -130,7 +130,7 @@ def test_a_loss_object_in_a_saved_model_comes_back(tmp_path: Path) -> None:
 def test_a_model_with_a_variable_says_that_it_can_not_be_saved(tmp_path: Path) -> None:
     x = keras.Input([3])
     model = keras.Model(x, v1.softmax_cross_entropy(tf.constant(Y), x, tf.Variable(W)))
-    with pytest.raises(ValueError, match="weights is a variable"):
+    with pytest.raises(ValueError, match="weights is the variable"):
         model.get_config()
 
 

@@ -1,4 +1,4 @@
-"""How exact the numbers are: `python -m benchmarks.accuracy`."""
+"""How accurate the results are: `python -m benchmarks.accuracy`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.accuracy`: errors against exact values."""
+"""`python -m benchmarks.accuracy`: errors relative to exact values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same bits on any number of threads."""
+"""Checks that the results have the same bits for any number of threads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.benchmark import OURS, Benchmark, Options, Part, Recorder
 from benchmarks.setups import Setup
 
 NAME = "bits"
-THREADS = (2, 5)  # beside one
+THREADS = (2, 5)  # compared with one
 _SHAPES = (((300, 5000), -1), ((20000, 10), -1), ((3, 250000), -1), ((4, 21, 64, 64), 1))
 _DTYPES = ("float16", "bfloat16", "float32", "float64")
 SETUPS = [Setup(shape, dtype, axis) for dtype in _DTYPES for shape, axis in _SHAPES]
@@ -42,13 +42,14 @@ def _run(setup: Setup, recorder: Recorder) -> None:
 
 
 def differing_bytes(one: bytes, other: bytes) -> int:
-    """How many bytes of two equally long strings are not the same."""
+    """The number of bytes that differ between two strings of the same length."""
     return int(np.count_nonzero(np.frombuffer(one, np.uint8) != np.frombuffer(other, np.uint8)))
 
 
 BENCHMARK = Benchmark(
     NAME,
-    "Loss and gradient with 2 and 5 threads, compared byte by byte with those of one thread.",
+    "The loss and the gradient with 2 and 5 threads, compared byte by byte with those of one "
+    "thread.",
     _parts,
     statistic="maximum",
 )

@@ -1,9 +1,9 @@
-"""Losses and probabilities to far more digits than the results that are compared with them.
+"""Losses and probabilities with far more digits than the results that are compared with them.
 
-In float64 the difference of two float32 logits is exact, or off by 2^-53 of itself where their
-exponents are far apart; `exp` and `log1p` are off by an ulp; and `math.fsum` rounds once,
-however many classes there are. No step cancels, as only numbers of one sign are added. So the
-loss's relative error stays below 1e-14, where half an ulp of float32 is 3e-8.
+In float64, the difference of two float32 logits is exact, or has a relative error of 2^-53 if their
+exponents are far apart. `exp` and `log1p` are off by an ulp. `math.fsum` rounds once for any number
+of classes. No step cancels, because only numbers of one sign are added. So the loss's relative
+error stays below 1e-14. (Half an ulp of float32 is 3e-8.)
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 
 
 class Sums(NamedTuple):
-    """What the losses of one example have in common, whatever its label.
+    """The part of an example's loss that doesn't depend on its label.
 
     Attributes:
         largest: the largest logit m.
-        log_sum_exp: log(sum of exp(x_c - m)), which is log1p of the sum over the other classes.
-        distance: sum of m - x_c.
+        log_sum_exp: log(sum of exp(x_c - m)), computed as log1p of the sum over the other classes.
+        distance: the sum of m - x_c.
     """
 
     largest: float
@@ -46,8 +46,8 @@ def loss(
 ) -> float:
     """The loss of one example with a one-hot label.
 
-    A class's own loss is log_sum_exp + m - x_c, and label smoothing mixes the true class's with
-    the mean of all.
+    A class's loss is log_sum_exp + m - x_c. Label smoothing mixes the true class's loss with the
+    mean of all.
     """
     found = of_example or sums(logits)
     true_loss = found.log_sum_exp + (found.largest - float(logits[true_class]))
@@ -60,7 +60,7 @@ def sigmoid_losses(
 ) -> np.ndarray:
     """The losses of single logits, each with a label between 0 and 1.
 
-    With smoothed labels y a loss is y * log(1 + exp(-x)) + (1 - y) * log(1 + exp(x)).
+    With smoothed labels y, a loss is y * log(1 + exp(-x)) + (1 - y) * log(1 + exp(x)).
     """
     wide = logits.astype(np.float64)
     y = labels * (1 - label_smoothing) + label_smoothing / 2
@@ -75,7 +75,7 @@ def sigmoid_gradients(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def ulps(result: np.ndarray, exact: np.ndarray) -> np.ndarray:
-    """The errors of float32 results in units in the last place of the exact ones."""
+    """The errors of float32 results, in ulps of the exact ones."""
     unit = np.spacing(np.abs(exact).astype(np.float32)).astype(np.float64)
     return np.abs(result.astype(np.float64) - exact) / unit
 

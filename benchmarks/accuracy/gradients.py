@@ -1,4 +1,4 @@
-"""The gradient where softmax is nearly zero, and where it is nearly one."""
+"""The gradient if a class's probability is nearly 0, and if it is nearly 1."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.setups import Setup
 
 CLASS_COUNTS = (2, 1000, 32000)
 TAIL_PROBABILITY = 5.6e-17
-# How far the dominant logit is above the others: 1 - p is lost beside 1 in either dtype.
+# How far the dominant logit is above the others: p rounds to 1 in either dtype.
 _LEAD = {"float32": 25.0, "float64": 45.0}
 _UNIT = "relative error"
 
@@ -36,7 +36,7 @@ def _run_tail(classes: int, recorder: Recorder) -> None:
     setup = Setup((1, classes), "float64", label_smoothing=0.0)
     logits = np.full(classes, math.log(TAIL_PROBABILITY))
     logits[0] = 0.0
-    # Correct to an ulp of float64, as exp is.
+    # Correct to an ulp of float64, like exp.
     small = math.exp(logits[1])
     probability = small / (1 + (classes - 1) * small)
     _measure("tail", setup, logits, lambda row: exact.relative(row[1], probability), recorder)
@@ -62,7 +62,7 @@ def _measure(
     error: Callable[[np.ndarray], float],
     recorder: Recorder,
 ) -> None:
-    """The error of one example's gradient; its label is class 0, its weight 1."""
+    """The error of the gradient of one example with label 0 and weight 1."""
     import tensorflow as tf
 
     labels = np.zeros_like(logits)
@@ -77,14 +77,15 @@ def _measure(
 
 TAIL = Benchmark(
     "tail",
-    f"The gradient of a class whose probability is {TAIL_PROBABILITY:g}, beside that probability.",
+    f"The gradient of a class whose probability is {TAIL_PROBABILITY:g}, compared with that "
+    "probability.",
     _tail_parts,
     statistic="maximum",
 )
 DOMINANT = Benchmark(
     "dominant",
-    "The gradient of the true class where its probability rounds to 1, beside minus the sum of the "
-    "other classes' gradients, which it equals.",
+    "The gradient of the true class if its probability rounds to 1, compared with minus the "
+    "sum of the other classes' gradients, which it should equal.",
     _dominant_parts,
     statistic="maximum",
 )

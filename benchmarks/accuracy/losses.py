@@ -1,4 +1,4 @@
-"""The float32 loss beside the exact one, from two classes to a quarter of a million."""
+"""The float32 loss compared with the exact one, for two to 250,000 classes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ NAME = "losses"
 _FEW = (2, 3, 5, 8, 10, 16, 21, 40, 64)
 _MANY = (100, 151, 500, 1000, 10000, 32000, 50257, 100000, 250000)
 CLASS_COUNTS = _FEW + _MANY
-# Of the logits: as before training, and of a network that is sure.
+# Of the logits: before training, and of a confident network.
 SCALES = (1, 5)
-# The worst of many is worse than the worst of few.
+# The largest error grows with the number of examples.
 _MOST_EXAMPLES = 20_000
 _MOST_LOGITS = 5_000_000
 TENSORFLOW = "tf.nn.softmax_cross_entropy_with_logits"
-# The same losses of class ids.
+# The same losses, from class ids.
 SPARSE = "keras_xent, class ids"
 TENSORFLOW_SPARSE = "tf.nn.sparse_softmax_cross_entropy_with_logits"
 
@@ -30,9 +30,9 @@ class Labels(NamedTuple):
     """One-hot labels.
 
     Attributes:
-        name: what the report calls them.
-        of_largest_logit: whether they name the class with the largest logit, as they mostly do
-            once a network is trained, or any.
+        name: their name in the report.
+        of_largest_logit: whether the label is the class with the largest logit, as it mostly is for
+            a trained network, or any class.
         label_smoothing: as TF1 and Keras define it.
     """
 
@@ -49,12 +49,12 @@ LABELS = (
 
 
 def examples(classes: int) -> int:
-    """How many examples are measured."""
+    """The number of examples to measure."""
     return min(_MOST_EXAMPLES, _MOST_LOGITS // classes)
 
 
 def case(scale: int, labels: Labels) -> str:
-    """What the report calls logits of this standard deviation with these labels."""
+    """The report's name for logits of this standard deviation with these labels."""
     return f"standard deviation {scale}, {labels.name}"
 
 
@@ -86,7 +86,7 @@ def _run(scale: int, classes: int, recorder: Recorder) -> None:
 
 
 def _losses(logits: np.ndarray, true_classes: np.ndarray, labels: Labels) -> dict[str, np.ndarray]:
-    """The losses of either library, with one-hot labels and with class ids."""
+    """The losses of both libraries, with one-hot labels and with class ids."""
     import tensorflow as tf
 
     import keras_xent
@@ -114,9 +114,9 @@ def _losses(logits: np.ndarray, true_classes: np.ndarray, labels: Labels) -> dic
 BENCHMARK = Benchmark(
     NAME,
     f"The largest error of the float32 losses of up to {_MOST_EXAMPLES:,} examples "
-    "(no more than five million logits), with logits of standard deviation 1 and 5, and one-hot "
-    "labels or class ids: of any class, of the class with the largest logit, and of any class with "
-    "label smoothing 0.1. The exact losses are computed in float64 with `math.fsum`, to a relative "
+    "(at most five million logits). The logits have standard deviation 1 and 5. The labels are "
+    "one-hot or class ids: any class, the class with the largest logit, and any class with label "
+    "smoothing 0.1. The exact losses are computed in float64 with `math.fsum`, to a relative "
     "error below 1e-14.",
     _parts,
     statistic="maximum",

@@ -1,4 +1,4 @@
-"""The sigmoid loss, and its gradient where the sigmoid is nearly 0 or 1, beside exact ones."""
+"""The sigmoid loss, and its gradient if the sigmoid is nearly 0 or 1, compared with exact ones."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LOSSES = "sigmoid_losses"
 GRADIENTS = "sigmoid_gradients"
 LOSSES_SHAPE = (1000, 1000)
 TENSORFLOW = "tf.nn.sigmoid_cross_entropy_with_logits"
-# Logits from minus to plus this: exp(-80) is still a normal float32.
+# The logits are between minus this and this: exp(-80) is still a normal float32.
 _FARTHEST = 80.0
 GRADIENTS_SHAPE = (2, 16001)
 GRADIENT_DTYPES = ("float32", "float64")
 
 
-# Whatever the logits are.
+# For all logits.
 LABELS = (Labels("0 or 1", False, 0.0), Labels("0 or 1, smoothed", False, 0.1))
 
 
@@ -49,7 +49,7 @@ def _run_losses(scale: int, labels: Labels, recorder: Recorder) -> None:
 
 
 def _losses(logits: np.ndarray, y: np.ndarray, label_smoothing: float) -> dict[str, Any]:
-    """The losses of either library."""
+    """The losses of both libraries."""
     import tensorflow as tf
 
     from keras_xent import ops
@@ -78,7 +78,7 @@ def _run_gradients(dtype: str, recorder: Recorder) -> None:
 
 
 def _gradients(logits: Any, labels: Any) -> dict[str, Any]:
-    """The gradients of either library's sum of losses, which divides by nothing."""
+    """The gradients of both libraries' sums of losses, without a denominator."""
     import tensorflow as tf
 
     import keras_xent
@@ -106,7 +106,7 @@ LOSS_BENCHMARK = Benchmark(
 GRADIENT_BENCHMARK = Benchmark(
     GRADIENTS,
     f"The largest relative error of the gradient of the sum of the sigmoid losses, of logits from "
-    f"-{_FARTHEST:g} to {_FARTHEST:g} and labels of 0 and 1: the sigmoid, or what it lacks to 1.",
+    f"-{_FARTHEST:g} to {_FARTHEST:g} and labels of 0 and 1: the sigmoid, or 1 minus the sigmoid.",
     _gradient_parts,
     statistic="maximum",
 )

@@ -1,4 +1,4 @@
-"""How large the errors may be, at most."""
+"""The largest errors allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is compared. Nothing is imported before it is asked for."""
+"""The contenders. Each is imported when it is first used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmarks import devices
 from benchmarks.setups import SIGMOID, SOFTMAX, SPARSE, Setup
 from benchmarks.timing import Turn, timed
 
-# TensorFlow's share one process ...
+# TensorFlow's contenders share one process ...
 TENSORFLOW = (
     "ours",
     "ours_portable",
@@ -21,23 +21,23 @@ TENSORFLOW = (
     "addv2",
     "empty",
 )
-# ... and the others, where installed, have a module and a process each.
+# ... and the others, if installed, have a module and a process each.
 PACKAGES = {"pytorch": "torch", "optax": "optax"}
-# What moves the bytes of a training step and only adds, or changes a sign.
+# Ops that move the bytes of a training step, but only add or negate.
 FLOORS = {SOFTMAX: "addv2", SPARSE: "neg", SIGMOID: "addv2"}
 
 
 class NoSuchLoss(Exception):  # noqa: N818
-    """A contender has no such loss: says in words what is missing."""
+    """A contender doesn't have the loss. The message says what is missing."""
 
 
 def load(name: str) -> Any:
     """The contender of this name.
 
-    It turns a setup into functions: `inputs(setup)` are logits, labels and weights;
-    `training(setup)` is a function of these that returns the loss and its gradient, and
-    `evaluation(setup)` one that returns the loss. Where its library has no such loss, these raise
-    `NoSuchLoss`. Its `name` is what the report calls it.
+    For a setup, `inputs(setup)` returns logits, labels and weights. `training(setup)` returns a
+    function of these that returns the loss and its gradient, and `evaluation(setup)` one that
+    returns the loss. They raise `NoSuchLoss` if the library doesn't have the loss. `name` is the
+    contender's name in the report.
     """
     if name in PACKAGES:
         return importlib.import_module(f"{__name__}.{name}").CONTENDER
@@ -45,7 +45,7 @@ def load(name: str) -> Any:
 
 
 def is_installed(name: str) -> bool:
-    """Whether what a contender of `PACKAGES` needs can be imported."""
+    """Whether the package that a contender of `PACKAGES` needs is installed."""
     return importlib.util.find_spec(PACKAGES[name]) is not None
 
 
@@ -60,12 +60,12 @@ def turn(
     """Times one of TensorFlow's contenders on the setup's device.
 
     Args:
-        name: the contender's.
+        name: the contender's name.
         kind: `"training"` or `"evaluation"`.
-        setup: what is asked.
-        inputs: the tensors for it.
-        traced: whether in a `tf.function`; otherwise eagerly.
-        calls: how many of them a sample is the mean of.
+        setup: the loss and its inputs.
+        inputs: the setup's tensors.
+        traced: whether to run in a `tf.function`; otherwise eagerly.
+        calls: the number of calls that a sample averages.
     """
     contender = load(name)
     step = getattr(contender, kind)(setup)

@@ -37,7 +37,7 @@ class _Ours(TensorFlowContender):
     """This package's losses.
 
     Attributes:
-        backend: the one that is forced, if any.
+        backend: the backend to force, if any.
     """
 
     backend: str | None = None
@@ -52,7 +52,7 @@ class _Ours(TensorFlowContender):
         if self.backend is None:
             return step
 
-        # Eagerly this is the call; in a `tf.function` it is the tracing, and no call pays for it.
+        # Eagerly, this runs with each call. In a `tf.function`, it runs only during tracing.
         def with_backend(*inputs: Any) -> Any:
             with _forcing(self.backend):
                 return step(*inputs)
@@ -62,7 +62,7 @@ class _Ours(TensorFlowContender):
 
 @contextlib.contextmanager
 def _forcing(backend: str) -> Iterator[None]:
-    # Global: in turn with it, the others want what the user asked for.
+    # The setting is global, so restore it: other contenders use the user's choice.
     before = keras_xent.backend().requested
     keras_xent.set_backend(backend)
     try:
@@ -74,8 +74,8 @@ def _forcing(backend: str) -> Iterator[None]:
 def _our_loss(setup: Setup) -> Any:
     """The loss with TF1's default reduction.
 
-    `BinaryCrossentropy` takes the mean over the class axis first, as Keras's does. Its mean of
-    these is TF1's of all elements: every row has as many.
+    `BinaryCrossentropy` takes the mean over the class axis first, like Keras's. The mean of these
+    means is TF1's mean over all elements, because all rows have the same size.
     """
     return _OUR_CLASSES[setup.loss](
         from_logits=True,
@@ -87,16 +87,15 @@ def _our_loss(setup: Setup) -> Any:
 
 
 def _keras_loss(setup: Setup) -> tf.keras.losses.Loss:
-    """Keras's own. It divides by the batch: another number, the same work.
+    """Keras's own loss. It divides by the batch size: a different result, but the same work.
 
-    `BinaryCrossentropy` takes the mean over the class axis before weights and reduction. Of weights
-    of shape `(examples, 1)` it makes one for each mean; for v1 each is the weight of all losses of
-    a row.
+    `BinaryCrossentropy` takes the mean over the class axis before weights and reduction. It applies
+    weights of shape `(examples, 1)` to these means. v1 applies each to all losses of a row.
     """
     keras_class = _KERAS_CLASSES[setup.loss]
     taken = inspect.signature(keras_class.__init__).parameters
     arguments: dict[str, Any] = {"from_logits": True}
-    # Keras 2 computes in the logits' dtype. Keras 3 does so in float32, where it isn't told.
+    # Keras 2 computes in the logits' dtype. Keras 3 computes in float32 by default.
     if "dtype" in taken:
         arguments["dtype"] = setup.dtype
     if setup.label_smoothing:
@@ -105,7 +104,7 @@ def _keras_loss(setup: Setup) -> tf.keras.losses.Loss:
         arguments["label_smoothing"] = setup.label_smoothing
     if not setup.is_along_last:
         if setup.loss == SPARSE:
-            raise NoSuchLoss(f"Keras's {keras_class.__name__} takes no class axis but the last")
+            raise NoSuchLoss(f"Keras's {keras_class.__name__} needs the class axis last")
         arguments["axis"] = setup.axis
     return keras_class(**arguments)
 
@@ -114,8 +113,8 @@ def _tf1_losses(losses: Any, nn: Any) -> Callable[[Setup], Step]:
     """Makes TF1's losses with their default reduction.
 
     Args:
-        losses: a module that has what `tf.compat.v1.losses` has.
-        nn: one that has what `tf.compat.v1.nn` has.
+        losses: `tf.compat.v1.losses`, or a module with the same functions.
+        nn: `tf.compat.v1.nn`, or a module with the same functions.
     """
 
     def softmax(setup: Setup) -> Step:
@@ -124,7 +123,7 @@ def _tf1_losses(losses: Any, nn: Any) -> Callable[[Setup], Step]:
                 labels, logits, weights, label_smoothing=setup.label_smoothing
             )
 
-        # What a TF1 program does there, as the loss itself knows no axis but the last.
+        # What a TF1 program does, because the loss itself supports only the last axis.
         def by_hand(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
             num_classes = tf.cast(tf.shape(labels)[setup.axis], labels.dtype)
             smooth = labels * (1 - setup.label_smoothing) + setup.label_smoothing / num_classes
@@ -137,13 +136,13 @@ def _tf1_losses(losses: Any, nn: Any) -> Callable[[Setup], Step]:
 
     def sparse(setup: Setup) -> Step:
         if not setup.is_along_last:
-            raise NoSuchLoss("TF1's sparse_softmax_cross_entropy takes no class axis but the last")
+            raise NoSuchLoss("TF1's sparse_softmax_cross_entropy needs the class axis last")
         if not setup.label_smoothing:
             return lambda logits, labels, weights: losses.sparse_softmax_cross_entropy(
                 labels, logits, weights
             )
 
-        # What a TF1 program does there: it makes one-hot labels, which have label smoothing.
+        # What a TF1 program does: it creates one-hot labels, whose loss has label smoothing.
         def by_one_hot(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
             one_hot = tf.one_hot(labels, setup.num_classes, dtype=logits.dtype)
             return softmax(setup)(logits, one_hot, weights)
@@ -180,7 +179,7 @@ def _add_one(setup: Setup) -> Step:
 
 _ours = _Ours("keras_xent", calling_keras_loss(_our_loss), keras_loss=_our_loss)
 _v1 = TensorFlowContender("v1", _tf1_losses(losses=tf.compat.v1.losses, nn=tf.compat.v1.nn))
-# What the call of a `tf.function` costs: it takes the same tensors and adds 1 to one weight.
+# The cost of calling a `tf.function` with the same tensors: it adds 1 to one weight.
 _empty = _NoLoss(EMPTY, _add_one)
 
 
@@ -194,11 +193,11 @@ def _with_backend(backend: str) -> TensorFlowContender:
 
 
 CONTENDERS = {
-    # By the backend that it chooses itself.
+    # With the backend that it chooses itself.
     "ours": _ours,
-    # By its native ops, without the choice that a graph has.
+    # With its native ops, without the choice at run time that a graph contains.
     "ours_native": _with_backend("native"),
-    # In TensorFlow's own ops, as GPUs, TPUs and XLA get it.
+    # With TensorFlow's own ops, as on GPUs, TPUs and in XLA.
     "ours_portable": _with_backend("portable"),
     "ours_xla": _compiled(_ours),
     "ours_v1": TensorFlowContender(
@@ -209,9 +208,9 @@ CONTENDERS = {
     "keras": TensorFlowContender(
         "Keras", calling_keras_loss(_keras_loss), keras_loss=_keras_loss
     ),
-    # The floors. One op reads logits and labels, writes as much as a gradient, and only adds ...
+    # Lower bounds. One op reads logits and labels, writes as much as a gradient, and only adds ...
     "addv2": _NoLoss("AddV2", by_loss({SOFTMAX: _add, SIGMOID: _add})),
-    # ... or, with class ids, reads the logits alone, and negates.
+    # ... or, with class ids, reads only the logits, and negates.
     "neg": _NoLoss("Neg", by_loss({SPARSE: _negate})),
     "empty": _empty,
     "empty_xla": _compiled(_empty),

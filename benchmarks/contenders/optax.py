@@ -1,4 +1,4 @@
-"""optax's losses under jax.jit, weighted and reduced as TF1 does it."""
+"""optax's losses under `jax.jit`, weighted and reduced like TF1's."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class _Optax:
 
 
 def _waited_for(function: Callable[..., Any]) -> Callable[..., Any]:
-    # JAX returns before it has computed.
+    # JAX returns before the result is computed.
     return lambda *inputs: jax.block_until_ready(function(*inputs))
 
 

@@ -1,4 +1,4 @@
-"""PyTorch's losses, weighted and reduced as TF1 does it. Knows class axis 1 or last of 2."""
+"""PyTorch's losses, weighted and reduced like TF1's. The class axis must be 1, or the last of 2."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _PyTorch:
         arrays = (setup.logits(), setup.labels(), setup.weights())
         logits, labels, weights = [torch.from_numpy(array) for array in arrays]
         if setup.loss == SPARSE:
-            labels = labels.long()  # it takes no other class ids
+            labels = labels.long()  # it accepts no other class ids
         return logits.requires_grad_(), labels, weights
 
     def training(self, setup: Setup) -> Callable[..., Any]:
@@ -25,7 +25,7 @@ class _PyTorch:
         def step(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> Any:
             value = loss(logits, labels, weights)
             value.backward()
-            # Taken away, so that the next call adds to nothing and this one frees it.
+            # Cleared, so the next call doesn't add to it, and this call frees it.
             gradient, logits.grad = logits.grad, None
             return value.detach(), gradient
 
@@ -48,7 +48,7 @@ class _PyTorch:
 
 
 def _softmax(setup: Setup) -> Callable[..., torch.Tensor]:
-    """Takes dense labels and class ids."""
+    """Accepts dense labels and class ids."""
     return lambda logits, labels: torch.nn.functional.cross_entropy(
         logits, labels, reduction="none", label_smoothing=setup.label_smoothing
     )

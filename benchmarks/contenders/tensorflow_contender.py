@@ -1,4 +1,4 @@
-"""What TensorFlow's contenders share: their tensors, and a loss with its gradient as one step."""
+"""Shared by TensorFlow's contenders: their tensors, and a loss with its gradient as one step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.setups import SOFTMAX, Setup
 Step = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Any]
 Tensors = Tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
-# Every setup has functions of its own, by intention: TensorFlow would warn of retracing.
+# Every setup has its own functions on purpose. Without this, TensorFlow warns about retracing.
 tf.get_logger().setLevel("ERROR")
 
 
@@ -24,10 +24,10 @@ class TensorFlowContender:
     """A loss in TensorFlow.
 
     Attributes:
-        name: what the report calls it.
-        loss: makes the loss for a setup.
+        name: its name in the report.
+        loss: returns the loss for a setup.
         jit_compile: whether XLA compiles it.
-        keras_loss: makes what `compile` takes, where the loss is one of Keras.
+        keras_loss: returns the loss for `compile`, if it is a Keras loss.
     """
 
     name: str
@@ -52,31 +52,31 @@ class TensorFlowContender:
         return step
 
     def evaluation(self, setup: Setup) -> Step:
-        """The loss alone; runs eagerly."""
+        """Only the loss; runs eagerly."""
         return self.loss(setup)
 
     def traced(self, step: Step, signature: list[tf.TensorSpec] | None = None) -> Step:
-        """A step in a `tf.function`, as `fit` and training loops have it."""
+        """A step in a `tf.function`, as in `fit` and training loops."""
         return tf.function(step, input_signature=signature, jit_compile=self.jit_compile or None)
 
 
 def by_loss(losses: Mapping[str, Callable[[Setup], Step]]) -> Callable[[Setup], Step]:
-    """Makes the loss that a setup asks for.
+    """Returns a function that returns the loss of a setup.
 
     Args:
-        losses: what makes each, by `Setup.loss`.
+        losses: functions that return each loss, by `Setup.loss`.
     """
 
     def loss(setup: Setup) -> Step:
         if setup.loss not in losses:
-            raise NoSuchLoss(f"there is no {setup.loss} here, only {', '.join(losses)}")
+            raise NoSuchLoss(f"no {setup.loss} loss, only {', '.join(losses)}")
         return losses[setup.loss](setup)
 
     return loss
 
 
 def calling_keras_loss(keras_loss: Callable[[Setup], Any]) -> Callable[[Setup], Step]:
-    """Makes the loss that calls an instance of a Keras loss."""
+    """Returns a function that returns the loss of a Keras loss object."""
 
     def loss(setup: Setup) -> Step:
         instance = keras_loss(setup)
@@ -94,13 +94,13 @@ def tensors(setup: Setup) -> Tensors:
 def _tensors(setup: Setup) -> Tensors:
     logits = tf.constant(setup.logits())
     if setup.loss == SOFTMAX and not setup.soft_labels:
-        # Not from numpy's: the largest setups have no room for two more copies.
+        # Not from NumPy's arrays: the largest setups leave no memory for two more copies.
         labels = tf.one_hot(
             setup.true_classes(), setup.num_classes, axis=setup.axis, dtype=setup.dtype
         )
     else:
         labels = tf.constant(setup.labels())
     weights = tf.constant(setup.weights())
-    # TensorFlow lets go of numpy's arrays when it runs the next op: now, not in a measured call.
+    # TensorFlow frees NumPy's arrays when it runs the next op: now, not in a measured call.
     tf.identity(weights + 1)
     return logits, labels, weights

@@ -1,4 +1,4 @@
-"""The sparse and the sigmoid loss beside TF1's and others', and class ids beside one-hot labels."""
+"""Compares the sparse and sigmoid losses with others', and class ids with one-hot labels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EVERYBODY = (
 
 
 def case(setup: Setup, kind: str) -> str:
-    """What the report calls a loss."""
+    """The report's name for a loss."""
     smoothed = " with label smoothing" if setup.label_smoothing else ""
     return f"{setup.loss}{smoothed}, {kind}"
 
@@ -39,7 +39,7 @@ def _parts(options: Options) -> list[Part]:
 
 
 def steps(shape: Shape, kind: str, device: str) -> Iterator[Step]:
-    """What is measured in turn."""
+    """The steps that are measured in turn."""
     for setup, names in _rows(shape, kind, device):
         for name in names:
             yield Step(name, setup, kind, case(setup, kind))
@@ -51,7 +51,7 @@ def _rows(shape: Shape, kind: str, device: str) -> Iterator[tuple[Setup, tuple[s
     def only_in_training(*names: str) -> tuple[str, ...]:
         return names if is_training else ()
 
-    # TF1's loss of class ids has no label smoothing: without it all do the same.
+    # TF1's loss of class ids has no label smoothing. Without it, all compute the same.
     plain = Setup(shape, label_smoothing=0.0, device=device)
     for loss in (SPARSE, SIGMOID):
         others = only_in_training(FLOORS[loss], *PACKAGES)
@@ -66,12 +66,13 @@ def _rows(shape: Shape, kind: str, device: str) -> Iterator[tuple[Setup, tuple[s
 
 BENCHMARK = Benchmark(
     NAME,
-    "Loss and gradient, or the loss alone, in one `tf.function`: sparse (class ids), sigmoid, and "
-    "softmax with the one-hot labels of the same ids. All rows of one shape and kind are "
-    "interleaved. TF1's sparse loss has no label smoothing; where a row has it, v1 makes one-hot "
-    "labels of the ids. Sigmoids have a weight for each row of logits. `BinaryCrossentropy`, "
-    "Keras's and ours, takes the mean of a row's losses first. Keras's then divides by the number "
-    "of rows, ours by the number of rows with a weight, which gives TF1's number. The floors move "
-    "as many bytes as a training step: `Neg` reads the logits, `AddV2` the labels as well.",
+    "The loss and its gradient, or only the loss, in one `tf.function`: sparse (class ids), "
+    "sigmoid, and softmax with the one-hot labels of the same ids. All rows of one shape and "
+    "kind are interleaved. TF1's sparse loss has no label smoothing. In rows with smoothing, "
+    "v1 turns the ids into one-hot labels. The sigmoid losses have a weight for each row of "
+    "logits. `BinaryCrossentropy`, Keras's and ours, first takes the mean of a row's losses. "
+    "Keras's then divides by the number of rows, and ours by the number of rows with a "
+    "non-zero weight, which returns TF1's number. The lower limits move as many bytes as a "
+    "training step: `Neg` reads the logits, and `AddV2` reads the logits and the labels.",
     _parts,
 )

@@ -14,7 +14,7 @@ from benchmarks.suite.steps import KINDS
 from benchmarks.timing import Turn, timed
 
 NAME = "first_call"
-# A first call takes long whatever its shape is.
+# A first call takes long for any shape.
 _ROUNDS = 7
 
 
@@ -48,7 +48,7 @@ def _turn(module: str, setup: Setup, kind: str, inputs: tuple[Any, ...]) -> Turn
     def turn() -> float:
         step = contender.traced(getattr(contender, kind)(setup))
         seconds = timed(devices.on(setup.device, step), *inputs)()
-        # A trace is garbage that refers to itself, and may hold as much memory as the logits.
+        # A trace has reference cycles, and may hold as much memory as the logits.
         del step
         gc.collect()
         memory_use.return_free_memory()
@@ -59,8 +59,8 @@ def _turn(module: str, setup: Setup, kind: str, inputs: tuple[Any, ...]) -> Turn
 
 BENCHMARK = Benchmark(
     NAME,
-    "The first call of a new `tf.function` whose shapes are all known: tracing it, optimizing its "
-    "graph, compiling it where XLA does, and running it. The process has run such a function "
-    "before, and gives back free memory before each.",
+    "The first call of a new `tf.function` with static shapes: tracing, optimizing the graph, "
+    "compiling it under XLA, and running it. The process has run such a function before, and "
+    "returns free memory to the system before each call.",
     _parts,
 )

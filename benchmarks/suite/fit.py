@@ -1,4 +1,4 @@
-"""`model.fit`: what of it arrives in training."""
+"""`model.fit`: how much of the speedup training gets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _Network(NamedTuple):
     batch_size: int
     num_features: int
     num_classes: int
-    steps: int  # an epoch: enough that beginning and ending it don't count
+    steps: int  # in an epoch: enough to make its start and end negligible
 
 
 NETWORKS = (
@@ -54,7 +54,7 @@ def _epoch(network: _Network, setup: Setup, contender: Any) -> Turn:
     model.compile(optimizer="sgd", loss=contender.keras_loss(setup))
     features = tf.random.stateless_normal([network.batch_size, network.num_features], [0, 0])
     _, labels, weights = contender.inputs(setup)
-    # One batch again and again: reading data would be the same for both, and blur the ratio.
+    # The same batch again and again: reading data would blur the ratio.
     batches = tf.data.Dataset.from_tensors((features, labels, weights)).repeat(network.steps)
     fit = timed(devices.on(setup.device, lambda: model.fit(batches, shuffle=False, verbose=0)))
     return lambda: fit() / network.steps
@@ -62,7 +62,7 @@ def _epoch(network: _Network, setup: Setup, contender: Any) -> Turn:
 
 BENCHMARK = Benchmark(
     NAME,
-    "A step of `model.fit`, the whole network included: one hidden layer, SGD, sample weights. "
-    "The two models' epochs are interleaved.",
+    "A step of `model.fit` with the whole network: one hidden layer, SGD, sample weights. The "
+    "two models' epochs are interleaved.",
     _parts,
 )

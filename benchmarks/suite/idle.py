@@ -1,4 +1,4 @@
-"""What a call leaves behind: processor time after it, and time taken from the next op."""
+"""The after-effects of a call: processor time, and a slower next op."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def _run_matmul(recorder: Recorder) -> None:
 
 BENCHMARK = Benchmark(
     NAME,
-    "Processor time of the whole process during the second after a call; and "
-    "`tf.linalg.matmul` of two 1000 × 1000 matrices right after a training step, beside the same "
-    "after AddV2, which leaves the caches as cold.",
+    "The processor time of the whole process in the second after a call. Also "
+    "`tf.linalg.matmul` of two 1000 × 1000 matrices right after a training step, compared "
+    "with the same after AddV2, which leaves the caches as cold.",
     _parts,
     cpu_only=True,
 )

@@ -1,4 +1,4 @@
-"""Time per element from a thousand elements to a billion."""
+"""Time per element, for a thousand to a billion elements."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNIT = "ns per element"
 SPREAD_CASE = "largest factor from the median, 10^6 to 10^9"
 _NUM_CLASSES = 1000
 _EXPONENTS = range(3, 10)
-# A thousand elements are all call; the target is about what elements cost.
+# For a thousand elements, the call dominates. The target is about the cost of an element.
 _SPREAD_FROM = 10**6
 
 
@@ -33,11 +33,11 @@ def _parts(options: Options) -> list[Part]:
 def _run(exponent: int, recorder: Recorder) -> None:
     elements = 10**exponent
     setup = Setup((elements // _NUM_CLASSES, _NUM_CLASSES))
-    # Logits, labels and gradient; while the inputs are made, three times the logits.
+    # Logits, labels and gradient; three times the logits while the inputs are created.
     needed = 3 * setup.num_bytes + 2**30
     if available_memory() < needed:
         recorder.note(
-            f"linear: 10^{exponent} elements need {needed / 1e9:.1f} GB, and only "
+            f"linear: 10^{exponent} elements need {needed / 1e9:.1f} GB, but only "
             f"{available_memory() / 1e9:.1f} GB of memory are available."
         )
         return
@@ -69,7 +69,7 @@ def largest_factor(values: list[float]) -> float:
 
 
 def available_memory() -> float:
-    """Bytes that can be used without swapping; unlimited where the system doesn't say."""
+    """Bytes that can be used without swapping; unlimited if the system doesn't report it."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -82,8 +82,8 @@ def available_memory() -> float:
 
 BENCHMARK = Benchmark(
     NAME,
-    "A training step with 1000 classes and 10^3 to 10^9 elements, by the element. Sizes run one "
-    "after the other: only one of the largest fits into memory.",
+    "A training step with 1000 classes and 10^3 to 10^9 elements. Times are per element. "
+    "Sizes run one after the other, because only one of the largest fits into memory.",
     _parts,
     cpu_only=True,
 )

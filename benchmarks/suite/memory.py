@@ -1,4 +1,4 @@
-"""Memory beside the inputs: the peak of a first call, and what stays after it."""
+"""Memory in addition to the inputs: the peak of a first call, and what stays after it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.suite import family
 from benchmarks.suite.steps import KINDS, portable_setups
 
 EAGER, DYNAMIC, STATIC = "eager", "tf.function", "tf.function, static shapes"
-HELD = ", after it"  # the case of what stays, behind that of the peak
+HELD = ", after it"  # added to the peak's case, for what stays
 UNIT = "buffers of the logits' size"
 WITHOUT_CHOICE = ("ours", "ours_portable", "v1", "keras")
 WITHOUT_XLA = ("ours", "ours_native", "ours_portable", "v1", "keras")
@@ -28,8 +28,8 @@ _FAMILY_MODULES = {
     SPARSE: ("ours", "ours_portable", "v1", "keras"),
     SIGMOID: ("ours", "v1"),
 }
-# Tracing takes some megabytes and XLA's compiler some tens of them, never the same: beside a
-# smaller buffer they are all that one would see.
+# Tracing takes some megabytes, and XLA's compiler some tens of them, which vary. They would hide
+# smaller buffers.
 _LARGE = 8 * 2**20
 _MOST_PROCESSES = 4
 _CPU_MODULES = ("ours_native",)
@@ -88,10 +88,10 @@ def _cases(options: Options) -> list[_Case]:
 
 
 def _run(benchmark: str, case: str, kind: str, what: _Case, recorder: Recorder) -> None:
-    """Adds the peak, and what is held after it, of each contender that can serve."""
+    """Adds the peak, and what is held after it, of each contender that can run."""
     setup, mode, modules = what
     measured = [one for one in modules if can_serve(one, setup.device, recorder)]
-    # No time is measured. On a card they would be in each other's way.
+    # No time is measured. On a GPU, they would interfere with each other.
     processes = min(os.cpu_count() or 1, _MOST_PROCESSES) if devices.is_cpu(setup.device) else 1
     with concurrent.futures.ThreadPoolExecutor(processes) as pool:
         uses = pool.map(
@@ -112,21 +112,21 @@ def can_serve(module: str, device: str, recorder: Recorder) -> bool:
 
     name = contenders.load(module).name
     if not devices.is_cpu(device):
-        recorder.note(f"{name} runs on CPUs only, and was not measured.")
+        recorder.note(f"Not measured: {name} runs only on CPUs.")
         return False
     if library.problem() is not None:
-        recorder.note(f"{name} can't run here, and was not measured: {library.problem()}.")
+        recorder.note(f"Not measured: {name} can't run here: {library.problem()}.")
         return False
     return True
 
 
 def buffers(module: str, setup: Setup, kind: str, mode: str) -> MemoryUse:
-    """What the first call of this size takes in this process.
+    """The memory of the first call of this size in this process.
 
-    The first, as memory that a library keeps for the next call is memory that it takes. But
-    not the very first: what a process sets up once belongs to no call, and a few examples are
-    enough for that. A trace that serves every batch size is there before the call. One whose
-    shapes are all known belongs to the call, as it can hold memory of the call's size.
+    The first call counts, including the memory that a library keeps for the next call. A call with
+    a few examples comes before it, for what a process sets up only once. That call also creates the
+    trace for any batch size. A trace with static shapes belongs to the measured call, because it
+    can hold memory of that size.
     """
     contender = contenders.load(module)
     step = getattr(contender, kind)(setup)
@@ -159,16 +159,16 @@ def _any_batch_size(tensor: Any) -> Any:
 
 BENCHMARK = Benchmark(
     "memory",
-    "Memory during the first call of this size, at its peak and, once its result is freed, after "
-    "it, less what was there before it, in units of one buffer of the logits' size and dtype; a "
-    "process for each. The gradient itself is 1. On a CPU it is resident memory. `tf.function` is "
-    "a trace that takes any batch size and was there before; with static shapes the trace and its "
-    "optimization belong to the call, which takes some megabytes: many buffers, where one is "
-    "small. Class axis of (8, 21, 128, 128): 1.",
+    "The increase in memory during the first call of this size: at its peak, and after its "
+    "result is freed. The unit is one buffer of the logits' size and dtype, so the gradient "
+    "itself is 1. Each measurement has its own process. On a CPU, it measures resident "
+    "memory. The rows `tf.function` use an earlier trace that accepts any batch size. With "
+    "static shapes, tracing and optimizing are part of the call and take some megabytes, "
+    "which are many buffers if a buffer is small. The class axis of (8, 21, 128, 128) is 1.",
     _parts,
 )
 FAMILY = Benchmark(
     "family_memory",
-    "Memory of the sparse and the sigmoid loss, as `memory` measures it.",
+    "The memory of the sparse and the sigmoid loss, measured like `memory`.",
     _family_parts,
 )

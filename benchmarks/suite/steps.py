@@ -1,4 +1,4 @@
-"""Training steps and evaluations, in turn: in every dtype, mode and class axis that matters."""
+"""Training steps and evaluations, in turn, for all relevant dtypes, modes and class axes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from benchmarks.timing import Turn
 
 KINDS = ("training", "evaluation")
 UNMASKED = ((4096, 1000), (8192, 151))
-# One eager call is too short for the clock's and the processor's whims.
+# One eager call is too short to be timed reliably.
 _EAGER_CALLS = 20
-# What the report calls each, and the contender: under XLA the portable path serves without being
-# asked for.
+# The report's names, and the contenders. Under XLA, the portable path runs anyway.
 PORTABLE_MODES = {
     "tf.function": {PORTABLE: "ours_portable", "v1": "v1", EMPTY: "empty"},
     "eager": {PORTABLE: "ours_portable", "v1": "v1"},
@@ -28,16 +27,16 @@ PORTABLE_MODES = {
 
 
 class Step(NamedTuple):
-    """What one contender does when it has its turn.
+    """What one contender does in its turn.
 
     Attributes:
-        contender: which one.
-        setup: what it is asked.
+        contender: the contender.
+        setup: the loss and its inputs.
         kind: one of `KINDS`.
-        case: what else the report says of it.
-        name: what the report calls it; its own name where this is empty.
-        traced: whether in a `tf.function`; otherwise eagerly.
-        calls: how many of them a sample is the mean of.
+        case: the case in the report.
+        name: its name in the report; the contender's own name if empty.
+        traced: whether to run in a `tf.function`; otherwise eagerly.
+        calls: the number of calls that a sample averages.
     """
 
     contender: str
@@ -57,7 +56,7 @@ def part(benchmark: str, title: str, steps: Iterable[Step]) -> Part:
 def _interleave(benchmark: str, steps: list[Step], recorder: Recorder) -> None:
     inputs: dict[Any, Any] = {}
     turns: dict[tuple[Setup, str, str], Turn] = {}
-    # It ends the processes of contenders that have one.
+    # Ends the contenders' processes.
     with contextlib.ExitStack() as stack:
         for step in steps:
             try:
@@ -66,7 +65,7 @@ def _interleave(benchmark: str, steps: list[Step], recorder: Recorder) -> None:
                         worker = stack.enter_context(Worker(step.contender, step.setup))
                         turns[step.setup, step.case, worker.name] = worker.turn
                     continue
-                # The same tensors for all who are asked for the same loss.
+                # The same tensors for all contenders with the same loss.
                 if step.setup.loss not in inputs:
                     inputs[step.setup.loss] = contenders.load("ours").inputs(step.setup)
                 turn = contenders.turn(
@@ -80,7 +79,7 @@ def _interleave(benchmark: str, steps: list[Step], recorder: Recorder) -> None:
                 name = step.name or contenders.load(step.contender).name
                 turns[step.setup, step.case, name] = turn
             except contenders.NoSuchLoss as error:
-                recorder.note(f"{error}, and was not measured.")
+                recorder.note(f"Not measured: {error}.")
         for (setup, case, name), samples in recorder.rounds(turns).items():
             recorder.add(benchmark, setup, name, samples, case)
 
@@ -88,10 +87,10 @@ def _interleave(benchmark: str, steps: list[Step], recorder: Recorder) -> None:
 def _is_there(step: Step, recorder: Recorder) -> bool:
     package = PACKAGES[step.contender]
     if step.setup.device:
-        recorder.note(f"{package} is measured without --device only.")
+        recorder.note(f"Not measured: {package} runs only without --device.")
         return False
     if not contenders.is_installed(step.contender):
-        recorder.note(f"{package} is not installed here, and was not measured.")
+        recorder.note(f"Not measured: {package} is not installed.")
         return False
     return True
 
@@ -104,7 +103,7 @@ def _training(options: Options) -> list[Part]:
     cases = {
         "one-hot labels": setups(shapes.ALL),
         "soft labels": setups(shapes.TWO, soft_labels=True),
-        # Ours skips the arithmetic of a row without weight: what it takes without such rows.
+        # Ours skips the arithmetic of rows with weight 0. These have none.
         "one-hot labels, no weight 0": setups(UNMASKED, masked=False),
     }
     return [
@@ -185,7 +184,7 @@ def _portable(options: Options) -> list[Part]:
 
 
 def portable_setups(options: Options) -> list[Setup]:
-    """Where the portable path is measured; its memory, too."""
+    """The setups for the portable path's speed and memory."""
     whole = [("float32", shape) for shape in shapes.PORTABLE]
     half = [(dtype, shape) for dtype in HALF_DTYPES for shape in shapes.TWO]
     return [
@@ -197,21 +196,23 @@ def portable_setups(options: Options) -> list[Setup]:
 
 TRAINING = Benchmark(
     "training",
-    "Loss and gradient with respect to the logits in one `tf.function`. AddV2 is the floor: it "
-    "moves the same bytes. An empty call takes the same tensors and adds 1 to one weight. PyTorch "
-    "and optax (under `jax.jit`) run in processes of their own.",
+    "The loss and its gradient with respect to the logits, in one `tf.function`. AddV2 is the "
+    "lower limit: it moves the same bytes. The empty call accepts the same tensors and adds 1 "
+    "to one weight. PyTorch and optax (under `jax.jit`) run in separate processes.",
     _training,
 )
 AXIS = Benchmark(
     "axis",
-    "A training step in a `tf.function` with class axis 1. TF1's loss knows no axis but the last: "
-    "v1 smooths the labels itself, calls `softmax_cross_entropy_with_logits_v2(axis=1)`, and "
-    "reduces by `compute_weighted_loss`.",
+    "A training step in a `tf.function`, with class axis 1. The class axis of TF1's loss is "
+    "always the last, so v1 smooths the labels itself, calls "
+    "`softmax_cross_entropy_with_logits_v2(axis=1)`, and reduces the losses with "
+    "`compute_weighted_loss`.",
     _axis,
 )
 DTYPE = Benchmark(
     "dtypes",
-    "A training step in a `tf.function`; labels have the logits' dtype, weights are float32.",
+    "A training step in a `tf.function`. The labels have the logits' dtype, and the weights "
+    "are float32.",
     _dtypes,
 )
 EVALUATION = Benchmark(
@@ -221,15 +222,15 @@ EVALUATION = Benchmark(
 )
 EAGER = Benchmark(
     "eager",
-    "`loss(y_true, y_pred, sample_weight)` without a `tf.function`; with a tape: inside a "
-    "`tf.GradientTape`, and then `tape.gradient`. A sample is the mean of 20 calls.",
+    '`loss(y_true, y_pred, sample_weight)` without a `tf.function`. "With a tape" means in a '
+    "`tf.GradientTape`, followed by `tape.gradient`. A sample is the mean of 20 calls.",
     _eager,
 )
 PORTABLE_PATH = Benchmark(
     "portable",
-    "This package's loss in TensorFlow's own ops, beside v1 in the same mode: `tf.function`, "
-    "eager, and XLA, which means both in a `tf.function` with `jit_compile=True`. The modes of "
-    "one row's shape and kind are interleaved. Class axis of (8, 21, 128, 128): 1.",
+    "The loss in TensorFlow's own ops, compared with v1 in the same mode: in a `tf.function`, "
+    "eager, and under XLA, which means a `tf.function` with `jit_compile=True` for both. The "
+    "modes of one shape and kind are interleaved. The class axis of (8, 21, 128, 128) is 1.",
     _portable,
     base=PORTABLE,
 )

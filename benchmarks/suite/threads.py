@@ -1,4 +1,4 @@
-"""What a second thread gains."""
+"""The speedup from a second thread."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _add_in_pieces(
     pieces = list(zip(*[np.array_split(array, count) for array in (x, y, out)]))
 
     def add() -> None:
-        # numpy lets other threads run while it adds.
+        # NumPy lets other threads run while it adds.
         list(pool.map(lambda piece: np.add(*piece), pieces))
 
     return add
@@ -75,8 +75,9 @@ def _add_in_pieces(
 
 BENCHMARK = Benchmark(
     NAME,
-    "A training step with one thread and with two, switched in one process. `numpy.add` into an "
-    "array that is there already shows what two threads gain where nothing but memory counts.",
+    "A training step with one thread and with two threads, switched in one process. "
+    "`numpy.add` into an existing array shows what two threads gain if memory is the only "
+    "limit.",
     _parts,
     cpu_only=True,
 )

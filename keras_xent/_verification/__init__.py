@@ -1,6 +1,6 @@
-"""Compares calls of `keras_xent.v1` with TensorFlow's own functions, if the user turns it on.
+"""Compares calls to `keras_xent.v1` with TensorFlow's own functions, if verification is on.
 
-`keras_xent.testing` is its public interface. Importing this package registers the verification.
+The public interface is `keras_xent.testing`. Importing this package registers the verification.
 """
 
 from keras_xent._verification import hook  # noqa: F401

@@ -1,8 +1,8 @@
-"""Counts the comparisons in this process, and prints a line when it ends.
+"""Counts the comparisons in this process, and prints the counts when it ends.
 
-Without the line, a verification that never reached a call would look like one that passed. Values
-and gradients are counted separately, because a TF1 program that runs only its training op computes
-no value.
+Without these counts, you couldn't tell a verification that compared nothing from one that passed.
+Values and gradients are counted separately, because a TF1 program that runs only its training op
+computes no value.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _forked = False
 
 
 def add(kind: str, number: int = 1) -> None:
-    """Adds to the count of compared VALUES or GRADIENTS, or to that of DIFFERENT ones."""
+    """Adds to the count of compared VALUES, of compared GRADIENTS, or of DIFFERENT results."""
     with _lock:
         _counts[kind] += number
 
@@ -39,8 +39,8 @@ def add(kind: str, number: int = 1) -> None:
 def in_graph(same: tf.Tensor, kind: str) -> tf.Tensor:
     """A tensor that counts a comparison each time a graph computes it.
 
-    XLA can't call Python, and it may compile a function only after it was traced. Code that XLA
-    compiles doesn't count, and it doesn't compare either, because XLA drops assertions.
+    XLA can't call Python, and whether it compiles a function may not be known during tracing. Code
+    that XLA compiles isn't counted. It isn't verified either, because XLA drops assertions.
 
     Args:
         same: whether the compared results are the same.
@@ -93,13 +93,13 @@ def line() -> str | None:
         asked = switch.asked()
     except ValueError as error:
         return f"keras_xent: {error}"
-    # A worker imports everything that the main process imports, even if it doesn't use it.
+    # A worker process imports everything that the main process imports, even what it doesn't use.
     if not asked or _forked or multiprocessing.parent_process() is not None:
         return None
     return (
-        "keras_xent: WARNING: verification was on, but nothing was verified: your program called "
-        "no function of keras_xent.v1, or only in graphs that it built before verification was on, "
-        "that didn't run, or that XLA compiled"
+        "keras_xent: WARNING: verification was on, but nothing was verified. Either your program "
+        "didn't call keras_xent.v1, or it called it only in graphs that were built before "
+        "verification was on, that didn't run, or that XLA compiled"
     )
 
 

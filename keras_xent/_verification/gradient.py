@@ -1,8 +1,8 @@
 """Observes the value and the gradient of a call.
 
-The gradient of a call is one function here, from the upstream gradient to the gradients of all
-inputs, so the observer gets both. Second derivatives and the tangents of forward accumulators
-aren't observed: they are computed as usual.
+Here, the gradient of a call is one function. It computes the gradients of all inputs from the
+upstream gradient, so the observer gets both. Second derivatives and the tangents of forward
+accumulators aren't observed. They are computed as usual.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ def observed(
     see_value: SeeValue,
     see_gradients: SeeGradients,
 ) -> tf.Tensor:
-    """`compute(*inputs)`.
+    """Returns `compute(*inputs)`, and shows its value and gradients to two observers.
 
     Args:
         compute: the computation. It may be called again, if a gradient is added to the graph
             later.
         inputs: its arguments.
-        see_value: gets the value and returns it.
-        see_gradients: gets the upstream gradient, the indices of the inputs whose gradients are
-            computed, and these gradients, or None for an input without one. Returns the gradients.
+        see_value: receives the value and returns it.
+        see_gradients: receives the upstream gradient, the indices of the inputs whose gradients are
+            computed, and these gradients (None for an input without one). Returns the gradients.
     """
     sources = [index for index, each in enumerate(inputs) if _has_gradient(each)]
     watched = [each for each in sources if _tensorflow.should_record_backprop([inputs[each]])]
     tape = tf.GradientTape(persistent=True, watch_accessed_variables=False)
-    # Only if another tape watches. Otherwise `compute` runs as usual.
+    # Record only if another tape is watching. Otherwise `compute` runs as usual.
     with tape if watched else contextlib.nullcontext():
         tape.watch([inputs[index] for index in watched])
         computed = compute(*inputs)
@@ -54,7 +54,7 @@ def observed(
 
     def of_a_graph(upstream: Any) -> Gradients:
         upstream = tf.convert_to_tensor(upstream)
-        # The gradient may be in another graph, such as that of a branch, a loop or a function.
+        # The gradient may be in another graph, such as a branch, a loop or a function.
         again = [tf.identity(each) for each in inputs]
         found = tf.gradients(compute(*again), [again[index] for index in sources], upstream)
         return see_gradients(upstream, sources, found)
@@ -78,7 +78,7 @@ def _has_gradient(tensor: tf.Tensor) -> bool:
 def _with_gradient(
     value: tf.Tensor, sources: list[tf.Tensor], backward: Callable[[Any], Gradients]
 ) -> tf.Tensor:
-    """The value. Code that traverses the graph finds that it depends only on the sources."""
+    """The value, with a gradient that depends only on the sources."""
 
     @tf.custom_gradient
     def passed(value: tf.Tensor, *_: tf.Tensor) -> Any:

@@ -1,4 +1,4 @@
-"""The hook that every call of `keras_xent.v1` passes through."""
+"""The hook that every call to `keras_xent.v1` passes through."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def verify_where_wanted(
     function: str,
     arguments: dict[str, Any],
 ) -> tf.Tensor:
-    """`compute(*inputs)`, compared with TensorFlow's function if the user turned this on.
+    """Returns `compute(*inputs)`, compared with TensorFlow's function if verification is on.
 
     Args:
         compute: the computation.
-        inputs: its arguments and those of TensorFlow's function: tensors, or values that convert
+        inputs: the arguments for it and for TensorFlow's function: tensors, or values that convert
             to tensors.
         function: the name of the function in `keras_xent.v1`.
         arguments: the function's arguments that aren't tensors.

@@ -1,4 +1,4 @@
-"""Whether calls are verified."""
+"""Turns the verification of calls on and off."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _VALUES = {
     **dict.fromkeys(("", "0", "false", "no", "off"), False),
 }
 
-# The number of open `verify()` contexts in the process. It doesn't belong to a thread, because a
+# The number of open `verify()` contexts in the process. It isn't local to a thread, because a
 # distribution strategy calls the loss in other threads.
 _open = 0
 _was_open = False
@@ -44,7 +44,7 @@ def _in_environment() -> bool:
     if wanted is None:
         raise ValueError(
             f"the environment variable {_VARIABLE} is {value!r}, expected 1, true, yes or on to "
-            "turn verification on, or 0, false, no, off or an empty value to turn it off"
+            "turn verification on, or 0, false, no, off or an empty value to turn verification off"
         )
     return wanted
 
@@ -63,8 +63,8 @@ def verify() -> Iterator[None]:
         keras_xent: 62 values and 62 gradients verified, 0 different
 
     The line counts each comparison: one for a call's value, and one for its gradient with respect
-    to each input that has one. A `tf.function` or a session counts each time it runs, not when it
-    is traced. A session that runs only the training op computes and compares gradients, but no
+    to each input that has one. Calls in a graph are counted each time it runs, not when it is
+    built. A session that runs only the training op computes and compares gradients, but no
     values. If nothing was verified, the line is a warning. Each process counts separately. A worker
     process that compared nothing prints no warning, and a process forked by `multiprocessing`
     prints no line.
@@ -73,11 +73,11 @@ def verify() -> Iterator[None]:
         VerificationError: a value, dtype, shape or gradient differs, in eager mode or while a
             graph is built. NaN equals NaN, and infinity equals infinity. The message shows both
             numbers, the shapes and dtypes, and what to do.
-        tf.errors.InvalidArgumentError: the same in a graph (`tf.function`, TF1 session), when it
-            runs. The check is part of the loss, so it also runs if code gets the loss by name, from
-            a collection, or from `get_total_loss()`.
-        ValueError: the environment variable has an unknown value. To turn verification off, use
-            `0`, `false`, `no`, `off` or an empty value. The calls raise this error.
+        tf.errors.InvalidArgumentError: a number differs while a graph runs (a `tf.function` or a
+            TF1 session). The check is part of the loss, so it also runs if code gets the loss by
+            name, from a collection, or from `get_total_loss()`.
+        ValueError: the environment variable has an unknown value. The calls raise this error. To
+            turn verification off, use `0`, `false`, `no`, `off` or an empty value.
 
     Examples:
         >>> import keras_xent
@@ -91,8 +91,8 @@ def verify() -> Iterator[None]:
     * the value, its dtype and its shape;
     * every computed gradient with respect to logits, labels, losses and floating point weights, for
       the same upstream gradient. This includes gradients that a tape, `tf.gradients`, an optimizer
-      or `tape.jacobian` computes, and those from which a second derivative is computed. If
-      TensorFlow returns a gradient, keras_xent must return one too.
+      or `tape.jacobian` computes, and the first derivatives from which second derivatives are
+      computed. If TensorFlow returns a gradient, keras_xent must return one too.
 
     In graphs, verification must be on when the graph is built. A `tf.function` that was traced
     before this context stays unverified, and one that was traced inside it stays verified.
@@ -103,24 +103,24 @@ def verify() -> Iterator[None]:
     It doesn't detect:
 
     * differences in code that XLA compiles (`jit_compile=True`), because XLA drops assertions. If
-      it is known during tracing that XLA compiles a function, you see a warning, once.
+      verification can detect this during tracing, it shows a warning, once.
     * differences in second derivatives (a tape around a tape, `tf.hessians`, a gradient penalty)
       and in the tangents of `tf.autodiff.ForwardAccumulator`. Both are computed as usual. If a tape
       and an accumulator are nested, only the gradient of the value is compared.
-    * differences within rounding. Relative to the sum of the terms' magnitudes, this is about 2e-6
-      in float32 with few classes (3e-5 with 50,000, because TensorFlow's own losses have this
-      error), 0.4 % in float16 and 3 % in bfloat16. For example, it doesn't detect a denominator
-      that is off by one in 200,000 in float32, or by one in 30 in bfloat16. Weighted float64 losses
-      are compared as float32, because TensorFlow rounds them.
+    * differences within rounding error. Relative to the sum of the terms' magnitudes, this is about
+      2e-6 in float32 with few classes (3e-5 with 50,000, because TensorFlow's own losses have this
+      error), 0.4 % in float16 and 3 % in bfloat16. For example, if the denominator should be
+      200,000 in float32, or 30 in bfloat16, a denominator that is off by one isn't detected.
+      Weighted float64 losses are compared as float32, because TensorFlow rounds them.
     * integer losses of `compute_weighted_loss` that are off by 1, and differences in complex
       losses.
 
     If keras_xent doesn't accept a call (a `label_smoothing` above 1, labels of another shape), it
-    raises its own error. If only TensorFlow doesn't accept it, there is nothing to compare with,
-    and you see a `VerificationError`. Verification converts some arguments for TensorFlow: an
-    `axis` below -1 to a positive one, and a constant tensor in `label_smoothing` to a number. It
-    broadcasts labels and logits of different shapes first, because TensorFlow's nn function
-    computes no gradient if it broadcasts them itself.
+    raises its own error. If only TensorFlow doesn't accept a call, there is nothing to compare
+    with, and the call raises a `VerificationError`. Verification converts some arguments for
+    TensorFlow: an `axis` below -1 to a positive one, and a constant tensor in `label_smoothing` to
+    a number. It also broadcasts labels and logits of different shapes, because TensorFlow's nn
+    function computes no gradient if it broadcasts them itself.
 
     Two documented differences raise an error here:
 

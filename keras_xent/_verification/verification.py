@@ -1,4 +1,4 @@
-"""A verified call: compares its value immediately, and its gradients when they are computed."""
+"""Verifies a call: compares its value immediately, and its gradients when they are computed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WHAT_TO_DO = (
 
 
 def verified(compute: Callable[..., tf.Tensor], inputs: Sequence[Any], oracle: Oracle) -> tf.Tensor:
-    """`compute(*inputs)`, which raises an error if it or its gradient differs from TensorFlow's."""
+    """Returns `compute(*inputs)`, which raises an error if its results differ from TensorFlow's."""
     if _tensorflow.tracing_for_xla():
         _warn_of_xla()
         return compute(*inputs)
@@ -44,7 +44,7 @@ class _Call:
         self.inputs = inputs
 
     def checked_value(self, value: tf.Tensor) -> tf.Tensor:
-        """The value, with a check that it is TensorFlow's."""
+        """The value, after a check that it equals TensorFlow's."""
         if value.dtype.is_complex:
             return value
         with tf.name_scope("verification"):
@@ -61,7 +61,7 @@ class _Call:
     def checked_gradients(
         self, upstream: tf.Tensor, indices: Sequence[int], gradients: Gradients
     ) -> Gradients:
-        """The gradients to the inputs at these indices, with a check that they are TensorFlow's."""
+        """The gradients of these inputs, after a check that they equal TensorFlow's."""
         if upstream.dtype.is_complex:
             return gradients
         with tf.name_scope("verification"):
@@ -81,7 +81,7 @@ class _Call:
         if ours is None and theirs is None:
             return ours
         if ours is None:
-            raise self._error(where, ["\n  keras_xent returns none, TensorFlow returns one"])
+            raise self._error(where, ["\n  keras_xent returns no gradient, but TensorFlow does"])
         if theirs is None:
             return self._checked(GRADIENTS, ours, tf.zeros_like(self.inputs[index]), 0.0, where)
         return self._checked(GRADIENTS, ours, theirs, tolerance, where)
@@ -138,8 +138,8 @@ def _warn_of_xla() -> None:
         _warned_of_xla = True
         warnings.warn(
             "keras_xent.v1 is called in a function that XLA compiles (jit_compile=True). XLA "
-            "drops assertions, so calls in such functions are not verified. Set jit_compile=False "
-            "to verify them.",
+            "drops assertions, so calls in such functions are not verified. Pass "
+            "jit_compile=False to verify them.",
             RuntimeWarning,
             stacklevel=2,
         )

@@ -1,4 +1,4 @@
-"""Describes a difference. Its numbers may be known only when a graph runs."""
+"""Describes a difference, whose numbers may be known only when a graph runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Pieces = List[Any]
 
 
 def described(name: str, value: Any) -> Pieces:
-    """The dtype and shape of an argument, which may be known only when the graph runs."""
+    """The dtype and shape of an argument. The shape may be known only when the graph runs."""
     if not tf.is_tensor(value):
         return [f"\n  {name}: {value!r}"]
     shape = value.shape if value.shape.is_fully_defined() else tf.shape(value)
@@ -24,7 +24,7 @@ def text(pieces: Pieces) -> str:
 
 
 def for_graph(pieces: Pieces) -> Sequence[Any]:
-    """The pieces as data for an assertion, which prints them in one line."""
+    """The pieces as data for an assertion, which prints them on one line."""
     return [piece if tf.is_tensor(piece) else str(piece).strip() for piece in pieces]
 
 

@@ -1,4 +1,4 @@
-"""Generates inputs. They are the same each time, and all denominators of their losses differ."""
+"""Generates reproducible inputs for which each reduction has a different denominator."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ids(*shape: int) -> np.ndarray:
 
 def one_hot(*shape: int) -> np.ndarray:
     """The same ids as one-hot labels."""
-    # An identity matrix has the square of the classes.
+    # Not an identity matrix, because its size is the square of the number of classes.
     return (ids(*shape)[..., np.newaxis] == np.arange(shape[-1])).astype(np.float64)
 
 
@@ -55,7 +55,7 @@ def soft_binary(*shape: int) -> np.ndarray:
 
 
 def weights(*shape: int) -> np.ndarray:
-    """Unequal weights. Their sum is far from their number, also if some of them are set to 0."""
+    """Unequal weights. Their sum differs greatly from their number, even if some are set to 0."""
     return np.random.RandomState(3).uniform(2.2, 2.9, size=shape).astype(np.float32)
 
 

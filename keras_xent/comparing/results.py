@@ -11,7 +11,7 @@ import tensorflow as tf
 def value_and_gradients(
     function: Callable[..., Any], inputs: Sequence[tf.Tensor]
 ) -> tuple[tf.Tensor, list[tf.Tensor | None]]:
-    """The value of a function, and the gradient of its sum to each input, or None."""
+    """The value of a function, and the gradients of its sum with respect to each input, or None."""
     floating = [tensor for tensor in inputs if tensor.dtype.is_floating]
     with tf.GradientTape() as tape:
         tape.watch(floating)

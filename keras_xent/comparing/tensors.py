@@ -23,8 +23,8 @@ def compare(ours: tf.Tensor, theirs: tf.Tensor, tolerance: Any) -> tuple[tf.Tens
     """
     shapes_equal = _same_shape(ours, theirs)
     tolerance = tf.broadcast_to(tf.cast(tolerance, tf.float64), tf.shape(theirs))
-    # If the shapes differ, only the common number of elements is compared. One more element is
-    # added, because argmax needs one in an empty tensor too.
+    # If the shapes differ, only the common number of elements is compared. An element is added,
+    # because argmax fails for an empty tensor.
     size = tf.minimum(tf.size(ours), tf.size(theirs))
     ours_flat, theirs_flat, tolerance = (
         tf.concat([tf.reshape(tf.cast(tensor, tf.float64), [-1])[:size], [0.0]], 0)
@@ -37,7 +37,7 @@ def compare(ours: tf.Tensor, theirs: tf.Tensor, tolerance: Any) -> tuple[tf.Tens
         | (tf.math.is_nan(ours_flat) & tf.math.is_nan(theirs_flat))
         | (tf.math.is_finite(difference) & (difference <= tolerance))
     )
-    # argmax doesn't find NaN.
+    # argmax doesn't find NaN, so replace it by the largest number.
     worst_first = tf.where(tf.math.is_finite(difference), difference, theirs.dtype.max + nothing)
     worst = tf.argmax(tf.where(close, nothing, worst_first))
     pieces = [

@@ -1,4 +1,4 @@
-"""The logits that an activation turned into probabilities."""
+"""Finds the logits from which an activation computed probabilities."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from keras_xent.losses.warning import warn_of_call
 def cached_logits(
     y_pred: tf.Tensor, from_logits: bool, activation: str, loss_name: str
 ) -> tuple[tf.Tensor, bool]:
-    """The input of an activation, if Keras or the graph still has it.
+    """The input of the activation, if Keras or the graph still has it. Otherwise the predictions.
 
-    Keras uses it too: silently for `from_logits=False`, and with a warning for
+    Keras's losses also use it: without a warning for `from_logits=False`, and with one for
     `from_logits=True`, because the caller passed probabilities as logits.
 
     Args:
         y_pred: the predictions.
         from_logits: whether the caller passed `from_logits=True`.
         activation: the type of TensorFlow's op: `"Softmax"` or `"Sigmoid"`.
-        loss_name: the loss's class, for the warning.
+        loss_name: the name of the loss class, for the warning.
 
     Returns:
         A tensor, and whether it holds logits.

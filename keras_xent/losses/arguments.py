@@ -1,4 +1,4 @@
-"""Checks of the constructors' arguments."""
+"""Checks the constructors' arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all loss classes share: how Keras calls them, and how they use its arguments."""
+"""The base class of all losses: how Keras calls them, and how they use its arguments."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from keras_xent._autograph import do_not_convert
 from keras_xent.losses import ragged
 from keras_xent.losses.arguments import checked_axis, checked_name
 from keras_xent.losses.config import Configured, without_prefix
+from keras_xent.losses.denominator import Denominator
 from keras_xent.losses.weighting import NOTHING, Weighting
-from keras_xent.ops import conversion
+from keras_xent.ops import conversion, replicas
 from keras_xent.ops.arguments import smoothing_of
 from keras_xent.reduction import Reduction
 
@@ -37,6 +38,7 @@ class CrossEntropy(Configured, _keras.LossBase):
     )
     # Whether the labels have a class axis.
     _labels_have_classes = True
+    _accepts_masks = True
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class CrossEntropy(Configured, _keras.LossBase):
         reduction: Reduction | str | None,
         name: Any,
         dtype: Any,
+        normalization: str,
     ) -> None:
         axis = checked_axis(axis)
         name = without_prefix(checked_name(name))
@@ -58,21 +61,22 @@ class CrossEntropy(Configured, _keras.LossBase):
         self.from_logits = from_logits
         self.label_smoothing = smoothing_of(label_smoothing)
         self.axis = axis
+        self.normalization = replicas.normalization_of(normalization)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tf.Tensor:
         """Computes the loss.
 
         Args:
-            y_true: the labels, in the shape described for the class. If `y_pred` is ragged, they
-                should be ragged too, with the same rows. (If only `y_pred` is ragged, it is
-                padded with zeros, and the padding counts, as in tf_keras.)
+            y_true: the labels, in the shape that the class describes. If `y_pred` is ragged, they
+                should be ragged too, with the same row lengths. (If only `y_pred` is ragged, it is
+                padded with zeros, and the losses of the padding count, as in tf_keras.)
             y_pred: logits or probabilities, of rank 1 or more, dense or ragged. If Keras's
                 layers attached a mask to it, the loss applies the mask.
             sample_weight: None, a scalar, or a tensor. A tensor can have the losses' shape (the
                 shape of `y_pred` without the class axis). Any of its dimensions can be 1, and it
-                can have an additional last dimension of 1. It can also have fewer dimensions,
-                which match the losses' first ones: shape (N,) means one weight per sample. If the
-                losses are ragged, it can be a ragged tensor with the same rows.
+                can have an additional last dimension of 1. If it has fewer dimensions, they match
+                the losses' first dimensions: shape (N,) means one weight per sample. If the losses
+                are ragged, it can be a ragged tensor with the same row lengths.
 
         Returns:
             A scalar, or the weighted losses if the reduction is `NONE`. They are ragged if
@@ -83,7 +87,8 @@ class CrossEntropy(Configured, _keras.LossBase):
                 `KerasTensor` of Keras 3; or a model of a Keras package other than `tf.keras`
                 calls the loss.
             ValueError: the shapes or rows don't match.
-            tf.errors.InvalidArgumentError: the same, when a graph runs.
+            tf.errors.InvalidArgumentError: shapes or rows that are known only when a graph runs
+                don't match.
         """
         arguments = {"y_true": y_true, "y_pred": y_pred, "sample_weight": sample_weight}
         if _functional.is_symbolic(arguments.values()):
@@ -113,16 +118,90 @@ class CrossEntropy(Configured, _keras.LossBase):
                     "a tensor: pass the loss to compile(), or call it in a layer's call()"
                 )
         _other_keras.check_caller(*_other_keras.CALLERS, *_other_keras.TRAINERS)
-        self.check_strategy()
-        weighting = Weighting(sample_weight, _keras.mask_of(y_pred), self._wanted_reduction)
+        mask = _keras.mask_of(y_pred)
+        if mask is not None and not self._accepts_masks:
+            raise ValueError(
+                "y_pred has a mask from Keras's layers, but the denominator was computed from the "
+                "labels and sample weights alone: give masked examples a sample weight of 0 instead"
+            )
+        weighting = Weighting(sample_weight, mask, self._wanted_reduction)
+        if replicas.share_a_denominator(self.normalization, self._wanted_reduction):
+            weighting = weighting.with_division(_by_the_sum_over_replicas)
+        else:
+            self.check_strategy()
         if type(self).call is CrossEntropy.call:
             value = self._value(y_true, y_pred, weighting)
         else:
             losses, mask = self.losses_of(call, y_true, y_pred)
             value = weighting.masked(mask).of(losses)
+        if weighting.divided is not None:
+            return self.scale_global(replicas.combined(value))
         if self._wanted_reduction in _MEANS:
             return self.scale_for_distribution(value)
         return value
+
+    @do_not_convert
+    def total_and_denominator(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The sum of the weighted losses, and what the reduction divides it by, for the metrics."""
+        found: list[tf.Tensor] = []
+
+        def undivided(weights: tf.Tensor, denominator: Denominator) -> tf.Tensor:
+            found.append(denominator.value())
+            return weights
+
+        weighting = Weighting(sample_weight, _keras.mask_of(y_pred), self._wanted_reduction)
+        if self._wanted_reduction is Reduction.SUM:
+            total = self._value(y_true, y_pred, weighting)
+            return total, tf.ones([], total.dtype)
+        return self._value(y_true, y_pred, weighting.with_division(undivided)), found[0]
+
+    @do_not_convert
+    def weights_for_sum(self, y_true: tf.Tensor, sample_weight: Any = None) -> tf.Tensor:
+        """Weights whose weighted sum of losses is the loss of this batch.
+
+        Args:
+            y_true: the labels, dense.
+            sample_weight: the caller's weights, or None.
+
+        Returns:
+            The weights in their shape, or in the shape (N,) if they are None or a scalar.
+        """
+        labels = self.to_labels(y_true, tf.float32)
+        real = tf.float32
+        if sample_weight is None:
+            sample_weight = tf.ones([], real)
+        weights = tf.cast(conversion.to_tensor(sample_weight, "sample_weight", real), real)
+        if weights.shape.rank == 0:
+            weights = tf.fill(tf.shape(labels)[:1], weights)
+        if self._wanted_reduction is Reduction.SUM:
+            return weights
+        found: list[tf.Tensor] = []
+
+        def undivided(weights: tf.Tensor, denominator: Denominator) -> tf.Tensor:
+            found.append(denominator.value())
+            return weights
+
+        weighting = Weighting(weights, self._mask_of(labels), self._wanted_reduction)
+        # Labels of shape (N,) are N samples, as in a batch.
+        has_classes = self._labels_have_classes and labels.shape.rank != 1
+        axis = self.axis if has_classes else None
+        weighting.with_division(undivided).fused(lambda weights: weights, labels, axis)
+        return tf.math.divide_no_nan(weights, found[0])
+
+    def of_sums(self: _Loss) -> _Loss:
+        """The same loss with the reduction `SUM`. A mask on its predictions is an error."""
+        if type(self).call is not CrossEntropy.call:
+            raise ValueError(
+                f"{type(self).__name__} overrides call(), expected a loss whose losses have the "
+                "labels' shape: use a loss class of keras_xent"
+            )
+        if self._wanted_reduction is Reduction.NONE:
+            raise ValueError("reduction is NONE, expected a reduction to one number")
+        loss = type(self).from_config({**self.get_config(), "reduction": Reduction.SUM.value})
+        loss._accepts_masks = False
+        return loss
 
     def _value(self, y_true: Any, y_pred: Any, weighting: Weighting) -> Any:
         """The losses, weighted and reduced."""
@@ -156,19 +235,24 @@ class CrossEntropy(Configured, _keras.LossBase):
     def _of_ragged_classes(
         self, labels: tf.Tensor, predictions: tf.Tensor, classes: Any, weighting: Weighting
     ) -> tf.Tensor:
-        """The same, if each loss has its own number of classes.
+        """Like `_of_dense`, but each loss has its own number of classes.
 
         Args:
             labels: the labels of all rows.
-            predictions: a tensor of rank 1: the classes of all losses, concatenated.
+            predictions: a tensor of rank 1: the predictions for the classes of all losses,
+                concatenated.
             classes: a ragged tensor with a row of classes for each loss.
             weighting: how to weight and reduce the losses.
         """
         raise NotImplementedError
 
     def _with(self: _Loss, **attributes: Any) -> _Loss:
-        """The same loss with other arguments."""
-        # Not copy.copy: Keras would serialize the loss.
+        """A copy of the loss with some attributes changed."""
+        # Not copy.copy, because Keras would then serialize the loss.
         loss = type(self).__new__(type(self))
         loss.__dict__.update(self.__dict__, **attributes)
         return loss
+
+
+def _by_the_sum_over_replicas(weights: tf.Tensor, denominator: Denominator) -> tf.Tensor:
+    return tf.math.divide_no_nan(weights, denominator.value(replicas.summed))

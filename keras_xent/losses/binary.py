@@ -13,6 +13,7 @@ from keras_xent.losses.base import CrossEntropy
 from keras_xent.losses.shapes import SAME_SHAPE, of_shape
 from keras_xent.losses.weighting import Weighting
 from keras_xent.ops import sigmoid_cross_entropy
+from keras_xent.ops.replicas import Normalization
 from keras_xent.ops.spec import real_dtype
 from keras_xent.reduction import Reduction
 
@@ -31,17 +32,31 @@ class BinaryCrossentropy(CrossEntropy):
     here and `w[:, None]` to TF1, the results are equal for all reductions that divide, and
     `"sum"` returns TF1's sum divided by C.
 
+    If `y_pred` is the output of a sigmoid, the loss undoes the sigmoid, as in Keras: it uses the
+    sigmoid's input as logits, so no probability is clipped. With `from_logits=True`, it also shows
+    a warning. The loss recognizes the output of Keras's sigmoid (an activation or a layer), and, in
+    a graph, the output of TensorFlow's `Sigmoid` op. It doesn't recognize the output if another op
+    follows, such as a cast to the loss's dtype, or if `y_pred` is ragged. `from_logits` then
+    applies as usual. With `from_logits=True`, that means a second sigmoid, without a warning.
+
     Args:
-        from_logits: whether `y_pred` holds logits. If not, it holds probabilities, which are
-            clipped to [epsilon, 1 - epsilon], as in Keras.
+        from_logits: whether `y_pred` holds logits. If False, `y_pred` holds probabilities, which
+            are clipped to [epsilon, 1 - epsilon], as in Keras. Epsilon is `keras.config.epsilon()`
+            (in Keras 2, `tf.keras.backend.epsilon()`), by default 1e-7. Keras 2 also adds epsilon
+            before it takes the logarithm.
         label_smoothing: a number in [0, 1]. Labels become
             `y * (1 - label_smoothing) + label_smoothing / 2`.
-        axis: the axis of the mean.
-        reduction: a `keras_xent.Reduction`, or its name in Keras or TF1.
-            `"sum_by_nonzero_weights"` divides by the number of non-zero weights.
+        axis: the axis to average over.
+        reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default,
+            `"sum_over_batch_size"`, divides by the number of losses. `"sum_by_nonzero_weights"`,
+            TF1's default, divides by the number of non-zero weights. None and `"none"` return the
+            weighted losses, unreduced.
         name: the loss's name, or None.
         dtype: the dtype of the computation and the result. None means `keras.config.floatx()` in
             Keras 3 and the dtype of `y_pred` in Keras 2.
+        normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
+            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
+            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Raises:
         TypeError: an argument has the wrong type.
@@ -92,8 +107,12 @@ class BinaryCrossentropy(CrossEntropy):
         reduction: Reduction | str | None = "sum_over_batch_size",
         name: str | None = "binary_crossentropy",
         dtype: Any = None,
+        *,
+        normalization: Normalization = "replica",
     ) -> None:
-        super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
+        super().__init__(
+            from_logits, label_smoothing, axis, reduction, name, dtype, normalization
+        )
 
     def _of_dense(
         self, labels: tf.Tensor, predictions: tf.Tensor, weighting: Weighting
@@ -109,7 +128,8 @@ class BinaryCrossentropy(CrossEntropy):
             return weighting.of(_share(tf.reduce_sum(_real(each), self.axis), size, each.dtype))
 
         def fused(weights: tf.Tensor) -> tf.Tensor:
-            # Every mean divides by as many elements as a loss has. A sum doesn't.
+            # The denominator of a mean counts every element of a loss, so the result is already
+            # the mean over the classes. A sum has no denominator.
             if weighting.reduction is Reduction.SUM:
                 weights = _share(weights, size, weights.dtype)
             if weights.shape.rank != 0:
@@ -122,8 +142,7 @@ class BinaryCrossentropy(CrossEntropy):
                 reduction=weighting.reduction,
             )
 
-        losses_rank = sample_weights.rank_of(predictions) - 1
-        return weighting.fused(fused, losses_rank, predictions.dtype)
+        return weighting.fused(fused, predictions, self.axis)
 
     def _of_ragged_classes(
         self, labels: tf.Tensor, predictions: tf.Tensor, classes: Any, weighting: Weighting
@@ -141,7 +160,7 @@ class BinaryCrossentropy(CrossEntropy):
                 label_smoothing=self.label_smoothing,
                 reduction=Reduction.NONE,
             )
-        # Keras 2 would repeat labels.
+        # Keras 2 would broadcast the labels.
         labels = of_shape(labels, tf.shape(predictions), predictions.shape, SAME_SHAPE)
         if self.label_smoothing:
             labels = labels * (1.0 - self.label_smoothing) + 0.5 * self.label_smoothing

@@ -14,6 +14,7 @@ from keras_xent.losses.one_class import warn_of_one_class
 from keras_xent.losses.shapes import SAME_SHAPE, of_shape
 from keras_xent.losses.weighting import Weighting
 from keras_xent.ops import softmax_cross_entropy
+from keras_xent.ops.replicas import Normalization
 from keras_xent.reduction import Reduction
 
 
@@ -27,17 +28,30 @@ class CategoricalCrossentropy(CrossEntropy):
 
     `y_true` has the shape of `y_pred`.
 
+    If `y_pred` is the output of a softmax, the loss undoes the softmax, as in Keras: it uses the
+    softmax's input as logits, so no probability is clipped. With `from_logits=True`, it also shows
+    a warning. The loss recognizes the output of Keras's softmax (an activation or a layer), and, in
+    a graph, the output of TensorFlow's `Softmax` op. It doesn't recognize the output if another op
+    follows, such as a cast to the loss's dtype, or if `y_pred` is ragged. `from_logits` then
+    applies as usual. With `from_logits=True`, that means a second softmax, without a warning.
+
     Args:
-        from_logits: whether `y_pred` holds logits. If not, it holds probabilities, which are
-            normalized and clipped to [epsilon, 1 - epsilon], as in Keras.
+        from_logits: whether `y_pred` holds logits. If False, `y_pred` holds probabilities, which
+            are normalized and clipped to [epsilon, 1 - epsilon], as in Keras. Epsilon is
+            `keras.config.epsilon()` (in Keras 2, `tf.keras.backend.epsilon()`), by default 1e-7.
         label_smoothing: a number in [0, 1]. Labels become
             `y * (1 - label_smoothing) + label_smoothing / num_classes`.
         axis: the class axis.
-        reduction: a `keras_xent.Reduction`, or its name in Keras or TF1.
-            `"sum_by_nonzero_weights"` divides by the number of non-zero weights.
+        reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default,
+            `"sum_over_batch_size"`, divides by the number of losses. `"sum_by_nonzero_weights"`,
+            TF1's default, divides by the number of non-zero weights. None and `"none"` return the
+            weighted losses, unreduced.
         name: the loss's name, or None.
         dtype: the dtype of the computation and the result. None means `keras.config.floatx()` in
             Keras 3 and the dtype of `y_pred` in Keras 2.
+        normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
+            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
+            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Raises:
         TypeError: an argument has the wrong type.
@@ -76,17 +90,17 @@ class CategoricalCrossentropy(CrossEntropy):
     * `label_smoothing` always divides by the number of classes. If `axis` isn't -1, Keras 3 and
       Keras 2.12 (but not tf_keras) divide by the size of the last axis.
     * `label_smoothing` must be in [0, 1]. Keras and tf_keras document this but don't check it.
-    * The loss of an empty batch is 0, if the reduction returns a scalar. Keras 3 returns an
+    * The loss of an empty batch is 0 if the reduction returns a scalar. Keras 3 returns an
       empty tensor.
     * A single unreduced loss with a scalar weight has shape (1,). Keras 3 returns a scalar.
     * If everything is masked, the loss is 0. tf_keras returns NaN for a mean.
     * `"sum_by_nonzero_weights"` treats a masked example like one with weight zero.
-    * `get_config` includes `dtype`, and adds the prefix `keras_xent>` to `name`, which the
-      constructor removes. Because of the prefix, a model in an `.h5` file fails to load without
-      `keras_xent`. Otherwise, Keras would load its own loss of the same name.
-    * If labels and predictions are ragged with the same rows, every element of every row has its
-      own loss, as in tf_keras. Keras 3 raises an error. `axis` must be -1 or a dimension after
-      the ragged ones. In tf_keras, a positive `axis` doesn't count the batch dimension.
+    * `get_config` includes `dtype`. It also adds the prefix `keras_xent>` to `name`, and the
+      constructor removes this prefix. The prefix prevents a model in an `.h5` file from loading
+      without `keras_xent`, so Keras can't silently use its own loss of the same name.
+    * If labels and predictions are ragged with the same row lengths, every element of every row
+      has its own loss, as in tf_keras. Keras 3 raises an error. `axis` must be -1 or a dimension
+      after the ragged ones. In tf_keras, a positive `axis` doesn't count the batch dimension.
     * If the losses are dense, ragged weights raise an error. tf_keras accepts them if all rows
       have the losses' size.
     """
@@ -99,8 +113,12 @@ class CategoricalCrossentropy(CrossEntropy):
         reduction: Reduction | str | None = "sum_over_batch_size",
         name: str | None = "categorical_crossentropy",
         dtype: Any = None,
+        *,
+        normalization: Normalization = "replica",
     ) -> None:
-        super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
+        super().__init__(
+            from_logits, label_smoothing, axis, reduction, name, dtype, normalization
+        )
 
     def _of_dense(
         self, labels: tf.Tensor, predictions: tf.Tensor, weighting: Weighting
@@ -123,14 +141,13 @@ class CategoricalCrossentropy(CrossEntropy):
                 reduction=weighting.reduction,
             )
 
-        losses_rank = sample_weights.rank_of(predictions) - 1
-        return weighting.fused(fused, losses_rank, predictions.dtype)
+        return weighting.fused(fused, predictions, self.axis)
 
     def _of_probabilities(self, labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
-        # Keras would repeat labels whose shape only a graph knows.
+        # If the shape is known only when a graph runs, Keras would broadcast the labels.
         labels = of_shape(labels, tf.shape(probabilities), probabilities.shape, SAME_SHAPE)
         if self.label_smoothing:
-            # Here rather than in Keras, which divides by the size of the last axis.
+            # Keras isn't used for this, because it divides by the size of the last axis.
             classes = tf.cast(tf.shape(labels)[self.axis], labels.dtype)
             labels = labels * (1.0 - self.label_smoothing) + self.label_smoothing / classes
         return _keras.probability_crossentropy(labels, probabilities, self.axis)

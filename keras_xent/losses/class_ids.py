@@ -12,13 +12,15 @@ from keras_xent.ops import conversion, ignoring
 from keras_xent.ops import spec as spec_lib
 
 _NARROW = (tf.int8, tf.int16, tf.uint8, tf.uint16)
-_RULE = "y_true must have y_pred's shape without the class axis: this shape and y_true's shape are"
+_RULE = (
+    "y_true must have y_pred's shape without the class axis: the expected and actual shapes are"
+)
 
 
 def to_ids(labels: Any) -> tf.Tensor:
-    """Labels as int32 or int64.
+    """Converts labels to int32 or int64, without a cast to a float dtype.
 
-    They are never cast to floats in between. bfloat16, for example, can't represent 257.
+    bfloat16, for example, can't represent 257.
     """
     if isinstance(labels, tf.RaggedTensor):
         return labels.with_flat_values(to_ids(labels.flat_values))
@@ -32,7 +34,7 @@ def fitted(ids: tf.Tensor, predictions: tf.Tensor, axis: int) -> tuple[tf.Tensor
     """The ids in the losses' shape, and predictions with a class axis.
 
     As in Keras, extra dimensions of 1 are removed from the ids: at the class axis of the
-    predictions, or at the end. If the ids are a column and the predictions a vector, every
+    predictions, or at the end. If the ids are a column and the predictions are a vector, every
     sample has one class.
 
     Raises:
@@ -60,11 +62,12 @@ def fitted(ids: tf.Tensor, predictions: tf.Tensor, axis: int) -> tuple[tf.Tensor
 
 
 def of_losses(ids: tf.Tensor, losses_shape: tf.Tensor, known: tf.TensorShape) -> tf.Tensor:
-    """The ids, or a tensor with one value for each, if they have the losses' shape.
+    """Returns the ids (or a tensor with a value for each id), if they have the losses' shape.
 
     Raises:
         ValueError: they have another shape.
-        tf.errors.InvalidArgumentError: the same, when a graph runs.
+        tf.errors.InvalidArgumentError: they have another shape, which is known only when a graph
+            runs.
     """
     return of_shape(ids, losses_shape, known, _RULE)
 
@@ -76,7 +79,7 @@ def _surplus(shape: tf.TensorShape, rank: int, axis: int) -> list[int]:
         for each in (axis, -1):
             if dims[each] == 1:
                 return [each]
-        # Perhaps not 1: then the squeeze fails when the graph runs.
+        # If the dimension isn't 1, the squeeze raises an error when the graph runs.
         return [each for each in (axis, -1) if dims[each] is None][:1]
     if len(dims) == rank + 1 and dims[-2:] == [1, 1]:
         return [-2, -1]
@@ -90,7 +93,7 @@ def kept(ids: tf.Tensor, ignore_class: int | None) -> tf.Tensor | None:
 
 
 def without_ignored(predictions: tf.Tensor, kept_ids: tf.Tensor, axis: int) -> tf.Tensor:
-    """The predictions, with zeros if the id is ignored, so that their gradient is 0."""
+    """The predictions, with zeros for ignored ids, so their gradient is 0."""
     losses_shape = spec_lib.losses_shape(predictions, axis)
     known = spec_lib.static_losses_shape(predictions.shape, axis)
     kept_ids = of_losses(kept_ids, losses_shape, known)

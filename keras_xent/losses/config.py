@@ -20,7 +20,7 @@ def without_prefix(name: str | None) -> str | None:
 class Configured:
     """A loss whose configuration is its constructor's arguments."""
 
-    # In the constructor's order. Each is an attribute, except those of `_written`.
+    # In the constructor's order. Each is an attribute, except those that `_written` returns.
     _arguments: tuple[str, ...]
 
     def get_config(self) -> dict[str, Any]:
@@ -30,10 +30,14 @@ class Configured:
         looks up a loss that it doesn't know by this name, and would find one of its own losses.
         """
         written = self._written()
-        return {
+        config = {
             argument: written[argument] if argument in written else getattr(self, argument)
             for argument in self._arguments
         }
+        # Keras's losses don't have it, and a subclass's constructor may not accept it.
+        if self.normalization != "replica":
+            config["normalization"] = self.normalization
+        return config
 
     @classmethod
     def from_config(cls: type[_Loss], config: dict[str, Any]) -> _Loss:
@@ -46,12 +50,13 @@ class Configured:
         return f"{type(self).__name__}({listed})"
 
     name: str | None
+    normalization: str
     dtype: str | None
     _wanted_reduction: Any
     _wanted_dtype: Any
 
     def _written(self) -> dict[str, Any]:
-        """The arguments that have another form in the config than in the loss."""
+        """The arguments whose form in the config differs from their form in the loss."""
         return {
             "reduction": self._wanted_reduction.value,
             "name": None if self.name is None else _NAME_PREFIX + self.name,

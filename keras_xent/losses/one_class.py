@@ -8,7 +8,7 @@ from keras_xent.losses.warning import warn_of_call
 
 
 def warn_of_one_class(predictions: tf.Tensor, axis: int) -> None:
-    """Warns when Keras does, with its message, and about one class along another axis."""
+    """Warns when Keras does, with Keras's message, and also about one class along another axis."""
     shape = predictions.shape
     one_class = _has_one_class(shape, axis)
     if not one_class and not (shape.rank and shape[-1] == 1):
@@ -24,7 +24,7 @@ def warn_of_one_class(predictions: tf.Tensor, axis: int) -> None:
 
 
 def warn_of_one_class_of_ids(predictions: tf.Tensor, axis: int) -> None:
-    """Warns about one class. Keras doesn't, for class ids."""
+    """Warns about one class. Keras's loss for class ids doesn't."""
     if _has_one_class(predictions.shape, axis):
         warn_of_call(
             f"y_pred has shape {predictions.shape} and one class along axis {axis}, so the loss "

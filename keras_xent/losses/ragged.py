@@ -1,7 +1,7 @@
-"""Converts ragged labels and predictions to dense tensors, and their losses to ragged ones.
+"""Converts ragged labels and predictions to dense tensors, and their losses back to ragged ones.
 
-Keras 2 maps its loss over the samples of a ragged batch. Here, the values of all rows are one
-dense tensor, and the op runs once.
+Keras 2 maps its loss over the samples of a ragged batch. Here, one dense tensor holds the values of
+all rows, and the op runs once.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ class Rows:
     """The rows of ragged losses.
 
     Args:
-        tensor: a tensor with these rows.
+        tensor: a ragged tensor with these rows.
         levels: how many of its ragged dimensions the losses have. 0 means dense losses.
-        agree: whether the labels have the same rows, if that is known only when a graph runs.
+        agree: whether the labels have the same rows, or None if this has already been checked.
     """
 
     def __init__(self, tensor: Any, levels: int, agree: tf.Tensor | None = None) -> None:
@@ -31,7 +31,7 @@ class Rows:
         self._agree = agree
 
     def restored(self, values: tf.Tensor) -> Any:
-        """The losses of all rows as a ragged tensor. A reduced loss stays as it is."""
+        """The losses of all rows as a ragged tensor. A scalar is returned unchanged."""
         if values.shape.rank == 0:
             return values
         return self._with_rows(self._tensor, self._levels, values)
@@ -39,7 +39,7 @@ class Rows:
     def weights(
         self, sample_weight: Any, mask: Any, dtype: tf.DType, reduction: Reduction
     ) -> tuple[Any, Any]:
-        """Sample weights and a mask of ragged losses, for the losses of all rows.
+        """Converts the sample weights and the mask of ragged losses to those of all rows' losses.
 
         Args:
             sample_weight: the caller's weights, or None.
@@ -59,7 +59,7 @@ class Rows:
         if sample_weight is not None:
             sample_weight = self._spread(_converted(sample_weight, real), "sample_weight")
         if mask is not None:
-            # Keras scales the mask before it broadcasts it, so one element can be one sample.
+            # Keras scales the mask before it broadcasts it, so an element can be a whole sample's.
             kept = self._spread(sample_weights.mask_weights(mask, real, reduction), "the mask")
             sample_weight = kept if sample_weight is None else _product(sample_weight, kept)
         if self._agree is not None:
@@ -80,13 +80,13 @@ class Rows:
         return tensor.with_values(self._with_rows(tensor.values, levels - 1, values))
 
     def _spread(self, weights: Any, name: str) -> tf.Tensor:
-        """The weights of all rows: a scalar, or with one dimension in place of the ragged ones."""
+        """The weights of all rows: a scalar, or a tensor with one dimension for all ragged ones."""
         if not isinstance(weights, tf.RaggedTensor):
             rank = weights.shape.rank
             if rank is None:
                 raise ValueError(
-                    f"{name} has an unknown rank and the losses are ragged, expected a known rank: "
-                    "use tf.ensure_shape"
+                    f"{name} has an unknown rank, expected a known rank, because the losses are "
+                    "ragged: use tf.ensure_shape"
                 )
             if rank == 0:
                 return weights
@@ -138,7 +138,7 @@ def either(y_true: Any, y_pred: Any) -> bool:
 
 
 def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> Flat:
-    """The values of all rows.
+    """Converts ragged labels and predictions to dense tensors with the values of all rows.
 
     Args:
         loss: the loss, for its class axis and its dtype.
@@ -148,13 +148,13 @@ def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> F
 
     Raises:
         TypeError: only the labels are ragged.
-        ValueError: labels and predictions have different rows, or the class axis is neither
-            the last dimension nor a dense one after the ragged ones.
+        ValueError: labels and predictions have different row lengths, or the class axis is
+            neither the last dimension nor a dense one after the ragged ones.
     """
     if not isinstance(y_pred, tf.RaggedTensor):
         raise TypeError(
             "y_true is a RaggedTensor and y_pred isn't, expected two RaggedTensors with the same "
-            "rows: use y_true.to_tensor(), and a sample_weight of 0 for the padding"
+            "row lengths: use y_true.to_tensor(), and a sample_weight of 0 for the padding"
         )
     levels = y_pred.ragged_rank
     classes_are_ragged = y_pred.flat_values.shape.rank == 1
@@ -168,13 +168,13 @@ def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> F
     if given != expected:
         raise ValueError(
             f"y_true has {given} ragged dimensions and y_pred has {levels}, expected {expected} in "
-            f"y_true, with the rows of y_pred: y_true has shape {y_true.shape}, and y_pred has "
-            f"shape {y_pred.shape}. With tf.ragged.constant, set ragged_rank."
+            f"y_true, with y_pred's row lengths: y_true has shape {y_true.shape}, and y_pred has "
+            f"shape {y_pred.shape}. If you use tf.ragged.constant, pass ragged_rank."
         )
     labels, agree = y_true, None
     if given:
         labels, agree = _with_the_rows_of(y_pred, y_true, given, "y_true and y_pred")
-    # Keras 2 doesn't look for the logits of a ragged softmax. The copy hides them.
+    # Keras 2 doesn't look for the logits of a ragged softmax. tf.identity hides them.
     labels, predictions = loss.to_tensors(labels, tf.identity(y_pred.flat_values))
     axis = _flat_axis(loss.axis, y_pred)
     if not classes_are_ragged:
@@ -189,10 +189,10 @@ def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> F
 
 def padded(classes: Any, predictions: tf.Tensor, are_logits: bool) -> tf.Tensor:
     """Pads ragged classes with classes that add nothing to a loss."""
-    # Not -inf, for which TensorFlow's op, the portable backend, returns NaN.
+    # Not -inf, because the portable backend returns NaN for it.
     nothing = tf.constant(predictions.dtype.min if are_logits else 0, predictions.dtype)
     matrix = classes.with_values(predictions).to_tensor(default_value=nothing)
-    # Without a number, the loss of a row without classes would be NaN.
+    # A row that consists only of padding would have a loss of NaN.
     empty = tf.equal(classes.row_lengths(), 0)[:, None]
     return tf.where(empty, tf.ones([], matrix.dtype), matrix)
 
@@ -214,7 +214,7 @@ def _flat_axis(axis: int, y_pred: Any) -> int:
     if not last and not dense:
         raise ValueError(
             f"axis is {axis}, and y_pred is a RaggedTensor of shape {y_pred.shape} with "
-            f"{y_pred.ragged_rank} ragged dimensions, expected -1 or a dimension after these "
+            f"{y_pred.ragged_rank} ragged dimensions, expected -1 or a dimension after them "
             "(in Keras 2, a positive axis doesn't count the batch dimension)"
         )
     return flat_axis
@@ -228,7 +228,7 @@ def _converted(value: Any, dtype: tf.DType) -> Any:
 
 
 def _product(weights: tf.Tensor, kept: tf.Tensor) -> tf.Tensor:
-    """Their product. The dimensions of the smaller one are the first ones of the other."""
+    """Their product. If the ranks differ, the first dimensions match."""
     surplus = weights.shape.rank - kept.shape.rank
     if kept.shape.rank and surplus > 0:
         kept = tf.reshape(kept, tf.concat([tf.shape(kept), [1] * surplus], 0))
@@ -242,8 +242,8 @@ def _repeated(weights: tf.Tensor, rows: Any, name: str) -> tf.Tensor:
     if weights.shape.rank > 1:
         if weights.shape[1] != 1:
             raise ValueError(
-                f"{name} and the ragged losses have different rows: pass a scalar, one weight for "
-                "each sample, or a RaggedTensor with the losses' rows"
+                f"{name} and the ragged losses have different row lengths: pass a scalar, one "
+                "weight for each sample, or a RaggedTensor with the losses' row lengths"
             )
         weights = tf.squeeze(weights, 1)
     count, expected = tf.shape(weights, rows.row_splits.dtype)[0], rows.nrows()
@@ -264,15 +264,15 @@ def _with_the_rows_of(
     """Checks that both have the same outer rows.
 
     Returns:
-        The flat values of `other`, and whether the rows are equal, if that is known only when a
-        graph runs.
+        The flat values of `other`, and a tensor that shows whether the rows are equal. The tensor
+        is None if that is already known.
     """
     values, agree = other.flat_values, None
     for _ in range(levels):
         splits, expected = other.row_splits, one.row_splits
         if splits is not expected:
             expected = tf.cast(expected, splits.dtype)
-            # Different numbers of rows are a difference, not an error.
+            # If the numbers of rows differ, the op returns False instead of raising an error.
             same = tf.raw_ops.Equal(x=splits, y=expected, incompatible_shape_error=False)
             same = tf.reduce_all(same)
             if not tf.executing_eagerly():
@@ -280,7 +280,7 @@ def _with_the_rows_of(
             values = _checked(
                 values,
                 same,
-                f"{names} have different rows, expected the same: their row splits are",
+                f"{names} have different row lengths, expected the same: their row splits are",
                 splits,
                 expected,
             )
@@ -289,7 +289,7 @@ def _with_the_rows_of(
 
 
 def _or_nan(weights: tf.Tensor, agree: tf.Tensor | None) -> tf.Tensor:
-    """The weights, or NaN for all if the rows differ: XLA doesn't compile assertions."""
+    """The weights, or only NaN if the rows differ, because XLA drops the assertion."""
     if agree is None:
         return weights
     return tf.where(agree, weights, tf.constant(float("nan"), weights.dtype))

@@ -1,7 +1,7 @@
 """The loss for class ids, if each loss has its own number of classes.
 
-The classes of all losses are one concatenated vector. A padded matrix would have a size that XLA
-can't know.
+One vector holds the concatenated classes of all losses. The alternative, a padded matrix, would
+have a size that XLA can't know.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ def losses(
     kept: tf.Tensor | None,
     label_smoothing: float,
 ) -> tf.Tensor:
-    """The losses. They are 0 if there are no classes, or if they are not kept.
+    """The losses. Those that have no classes or aren't kept are 0.
 
     Args:
         classes: a ragged tensor with a row of classes for each loss.
         logits: the logits of all classes.
         ids: for each loss, the class within its row.
         kept: which losses to compute. None computes all.
-        label_smoothing: the share of the label mass that is spread over the classes.
+        label_smoothing: the label smoothing, in [0, 1].
 
     Raises:
         tf.errors.InvalidArgumentError: an id is out of its row's range. Under XLA, the loss is
@@ -45,7 +45,7 @@ def losses(
     labels = tf.where(is_label, tf.constant(1 - label_smoothing, real), tf.zeros([], real))
     if label_smoothing:
         labels += tf.gather(label_smoothing / tf.cast(counts, real), rows)
-    # A class without label mass adds nothing, even if its logit is -inf.
+    # A class whose label is 0 adds nothing, even if its logit is -inf.
     terms = tf.math.multiply_no_nan(_log_softmax(x, rows, classes.nrows()), labels)
     each = -tf.math.unsorted_segment_sum(terms, rows, classes.nrows())
     each = tf.where(is_class, each, tf.constant(float("nan"), real))
@@ -63,7 +63,7 @@ def _log_softmax(x: tf.Tensor, rows: tf.Tensor, num_rows: tf.Tensor) -> tf.Tenso
 
 
 def _checked(ids: tf.Tensor, counts: tf.Tensor, kept: tf.Tensor | None) -> Any:
-    """The ids, and which of them are in range or not kept."""
+    """The ids, and which of them are in range. Ids that aren't kept count as in range."""
     is_class = (ids >= 0) & (ids < counts)
     if kept is not None:
         is_class |= ~kept

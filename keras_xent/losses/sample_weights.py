@@ -1,4 +1,4 @@
-"""Keras's sample weights and masks, as weights that the op takes."""
+"""Converts Keras's sample weights and masks to weights that the op accepts."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from keras_xent.reduction import Reduction
 def same_rank(labels: tf.Tensor, predictions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Removes a last dimension of 1 that only one of them has, as Keras 3 does.
 
-    If the other has rank 1, it gets that dimension instead: shapes (N,) and (N, 1) are N
-    samples, not N classes.
+    If the other one has rank 1, this adds the dimension to it instead: shapes (N,) and (N, 1) mean
+    N samples, not N classes.
     """
     if labels.shape.rank is None or predictions.shape.rank is None:
         return labels, predictions
@@ -55,7 +55,7 @@ def for_losses(
 
     Returns:
         Weights that are a scalar or have the losses' rank, and whether the caller's weights had
-        one more last dimension of 1.
+        an additional last dimension of 1.
 
     Raises:
         ValueError: the weights have too many dimensions.
@@ -90,13 +90,13 @@ def mask_weights(mask: Any, real: tf.DType, reduction: Reduction) -> Any:
 def _check_dense(value: Any, name: str) -> None:
     if isinstance(value, tf.RaggedTensor):
         raise TypeError(
-            f"{name} is a RaggedTensor but the losses are dense, expected a dense tensor: use "
+            f"{name} is a RaggedTensor, expected a dense tensor, because the losses are dense: use "
             "to_tensor()"
         )
 
 
 def _aligned(weights: tf.Tensor, losses_rank: int | tf.Tensor, name: str) -> tf.Tensor:
-    """Weights of the losses' rank: their dimensions are the losses' first ones."""
+    """Reshapes the weights to the losses' rank. Their dimensions match the losses' first ones."""
     rank = weights.shape.rank
     if rank == 0:
         return weights

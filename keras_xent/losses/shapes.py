@@ -1,4 +1,4 @@
-"""Shapes that must be equal. TensorFlow would broadcast a tensor with a dimension of 1."""
+"""Checks that shapes are equal, because TensorFlow would broadcast a dimension of 1."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ SAME_SHAPE = "y_true and y_pred must have the same shape: the shapes of y_pred a
 def of_shape(
     tensor: tf.Tensor, wanted: tf.Tensor, known: tf.TensorShape, message: str
 ) -> tf.Tensor:
-    """The tensor, if it has the wanted shape.
+    """Returns the tensor if it has the wanted shape.
 
     Args:
         tensor: a tensor.
         wanted: the shape.
         known: the static part of that shape.
-        message: the beginning of the error. The wanted shape and the tensor's follow it.
+        message: the beginning of the error. The error adds the wanted shape and the tensor's shape.
 
     Raises:
         ValueError: it has another shape.
-        tf.errors.InvalidArgumentError: the same, when a graph runs.
+        tf.errors.InvalidArgumentError: it has another shape, which is known only when a graph runs.
     """
     if not tensor.shape.is_compatible_with(known):
         raise ValueError(f"{message} {known} and {tensor.shape}")
     if tensor.shape.is_fully_defined() and known.is_fully_defined():
         return tensor
-    with tf.control_dependencies([checks.assert_shape(tensor, wanted, message)]):
-        return checks.of_shape(tensor, wanted, known)
+    return checks.of_shape(tensor, wanted, known, message)

@@ -7,13 +7,14 @@ from typing import Any
 import tensorflow as tf
 
 from keras_xent import _keras
-from keras_xent.losses import class_ids, ragged_classes, sample_weights
+from keras_xent.losses import class_ids, ragged_classes
 from keras_xent.losses.activation import cached_logits
 from keras_xent.losses.base import CrossEntropy
 from keras_xent.losses.one_class import warn_of_one_class_of_ids
 from keras_xent.losses.weighting import Weighting
 from keras_xent.ops import sparse_softmax_cross_entropy
 from keras_xent.ops.arguments import ignored_class_of
+from keras_xent.ops.replicas import Normalization
 from keras_xent.reduction import Reduction
 
 
@@ -29,20 +30,31 @@ class SparseCategoricalCrossentropy(CrossEntropy):
     of 1 in place of that axis. Floats are truncated to integers. An id that is out of range raises
     an error on a CPU, even if its weight is 0. On a GPU and under XLA, its loss is NaN.
 
+    If `y_pred` is the output of a softmax, the loss undoes the softmax, as in Keras: it uses the
+    softmax's input as logits, so no probability is clipped. With `from_logits=True`, it also shows
+    a warning. `keras_xent.CategoricalCrossentropy` lists the cases in which the loss recognizes a
+    softmax.
+
     Args:
-        from_logits: whether `y_pred` holds logits. If not, it holds probabilities, which are
-            clipped to [epsilon, 1 - epsilon] and then normalized, as in Keras.
+        from_logits: whether `y_pred` holds logits. If False, `y_pred` holds probabilities, which
+            are clipped to [epsilon, 1 - epsilon] and then normalized, as in Keras. Epsilon is
+            `keras.config.epsilon()` (in Keras 2, `tf.keras.backend.epsilon()`), by default 1e-7.
         ignore_class: a class id to ignore. The losses of ignored ids are 0 and have weight 0, and
             a mean divides by the number of the other losses. The id doesn't have to be in range:
             -1 and 255 are common. None means that no id is ignored.
-        reduction: a `keras_xent.Reduction`, or its name in Keras or TF1.
-            `"sum_by_nonzero_weights"` divides by the number of non-zero weights.
+        reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default,
+            `"sum_over_batch_size"`, divides by the number of losses. `"sum_by_nonzero_weights"`,
+            TF1's default, divides by the number of non-zero weights. None and `"none"` return the
+            weighted losses, unreduced.
         axis: the class axis.
         label_smoothing: a number in [0, 1]. The loss is computed for the labels
             `one_hot * (1 - label_smoothing) + label_smoothing / num_classes`.
         name: the loss's name, or None.
         dtype: the dtype of the computation and the result. None means `keras.config.floatx()` in
             Keras 3 and the dtype of `y_pred` in Keras 2.
+        normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
+            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
+            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
 
     Raises:
         TypeError: an argument has the wrong type.
@@ -79,12 +91,12 @@ class SparseCategoricalCrossentropy(CrossEntropy):
     * `axis` can be any axis. Keras 3 accepts only -1. tf_keras's class has no such argument.
     * Ids stay integers. Keras 3 casts them to the loss's dtype first, which changes ids above 256
       in bfloat16 and above 2048 in float16. A subclass's `call` receives integers too.
-    * If `y_pred` is the output of a softmax, the loss uses the softmax's logits if it can find
-      them, even with `ignore_class`, as in tf_keras. Keras 3 then uses the softmax's output.
+    * The loss undoes a softmax even with `ignore_class`, as in tf_keras. Keras 3 then uses the
+      softmax's output.
     * With ragged tensors, a mean doesn't count ignored ids. tf_keras counts them.
     * Ids must have the losses' shape, or one or two more dimensions of size 1. tf_keras accepts
       any shape with the same number of elements.
-    * If there is only one class, you see a warning, because the loss is always 0.
+    * If there is only one class, the loss is always 0, and it shows a warning.
     * If the class axis is ragged, each loss has its own number of classes, and an id that is out
       of range raises an error on a GPU too. tf_keras pads the predictions of a sample with zeros,
       which then count as classes.
@@ -112,8 +124,12 @@ class SparseCategoricalCrossentropy(CrossEntropy):
         label_smoothing: float = 0.0,
         name: str | None = "sparse_categorical_crossentropy",
         dtype: Any = None,
+        *,
+        normalization: Normalization = "replica",
     ) -> None:
-        super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
+        super().__init__(
+            from_logits, label_smoothing, axis, reduction, name, dtype, normalization
+        )
         self.ignore_class = ignored_class_of(ignore_class)
 
     def to_labels(self, y_true: Any, dtype: tf.DType) -> tf.Tensor:
@@ -136,7 +152,7 @@ class SparseCategoricalCrossentropy(CrossEntropy):
             logits = predictions
         else:
             if kept is not None:
-                # Nothing that comes from above rids the logarithm of NaN of its gradient.
+                # The gradient of log(NaN) is NaN, even for an upstream gradient of 0.
                 predictions = class_ids.without_ignored(predictions, kept, self.axis)
             logits = _keras.clipped_log(predictions)
 
@@ -151,8 +167,7 @@ class SparseCategoricalCrossentropy(CrossEntropy):
                 ignore_class=self.ignore_class,
             )
 
-        losses_rank = sample_weights.rank_of(logits) - 1
-        value = weighting.masked(kept).fused(fused, losses_rank, logits.dtype)
+        value = weighting.masked(kept).fused(fused, logits, self.axis)
         return _with_mask(value, kept, weighting.reduction)
 
     def _of_ragged_classes(
@@ -160,7 +175,7 @@ class SparseCategoricalCrossentropy(CrossEntropy):
     ) -> tf.Tensor:
         logits = predictions if self.from_logits else _keras.clipped_log(predictions)
         counts = classes.row_lengths()
-        # Of one class each, as only the number of losses matters there.
+        # Predictions with one class, because only the number of losses matters here.
         ids, _ = class_ids.fitted(labels, counts[:, None], axis=-1)
         ids = class_ids.of_losses(ids, tf.shape(counts), counts.shape)
         kept = self._mask_of(ids)
@@ -173,6 +188,6 @@ def _with_mask(
     value: tf.Tensor, kept: tf.Tensor | None, reduction: Reduction
 ) -> tf.Tensor:
     if kept is not None and reduction is Reduction.NONE:
-        # What Keras leaves there for whoever reduces the losses of `call`.
+        # Keras attaches its mask in the same way, for the code that reduces the losses of `call`.
         value._keras_mask = kept
     return value

@@ -1,4 +1,4 @@
-"""Warnings about a call of a loss, which point to the line in the user's program."""
+"""Warnings that point to the line in the user's program that called a loss."""
 
 from __future__ import annotations
 

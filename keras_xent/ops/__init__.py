@@ -1,4 +1,4 @@
-"""The ops: one function for each loss, computed by native or portable steps."""
+"""The ops: a function for each loss, computed by native or portable steps."""
 
 import os
 

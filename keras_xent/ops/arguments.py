@@ -1,4 +1,4 @@
-"""Checks of the functions' arguments, as far as they are known before a graph runs."""
+"""Checks the functions' arguments, as far as they are known before a graph runs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def converted(value: Any, name: str, dtype: tf.DType) -> tf.Tensor:
 
 
 def weights_of(weights: Any, logits: tf.Tensor) -> tf.Tensor:
-    """The weights as a tensor, in the dtype that goes with the logits'."""
+    """The weights as a tensor, in the dtype that logits of this dtype need."""
     return converted(weights, "weights", spec_lib.real_dtype(logits.dtype))
 
 
@@ -57,7 +57,7 @@ def check_weights(weights: tf.Tensor, spec: Spec, logits_shape: tf.TensorShape) 
 
 
 def smoothing_of(label_smoothing: Any) -> float:
-    """The smoothing as a float.
+    """The label smoothing as a float.
 
     Raises:
         TypeError: it isn't a number.
@@ -90,7 +90,7 @@ def ignored_class_of(ignore_class: Any) -> int | None:
 
 
 def same_shape(logits: tf.Tensor, labels: tf.Tensor, advice: str) -> tf.TensorShape:
-    """The static shape of logits and labels, which have the same shape.
+    """The static shape of logits and labels, which must be the same.
 
     Raises:
         ValueError: their shapes differ. The error ends with the advice.
@@ -107,10 +107,10 @@ def same_shape(logits: tf.Tensor, labels: tf.Tensor, advice: str) -> tf.TensorSh
 
 
 def class_axis_of(axis: Any, shape: tf.TensorShape) -> int:
-    """The class axis of logits of that shape.
+    """The class axis as an int, for logits of that shape.
 
     Raises:
-        ValueError: the logits have no such axis.
+        ValueError: the logits don't have this axis.
     """
     axis = operator.index(axis)
     rank = shape.rank

@@ -1,4 +1,4 @@
-"""Which of the two implementations runs, and how the user chooses it."""
+"""The choice between the native and the portable backend."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Backend:
 
     Attributes:
         name: `"native"` or `"portable"`.
-        requested: the backend that you chose, `"auto"`, `"native"` or `"portable"`.
-        reason: an explanation of why this backend is used.
+        requested: what you chose: `"auto"` (the default), `"native"` or `"portable"`.
+        reason: why this backend is used.
         instruction_set: the vector instructions that the native kernels use, or None.
         threads: the number of threads that a native op can use, or None.
     """
@@ -56,16 +56,21 @@ def set_backend(name: str) -> None:
     """Chooses the backend for all later calls and graphs.
 
     A `tf.function` or a model that is already traced keeps its backend. The environment variable
-    `KERAS_XENT_BACKEND` sets the backend for a whole process.
+    `KERAS_XENT_BACKEND` sets the backend for a whole process, until you call this function.
 
     Args:
-        name: `"auto"` uses the native kernels on CPUs, and the portable backend on other devices
-            and under XLA. `"native"` always uses the native kernels, which fail on other devices
-            and under XLA. `"portable"` always uses TensorFlow's own ops.
+        name: one of these:
+
+            * `"auto"`, the default, uses the native kernels on CPUs, and the portable backend on
+              other devices and under XLA. If the native library is missing or can't be loaded, it
+              uses the portable backend everywhere, without an error. `keras_xent.backend()` then
+              reports why.
+            * `"native"` always uses the native kernels, which fail on other devices and under XLA.
+            * `"portable"` always uses TensorFlow's own ops.
 
     Raises:
-        ValueError: the name is unknown, or it is `"native"` and the native library can't be
-            used.
+        ValueError: the name is unknown; or it is `"native"`, and the native library is missing or
+            can't be loaded. The previous choice stays in effect.
 
     Examples:
         >>> import keras_xent
@@ -75,9 +80,7 @@ def set_backend(name: str) -> None:
         >>> keras_xent.set_backend("auto")
     """
     global _requested
-    _validated(name, "name")
-    if name == "native" and library.problem() is not None:
-        raise ValueError(f"the native backend can't be used: {library.problem()}")
+    _problem_of(_validated(name, "name"))
     _requested = name
 
 
@@ -85,14 +88,27 @@ def use_native() -> bool:
     """Whether native ops can be used at all.
 
     Raises:
-        LibraryError: the user chose them, and they can't be used.
+        ValueError: the user chose them, and they can't be used.
     """
     choice = requested()
+    return choice != "portable" and _problem_of(choice) is None
+
+
+def _problem_of(choice: str) -> str | None:
+    """Why native ops can't be used. None if they can, or if the choice is portable.
+
+    Raises:
+        ValueError: the choice is native, and native ops can't be used.
+    """
     if choice == "portable":
-        return False
-    if choice == "native":
-        library.load()
-    return library.problem() is None
+        return None
+    problem = library.problem()
+    if choice == "native" and problem is not None:
+        raise ValueError(
+            f"the native backend was chosen, but it can't be used: {problem}. To use TensorFlow's "
+            'own ops instead, choose the backend "auto" or "portable".'
+        )
+    return problem
 
 
 def only_cpus() -> bool:
@@ -103,8 +119,13 @@ def only_cpus() -> bool:
 def backend() -> Backend:
     """Returns the backend that computes the losses on a CPU, and why it is used.
 
+    If you didn't choose a backend and the native library is missing or can't be loaded, this is the
+    portable backend, and `reason` explains what is wrong with the library and what to do.
+
     Raises:
-        ValueError: the environment variable `KERAS_XENT_BACKEND` has an unknown value.
+        ValueError: the environment variable `KERAS_XENT_BACKEND` has an unknown value; or it is
+            `native`, and the native library is missing or can't be loaded. Every loss raises the
+            same error.
 
     Examples:
         >>> import keras_xent
@@ -112,9 +133,6 @@ def backend() -> Backend:
         'auto'
     """
     choice = requested()
-    problem = library.problem()
-    if problem is not None:
-        return Backend("portable", choice, f"The native library can't be used: {problem}.")
     if choice == "portable":
         return Backend(
             "portable",
@@ -122,6 +140,9 @@ def backend() -> Backend:
             "The portable backend was chosen with set_backend() or with the environment variable "
             f"{_VARIABLE}.",
         )
+    problem = _problem_of(choice)
+    if problem is not None:
+        return Backend("portable", choice, f"The native library can't be used: {problem}.")
     loaded = library.load()
     if choice == "native":
         reason = (

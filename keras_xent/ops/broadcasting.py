@@ -1,9 +1,9 @@
-"""Labels and logits of different shapes, which TF1's nn function accepts.
+"""Broadcasts labels and logits of different shapes, which TF1's nn function accepts.
 
 `tf.compat.v1.nn.softmax_cross_entropy_with_logits_v2` reshapes both to matrices, with the class
 axis last, and its op broadcasts any dimension of size 1. So it accepts labels of shape [1, C] or
-[N, 1] with logits of shape [N, C], and the reverse. With more dimensions, a tensor is broadcast if
-all of its dimensions except the class axis are 1.
+[N, 1] with logits of shape [N, C], and vice versa. If there are more dimensions, a tensor is
+broadcast if all of its dimensions except the class axis are 1.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ def to_one_shape(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Logits and labels of one shape, if they can be broadcast to one.
 
-    Otherwise their shapes still differ, and the op raises an error. The gradients are summed
-    over the broadcast dimensions. Tensors of the same shape are returned unchanged. If the shapes
-    are known only when a graph runs, they aren't copied either.
+    If they can't, their shapes still differ, and the op raises an error. The gradients are summed
+    over the broadcast dimensions. Tensors of the same shape aren't copied, even if the shapes are
+    known only when a graph runs.
 
     Args:
         logits: a tensor of any shape.
@@ -48,7 +48,7 @@ def _broadcast(tensor: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
     """The tensor, broadcast when the graph runs.
 
     TensorFlow would fold the broadcast of a constant into a larger constant. It doesn't fold a
-    placeholder, even if nothing feeds it.
+    placeholder that has this constant as its default.
     """
     if not tf.executing_eagerly() and tf.get_static_value(tensor) is not None:
         tensor = tf.raw_ops.PlaceholderWithDefault(input=tensor, shape=tensor.shape)
@@ -64,7 +64,7 @@ def _may_fit(shape: tf.TensorShape, labels_shape: tf.TensorShape, axis: int) -> 
 
 
 def _of_the_logits_rank(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Labels reshaped to the logits' rank, if they have as many rows, or one row for all.
+    """Labels reshaped to the logits' rank, if they have as many rows as the logits, or one row.
 
     TF1 accepts such labels because it reshapes both tensors to matrices.
     """
@@ -83,8 +83,8 @@ def _of_the_logits_rank(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     dims, labels_dims = tf.shape(logits), tf.shape(labels)
     rows, labels_rows = dims[:-1], tf.reduce_prod(labels_dims[:-1])
     a_row_for_each = tf.equal(tf.reduce_prod(rows), labels_rows)
-    # Labels with another number of rows can't be reshaped: the negative size makes that an error,
-    # even if they are empty. A scalar, which has no last dimension, is an error too.
+    # Labels with another number of rows can't be reshaped. The negative size raises an error, even
+    # if they are empty. A scalar raises an error too, because it has no last dimension.
     classes = tf.where(a_row_for_each | tf.equal(labels_rows, 1), labels_dims[-1], -2)
     new = tf.concat([tf.where(a_row_for_each, rows, tf.ones_like(rows)), [classes]], 0)
     # Labels of the same rank with another number of rows stay unchanged.
@@ -94,7 +94,7 @@ def _of_the_logits_rank(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
 
 
 def _target(dims: tf.Tensor, others: tf.Tensor, axis: int, rank: int | None) -> tf.Tensor:
-    """The shape to broadcast to: the other tensor's dimensions, if this one's can be broadcast."""
+    """The shape to broadcast to: where this tensor can be broadcast, the other's dimensions."""
     may = tf.equal(dims, 1)
     if rank is None or rank > 2:
         size = tf.size(dims)

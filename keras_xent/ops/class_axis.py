@@ -1,4 +1,4 @@
-"""Tensors with any class axis, and the matrices that TensorFlow's fused op accepts.
+"""Converts tensors with any class axis to the matrices that TensorFlow's fused op accepts.
 
 If each element is an example, the axis is None and nothing is moved.
 """
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 def static_size(shape: tf.TensorShape, axis: int) -> int | None:
     """The number of classes, if it is known."""
-    # Not shape[axis]: without v2 behavior, that is a Dimension instead of a number.
+    # Not shape[axis], because that is a Dimension instead of a number if v2 behavior is disabled.
     return None if shape.rank is None else shape.as_list()[axis]
 
 
@@ -22,14 +22,14 @@ def last(axis: int | None) -> int | None:
 
 
 def beside_classes(per_loss: tf.Tensor, axis: int | None) -> tf.Tensor:
-    """Numbers for each loss, with a class axis of size 1. A scalar is returned unchanged."""
+    """A tensor with a number for each loss, plus a class axis of size 1. Scalars stay unchanged."""
     if axis is None or per_loss.shape.rank == 0:
         return per_loss
     return tf.expand_dims(per_loss, axis)
 
 
 def times(x: tf.Tensor, per_loss: tf.Tensor, axis: int | None, dtype: tf.DType) -> tf.Tensor:
-    """The product of a tensor and a scalar, or a number for each loss, cast to a dtype."""
+    """The product of a tensor and `per_loss`, which is a scalar or a number for each loss."""
     return tf.cast(x * beside_classes(per_loss, axis), dtype)
 
 
@@ -49,14 +49,21 @@ def moved_back(x: tf.Tensor, axis: int | None) -> tf.Tensor:
 
 def as_matrix(x: tf.Tensor) -> tf.Tensor:
     """A matrix with a row for each loss, from a tensor whose class axis is the last one."""
-    if x.shape.rank == 2:
-        return x
-    shape = tf.shape(x)
-    # Not -1: without classes, TensorFlow couldn't infer the number of rows.
-    matrix = tf.reshape(x, [tf.reduce_prod(shape[:-1]), shape[-1]])
-    if x.shape.rank is not None:
-        matrix.set_shape([x.shape[:-1].num_elements(), x.shape[-1]])
-    return matrix
+    return as_matrices(x)[0]
+
+
+def as_matrices(*tensors: tf.Tensor) -> list[tf.Tensor]:
+    """`as_matrix` for tensors that all have the same shape."""
+    if all(x.shape.rank == 2 for x in tensors):
+        return list(tensors)
+    shape = tf.shape(tensors[0])
+    # Not -1, because without classes, TensorFlow couldn't infer the number of rows.
+    dims = tf.stack([tf.reduce_prod(shape[:-1]), shape[-1]])
+    matrices = [tf.reshape(x, dims) for x in tensors]
+    for x, matrix in zip(tensors, matrices):
+        if x.shape.rank is not None:
+            matrix.set_shape([x.shape[:-1].num_elements(), x.shape[-1]])
+    return matrices
 
 
 def from_matrix(
@@ -68,8 +75,9 @@ def from_matrix(
         no_classes = tf.equal(tf.shape(logits)[-1], 0)
         losses = tf.where(no_classes, tf.zeros([], losses.dtype), losses)
     if logits.shape.rank != 2:
-        losses = tf.reshape(losses, tf.shape(logits)[:-1])
-        backprop = tf.reshape(backprop, tf.shape(logits))
+        shape = tf.shape(logits)
+        losses = tf.reshape(losses, shape[:-1])
+        backprop = tf.reshape(backprop, shape)
     return losses, backprop
 
 
@@ -84,7 +92,7 @@ def _class_axis_last(x: tf.Tensor, axis: int) -> Any:
         axis %= rank
         return [*range(axis), *range(axis + 1, rank), axis]
     rank = tf.rank(x)
-    # An axis that is out of range makes an invalid permutation: tf.transpose raises an error.
+    # If the axis is out of range, the permutation is invalid, and tf.transpose raises an error.
     axis = axis if axis >= 0 else axis + rank
     positions = tf.range(rank)
     return tf.concat([positions[:axis], positions[axis + 1 :], [axis]], 0)

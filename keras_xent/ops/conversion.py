@@ -35,7 +35,7 @@ def to_tensor(value: Any, name: str, dtype_hint: Any = None) -> tf.Tensor:
 
 
 def named(name: str, value: Any, convert: Callable[[], tf.Tensor]) -> tf.Tensor:
-    """The result of `convert`, whose errors get the argument's name.
+    """The result of `convert`. The argument's name is added to its errors.
 
     Raises:
         TypeError: the value is sparse or ragged, or `convert` raises a TypeError.
@@ -58,7 +58,7 @@ def to_float(value: Any, name: str) -> float:
     """A number as a Python float.
 
     Args:
-        value: a number of Python or NumPy, or a scalar array or tensor.
+        value: a Python or NumPy number, or a scalar array or tensor.
         name: the argument's name.
 
     Raises:
@@ -87,10 +87,10 @@ def _is_number(value: Any) -> bool:
 
 
 def to_bool(value: Any, name: str) -> bool:
-    """True or False, of Python or NumPy.
+    """A Python or NumPy boolean as a Python bool.
 
     Raises:
-        TypeError: it isn't one of them.
+        TypeError: it isn't a boolean.
     """
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]

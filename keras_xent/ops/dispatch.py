@@ -34,10 +34,10 @@ class Step(NamedTuple):
 class Dispatched(Steps):
     """The steps of a loss op, on the backend that fits the device.
 
-    In eager mode, the first tensor's device decides. While a graph is built, the device is not
-    known yet, nor whether XLA will compile the graph: a `tf.function` that was traced outside XLA
+    In eager mode, the first tensor's device decides. While a graph is built, neither the device is
+    known, nor whether XLA will compile the graph: a `tf.function` that was traced outside XLA
     isn't traced again when a `jit_compile=True` function calls it. So the graph contains both
-    backends, and TensorFlow chooses when it places or compiles the graph.
+    backends, and TensorFlow chooses one when it places or compiles the graph.
 
     Gradient tapes don't record the steps. The caller provides the gradient.
     """
@@ -127,12 +127,12 @@ def steps(op: LossOp) -> Dispatched:
 
 
 def _by_device(on_cpu: Callable[[], Any], elsewhere: Callable[[], Any]) -> Any:
-    """Both branches in a graph. The one that fits the device runs.
+    """Adds both branches to a graph. The branch that fits the device runs.
 
-    A function keeps the device of the scope that it was built in, even if the graph's devices are
+    A function keeps the device of the scope in which it was built, even if the graph's devices are
     cleared or replaced later. So the native ops, which have only CPU kernels, are placed on
-    "CPU:0", which every machine has. All other ops in the functions have no device: TensorFlow
-    places them with the conditional, which keeps the scope's device.
+    "CPU:0", which every machine has. All other ops in the functions have no device. TensorFlow
+    places them on the device of the conditional, which keeps the scope's device.
     """
 
     def native_branch() -> Any:
@@ -140,7 +140,7 @@ def _by_device(on_cpu: Callable[[], Any], elsewhere: Callable[[], Any]) -> Any:
             return on_cpu()
 
     index = tf.raw_ops.DeviceIndex(device_names=["CPU"])
-    # Otherwise a gradient's ops are colocated with the op that it differentiates, on its device.
+    # Otherwise, the ops of a gradient are placed on the device of the op that is differentiated.
     with tf.compat.v1.get_default_graph().colocate_with(None, ignore_existing=True):
         outputs = tf.switch_case(index, {0: native_branch}, default=elsewhere)
     for output in tf.nest.flatten(outputs):

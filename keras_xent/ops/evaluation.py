@@ -1,4 +1,4 @@
-"""Evaluates a loss op, with its explicit gradient."""
+"""Evaluates a loss op, and attaches its explicit gradient to the value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Sequence
 import tensorflow as tf
 
 from keras_xent import _tensorflow
-from keras_xent.ops import dispatch, explicit, gradients
+from keras_xent.ops import dispatch, explicit, gradients, operands, replicas
+from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.explicit import Gradient
 from keras_xent.ops.loss_op import LossOp
 from keras_xent.ops.spec import Spec
@@ -37,6 +38,24 @@ def evaluate(
     return _in_graph(op, spec, logits, labels, weights)
 
 
+def normalized(
+    op: LossOp,
+    spec: Spec,
+    logits: tf.Tensor,
+    labels: tf.Tensor,
+    weights: tf.Tensor,
+    normalization: str,
+) -> tf.Tensor:
+    """`evaluate`, with one denominator for all replicas if the normalization is "global"."""
+    if not replicas.share_a_denominator(normalization, spec.reduction):
+        return evaluate(op, spec, logits, labels, weights)
+    weights = operands.checked_weights(spec, logits, weights)
+    shape = spec_lib.losses_shape(logits, spec.axis)
+    weights = replicas.shared_weights(weights, shape, spec.reduction)
+    spec = spec._replace(reduction=Reduction.SUM)
+    return replicas.combined(evaluate(op, spec, logits, labels, weights))
+
+
 def _eager(
     op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
@@ -55,7 +74,8 @@ def _eager(
     def backward(grad: tf.Tensor) -> list[tf.Tensor | None]:
         return gradients_of(op, spec, grad, inputs, wanted, kept)
 
-    # `kept` isn't an output: a tape would allocate zeros of its size as its upstream gradient.
+    # `kept` isn't an output, because a tape would allocate zeros of its size as its upstream
+    # gradient.
     _tensorflow.record_operation(gradient_name(op), [value], inputs, backward)
     wanted = watched
     return value
@@ -64,8 +84,9 @@ def _eager(
 def _in_graph(
     op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
-    # If a tape watches the logits now, their gradient will be needed, so it is kept. If it is
-    # needed only later (tf.gradients, a tape outside this function), it is computed then.
+    # If a tape is watching the logits now, their gradient will be needed, so it is computed and
+    # kept. If it turns out to be needed later (tf.gradients, a tape outside this function), it is
+    # computed then.
     keep = _tensorflow.should_record_backprop([logits])
     # The gradient of a tf.cond inside a tf.while_loop finds only tensors of this graph.
     inputs = [tf.identity(tensor) for tensor in (logits, labels, weights)]
@@ -128,10 +149,10 @@ def gradients_of(
     wanted: list[bool],
     kept: tf.Tensor | None,
 ) -> list[tf.Tensor | None]:
-    """The gradients to logits, labels and weights. None if one is not wanted."""
+    """The gradients with respect to logits, labels and weights. None for those not wanted."""
     if not tf.executing_eagerly():
-        # The gradient of a traced function has a separate graph, and these tensors belong to the
-        # function's. A second derivative finds only tensors of the gradient's graph.
+        # The gradient of a traced function is in a separate graph, and these tensors belong to the
+        # function's graph. A second derivative finds only tensors of the gradient's graph.
         inputs = [tf.identity(tensor) for tensor in inputs]
     logits, labels, weights = inputs
     to_logits = to_labels = to_weights = None

@@ -1,4 +1,4 @@
-"""Attaches an explicit gradient to a value in a graph, for everything that differentiates it."""
+"""Attaches an explicit gradient to a value in a graph, for all the ways to differentiate it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import tensorflow as tf
 from keras_xent import _tensorflow
 from keras_xent.ops.spec import Spec
 
-# Takes the spec, the upstream gradient, the inputs, the tensors that the forward pass kept, and
-# which gradients are wanted. Returns the gradients of the inputs.
+# The parameters are the spec, the upstream gradient, the inputs, the tensors that the forward pass
+# kept, and which gradients are wanted. The results are the gradients of the inputs.
 Backward = Callable[
     [Spec, tf.Tensor, List[tf.Tensor], List[tf.Tensor], List[bool]], Sequence[Any]
 ]
-# Takes the inputs. Returns the value and the tensors to keep.
+# The parameters are the inputs. The results are the value and the tensors to keep.
 Forward = Callable[..., Tuple[tf.Tensor, List[tf.Tensor]]]
-# A gradient that doesn't need the node.
+# A gradient function that doesn't need the node.
 Saved = Callable[[tf.Tensor], Sequence[Any]]
 
 _SPEC = "_keras_xent_spec"
@@ -32,8 +32,8 @@ class Gradient(NamedTuple):
 
     Attributes:
         name: its name in nodes.
-        inputs: the number of inputs that the value is computed from.
-        backward: computes the gradients of these inputs.
+        inputs: the number of inputs from which the value is computed.
+        backward: computes the gradients with respect to these inputs.
     """
 
     name: str
@@ -74,7 +74,7 @@ def in_graph(
             value = tf.raw_ops.PreventGradient(input=value, message=_NO_SECOND)
         else:
             value = _node(gradient, spec, value, inputs, kept, backward)
-    # From the node alone, accumulators would get a derivative of 0.
+    # Without this, accumulators would get a derivative of 0 from the node.
     _tensorflow.record_operation(gradient.name, [value], inputs, recorded)
     asked = watched
     return value
@@ -88,12 +88,12 @@ def _node(
     kept: list[tf.Tensor],
     backward: Saved,
 ) -> tf.Tensor:
-    """The value as the output of a node whose inputs are all that the gradient needs.
+    """The value as the output of a node whose inputs include everything that the gradient needs.
 
-    In TF1, a saved graph contains the names of its gradients, and the process that loads it has
-    to know them. In TF2, `tf.saved_model.save` also saves the gradients, one for each name, so
-    every value needs a unique name. (`tf.custom_gradient` numbers its names in both. In a process
-    that loads a TF1 graph, such a name is unknown or belongs to another gradient.)
+    In TF1, a saved graph contains the names of its gradients, and the process that loads the graph
+    must have registered them. In TF2, `tf.saved_model.save` also saves the gradients, one for each
+    name, so every value needs a unique name. (`tf.custom_gradient` numbers its names in both. In a
+    process that loads a TF1 graph, such a name is unknown or belongs to another gradient.)
     """
     name = gradient.name
     if tf.compat.v1.executing_eagerly_outside_functions():
@@ -131,11 +131,11 @@ def _register(name: str, gradient: Gradient, saved: Saved | None) -> None:
 
 
 def _to_save(saved: Saved | None, upstream: Sequence[tf.Tensor]) -> Sequence[Any]:
-    """The gradient for `tf.saved_model.save`, which requests it by name, without a node."""
+    """The gradient for `tf.saved_model.save`, which looks it up by name and passes no node."""
     if saved is None:
         return [_unknown(each) for each in upstream]
-    # The values that it computes have gradients too, which TensorFlow doesn't save. If their nodes
-    # had gradient names, loading the model would warn.
+    # The values in this gradient have gradients too, which TensorFlow doesn't save. If their nodes
+    # had gradient names, loading the model would show a warning.
     token = _saving.set(True)
     try:
         found = saved(upstream[0])
@@ -145,15 +145,15 @@ def _to_save(saved: Saved | None, upstream: Sequence[tf.Tensor]) -> Sequence[Any
 
 
 def _unknown(upstream: tf.Tensor) -> tf.Tensor:
-    """A replacement for the gradient of a TF1 graph that is loaded in TF2 and saved again."""
+    """Replaces the gradient if a TF1 graph is loaded in TF2 and saved again."""
     with tf.control_dependencies([tf.raw_ops.Assert(condition=False, data=[_NO_FIRST])]):
-        # NaN, because XLA drops the assertion.
+        # The result is NaN, because XLA drops the assertion.
         return upstream * float("nan")
 
 
 _NO_FIRST = (
-    "this SavedModel was saved in TF2 from a TF1 graph, without the gradient of keras_xent's "
-    "loss: compute gradients in the program that loads the TF1 graph"
+    "this SavedModel was saved in TF2 from a TF1 graph, and doesn't contain the gradient of "
+    "keras_xent's loss: compute gradients in the program that loads the TF1 graph"
 )
 _NO_SECOND = (
     "a SavedModel contains the first derivative of keras_xent's loss, but not the second: compute "

@@ -7,11 +7,12 @@ coefficients c = d value / d l * grad (weighting.losses_gradient),
     d value / d labels  = c * d l / d labels
     d value / d weights = weighting.weights_gradient(l)
 
-The second derivatives are those of c * b, times v, its upstream gradient. The loss op defines those
-with respect to logits, labels and c. Those with respect to the weights and to grad are the same for
-all loss ops, because c is.
+The second derivatives are the derivatives of c * b, times v, its upstream gradient. The loss op
+defines those with respect to logits, labels and c. Those with respect to the weights and grad are
+the same for all loss ops, because c doesn't depend on the loss op.
 
-All of them use TensorFlow's ops or functions of this module, so they can be differentiated again.
+All derivatives use TensorFlow's ops or functions of this module, so they can be differentiated
+again.
 """
 
 from __future__ import annotations
@@ -98,9 +99,10 @@ def _raw_logits_gradient(
 
 
 def _is_unwatched_one(grad: tf.Tensor) -> bool:
-    """Whether this is the first eager gradient of a loss that isn't scaled.
+    """Whether `grad` is an eager 1 on a CPU, and no tape or accumulator is active.
 
-    Most training steps compute this one, and no op has to run for it.
+    That is the case in most training steps. Then the kept gradient is the result, and no op has to
+    run.
     """
     return (
         tf.executing_eagerly()
@@ -160,7 +162,7 @@ def _coefficients(
 
 def _checked_weights(spec: Spec, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     # A program that runs only the gradient doesn't run the op that checks the weights. The shape
-    # comes from the logits, because an assertion, and all that it depends on, is never pruned.
+    # comes from the logits, because TensorFlow never prunes an assertion and what it depends on.
     return weighting.checked_weights(
         weights,
         spec_lib.static_losses_shape(logits.shape, spec.axis),
@@ -183,8 +185,8 @@ def second_derivatives(
     to_logits, to_labels, to_coefficients = backprop_gradients(
         op, spec, v, logits, labels, _coefficients(spec, grad, logits, weights)
     )
-    # The coefficients are the transpose of reduce_losses, which is linear in the losses. So their
-    # upstream gradient is reduced like losses.
+    # reduce_losses is linear in the losses, and the coefficients are its transpose. So their
+    # upstream gradient is reduced in the same way as losses.
     to_grad = weighting.reduce_losses(to_coefficients, weights, spec.reduction)
     to_weights = weighting.weights_gradient(
         tf.cast(grad, weights.dtype), to_coefficients, weights, spec.reduction

@@ -1,8 +1,9 @@
 """The steps of a loss op with a class id to ignore.
 
 An ignored example adds nothing to the loss or the gradient, even if its logits are infinite or NaN.
-If its loss is finite, a weight of 0 and a valid id have this effect. Otherwise its logits must be
-replaced too. This takes a tensor of their size, so it is done only if necessary.
+If its loss is finite, it is sufficient to give it a weight of 0 and a valid id. Otherwise, its
+logits must be replaced too. This allocates a tensor of the logits' size, so it is done only if
+necessary.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ class Ignoring(Steps):
     Args:
         op: the loss op.
         steps: the steps that ignore no class.
-        looks_first: whether to replace the logits only if necessary. Under XLA, replacing them
-            takes no memory.
+        looks_first: whether to replace the logits only if necessary. XLA doesn't need this, because
+            replacing them takes no memory there.
     """
 
     def __init__(self, op: LossOp, steps: Steps, looks_first: bool = True) -> None:
@@ -63,7 +64,7 @@ class Ignoring(Steps):
     ) -> Any:
         if spec.ignore_class is None:
             return step(spec, logits, labels, weights)
-        # Check before combining them: broadcasting could turn a wrong shape into a right one.
+        # Check the shapes first, because broadcasting could turn a wrong shape into a right one.
         logits, labels = operands.checked_labels(self._op, spec, logits, labels)
         weights = operands.checked_weights(spec, logits, weights)
         kept = is_kept(labels, spec.ignore_class)
@@ -78,7 +79,7 @@ class Ignoring(Steps):
             return of_replaced()
         found = step(spec, logits, ids, weights)
         total = tf.reduce_sum(tf.nest.flatten(found)[0])
-        # 0 could be a mean over nothing, whose gradient may not be finite.
+        # A value of 0 can mean that every weight is 0. The gradient may be NaN even then.
         shows_all = tf.math.is_finite(total) & tf.not_equal(total, 0)
         return tf.cond(shows_all, lambda: found, of_replaced)
 

@@ -14,7 +14,7 @@ def smoothed(spec: Spec, labels: tf.Tensor) -> tf.Tensor:
 
 
 def smoothed_part(spec: Spec, part: tf.Tensor, classes: int | tf.Tensor) -> tf.Tensor:
-    """`smoothed` for some of the classes; `classes` is the total number."""
+    """`smoothed` for some of the classes. `classes` is the total number of classes."""
     if not spec.label_smoothing or (isinstance(classes, int) and classes == 0):
         return part
     return part * (1 - spec.label_smoothing) + spec.label_smoothing / classes

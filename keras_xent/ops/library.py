@@ -71,7 +71,8 @@ class LibraryError(Exception):
 
 @functools.lru_cache(maxsize=None)
 def _load() -> Library:
-    # TensorFlow has to load it first, because it generates functions only for newly added ops.
+    # TensorFlow has to load the library first, because it generates functions only for ops that
+    # aren't registered yet.
     ops = tf.load_op_library(str(PATH))
     functions = ctypes.CDLL(str(PATH), mode=ctypes.RTLD_LOCAL)
     functions.KerasXentInstructionSet.restype = ctypes.c_char_p
@@ -81,7 +82,7 @@ def _load() -> Library:
 
 @functools.lru_cache(maxsize=None)
 def _follow_tensorflow(library: Library) -> None:
-    """Uses as many threads as TensorFlow. Called on first use, when TensorFlow is configured."""
+    """Uses as many threads as TensorFlow, whose settings are final when a loss first runs."""
     library.set_threads(_intra_op_threads())
 
 
@@ -90,10 +91,10 @@ def problem() -> str | None:
     """Why the library can't be loaded, or None."""
     if not PATH.exists():
         if not sys.platform.startswith("linux"):
-            return f"{PATH} is missing, because it is built on Linux only"
+            return f"{PATH} is missing, because it is built only on Linux"
         return (
             f"{PATH} is missing, because keras_xent was installed without a C++17 compiler, or "
-            f"this is a checkout: install a compiler (g++ or clang++), and then, {REINSTALL} (or "
+            f"this is a checkout: install a compiler (g++ or clang++), and then {REINSTALL} (or "
             "-e . for an editable installation)"
         )
     try:

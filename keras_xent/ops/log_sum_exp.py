@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_xent.ops import backends, class_axis
 
 _PIECES = 8
-_FEWEST_CLASSES = 64  # With fewer, splitting doesn't pay.
+_FEWEST_CLASSES = 64  # With fewer classes, splitting isn't faster.
 _LONG_PART = 256
 
 
@@ -17,7 +17,7 @@ class LogSumExp(NamedTuple):
     """The parts of log(sum(exp(logits))), each with a class axis of size 1.
 
     Attributes:
-        largest: the largest logits.
+        largest: the largest logit of each example.
         log_total: log(sum(exp(logits - largest))).
     """
 
@@ -33,7 +33,7 @@ class LogSumExp(NamedTuple):
 
 
 class Softmax(NamedTuple):
-    """The parts of the softmax, and what the losses need.
+    """The parts of the softmax, and the log-sum-exp that the losses need.
 
     Attributes:
         log_sum_exp: the LogSumExp of the logits.
@@ -49,7 +49,7 @@ class Softmax(NamedTuple):
     def of(cls, logits: tf.Tensor, axis: int) -> Softmax:
         """Computes them from logits.
 
-        The gradient needs the exponentials themselves, so their sum has no extra cost.
+        The gradient needs the exponentials anyway, so adding them up has no extra cost.
         """
         largest = tf.reduce_max(logits, axis, keepdims=True)
         exp = tf.exp(logits - largest)
@@ -81,7 +81,7 @@ def sum_over_classes(
 def _sum_of_part(terms: tf.Tensor, axis: int) -> tf.Tensor:
     dtype = terms.dtype
     if terms.shape.as_list()[axis] >= _LONG_PART:
-        # Adding them one by one in float32 would be less exact than TF1.
+        # Adding so many terms one by one in float32 would be less exact than TF1.
         terms = tf.cast(terms, tf.float64)
     return tf.cast(tf.reduce_sum(terms, axis, keepdims=True), dtype)
 

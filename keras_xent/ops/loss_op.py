@@ -13,15 +13,15 @@ from keras_xent.ops.spec import Spec
 class LossOp(abc.ABC):
     """A cross entropy of logits and labels.
 
-    The value is linear in the losses (weighting.py). So a loss op defines only the loss of an
+    The value is linear in the losses (see weighting.py). So a loss op defines only the loss of an
     example and its derivatives. "Real" logits and labels have the dtype of the arithmetic
     (`spec.real_dtype`).
 
     Attributes:
         name: its name in the names of the native ops and the gradients.
         has_class_axis: False if each element of the logits is an example.
-        labels_rule: the beginning of the error for labels of the wrong shape. The expected shape
-            and the labels' shape follow.
+        labels_rule: the beginning of the error for labels of the wrong shape. The error adds the
+            expected shape and the labels' shape.
         labels_have_gradient: False for class ids.
     """
 

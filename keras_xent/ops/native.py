@@ -1,4 +1,4 @@
-"""The steps with native ops, which run the C++ kernels on CPUs."""
+"""The steps as native ops, which run the C++ kernels on CPUs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from keras_xent.reduction import Reduction
 
 
 class Native(Steps):
-    """The steps of a loss op, with its native ops."""
+    """The steps of a loss op, as its native ops."""
 
     def __init__(self, op: LossOp) -> None:
         stem = re.sub("(?<=[a-z])(?=[A-Z])", "_", op.name).lower()

@@ -1,4 +1,4 @@
-"""Labels, weights and coefficients in the form that the portable and the XLA steps need."""
+"""Converts labels, weights and coefficients to the form that the portable and XLA steps need."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from keras_xent.ops.spec import Spec
 def checked_labels(
     op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Logits and labels, with a check when the graph runs if the static shapes are unknown."""
+    """Logits and labels. If the static shapes are unknown, they are checked when the graph runs."""
     if _are_known_to_fit(logits, labels):
         return logits, labels
     shape = op.labels_shape(spec, logits)
-    with tf.control_dependencies([checks.assert_shape(labels, shape, op.labels_rule)]):
-        logits = tf.identity(logits)
-    # If XLA compiles this, it drops the assertion.
-    return logits, labels_of_their_shape(op, spec, logits, labels)
+    known = op.known_labels_shape(spec, logits.shape)
+    labels = checks.of_shape(labels, shape, known, op.labels_rule)
+    with tf.control_dependencies([labels]):
+        return tf.identity(logits), labels
 
 
 def labels_of_their_shape(
     op: LossOp, spec: Spec, logits: tf.Tensor, labels: tf.Tensor
 ) -> tf.Tensor:
-    """The labels, through an op that fails if their shape is wrong, also under XLA."""
+    """The labels, after a check of their shape that also works under XLA."""
     if _are_known_to_fit(logits, labels):
         return labels
     known = op.known_labels_shape(spec, logits.shape)
@@ -42,16 +42,6 @@ def checked_weights(spec: Spec, logits: tf.Tensor, weights: tf.Tensor) -> tf.Ten
     static_shape = spec_lib.static_losses_shape(logits.shape, spec.axis)
     weights = weighting.checked_weights(weights, static_shape, shape)
     return weights if weights.shape.rank is not None else tf.broadcast_to(weights, shape)
-
-
-def unscaled_coefficients(spec: Spec, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """The derivative of the value with respect to the losses."""
-    return weighting.losses_gradient(
-        tf.ones([], weights.dtype),
-        weights,
-        spec_lib.losses_shape(logits, spec.axis),
-        spec.reduction,
-    )
 
 
 def _are_known_to_fit(logits: tf.Tensor, labels: tf.Tensor) -> bool:

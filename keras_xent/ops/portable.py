@@ -1,7 +1,7 @@
 """The steps with TensorFlow's own ops, for GPUs, TPUs and systems without the native library.
 
-They are as fast and as exact as TF1's functions. Half precision is computed in float32, as in TF1.
-xla.py has the steps for XLA.
+They are as fast and as exact as TF1's functions. As in TF1, 16-bit dtypes are computed in float32.
+The steps for XLA are in xla.py.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ class Portable(Steps):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         logits, labels, weights = self._checked(spec, logits, labels, weights)
         losses, backprop = self._losses_and_backprop(spec, logits, labels)
-        value = weighting.reduce_losses(losses, weights, spec.reduction)
+        value, coefficients = weighting.reduce_losses_with_gradient(
+            losses, weights, spec.reduction
+        )
         if spec_lib.keeps_backprop(logits.dtype):
-            coefficients = operands.unscaled_coefficients(spec, logits, weights)
             kept = _weighted(spec, backprop, coefficients, logits.dtype)
         else:
             kept = class_axis.moved_back(backprop, spec.axis)
@@ -61,7 +62,7 @@ class Portable(Steps):
     def _checked(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Checks the shapes when the graph runs, if the static shapes are unknown."""
+        """The arguments. If the static shapes are unknown, they are checked when the graph runs."""
         logits, labels = operands.checked_labels(self._op, spec, logits, labels)
         return logits, labels, operands.checked_weights(spec, logits, weights)
 
@@ -76,6 +77,6 @@ def scale_backprop(spec: Spec, backprop: tf.Tensor, grad: tf.Tensor) -> tf.Tenso
 def _weighted(
     spec: Spec, backprop: tf.Tensor, coefficients: tf.Tensor, dtype: tf.DType
 ) -> tf.Tensor:
-    # With the class axis last: TensorFlow broadcasts slowly along other axes.
+    # Multiply while the class axis is last, because TensorFlow broadcasts slowly along other axes.
     product = backprop * class_axis.beside_classes(coefficients, class_axis.last(spec.axis))
     return tf.cast(class_axis.moved_back(product, spec.axis), dtype)

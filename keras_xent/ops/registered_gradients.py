@@ -1,7 +1,7 @@
 """The gradients of the native ops, registered with TensorFlow.
 
-The functions of this package attach their gradients themselves. These are for graphs and tapes
-that contain a native op directly.
+The functions of this package attach their own gradients. The gradients here are for graphs and
+tapes that contain a native op directly.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def spec_of(op: LossOp, node: Any) -> Spec:
     smoothing = tf.get_static_value(node.inputs[3])
     if smoothing is None:
         raise ValueError(
-            f"{node.name}: the input label_smoothing is not a constant, expected a constant: "
-            "without one, the op has no gradient and tf.vectorized_map can't convert it"
+            f"the input label_smoothing of {node.name} is not a constant, expected a constant: "
+            "otherwise, the op has no gradient and tf.vectorized_map can't convert it"
         )
     axis = int(node.get_attr("axis")) if op.has_class_axis else None
     reduced = node.type in (f"KerasXent>{op.name}", f"KerasXent>{op.name}WithBackprop")
@@ -44,7 +44,7 @@ def register(op: LossOp) -> None:
         return _first_order(op, node, grad)
 
     def of_both(node: Any, grad: tf.Tensor, backprop_grad: tf.Tensor) -> Gradients:
-        # The second output is d value / d logits, which has its own gradient.
+        # The second output is d value / d logits, which can be differentiated too.
         spec = spec_of(op, node)
         logits, labels, weights = list(node.inputs)[:3]
         value = _first_order(op, node, grad)
@@ -79,7 +79,7 @@ def _sum(one: tf.Tensor | None, other: tf.Tensor | None) -> tf.Tensor | None:
 def scaling_spec_of(node: Any) -> Spec:
     """The spec of a node that multiplies a backprop by the upstream gradient.
 
-    If the gradient has a number for each element of the backprop, the node's axis has no meaning.
+    If the gradient has a number for each element of the backprop, the node's axis isn't used.
     """
     backprop, grad = node.inputs
     rank = grad.shape.rank

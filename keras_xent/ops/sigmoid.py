@@ -9,16 +9,19 @@ import tensorflow as tf
 from keras_xent._autograph import do_not_convert
 from keras_xent.ops import arguments, evaluation, registry
 from keras_xent.ops.loss_op import LossOp
+from keras_xent.ops.replicas import Normalization
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import Reduction
 
 
 class SigmoidCrossEntropy(LossOp):
-    """With p = sigmoid(x) and the smoothed labels y' = (1 - s) * y + s / 2, the losses are
-    -y' * log p - (1 - y') * log(1 - p). Their derivatives with respect to logits and labels are
+    """Sigmoid cross entropy.
 
-        logits  p - y'
-        labels  -(1 - s) * x
+    With p = sigmoid(x) and the smoothed labels y' = (1 - s) * y + s / 2, the losses are
+    -y' * log p - (1 - y') * log(1 - p). Their derivatives are
+
+        with respect to the logits:  p - y'
+        with respect to the labels:  -(1 - s) * x
     """
 
     name = "SigmoidCrossEntropy"
@@ -41,7 +44,7 @@ class SigmoidCrossEntropy(LossOp):
         smoothed = _smoothed(spec, labels)
         exp = tf.exp(-tf.abs(logits))
         losses = tf.nn.relu(logits) - logits * smoothed + tf.math.log1p(exp)
-        # The smaller of p and 1 - p: the difference stays exact where the sigmoid is flat.
+        # The smaller one of p and 1 - p, so the difference is exact even if p is close to 1.
         tail = exp / (1 + exp)
         return losses, tf.where(logits >= 0, (1 - smoothed) - tail, tail - smoothed)
 
@@ -91,8 +94,9 @@ def sigmoid_cross_entropy(
     *,
     label_smoothing: float = 0.0,
     reduction: Reduction | str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    normalization: Normalization = "replica",
 ) -> tf.Tensor:
-    """`keras_xent.sigmoid_cross_entropy` with positional arguments, logits first.
+    """`keras_xent.sigmoid_cross_entropy` with positional arguments. The logits come first.
 
     >>> from keras_xent.ops import sigmoid_cross_entropy
     >>> print(f"{float(sigmoid_cross_entropy([2.0, -1.0], [1, 0])):.5f}")
@@ -104,4 +108,4 @@ def sigmoid_cross_entropy(
     shape = arguments.same_shape(logits, labels, "Each logit needs one label.")
     spec = Spec(None, arguments.smoothing_of(label_smoothing), Reduction(reduction))
     arguments.check_weights(weights, spec, shape)
-    return evaluation.evaluate(OP, spec, logits, labels, weights)
+    return evaluation.normalized(OP, spec, logits, labels, weights, normalization)

@@ -13,16 +13,19 @@ from keras_xent.ops import softmax_derivatives as derivatives
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.log_sum_exp import LogSumExp, Softmax, sum_over_classes
 from keras_xent.ops.loss_op import LossOp
+from keras_xent.ops.replicas import Normalization
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import Reduction
 
 
 class SoftmaxCrossEntropy(LossOp):
-    """With p = softmax(logits), the smoothing s and the smoothed labels y', the losses are
-    -sum(y' * log p). Their derivatives with respect to logits and labels are
+    """Softmax cross entropy.
 
-        logits  p - y'
-        labels  -(1 - s) * log p
+    With p = softmax(logits), the smoothing s and the smoothed labels y', the losses are
+    -sum(y' * log p). Their derivatives are
+
+        with respect to the logits:  p - y'
+        with respect to the labels:  -(1 - s) * log p
 
     p - y' is the exact gradient only if the labels sum to one. TensorFlow's
     SoftmaxCrossEntropyWithLogits always uses it, and so does this op.
@@ -46,9 +49,11 @@ class SoftmaxCrossEntropy(LossOp):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         smoothed = labels_lib.smoothed(spec, labels)
         logits = class_axis.moved_last(logits, spec.axis)
+        features, labels = class_axis.as_matrices(
+            logits, class_axis.moved_last(smoothed, spec.axis)
+        )
         losses, backprop = tf.raw_ops.SoftmaxCrossEntropyWithLogits(
-            features=class_axis.as_matrix(logits),
-            labels=class_axis.as_matrix(class_axis.moved_last(smoothed, spec.axis)),
+            features=features, labels=labels
         )
         return class_axis.from_matrix(losses, backprop, logits)
 
@@ -93,7 +98,7 @@ def _losses(
     def terms(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         smoothed = labels_lib.smoothed_part(spec, labels, classes)
         log_softmax = (logits - log_sum_exp.largest) - log_sum_exp.log_total
-        # 0 * -inf is 0 here: a class whose label is 0 adds nothing.
+        # Unlike 0 * -inf, which is NaN, a class whose label is 0 adds nothing.
         nothing = tf.zeros([], smoothed.dtype)
         return tf.where(tf.equal(smoothed, 0), nothing, log_softmax) * -smoothed
 
@@ -112,8 +117,9 @@ def softmax_cross_entropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
     reduction: Reduction | str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    normalization: Normalization = "replica",
 ) -> tf.Tensor:
-    """`keras_xent.softmax_cross_entropy` with positional arguments, logits first.
+    """`keras_xent.softmax_cross_entropy` with positional arguments. The logits come first.
 
     >>> from keras_xent.ops import softmax_cross_entropy
     >>> value = softmax_cross_entropy([[0.05, 0.95, 0.0]], [[0, 1, 0]], label_smoothing=0.2)
@@ -132,4 +138,4 @@ def softmax_cross_entropy(
         Reduction(reduction),
     )
     arguments.check_weights(weights, spec, shape)
-    return evaluation.evaluate(OP, spec, logits, labels, weights)
+    return evaluation.normalized(OP, spec, logits, labels, weights, normalization)

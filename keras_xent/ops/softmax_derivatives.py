@@ -27,7 +27,7 @@ def product_with_jacobian(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """The softmax p, and the derivative of coefficients * p with respect to the logits, times v.
 
-    That is c * (v * p - p * sum(v * p)): no [N, C, C] Jacobian.
+    That is c * (v * p - p * sum(v * p)), which doesn't need the [N, C, C] Jacobian.
     """
     p = softmax(logits, axis)
     c = class_axis.beside_classes(coefficients, axis)

@@ -20,6 +20,7 @@ from keras_xent.ops import softmax_derivatives as derivatives
 from keras_xent.ops import spec as spec_lib
 from keras_xent.ops.log_sum_exp import LogSumExp, Softmax, sum_over_classes
 from keras_xent.ops.loss_op import LossOp
+from keras_xent.ops.replicas import Normalization
 from keras_xent.ops.spec import Spec
 from keras_xent.reduction import Reduction
 
@@ -27,7 +28,7 @@ _ID_DTYPES = (tf.int32, tf.int64)
 
 
 class SparseSoftmaxCrossEntropy(LossOp):
-    """The softmax cross entropy of the labels one_hot(ids), which are never stored.
+    """Softmax cross entropy for the labels one_hot(ids), which are never stored.
 
     With p = softmax(logits), the class k and the smoothing s, a loss is
 
@@ -38,8 +39,8 @@ class SparseSoftmaxCrossEntropy(LossOp):
 
     name = "SparseSoftmaxCrossEntropy"
     labels_rule = (
-        "labels are class ids and must have the logits' shape without the class axis: this shape "
-        "and the labels' shape are"
+        "labels are class ids and must have the logits' shape without the class axis: the "
+        "expected and actual shapes are"
     )
     labels_have_gradient = False
 
@@ -108,7 +109,7 @@ class SparseSoftmaxCrossEntropy(LossOp):
         is_class = _is_class(spec, logits, labels)
         coefficients = _or_nan(coefficients, is_class)
         p, to_logits = derivatives.product_with_jacobian(v, logits, coefficients, axis)
-        # The sum of v * b in parts, without a tensor of the one-hot labels.
+        # The sum of v * b, computed in parts to avoid a tensor of the one-hot labels.
         labelled = _gathered(class_axis.moved_last(v, axis), labels)
         to_coefficients = tf.reduce_sum(v * p, axis) - (1 - s) * labelled
         if s:
@@ -126,7 +127,7 @@ def _smoothed(
 
     The loss is the one without smoothing, plus s * mean(x_k - x).
     """
-    # The losses must be computed first: their op raises the error for an id out of range.
+    # The losses must be computed first, because their op raises the error for ids out of range.
     with tf.control_dependencies([losses]):
         ids = tf.identity(ids)
     labelled = _gathered(logits, ids)
@@ -155,7 +156,7 @@ def _labelled(spec: Spec, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     axis = spec.class_axis
     if axis == -1 or axis + 1 == logits.shape.rank:
         return _gathered(logits, labels)
-    # A sum of one term and zeros, because a transpose would take longer.
+    # A sum of one logit and zeros, because a transpose would take longer.
     is_labelled = _is_labelled(spec, logits, labels)
     terms = sum_over_classes(
         lambda x, is_labelled: tf.where(is_labelled, x, 0), [logits, is_labelled], axis
@@ -216,8 +217,9 @@ def sparse_softmax_cross_entropy(
     axis: int = -1,
     reduction: Reduction | str = Reduction.SUM_BY_NONZERO_WEIGHTS,
     ignore_class: int | None = None,
+    normalization: Normalization = "replica",
 ) -> tf.Tensor:
-    """`keras_xent.sparse_softmax_cross_entropy` with positional arguments, logits first.
+    """`keras_xent.sparse_softmax_cross_entropy` with positional arguments. The logits come first.
 
     >>> from keras_xent.ops import sparse_softmax_cross_entropy
     >>> value = sparse_softmax_cross_entropy([[0.05, 0.95, 0.0]], [1], label_smoothing=0.2)
@@ -247,8 +249,8 @@ def sparse_softmax_cross_entropy(
         )
     arguments.check_weights(weights, spec, logits.shape)
     if spec.ignore_class is not None:
-        # Check before combining them: broadcasting could turn a wrong shape into a right one.
+        # Check the shapes first, because broadcasting could turn a wrong shape into a right one.
         weights = operands.checked_weights(spec, logits, weights)
         kept = ignoring.is_kept(labels, spec.ignore_class)
         weights = ignoring.numbers_of_kept(weights, kept)
-    return evaluation.evaluate(OP, spec, logits, labels, weights)
+    return evaluation.normalized(OP, spec, logits, labels, weights, normalization)

@@ -11,7 +11,7 @@ from keras_xent.reduction import Reduction
 
 
 class Spec(NamedTuple):
-    """What to compute.
+    """The arguments that aren't tensors.
 
     Attributes:
         axis: the class axis, or None if each element of the logits is an example.
@@ -55,8 +55,8 @@ def real_dtype(dtype: tf.DType) -> tf.DType:
 def keeps_backprop(dtype: tf.DType) -> bool:
     """Whether a forward pass can compute the gradient in the logits' dtype and keep it.
 
-    In float16 it can't: before the loss scale is applied, a gradient that includes 1/N would
-    underflow.
+    It can't in float16, because a gradient that includes 1/N would underflow before the loss scale
+    is applied.
     """
     return dtype != tf.float16
 
@@ -80,5 +80,6 @@ def losses_shape(logits: tf.Tensor, axis: int | None) -> tf.Tensor:
     shape = tf.shape(logits)
     if axis is None:
         return shape
-    class_axis = axis if axis >= 0 else tf.size(shape) + axis
-    return tf.concat([shape[:class_axis], shape[class_axis + 1 :]], 0)
+    if axis == -1:
+        return shape[:-1]
+    return tf.concat([shape[:axis], shape[axis + 1 :]], 0)

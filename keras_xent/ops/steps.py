@@ -12,7 +12,7 @@ from keras_xent.ops.spec import Spec
 class Steps(abc.ABC):
     """The steps of a loss op. The shapes and dtypes of their arguments match.
 
-    TensorFlow never differentiates a step: gradients.py has the derivatives.
+    TensorFlow never differentiates a step. The derivatives are in gradients.py.
     """
 
     @abc.abstractmethod

@@ -5,12 +5,12 @@ the weights,
 
     value = sum(l * w) / D
 
-is linear in the losses. So its derivative with respect to them, `w / D`, doesn't depend on
-the losses, and the three functions below also compute its second derivatives.
+is linear in the losses. So its derivative with respect to the losses, `w / D`, doesn't depend on
+them, and the functions below also compute its second derivatives.
 
 The rules are those of `tf.compat.v1.losses.compute_weighted_loss`: weights are a scalar, or
-have the losses' rank with every dimension 1 or equal. They are broadcast before they are
-summed or counted. A division by zero returns zero.
+have the losses' rank, and every dimension is 1 or equal to the losses' dimension. They are
+broadcast before they are summed or counted. A division by zero returns zero.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def check_weights(weights_shape: tf.TensorShape, losses_shape: tf.TensorShape) -
     """Checks static shapes.
 
     Returns:
-        Whether the static shapes are sufficient. If not, check the shapes when the graph
+        Whether the static shapes are sufficient. If not, the shapes must be checked when the graph
         runs.
 
     Raises:
@@ -62,13 +62,10 @@ def check_weights(weights_shape: tf.TensorShape, losses_shape: tf.TensorShape) -
 def checked_weights(
     weights: tf.Tensor, static_losses_shape: tf.TensorShape, losses_shape: tf.Tensor
 ) -> tf.Tensor:
-    """The weights, with a check when the graph runs if `check_weights` is not sure."""
+    """The weights. If the static shapes aren't sufficient, they are checked when the graph runs."""
     if check_weights(weights.shape, static_losses_shape):
         return weights
-    with tf.control_dependencies([checks.assert_broadcastable(weights, losses_shape, _RULE)]):
-        weights = tf.identity(weights)
-    # If XLA compiles this, it drops the assertion.
-    return checks.broadcastable(weights, losses_shape)
+    return checks.broadcastable(weights, losses_shape, _RULE)
 
 
 def reduce_losses(losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction) -> tf.Tensor:
@@ -89,7 +86,22 @@ def reduce_losses(losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction) -
     total = tf.reduce_sum(weighted)
     if reduction is Reduction.SUM:
         return total
-    return tf.math.divide_no_nan(total, _denominator(weights, tf.shape(losses), reduction))
+    return tf.math.divide_no_nan(total, denominator(weights, tf.shape(losses), reduction))
+
+
+def reduce_losses_with_gradient(
+    losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """`reduce_losses`, and its derivative with respect to the losses."""
+    if reduction in (Reduction.NONE, Reduction.SUM):
+        return reduce_losses(losses, weights, reduction), weights
+    divisor = denominator(weights, tf.shape(losses), reduction)
+    total = tf.reduce_sum(losses * weights)
+    one = tf.ones([], weights.dtype)
+    return (
+        tf.math.divide_no_nan(total, divisor),
+        tf.math.divide_no_nan(one, divisor) * weights,
+    )
 
 
 def losses_gradient(
@@ -98,8 +110,8 @@ def losses_gradient(
     """The derivative of `reduce_losses` with respect to the losses, times `grad`.
 
     Returns:
-        A scalar if it is known to be the same for every loss. Otherwise a tensor of the
-        losses' rank that broadcasts to them.
+        A scalar if the derivative is known to be the same for every loss. Otherwise a tensor of
+        the losses' rank that broadcasts to them.
     """
     if weights.shape.rank is None:
         weights = tf.broadcast_to(weights, losses_shape)
@@ -133,12 +145,15 @@ def _share(
     """The derivative of the result with respect to a weighted loss, times `grad`."""
     if reduction in (Reduction.NONE, Reduction.SUM):
         return grad
-    return tf.math.divide_no_nan(grad, _denominator(weights, losses_shape, reduction))
+    return tf.math.divide_no_nan(grad, denominator(weights, losses_shape, reduction))
 
 
-def _denominator(
+def denominator(
     weights: tf.Tensor, losses_shape: tf.Tensor, reduction: Reduction
 ) -> tf.Tensor:
+    """What `reduce_losses` divides by: the number of losses or of non-zero weights, or the sum of
+    the weights.
+    """
     if reduction is Reduction.SUM_OVER_BATCH_SIZE:
         return tf.cast(tf.reduce_prod(losses_shape), weights.dtype)
     if reduction is Reduction.SUM_BY_NONZERO_WEIGHTS:
@@ -149,13 +164,14 @@ def _denominator(
 def _broadcast_sum(weights: tf.Tensor, losses_shape: tf.Tensor) -> tf.Tensor:
     """The sum of the weights after broadcasting them to the losses.
 
-    They aren't really broadcast: constant weights would become a constant of the losses' size.
+    It doesn't really broadcast them, because constant weights would become a constant of the
+    losses' size.
     """
     total = weights if weights.shape.rank == 0 else tf.reduce_sum(weights)
     losses_dims = tf.get_static_value(losses_shape)
     if losses_dims is None or not weights.shape.is_fully_defined():
         times = tf.reduce_prod(losses_shape) // tf.maximum(tf.size(weights), 1)
-        # Without losses the sum is 0, even if a weight is infinite or NaN.
+        # If there are no losses, the sum is 0, even if a weight is infinite or NaN.
         return tf.math.multiply_no_nan(total, tf.cast(times, weights.dtype))
     number = math.prod(losses_dims.tolist())
     if number == 0:

@@ -1,7 +1,7 @@
 """The steps with ops that XLA fuses well.
 
-Under XLA, each pass over the classes takes time, and so does the memory between them. Half
-precision is computed in float32.
+Under XLA, each pass over the classes takes time, and so does the memory traffic between passes.
+16-bit dtypes are computed in float32.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ class Xla(Steps):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         logits, labels, weights = self._checked(spec, logits, labels, weights)
         losses, kept = self._losses_and_backprop(spec, logits, labels)
-        value = weighting.reduce_losses(losses, weights, spec.reduction)
+        value, coefficients = weighting.reduce_losses_with_gradient(
+            losses, weights, spec.reduction
+        )
         if spec_lib.keeps_backprop(logits.dtype):
-            coefficients = operands.unscaled_coefficients(spec, logits, weights)
             kept = class_axis.times(kept, coefficients, spec.axis, logits.dtype)
         return tf.cast(value, logits.dtype), kept
 
@@ -61,6 +62,6 @@ class Xla(Steps):
     def _checked(
         self, spec: Spec, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Checks the shapes, without assertions: XLA drops them, but knows all shapes."""
+        """The arguments, checked without assertions. XLA drops assertions, but knows all shapes."""
         labels = operands.labels_of_their_shape(self._op, spec, logits, labels)
         return logits, labels, operands.checked_weights(spec, logits, weights)

@@ -1,6 +1,6 @@
-"""Tools that check whether ported code computes the same as the old code.
+"""Tools that check whether ported code returns the same results as the old code.
 
-`verify()`, or the environment variable `KERAS_XENT_VERIFY=1`, compares every call of
+`verify()`, or the environment variable `KERAS_XENT_VERIFY=1`, compares every call to
 `keras_xent.v1` with TensorFlow's own function while a program runs.
 `assert_same_loss(old, new, num_classes=...)` compares two loss functions on generated inputs.
 """

@@ -23,8 +23,8 @@ class Loss:
         function: a function of labels and logits, or of labels, logits and weights, in this order.
         name: its name in messages.
         weights: whether it accepts weights. None means that its signature decides.
-        gradients: whether it has to return a tensor, which has gradients. If not, it can also
-            return a number or an array.
+        gradients: whether its gradients are compared, so it must return a tensor. If not, it can
+            also return a number or an array.
         labels: the kind of labels that it accepts.
 
     Raises:
@@ -57,7 +57,7 @@ class Loss:
         )
 
     def __call__(self, labels: Any, logits: Any, weights: Any = None) -> Any:
-        """The loss, without weights if they are None.
+        """Calls the loss, without weights if they are None.
 
         Returns:
             A tensor. If `gradients` is False, it can also be an array.
@@ -95,8 +95,8 @@ class Loss:
             )
         if value is None:
             raise WrongResultError(
-                f"the {self.name} loss returned None, expected a tensor: is a return statement "
-                "missing?"
+                f"the {self.name} loss returned None, expected a tensor: check whether a return "
+                "statement is missing"
             )
         raise WrongResultError(
             f"the {self.name} loss returned {_described(value)}, expected one tensor: pass a "
@@ -139,7 +139,7 @@ def _third_parameter(function: Callable[..., Any], name: str) -> inspect.Paramet
 
 
 def _means_weights(parameter: inspect.Parameter) -> bool:
-    # A required third argument can only be the weights, even if its name is different.
+    # A required third argument can only be the weights, whatever its name is.
     return _is_weights(parameter.name) or parameter.default is inspect.Parameter.empty
 
 

@@ -28,19 +28,19 @@ class Case:
 
     Args:
         name: its name in the message.
-        pitfalls: the numbers of the pitfalls that it detects.
+        silent_changes: the numbers of the silent changes that it detects.
         make: generates the inputs.
-        labels: the kind of its labels.
-        kinds: its names in `skip`, the most specific one first. Without a name, it can't be
+        labels: the kind of labels.
+        kinds: its names in `skip`, the most specific one first. A case without a name can't be
             skipped.
         every_dtype: whether to compare it in every dtype, instead of only one.
-        labels_of_logits: whether to compute the labels from the logits instead, like a network's
-            own predictions.
-        softmax_output: whether to pass the logits through a Keras softmax, or sigmoid, first.
+        labels_of_logits: whether to compute the labels from the logits, as if they were a
+            network's own predictions.
+        softmax_output: whether to pass the logits through a Keras softmax or sigmoid first.
     """
 
     name: str
-    pitfalls: tuple[int, ...]
+    silent_changes: tuple[int, ...]
     make: Callable[[Sizes], Inputs]
     labels: Labels
     kinds: tuple[str, ...] = ()

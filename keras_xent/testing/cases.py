@@ -1,4 +1,4 @@
-"""The cases: the generated inputs, and the pitfalls that each one detects."""
+"""The cases: the generated inputs, and the silent changes that each one detects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from keras_xent.testing import making
 from keras_xent.testing.case import Case
 from keras_xent.testing.labels import BINARY, IDS, ONE_HOT, Labels
 
-# The kinds of inputs that `skip` accepts. Keep the docstring of assert_same_loss the same.
+# The kinds of inputs that `skip` accepts. The docstring of assert_same_loss repeats this list.
 KINDS = {
     "integer labels": "one-hot or binary labels of dtype int32",
     "soft labels": "labels that are probabilities",

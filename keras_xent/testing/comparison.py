@@ -19,7 +19,7 @@ from keras_xent.testing.case import Case
 def tolerance_of(dtype: str) -> tuple[float, float]:
     """The relative and the absolute difference that rounding can cause.
 
-    The pitfalls change numbers by much more, by tens of percent.
+    Silent changes are much larger: tens of percent.
     """
     relative = exactness.OF_RESULTS.error(dtype, weighted=True)
     return relative, relative / 5
@@ -32,8 +32,8 @@ class Result:
     Args:
         value: the loss, as float64.
         dtype: the name of its dtype. None for a number or an array, whose dtype has no meaning.
-        gradients: the gradients of its sum, by the names of the inputs. None if an input has no
-            gradient.
+        gradients: the gradients of its sum. The keys are the names of the inputs. None if an input
+            has no gradient.
     """
 
     value: np.ndarray
@@ -82,7 +82,7 @@ class Comparison:
         return None not in (self.old.dtype, self.new.dtype) and self.old.dtype != self.new.dtype
 
     def gradient_differs(self, name: str) -> bool:
-        """Whether the gradients to an input differ. None is equal to zeros."""
+        """Whether the gradients with respect to an input differ. None is equal to zeros."""
         return not self.close(_number(self.old.gradients[name]), _number(self.new.gradients[name]))
 
     @property
@@ -138,7 +138,7 @@ def evaluate(loss: Loss, case: Case, inputs: Inputs, dtype: str, gradients: bool
 
     given = {"logits": logits, **({} if weights is None else {"weights": weights})}
     with warnings.catch_warnings():
-        # Keras and keras_xent warn about a softmax output as logits. Here it is intended.
+        # Keras and keras_xent warn if logits are the output of a softmax. Here it is intended.
         warnings.simplefilter("ignore")
         if not gradients:
             value = call(*given.values())

@@ -1,4 +1,4 @@
-"""Facts about two losses that further calls can find."""
+"""Calls two losses again to find out why they differ."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Evidence:
         self._known: dict[Any, Any] = {} if known is None else known
 
     def same(self, one: Any, other: Any) -> bool:
-        """Whether two results are equal, within a tolerance that is too small for any pitfall."""
+        """Whether two results are equal, within a tolerance smaller than any silent change."""
         if one is None or other is None:
             return False
         one, other = np.asarray(one), np.asarray(other)
@@ -94,24 +94,24 @@ class Evidence:
         return np.asarray(self.labels.activate(logits).numpy())
 
     def reaches_labels(self, loss: Loss) -> bool:
-        """Whether the loss sends a gradient to its first argument."""
+        """Whether the loss has a gradient with respect to its first argument."""
         labels = as_tensor(self.inputs.labels.astype(np.float64), self.found.dtype)
         with tf.GradientTape() as tape:
             tape.watch(labels)
             try:
                 value = loss(labels, as_tensor(self.inputs.logits, self.found.dtype))
-            except Exception:  # No gradient without a value.
+            except Exception:  # Without a value, there is no gradient.
                 return False
         return tape.gradient(value, labels) is not None
 
     @property
     def weights(self) -> np.ndarray:
-        """The weights, not broadcast. If there are none, 1."""
+        """The weights, before they are broadcast. If there are none, 1."""
         weights = self.inputs.weights
         return np.ones([]) if weights is None else np.asarray(weights, np.float64)
 
     def denominators(self, value: np.ndarray, losses: np.ndarray) -> set[str]:
-        """The possible denominators that lead from the weighted sum of the losses to the value."""
+        """The denominators that can explain the value, given the weighted sum of the losses."""
         weights = _fitting(self.weights, losses)
         if weights is None:
             return set()
@@ -135,9 +135,9 @@ class Evidence:
         """How the loss smooths labels.
 
         Returns:
-            The factors `a` and `b` of a loss with one-hot labels, `a * nll[label] + b * sum(nll)`,
-            and `b` at rank 3 if the second axis is one longer than the last. None if the loss
-            has another form.
+            Three factors: `a` and `b`, if the loss of a one-hot label is
+            `a * nll[label] + b * sum(nll)`, and the value of `b` at rank 3 if the second axis is
+            longer than the last one by 1. None if the loss has another form.
         """
         key = ("smoothing", loss.name, self.found.dtype)
         if key not in self._known:

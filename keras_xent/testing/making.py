@@ -79,7 +79,7 @@ class Maker:
     def case(
         self,
         name: str,
-        pitfalls: tuple[int, ...],
+        silent_changes: tuple[int, ...],
         shape: Callable[[Sizes], Shape],
         kinds: tuple[str, ...] = (),
         weights: Make | None = None,
@@ -91,10 +91,10 @@ class Maker:
 
         Args:
             name: its name in the message.
-            pitfalls: the numbers of the pitfalls that it detects.
+            silent_changes: the numbers of the silent changes that it detects.
             shape: returns the shape of the logits.
             kinds: its names in `skip`.
-            weights: generates weights from the losses' shape.
+            weights: generates weights from the losses' shape. None means no weights.
             labels: generates labels from the logits' shape. None means the kind's usual labels.
             scale: the scale of the logits.
             others: the other fields of `Case`.
@@ -109,4 +109,4 @@ class Maker:
                 None if weights is None else np.asarray(weights(*losses_shape)),
             )
 
-        return Case(name, pitfalls, make, self.labels, kinds, **others)
+        return Case(name, silent_changes, make, self.labels, kinds, **others)

@@ -10,7 +10,7 @@ import numpy as np
 from keras_xent.testing.calling import Loss
 from keras_xent.testing.comparison import Comparison
 from keras_xent.testing.evidence import Evidence
-from keras_xent.testing.pitfalls import Diagnosis, diagnose
+from keras_xent.testing.silent_changes import Diagnosis, diagnose
 
 
 def of(old: Loss, new: Loss, differing: Sequence[Comparison], compared: int, refused: int) -> str:
@@ -21,7 +21,7 @@ def of(old: Loss, new: Loss, differing: Sequence[Comparison], compared: int, ref
         new: the new loss.
         differing: the cases that differ.
         compared: the number of cases that were compared.
-        refused: the number of cases that were skipped, because the old loss raises an error.
+        refused: the number of cases that were skipped because the old loss raises an error.
     """
     groups = _groups(old, new, differing)
     lines = [f"the new loss differs from the old one in {len(differing)} of {compared} cases."]
@@ -33,7 +33,7 @@ def of(old: Loss, new: Loss, differing: Sequence[Comparison], compared: int, ref
         kinds = dict.fromkeys(found.case.kinds[0] for found in differing)
         lines += [
             "",
-            "You can skip all of these inputs if your program never has them: pass "
+            "If your program never has any of these inputs, you can skip all of them: pass "
             f"skip={list(kinds)}.",
         ]
     return "\n".join(lines)
@@ -43,17 +43,17 @@ Group = Tuple[Optional[Diagnosis], List[Comparison]]
 
 
 def _groups(old: Loss, new: Loss, differing: Sequence[Comparison]) -> list[Group]:
-    """The differences, grouped by pitfall. The most important group is first."""
+    """The differences, grouped by silent change. The most important group is first."""
     by_name: dict[Any, Group] = {}
     known: dict[Any, Any] = {}
     for found in differing:
         diagnosis = diagnose(Evidence(old, new, found, known))
-        pitfall = None if diagnosis is None else diagnosis.pitfall
-        # Two pitfalls can have the same number.
-        name = pitfall and (pitfall.number or pitfall.name)
+        change = None if diagnosis is None else diagnosis.change
+        # Two of them can have the same number.
+        name = change and (change.number or change.name)
         by_name.setdefault(name, (diagnosis, []))[1].append(found)
-    # First wrong numbers, then wrong dtypes. In each, known pitfalls come before unknown ones, and
-    # larger groups before smaller ones.
+    # Wrong numbers come before wrong dtypes. Within each, known silent changes come before other
+    # differences, and larger groups before smaller ones.
     return sorted(
         by_name.values(),
         key=lambda group: (
@@ -67,16 +67,16 @@ def _groups(old: Loss, new: Loss, differing: Sequence[Comparison]) -> list[Group
 def _group(diagnosis: Diagnosis | None, members: list[Comparison]) -> list[str]:
     first = members[0]
     if diagnosis is None:
-        lines = ["Not a known pitfall (if others are listed, fix them first):"]
-    elif diagnosis.pitfall.number is None:
-        lines = [f"{diagnosis.pitfall.name.capitalize()}:"]
+        lines = ["Not a known silent change (if others are listed, fix them first):"]
+    elif diagnosis.change.number is None:
+        lines = [f"{diagnosis.change.name.capitalize()}:"]
     else:
-        lines = [f"Pitfall {diagnosis.pitfall.number}, {diagnosis.pitfall.name}:"]
+        lines = [f"Silent change {diagnosis.change.number}, {diagnosis.change.name}:"]
     lines += [f"  {line}" for line in _difference(first)]
     if diagnosis is not None:
         lines.append(f"  {diagnosis.advice}")
-    elif first.case.pitfalls:
-        lines.append(f"  This case checks for pitfalls {list(first.case.pitfalls)}.")
+    elif first.case.silent_changes:
+        lines.append(f"  This case checks for silent changes {list(first.case.silent_changes)}.")
     cases = collections.OrderedDict((_title(found), None) for found in members[1:])
     if cases:
         lines.append(f"  Also in: {'; '.join(cases)}.")
@@ -106,7 +106,7 @@ def _difference(found: Comparison) -> list[str]:
     for name in old.gradients:
         if found.gradient_differs(name):
             one, other = old.gradients[name], new.gradients[name]
-            lines.append(f"gradient to {name}{_gradients(one, other)}")
+            lines.append(f"gradient with respect to {name}{_gradients(one, other)}")
     return lines
 
 
@@ -117,7 +117,7 @@ def _gradients(old: np.ndarray | None, new: np.ndarray | None) -> str:
     difference = np.nan_to_num(np.abs(new - old), nan=np.inf)
     worst = np.unravel_index(int(np.argmax(difference)), old.shape)
     place = [int(index) for index in worst]
-    return f", at {place} where it differs most: old {old[worst]:.6g}, new {new[worst]:.6g}"
+    return f", at {place}, where it differs most: old {old[worst]:.6g}, new {new[worst]:.6g}"
 
 
 def _numbers(array: np.ndarray) -> str:

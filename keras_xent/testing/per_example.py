@@ -1,7 +1,7 @@
-"""Pitfalls in the loss of one example, and in its inputs.
+"""Recognizes silent changes in the loss of one example, and in its inputs.
 
-Each function returns what happened and what to change, or None if the difference doesn't look like
-its pitfall.
+Each function returns what happened and what to do about it, or None if the difference doesn't look
+like its silent change.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ def dtypes(found: Evidence) -> str | None:
 
 
 def labels_gradient(found: Evidence) -> str | None:
-    """6: one loss sends a gradient to the labels."""
+    """6: only one loss has a gradient with respect to the labels."""
     if not found.case.labels_of_logits or found.found.refused or found.found.values_differ:
         return None
     return (
-        "The labels depend on the logits, and only one of the losses sends a gradient through "
-        "them. TF1's softmax loss stops this gradient. Its sigmoid loss, Keras's losses and "
+        "The labels depend on the logits, and only one of the losses propagates a gradient through "
+        "them. TF1's softmax loss stops this gradient. TF1's sigmoid loss, Keras's losses and "
         "nn.softmax_cross_entropy_with_logits_v2 don't. If the old loss stops it, pass "
         "tf.stop_gradient(labels) to the new one. If your labels are data, pass "
         "labels_gradient=False."
@@ -40,7 +40,7 @@ def labels_gradient(found: Evidence) -> str | None:
 
 
 def swapped(found: Evidence) -> str | None:
-    """9: labels and logits are swapped."""
+    """9: the labels and logits are swapped."""
     compared = found.found
     if compared.refused:
         return None
@@ -49,34 +49,38 @@ def swapped(found: Evidence) -> str | None:
     swapped = found.losses(found.old, labels=logits, logits=labels)
     if found.same(new, swapped) and not found.same(new, old):
         return (
-            "The new loss returns what the old one returns with labels and logits swapped. "
+            "The new loss returns what the old one returns if you swap its labels and logits. "
             "tf.losses expects (labels, logits). tf.contrib.losses and slim expect (logits, "
             "labels). Swap the arguments, or pass them by keyword."
         )
     without = _without_gradient(found)
     if without is not None and found.reaches_labels(without):
         return (
-            f"The {without.name} loss sends no gradient to the logits. Its arguments are probably "
-            "swapped, because TF1 stops the gradient to the argument passed as labels. Check which "
-            "of the losses is right: a network can't learn with the other one."
+            f"The {without.name} loss has no gradient with respect to the logits. Its arguments "
+            "are probably swapped, because TF1 stops the gradient with respect to the argument "
+            "that is passed as labels. Check which of the losses is right. A network can't learn "
+            "with the other one."
         )
     return None
 
 
 def cut_off(found: Evidence) -> str | None:
-    """One loss sends no gradient at all."""
+    """One loss has no gradient at all."""
     without = _without_gradient(found)
     if without is None:
         return None
     return (
-        f"The {without.name} loss sends no gradient to the logits or to the labels, so a network "
-        "can't learn with it. Look for .numpy(), NumPy, tf.constant, tf.stop_gradient or a cast to "
-        "integers. If your program uses only the loss's value, pass gradients=False."
+        f"The {without.name} loss has no gradient with respect to the logits or the labels, so a "
+        "network can't learn with it. Look for .numpy(), NumPy functions, tf.constant, "
+        "tf.stop_gradient or a cast to integers. If your program uses only the loss's value, pass "
+        "gradients=False."
     )
 
 
 def _without_gradient(found: Evidence) -> Loss | None:
-    """The loss that sends no gradient to the logits, if the other does and the values are equal."""
+    """The loss without a gradient with respect to the logits, if the other one has such a gradient
+    and the values are equal.
+    """
     compared = found.found
     if compared.refused or not found.same(found.losses(found.old), found.losses(found.new)):
         return None
@@ -96,20 +100,20 @@ def softmaxes(found: Evidence) -> str | None:
         return (
             f"The logits are the output of a Keras {name}. The new loss undoes the {name}, because "
             f"Keras keeps its input. The old one applies a second {name}. To keep the old numbers, "
-            "pass tf.identity(output). To get the right numbers, make the network return its "
-            "logits. If it already does, pass softmax_output=False."
+            "pass tf.identity(output) to the new loss. To get the right numbers, make the network "
+            "return its logits. If it already does, pass softmax_output=False."
         )
     if found.same(old, new):
         return None
     if found.same(found.losses(found.old, found.activated(logits)), new):
         return (
-            f"The new loss applies one more {name} than the old one. Pass it the logits, before "
-            f"any {name}."
+            f"The new loss applies one more {name} than the old one. Pass it the logits, without a "
+            f"{name}."
         )
     if found.same(found.losses(found.new, found.activated(logits)), old):
         return (
-            "The new loss expects probabilities, and the old one expects logits. Pass "
-            f"from_logits=True, and pass it the logits, before any {name}."
+            "The new loss expects probabilities, and the old one expects logits. Create the new "
+            f"loss with from_logits=True, and pass the logits to it, without a {name}."
         )
     return None
 
@@ -136,10 +140,10 @@ def smoothing(found: Evidence) -> str | None:
             if abs(one * by_hand - other) < 1e-3:
                 return (
                     f"The old loss smooths labels by {before:.4g} and the new one by {after:.4g}. "
-                    f"One of them is probably written by hand: it adds e / (V - 1) = {one:.4g} / "
-                    "(V - 1) to every class except the label's. label_smoothing=s adds s / V to "
-                    "every class, which is the same if s = e * V / (V - 1). Smooth the new one's "
-                    f"labels by {before:.4g}."
+                    f"One of them probably uses handwritten smoothing, which adds e / (V - 1) = "
+                    f"{one:.4g} / (V - 1) to every class except the label's. label_smoothing=s "
+                    "adds s / V to every class, which is the same if s = e * V / (V - 1). Smooth "
+                    f"the new loss's labels by {before:.4g}."
                 )
         return (
             f"The old loss smooths labels by {before:.4g} and the new one by {after:.4g}: "
@@ -148,11 +152,11 @@ def smoothing(found: Evidence) -> str | None:
     for name, one, other in (("old", old, new), ("new", new, old)):
         if abs(one[2] - other[2]) > 1e-4 and abs(other[2] - other[1]) < 1e-4:
             return (
-                f"At rank 3, the {name} loss doesn't divide the smoothing by the number of "
-                "classes, but by another number, such as shape[1] (as old versions and slim did). "
-                "To keep its numbers, pass label_smoothing=0 and smooth the labels yourself: "
-                "labels * (1 - s) + s / labels.shape[1]. Otherwise, divide by the number of "
-                "classes in both."
+                f"At rank 3, the {name} loss divides the smoothing by a number that isn't the "
+                "number of classes, such as shape[1] (old versions of TF1 and slim do that). To "
+                "keep its numbers, pass label_smoothing=0 to the other loss and smooth the labels "
+                "yourself: labels * (1 - s) + s / labels.shape[1]. Otherwise, divide by the number "
+                "of classes in both losses."
             )
     return None
 
@@ -184,7 +188,7 @@ def _rows_without_label(found: Evidence, losses: np.ndarray) -> str | None:
         if evidence.LABELLED in other - one:
             return (
                 f"The {name} loss doesn't count rows without a label (one_hot(-1) or an id of -1). "
-                "The other counts them, with a loss of 0. To leave such rows out, give them weight "
-                "0 in both losses. To count them, don't mask them in either loss."
+                "The other one counts them, with a loss of 0. To exclude such rows, give them "
+                "weight 0 in both losses. To count them, don't mask them in either loss."
             )
     return None

@@ -34,19 +34,24 @@ def assert_same_loss(
     """Asserts that two loss functions return the same values and gradients.
 
     It calls both functions with generated inputs that reveal silent mistakes in ports of TF1's
-    softmax and sigmoid cross entropies: weights that are zero, boolean, integer, scalar, negative,
-    all zero, and of shape [B, 1] and [B, T]; integer and soft labels, rows without a label, and
-    labels that depend on the logits; rank 3; and every dtype. If the results differ, the error
-    message shows the matching pitfall of the migration guide, and what to change.
+    softmax and sigmoid cross entropies:
 
-    It compares gradients with respect to the logits and floating point weights. If a function
-    doesn't return a scalar, it compares the gradients of the sum.
+    * weights that are zero, boolean, integer, scalar, negative or all zero, or have shape [B, 1] or
+      [B, T];
+    * integer and soft labels, rows without a label, and labels that depend on the logits;
+    * logits of rank 3, and of every dtype.
+
+    If the results differ, the error message shows the matching silent change from the migration
+    guide, and how to fix it.
+
+    It compares gradients with respect to the logits and floating point weights. Results that
+    aren't scalars are summed first.
 
     Args:
         old: the loss to compare with, a function of `(labels, logits)` or `(labels, logits,
             weights)`, in this order, like TF1's functions and Keras's `(y_true, y_pred,
-            sample_weight)`. It is called eagerly, and can be a `tf.function`. If it raises an
-            error for an input, this input is skipped.
+            sample_weight)`. It is called eagerly, but can be a `tf.function`. Inputs for which it
+            raises an error are skipped.
         new: the loss that replaces it, called in the same way.
         num_classes: the size of the logits' last axis, 2 or more.
         batch_size: the size of the first axis, 3 or more. At rank 3, the second axis has the same
@@ -62,13 +67,14 @@ def assert_same_loss(
               before it applies weights, so it doesn't accept weights [B, C].)
         weights: whether both functions accept weights. None infers this from their signatures.
         dtypes: the dtypes of the logits. By default, all of TF1's are compared, because TF1
-            returns the logits' dtype and a Keras loss returns float32 (pitfall 14). If your
+            returns the logits' dtype and a Keras loss returns float32 (silent change 14). If your
             logits are float32, pass `dtypes=["float32"]`.
         labels_gradient: whether the labels can depend on trained variables. TF1's softmax loss
-            stops their gradient and Keras doesn't (pitfall 6). Pass False if your labels are data.
+            stops their gradient and Keras doesn't (silent change 6). Pass False if your labels are
+            data.
         softmax_output: whether the logits can be the output of a Keras softmax (or a sigmoid, with
-            binary labels). Keras undoes it and TF1 doesn't (pitfall 7). Pass False if your network
-            returns logits.
+            binary labels). Keras undoes it and TF1 doesn't (silent change 7). Pass False if your
+            network returns logits.
         skip: the kinds of inputs to skip. Skip only inputs that your program never has, because
             differences in them aren't detected. The error message lists the kinds of the inputs
             that differ. The kinds are:
@@ -102,7 +108,7 @@ def assert_same_loss(
         AssertionError: the results differ. The message shows where, by how much, why, and what to
             do.
         TypeError: a loss returned something other than a tensor: None, several values, or a
-            number, which has no gradient.
+            number (which has no gradient).
         ValueError: an argument is out of range; only one of the functions accepts weights; or
             nothing was compared, because the old loss raised an error for every input, or for
             every input with weights.
@@ -124,7 +130,7 @@ def assert_same_loss(
         ...     num_classes=5, dtypes=["float32"], labels_gradient=False, softmax_output=False)
         Traceback (most recent call last):
         AssertionError: ...
-        Pitfall 1, weights of zero: ...
+        Silent change 1, weights of zero: ...
 
         With class ids, and with one loss per class:
 
@@ -154,9 +160,9 @@ def assert_same_loss(
 
     It can't detect differences in:
 
-    * masks that Keras's layers attach to a model's output (pitfall 4);
+    * masks that Keras's layers attach to a model's output (silent change 4);
     * auxiliary and regularization terms that `get_total_loss()` added (8);
-    * which code divides by the number of replicas, unless the new loss does it itself (10);
+    * which code divides by the number of replicas, unless the new loss itself does (10);
     * how `compile()` uses the loss, if you pass another function here (11);
     * how epochs and accumulated gradients weight batches (15).
     """
@@ -217,15 +223,16 @@ def _compare_all(
 def _check(num_classes: int, batch_size: int, dtypes: Sequence[str]) -> None:
     if not tf.executing_eagerly():
         raise ValueError(
-            "assert_same_loss calls the losses eagerly: call it outside tf.Graph and tf.function, "
-            "in a program that doesn't call tf.compat.v1.disable_eager_execution()"
+            "assert_same_loss is called in a graph, expected eager execution: call it outside "
+            "tf.Graph and tf.function, in a program that doesn't call "
+            "tf.compat.v1.disable_eager_execution()"
         )
     if num_classes < 2:
         raise ValueError(f"num_classes is {num_classes}, expected 2 or more")
     if batch_size < 3:
         raise ValueError(
             f"batch_size is {batch_size}, expected 3 or more: a smaller batch can't reveal all "
-            "pitfalls"
+            "silent changes"
         )
     if not dtypes or not set(dtypes) <= set(exactness.DTYPES):
         raise ValueError(
@@ -251,8 +258,8 @@ def _weighted(old: Loss, new: Loss) -> bool:
         one, other = (old, new) if old.takes_weights else (new, old)
         raise ValueError(
             f"the {one.name} loss accepts weights, but the {other.name} loss has no parameter for "
-            "them: pass weights=False to compare them without weights, or pass functions of "
-            "(labels, logits, weights)"
+            "them: pass weights=False to compare the losses without weights, or pass two functions "
+            "of (labels, logits, weights)"
         )
     return old.takes_weights
 
@@ -267,5 +274,5 @@ def _check_compared(
     first = refusals[-1] if compared else refusals[0]
     raise ValueError(
         f"nothing was compared: the old loss raised an error for every call {which}, "
-        f"such as {type(first).__name__}: {first}"
+        f"for example {type(first).__name__}: {first}"
     ) from first

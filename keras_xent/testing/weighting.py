@@ -1,7 +1,7 @@
-"""Pitfalls in how losses are weighted and reduced.
+"""Recognizes silent changes in how losses are weighted and reduced.
 
-Each function returns what happened and what to change, or None if the difference doesn't look like
-its pitfall. Most of them first check that both losses agree on every example.
+Each function returns what happened and what to do about it, or None if the difference doesn't look
+like its silent change. Most of them first check that both losses agree on every example.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from keras_xent.testing.evidence import Evidence
 
 
 def refused_ranks(found: Evidence) -> str | None:
-    """5: the new loss raises an error for weights of a rank that the old one accepts."""
-    if not found.found.refused or 5 not in found.case.pitfalls:
+    """5: the new loss raises an error for weights whose rank the old one accepts."""
+    if not found.found.refused or 5 not in found.case.silent_changes:
         return None
     return (
-        "The new loss raises an error for weights of this shape, or applies them along the wrong "
-        "axis if the sizes allow it. Pass weights of the losses' rank. For losses [B, T], "
-        "weights[:, tf.newaxis] is one weight per row. For losses [B], use tf.squeeze(weights, -1) "
-        "if the weights are [B, 1]."
+        "The new loss raises an error for weights of this shape. With other sizes, it may apply "
+        "them along the wrong axis instead. Pass weights of the losses' rank. For losses [B, T], "
+        "weights[:, tf.newaxis] is one weight per row. For losses [B] and weights [B, 1], pass "
+        "tf.squeeze(weights, -1)."
     )
 
 
@@ -34,9 +34,8 @@ def not_a_number(found: Evidence) -> str | None:
     which = "old" if np.any(np.isnan(old)) else "new"
     return (
         f"The {which} loss is NaN and the other isn't: it divides by a sum or a count of weights "
-        "that is 0. TF1 returns 0. Use tf.math.divide_no_nan or a keras_xent reduction. (The "
-        "mean over an epoch with such batches differs too, because each batch has its own "
-        "denominator.)"
+        "that is 0. TF1 returns 0. Use tf.math.divide_no_nan or a keras_xent reduction. (If an "
+        "epoch has such batches, its mean differs too, because each batch has its own denominator.)"
     )
 
 
@@ -61,22 +60,22 @@ def mean_over_classes(found: Evidence) -> str | None:
 
 def _of_rows(name: str) -> str:
     return (
-        f"The {name} loss computes one loss per row, and the other one per class. Keras's "
+        f"The {name} loss computes one loss per row, and the other computes one per class. Keras's "
         "BinaryCrossentropy takes the mean over the classes before it applies weights. TF1's "
-        "sigmoid loss weights each class. With one weight per row, [B] for Keras and [B, 1] for "
-        "TF1, they differ only in the denominator. For weights [B, C], use "
+        "sigmoid loss weights each class. If each row has one weight ([B] for Keras and [B, 1] for "
+        "TF1), they differ only in the denominator. For weights [B, C], use "
         "keras_xent.v1.sigmoid_cross_entropy."
     )
 
 
 def _weighs_means(found: Evidence, value: np.ndarray, other: np.ndarray) -> bool:
-    """Whether the value consists of the rows' means, times the weights of each class."""
+    """Whether the value is computed from the rows' means, times the weights of each class."""
     losses, weights = found.losses(found.old), found.weights
     if losses is None or losses.shape != weights.shape:
         return False
     means = [np.mean(losses, -1, keepdims=True) * weights]
     if losses.ndim == 2 and losses.shape[0] == losses.shape[1]:
-        # Broadcast along the other axis, which is possible because B == C.
+        # Means that are broadcast along the other axis, which is possible because B == C.
         means.append(np.mean(losses, -1) * weights)
     scale = {1, losses.size, len(losses), np.count_nonzero(weights)} - {0}
     sums = [np.sum(each) / divisor for each in means for divisor in scale]
@@ -93,8 +92,8 @@ def divisor_as_given(found: Evidence) -> str | None:
             return (
                 f"The {name} loss divides by the sum of the weights before they are broadcast to "
                 "the losses, like Keras's \"mean_with_sample_weight\". TF1's MEAN and "
-                "keras_xent.Reduction.MEAN broadcast first. Use the latter, or broadcast the "
-                "weights yourself: tf.ones_like(losses) * weights."
+                "keras_xent.Reduction.MEAN broadcast first. Use keras_xent's reduction, or "
+                "broadcast the weights yourself: tf.ones_like(losses) * weights."
             )
     return None
 
@@ -121,9 +120,9 @@ def zero_weights(found: Evidence) -> str | None:
         return None
     if not np.any(found.weights) and not found.found.values_differ:
         return (
-            "All weights are zero, and one of the losses sends them a gradient: it divides by the "
-            "number of losses. TF1's default divides by the number of non-zero weights, and "
-            "returns 0 if there are none. Use "
+            "All weights are zero, and only one of the losses has a gradient with respect to them, "
+            "because it divides by the number of losses. TF1's default divides by the number of "
+            "non-zero weights, and returns 0 if there are none. Use "
             "reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS."
         )
     divisors = _divisors(found)
@@ -160,8 +159,8 @@ def wrong_axis(found: Evidence) -> str | None:
         if (is_wrong and not is_right) or found.same(wrong, value):
             return (
                 f"The {name} loss applies the weights along the other axis, which is possible "
-                "because B == T: Keras 3 aligns weights [B] with T. For one weight per row, "
-                "pass weights[:, tf.newaxis]."
+                "because B == T. Keras 3, for example, aligns weights [B] with T. For one weight "
+                "per row, pass weights[:, tf.newaxis]."
             )
     return None
 
@@ -197,10 +196,11 @@ def scalar_times_weights(found: Evidence) -> str | None:
                 product, compared.old.value
             ):
                 return (
-                    "The new loss multiplies the mean loss by the weights, instead of each loss by "
-                    "its own weight. If a loss function returns a scalar, Keras can only weight "
-                    f"that scalar. Pass a loss object (keras_xent.{found.labels.keras_class}) to "
-                    "compile(), or a function that returns one loss per sample."
+                    "The new loss multiplies the mean or the sum of the losses by the weights, "
+                    "instead of each loss by its own weight. If a loss function returns a scalar, "
+                    "Keras can only weight that scalar. Pass a loss object "
+                    f"(keras_xent.{found.labels.keras_class}) to compile(), or a function that "
+                    "returns one loss per sample."
                 )
     return None
 
@@ -215,11 +215,11 @@ def sum_or_mean(found: Evidence) -> str | None:
         if 0 not in (compared.old.value.ndim, compared.new.value.ndim):
             return None
         return (
-            f"The {scalar} loss is reduced to a scalar, and the other isn't. Minimizing unreduced "
-            "losses minimizes their sum. "
+            f"The {scalar} loss is reduced to a scalar, and the other isn't. A program that "
+            "minimizes unreduced losses minimizes their sum. "
             + (
-                "A mean divides the gradient by their number. Use reduction=SUM for the same "
-                "training, or NONE to return the same losses."
+                "A mean divides the gradient by the number of losses. Use reduction=SUM to train "
+                "in the same way, or NONE to return the same losses."
                 if scalar == "new"
                 else "Use the old loss's reduction in the new one."
             )
@@ -249,9 +249,9 @@ def replicas(found: Evidence) -> str | None:
     if whole < 2 or not found.same(new, old * (whole if ratio > 1 else 1 / whole)):
         return None
     return (
-        f"The new loss is the old one {'times' if ratio > 1 else 'divided by'} {whole}: does it "
-        "multiply or divide by the number of replicas? TF1's optimizers divide a mean by this "
-        "number, and so do Keras's losses. Make sure that exactly one of them does."
+        f"The new loss is the old one {'times' if ratio > 1 else 'divided by'} {whole}. Check "
+        "whether it multiplies or divides by the number of replicas. TF1's optimizers divide a "
+        "mean by this number, and so do Keras's losses. Exactly one of them should do it."
     )
 
 

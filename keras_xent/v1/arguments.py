@@ -1,4 +1,4 @@
-"""The arguments that TF1's functions share."""
+"""Checks the arguments that TF1's functions have in common."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from keras_xent.ops import conversion
 from keras_xent.reduction import V1_NAMES, Reduction
 
-# The names of the reductions: TF1's and ours. Keras's other names raise an error, as in TF1,
+# TF1's names of the reductions, and ours. As in TF1, other names that Keras accepts raise an error,
 # because Keras's "mean" isn't TF1's MEAN.
 _REDUCTIONS = {
     **{name: reduction for reduction, name in V1_NAMES.items()},
@@ -47,7 +47,7 @@ def to_reduction(reduction: Any) -> Reduction:
     Raises:
         ValueError: it isn't one of TF1's names or ours.
     """
-    # Only strings are looked up: a tensor or a list isn't hashable.
+    # Looks up only strings, because tensors and lists aren't hashable.
     known = _REDUCTIONS.get(reduction) if isinstance(reduction, str) else None
     if known is None:
         raise ValueError(
@@ -58,7 +58,7 @@ def to_reduction(reduction: Any) -> Reduction:
 
 
 def to_smoothing(label_smoothing: Any) -> float:
-    """The smoothing as a float. 0 or less means none.
+    """The smoothing as a float. 0 or less means no smoothing.
 
     Raises:
         TypeError: it isn't a number, or its value is known only when a graph runs.

@@ -1,6 +1,6 @@
-"""What a call to one of TF1's functions does in addition to computing the loss.
+"""The code that all calls of TF1's functions share.
 
-It checks the arguments, opens the scope, passes the computation to verification, and names the
+It checks the arguments, opens the name scope, passes the computation to verification, and names the
 result. If several arguments are wrong, the error is about the first one.
 """
 
@@ -32,12 +32,11 @@ def weighted(
     loss_collection: str | None,
     **others: Any,
 ) -> tf.Tensor:
-    """A call of a function of `tf.compat.v1.losses`.
+    """Runs a call of a function of `tf.compat.v1.losses`.
 
     Args:
         function: the function's name.
-        compute: computes the loss from the inputs, as tensors, and the other arguments, after
-            their checks.
+        compute: computes the loss from the inputs, as tensors, and the checked other arguments.
         inputs: the user's tensor arguments, by name.
         scope: the name scope of the ops, or None.
         default_scope: the name scope if `scope` is None.
@@ -73,7 +72,7 @@ def of_examples(
     result_name: Callable[[str, tf.Tensor], str],
     **others: Any,
 ) -> tf.Tensor:
-    """A call of a function of `tf.compat.v1.nn`, which returns the loss of each example.
+    """Runs a call of a function of `tf.compat.v1.nn`, which returns the loss of each example.
 
     Args:
         function: the function's name.

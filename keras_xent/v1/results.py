@@ -21,12 +21,12 @@ _NAMES = {
 
 
 def op_scope() -> ContextManager[str | None]:
-    """A scope for all ops except the result. It keeps the result's name free."""
+    """A scope for all ops except the result, so no other op takes the result's name."""
     return contextlib.nullcontext() if tf.executing_eagerly() else tf.name_scope("xentropy")
 
 
 def named(tensor: tf.Tensor, name: str) -> tf.Tensor:
-    """The tensor, as an op of that name in the current scope."""
+    """The tensor, as the output of an op with that name in the current scope."""
     return tensor if tf.executing_eagerly() else tf.identity(tensor, name=name)
 
 

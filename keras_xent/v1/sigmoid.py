@@ -26,15 +26,26 @@ def sigmoid_cross_entropy(
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.losses.sigmoid_cross_entropy`.
 
-    Each logit has its own label and loss. The gradient flows to the logits, the weights and the
-    labels. (In `softmax_cross_entropy`, it stops at the labels.)
+    Each logit has its own label and loss. With smoothing `s`, the loss of a logit `x` with label
+    `y` is
+
+        log(1 + exp(-x)) + (1 - y') * x,
+        y' = (1 - s) * y + s / 2,
+
+    computed without overflow. The default reduction returns
+    `sum(losses * weights) / count(weights != 0)`, or 0 if all weights are 0. Weights are broadcast
+    to the losses before they are counted. For the other reductions, see `keras_xent.Reduction`.
+
+    The result has gradients with respect to the logits, the weights and the labels. (The result of
+    `softmax_cross_entropy` has none with respect to the labels.)
 
     Args:
         multi_class_labels: probabilities in the logits' shape, usually 0 or 1. Cast to the
             logits' dtype.
         logits: a tensor of any shape; float16, bfloat16, float32 or float64.
         weights: a scalar, or a tensor of the logits' rank in which every dimension is 1 or equal
-            to the logits', such as `[batch, 1]` for logits `[batch, classes]`. Cast to float32.
+            to the logits' dimension, such as `[batch, 1]` for logits `[batch, classes]`. Cast to
+            float32.
         label_smoothing: a number up to 1 that moves the labels towards 1/2. 0 or less means no
             smoothing.
         scope: the name scope of the ops.
@@ -49,8 +60,8 @@ def sigmoid_cross_entropy(
         TypeError: the logits aren't floating point, or the value of `label_smoothing` is known
             only when the graph runs.
         ValueError: the shapes don't match, or an argument is None or out of range.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match.
 
     Examples:
         >>> import keras_xent
@@ -69,9 +80,9 @@ def sigmoid_cross_entropy(
     * `label_smoothing` can be a constant tensor of a graph. A value above 1 raises an error.
     * With the native kernels, the loss of an infinite logit is 0 or infinite. TF1 and the portable
       backend usually return NaN.
-    * float64 logits are weighted and summed in float64. TF1 rounds to float32 in between.
-    * In a graph, the result of every dtype has the name of TF1's float32 result. For other dtypes,
-      TF1's last op is a cast.
+    * float64 losses are weighted and summed in float64. TF1 rounds them to float32 first.
+    * In a graph, results of every dtype are named like TF1's float32 results. TF1 names its other
+      results after a final cast.
     """
 
     def compute(
@@ -103,7 +114,12 @@ def sigmoid_cross_entropy_with_logits(
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.nn.sigmoid_cross_entropy_with_logits`.
 
-    The gradient flows to the logits and the labels.
+    Each logit has its own label and loss. The loss of a logit `x` with label `y` is
+
+        log(1 + exp(-x)) + (1 - y) * x,
+
+    computed without overflow. The losses aren't reduced. They have gradients with respect to the
+    logits and the labels.
 
     Args:
         _sentinel: leave it out. As in TF1, it forces you to pass labels and logits by keyword.
@@ -118,8 +134,8 @@ def sigmoid_cross_entropy_with_logits(
         TypeError: the logits aren't floating point.
         ValueError: the shapes don't match, an argument is None, or labels or logits are passed by
             position.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match.
 
     Examples:
         >>> import keras_xent

@@ -27,15 +27,25 @@ def softmax_cross_entropy(
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.losses.softmax_cross_entropy`.
 
-    The gradient flows to the logits and the weights. As in TF1, it stops at the labels.
+    With `C` classes and smoothing `s`, the loss of an example with logits `x` and labels `y` is
+
+        sum over c of y'[c] * (log(sum over k of exp(x[k])) - x[c]),
+        y'[c] = (1 - s) * y[c] + s / C
+
+    The default reduction returns `sum(losses * weights) / count(weights != 0)`, or 0 if all weights
+    are 0. Weights are broadcast to the losses before they are counted. For the other reductions,
+    see `keras_xent.Reduction`.
+
+    The result has gradients with respect to the logits and the weights. As in TF1, it has none with
+    respect to the labels.
 
     Args:
         onehot_labels: labels of the logits' shape. Cast to the logits' dtype.
         logits: unscaled log-probabilities of shape `[..., num_classes]`; float16, bfloat16,
             float32 or float64.
         weights: a scalar, or a tensor of the losses' rank in which every dimension is 1 or equal
-            to the losses'. (The losses have the logits' shape without the last axis.) Cast to
-            float32.
+            to the losses' dimension. (The losses have the logits' shape without the last axis.)
+            Cast to float32.
         label_smoothing: a number up to 1. 0 or less means no smoothing.
         scope: the name scope of the ops.
         loss_collection: the graph collection to add the loss to, or None. Ignored in eager mode.
@@ -48,8 +58,8 @@ def softmax_cross_entropy(
         TypeError: the logits aren't floating point, or the value of `label_smoothing` is known
             only when the graph runs.
         ValueError: the shapes don't match, or an argument is None or out of range.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match.
 
     Examples:
         >>> import keras_xent
@@ -66,12 +76,12 @@ def softmax_cross_entropy(
     * Labels are never broadcast to the logits. TF1 broadcasts them if the shapes are known only
       when a graph runs.
     * `label_smoothing` can be a constant tensor of a graph. A value above 1 raises an error.
-    * float64 logits are weighted and summed in float64. TF1 rounds to float32 in between.
+    * float64 losses are weighted and summed in float64. TF1 rounds them to float32 first.
     * With the native kernels, a class whose label is 0 adds nothing, even if its logit is -inf. TF1
       and the portable backend return NaN.
-    * float16 labels are smoothed with more than 65,504 classes too. TF1 divides by infinity there.
-    * In a graph, the result of every dtype has the name of TF1's float32 result. For other dtypes,
-      TF1's last op is a cast.
+    * float16 labels are smoothed even with more than 65,504 classes. TF1 divides by infinity there.
+    * In a graph, results of every dtype are named like TF1's float32 results. TF1 names its other
+      results after a final cast.
     """
 
     def compute(
@@ -105,7 +115,11 @@ def softmax_cross_entropy_with_logits_v2(
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.nn.softmax_cross_entropy_with_logits_v2`.
 
-    The gradient flows to the logits and the labels.
+    The loss of an example with logits `x` and labels `y` is
+
+        sum over c of y[c] * (log(sum over k of exp(x[k])) - x[c])
+
+    The losses aren't reduced. They have gradients with respect to the logits and the labels.
 
     Args:
         labels: a tensor of the logits' shape, usually a probability distribution along `axis`.
@@ -115,7 +129,7 @@ def softmax_cross_entropy_with_logits_v2(
             axes.
         logits: unscaled log-probabilities of rank 1 or more; float16, bfloat16, float32 or
             float64.
-        axis: the class axis. If it is negative, it counts from the end. None means the last axis.
+        axis: the class axis. A negative axis counts from the end. None means the last axis.
         name: the name of the op.
         dim: TF1's older name for `axis`.
 
@@ -126,8 +140,8 @@ def softmax_cross_entropy_with_logits_v2(
         TypeError: the logits aren't floating point.
         ValueError: the shapes don't match, an argument is None, the axis is out of range, or both
             `axis` and `dim` are passed.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match.
 
     Examples:
         >>> import keras_xent
@@ -145,7 +159,7 @@ def softmax_cross_entropy_with_logits_v2(
     * With the native kernels, a class whose label is 0 adds nothing, even if its logit is -inf. TF1
       and the portable backend return NaN.
     * The logits' gradient can be differentiated with respect to the labels. TF1 returns 0.
-    * In a graph, 16-bit losses have the name of TF1's float32 losses. TF1's last op is a cast.
+    * In a graph, 16-bit losses are named like TF1's float32 losses. TF1 names them after a cast.
     """
     return calls.of_examples(
         "softmax_cross_entropy_with_logits_v2",
@@ -179,9 +193,9 @@ def softmax_cross_entropy_with_logits(
         labels: the same as for `softmax_cross_entropy_with_logits_v2`.
         logits: unscaled log-probabilities of rank 1 or more; float16, bfloat16, float32 or
             float64.
-        dim: the class axis. If it is negative, it counts from the end. None means the last axis.
+        dim: the class axis. A negative axis counts from the end. None means the last axis.
         name: the name of the op.
-        axis: another name for `dim`. As in TF1, you have to pass `dim=None` with it.
+        axis: another name for `dim`. As in TF1, you have to pass `dim=None` if you use it.
 
     Returns:
         The losses, in the logits' dtype and in the broadcast shape without the class axis.
@@ -190,8 +204,8 @@ def softmax_cross_entropy_with_logits(
         TypeError: the logits aren't floating point.
         ValueError: the shapes don't match, an argument is None, the axis is out of range, both
             `axis` and `dim` are passed, or labels or logits are passed by position.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match.
 
     Examples:
         >>> import keras_xent
@@ -204,7 +218,7 @@ def softmax_cross_entropy_with_logits(
     Differences from TF1:
 
     * TensorFlow 2's `compat.v1` has no `_sentinel`, and accepts labels and logits by position.
-    * All differences of `softmax_cross_entropy_with_logits_v2` apply here too.
+    * The differences listed for `softmax_cross_entropy_with_logits_v2` apply here too.
     """
     arguments.require_keywords("softmax_cross_entropy_with_logits", _sentinel)
     advice = "pass dim alone, or pass dim=None with axis, because dim is -1 by default"

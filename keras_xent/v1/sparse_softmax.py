@@ -25,7 +25,15 @@ def sparse_softmax_cross_entropy(
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.losses.sparse_softmax_cross_entropy`.
 
-    The gradient flows to the logits and the weights.
+    The loss of an example with logits `x` and class id `y` is
+
+        log(sum over k of exp(x[k])) - x[y]
+
+    The default reduction returns `sum(losses * weights) / count(weights != 0)`, or 0 if all weights
+    are 0. Weights are broadcast to the losses before they are counted. For the other reductions,
+    see `keras_xent.Reduction`.
+
+    The result has gradients with respect to the logits and the weights.
 
     Args:
         labels: class ids in `[0, num_classes)`, int32 or int64, in the logits' shape without
@@ -34,8 +42,8 @@ def sparse_softmax_cross_entropy(
         logits: unscaled log-probabilities of shape `[..., num_classes]`; float16, bfloat16,
             float32 or float64.
         weights: a scalar, or a tensor of the labels' rank in which every dimension is 1 or equal
-            to the labels'. A last dimension of 1 is removed if the weights have one dimension too
-            many. Cast to float32.
+            to the labels' dimension. A last dimension of 1 is removed if the weights have one
+            dimension too many. Cast to float32.
         scope: the name scope of the ops.
         loss_collection: the graph collection to add the loss to, or None. Ignored in eager mode.
         reduction: a `keras_xent.Reduction`, or one of TF1's names.
@@ -46,8 +54,8 @@ def sparse_softmax_cross_entropy(
     Raises:
         TypeError: the logits aren't floating point, or the labels are neither int32 nor int64.
         ValueError: the shapes don't match, or an argument is None or out of range.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs. Also raised on a CPU if a class id is out of range, even if its weight is 0. On a
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match. Also raised on a CPU if a class id is out of range, even if its weight is 0. On a
             GPU and under XLA, the loss and the gradient of such an id are NaN.
 
     Examples:
@@ -63,9 +71,9 @@ def sparse_softmax_cross_entropy(
 
     * Labels of another dtype raise a TypeError in eager mode too. TF1 raises an
       InvalidArgumentError there.
-    * float64 logits are weighted and summed in float64. TF1 rounds to float32 in between.
-    * In a graph, the result of every dtype has the name of TF1's float32 result. For other dtypes,
-      TF1's last op is a cast.
+    * float64 losses are weighted and summed in float64. TF1 rounds them to float32 first.
+    * In a graph, results of every dtype are named like TF1's float32 results. TF1 names its other
+      results after a final cast.
     """
 
     def compute(
@@ -97,7 +105,11 @@ def sparse_softmax_cross_entropy_with_logits(
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.nn.sparse_softmax_cross_entropy_with_logits`.
 
-    The gradient flows to the logits.
+    The loss of an example with logits `x` and class id `y` is
+
+        log(sum over k of exp(x[k])) - x[y]
+
+    The losses aren't reduced. They have a gradient with respect to the logits.
 
     Args:
         _sentinel: leave it out. As in TF1, it forces you to pass labels and logits by keyword.
@@ -114,8 +126,8 @@ def sparse_softmax_cross_entropy_with_logits(
         TypeError: the logits aren't floating point, or the labels are neither int32 nor int64.
         ValueError: the shapes don't match, an argument is None, or labels or logits are passed by
             position.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs. Also raised on a CPU if a class id is out of range. On a GPU and under XLA, the
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match. Also raised on a CPU if a class id is out of range. On a GPU and under XLA, the
             loss and the gradient of such an id are NaN.
 
     Examples:
@@ -130,7 +142,7 @@ def sparse_softmax_cross_entropy_with_logits(
     * TensorFlow 2's `compat.v1` has no `_sentinel`, and accepts labels and logits by position.
     * Labels of another dtype raise a TypeError in eager mode too. TF1 raises an
       InvalidArgumentError there.
-    * In a graph, float16 losses have the name of TF1's float32 losses. TF1's last op is a cast.
+    * In a graph, float16 losses are named like TF1's float32 losses. TF1 names them after a cast.
     """
     arguments.require_keywords("sparse_softmax_cross_entropy_with_logits", _sentinel)
     default_name = "SparseSoftmaxCrossEntropyWithLogits"

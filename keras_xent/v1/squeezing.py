@@ -14,9 +14,10 @@ def squeezed(
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Labels, logits and weights without such a dimension.
 
-    Logits should have one more dimension than labels. If they have the same number, the labels are
-    squeezed. If they have two more, the logits are squeezed. Then the weights are squeezed if they
-    have one dimension more than the labels. Other tensors stay unchanged.
+    Logits should have one dimension more than labels. If both have the same number of dimensions,
+    the labels are squeezed. If the logits have two dimensions more, the logits are squeezed. Then
+    the weights are squeezed if they have one dimension more than the labels. Other tensors are
+    returned unchanged.
     """
     rank, labels_rank = logits.shape.rank, labels.shape.rank
     if rank is not None and labels_rank is not None:
@@ -44,7 +45,7 @@ def _without_last(tensor: tf.Tensor) -> tf.Tensor:
 
 
 def _without_last_where(tensor: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
-    """The same if the condition is true, which is known only when a graph runs."""
+    """`_without_last` if the condition, which is known only when a graph runs, is true."""
     if not _may_end_in_one(tensor):
         return tensor
     shape = tf.shape(tensor)

@@ -25,12 +25,16 @@ def compute_weighted_loss(
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.losses.compute_weighted_loss`.
 
-    The gradient flows to the losses and the weights.
+    The default reduction returns `sum(losses * weights) / count(weights != 0)`, or 0 if all weights
+    are 0. Weights are broadcast to the losses before they are counted. For the other reductions,
+    see `keras_xent.Reduction`.
+
+    The result has gradients with respect to the losses and the weights.
 
     Args:
         losses: a tensor of any shape and numeric dtype.
         weights: a scalar, or a tensor of the losses' rank in which every dimension is 1 or equal
-            to the losses'. Cast to float32.
+            to the losses' dimension. Cast to float32.
         scope: the name scope of the ops.
         loss_collection: the graph collection to add the loss to, or None. Ignored in eager mode.
         reduction: a `keras_xent.Reduction`, or one of TF1's names.
@@ -41,8 +45,8 @@ def compute_weighted_loss(
     Raises:
         TypeError: a tensor is ragged or sparse.
         ValueError: the shapes don't match, an argument is None, or the reduction is unknown.
-        tf.errors.InvalidArgumentError: the shapes don't match, and are known only when the graph
-            runs.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
+            match.
 
     Examples:
         >>> import keras_xent
@@ -52,9 +56,9 @@ def compute_weighted_loss(
 
     Differences from TF1:
 
-    * float64 losses are weighted and summed in float64. TF1 rounds to float32 in between.
-    * In a graph, the result of every dtype has the name of TF1's float32 result. For other dtypes,
-      TF1's last op is a cast.
+    * float64 losses are weighted and summed in float64. TF1 rounds them to float32 first.
+    * In a graph, results of every dtype are named like TF1's float32 results. TF1 names its other
+      results after a final cast.
     """
 
     def compute(losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction) -> tf.Tensor:

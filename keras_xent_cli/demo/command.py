@@ -12,13 +12,14 @@ import pathlib
 import sys
 from typing import Callable
 
+from keras_xent_cli.doctor.checks import Status, check_installation
 from keras_xent_cli.install import pip_install
 
 # A string, so argparse checks it like the user's own value.
 DEFAULT_OUTPUT = "keras-xent-demo.png"
 DEFAULT_EPOCHS = 20
 
-# The names to import, and the names on PyPI.
+# Names of modules, and of their packages on PyPI.
 EXTRAS = {
     "tensorflow": "tensorflow",
     "rich": "rich",
@@ -32,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Trains one small network on handwritten digits three times, from the same parameters and "
         "with the same batches: with TF1's loss, with Keras's own (the naive port) and with "
-        "keras_xent's. Prints a table and draws the curves. Takes a few seconds. Exit code 1 if "
-        "keras_xent's parameters differ from TF1's by more than float32 rounding."
+        "keras_xent's. Prints a table and draws the curves. Takes a few seconds. The exit code is "
+        "1 if keras_xent's parameters differ from TF1's by more than float32 rounding."
     )
     parser.add_argument(
         "--output",
@@ -54,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_whole_number(0, 2**32 - 1),
         default=0,
         metavar="N",
-        help="determines the initialization, weights and batches (default: %(default)s)",
+        help="the seed for the initialization, weights and batches (default: %(default)s)",
     )
 
 
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the demo.
 
     Args:
-        args: with `output`, `epochs` and `seed`.
+        args: the options `output`, `epochs` and `seed`.
 
     Returns:
         0 if the port to `keras_xent` stayed within rounding of TF1, 1 if it didn't, 2 if the demo
@@ -75,6 +76,12 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 2
+    problems = [each for each in check_installation() if each.status is Status.PROBLEM]
+    if problems:
+        subject, found, _, advice = problems[0]
+        found = found.rstrip(".")
+        print(f"keras-xent demo can't run: {subject}: {found}. {advice}", file=sys.stderr)
+        return 2
 
     from rich.console import Console
 
@@ -85,13 +92,13 @@ def run(args: argparse.Namespace) -> int:
     comparison = show.compare(train.train_all(digits, args.epochs, args.seed, console), digits)
     show.print_all(comparison, console)
     show.draw(comparison, args.output)
-    # Not with rich, which would break a long path into lines.
+    # Not with rich, which would wrap a long path.
     print(f"\nThe curves are in {args.output}")
     return 0 if comparison.ours_follows_tf1 else 1
 
 
 def missing_extras() -> list[str]:
-    """The packages that the demo needs and that aren't installed, by their names on PyPI."""
+    """The PyPI names of the missing packages."""
     return [
         package for module, package in EXTRAS.items() if importlib.util.find_spec(module) is None
     ]
@@ -104,8 +111,7 @@ def _png_path(text: str) -> pathlib.Path:
         raise argparse.ArgumentTypeError(f"expected a file name that ends in .png, got {text!r}")
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(
-            f"there is no folder {str(path.parent)!r} for {path.name!r}: "
-            "create it or choose another"
+            f"the folder {str(path.parent)!r} doesn't exist: create it or choose another"
         )
     is_new = not path.exists()
     try:

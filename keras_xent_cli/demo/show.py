@@ -18,9 +18,9 @@ from keras_xent.comparing.oracles import ORACLES
 from keras_xent.reduction import Reduction
 from keras_xent_cli.demo.train import Digits, Training, logits
 
-# Two float32 programs that do the same arithmetic in another order are this close after a few
-# hundred steps, with parameters of about 1. A training that divides by something else is ten
-# thousand times further away.
+# Two float32 programs that do the same arithmetic in a different order stay this close for a few
+# hundred steps, with parameters of about 1. With a different denominator, the difference is ten
+# thousand times as large.
 TOLERANCE = exactness.OF_RESULTS.error("float32")
 
 # Okabe and Ito's colors, which color-blind readers can tell apart, also in print.
@@ -31,13 +31,13 @@ LIMIT_COLOR = "#666666"
 
 
 class Row(NamedTuple):
-    """One training, measured.
+    """The measurements of one training run.
 
     Attributes:
-        name: which training.
+        name: which run.
         first_loss: the loss that it reported for the first batch, before any update.
-        losses: TF1's loss over the whole training set, at the start and after each step. (Each
-            training reports the loss that it minimizes, and these aren't the same quantity.)
+        losses: TF1's loss over the whole training set, at the start and after each step. (Each run
+            reports the loss that it minimizes, and these aren't the same quantity.)
         accuracy: on the held-out images, at the end.
         differences: the largest parameter difference from TF1, at the start and after each step.
         step_seconds: the median time of a step.
@@ -52,7 +52,7 @@ class Row(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """The three trainings, measured in the same way."""
+    """The three runs, measured in the same way."""
 
     tf1: Row
     naive: Row
@@ -60,7 +60,7 @@ class Comparison(NamedTuple):
 
     @property
     def steps(self) -> int:
-        """How many steps each training took."""
+        """The number of steps of each run."""
         return len(self.tf1.losses) - 1
 
     @property
@@ -71,7 +71,7 @@ class Comparison(NamedTuple):
 
 
 def compare(trainings: Sequence[Training], digits: Digits) -> Comparison:
-    """Measure the trainings with TF1's loss, with Keras's and with ours."""
+    """Measure the runs with TF1's loss, with Keras's and with ours."""
     return Comparison(*(_measure(training, trainings[0], digits) for training in trainings))
 
 
@@ -112,9 +112,9 @@ def _table(comparison: Comparison) -> Table:
     table = Table(
         title=f"{comparison.steps} steps from the same parameters, with the same batches",
         caption=(
-            "First loss: what each training reports for the first batch, before any update. "
+            "First loss: what each run reports for the first batch, before any update. "
             "Final loss: TF1's formula on the whole training set, for all three. "
-            "Time per step: the median on this machine, with the overhead of each training; "
+            "Time per step: the median on this machine, including the overhead of each run; "
             "not a benchmark."
         ),
         caption_justify="left",
@@ -141,7 +141,7 @@ def _table(comparison: Comparison) -> Table:
 
 
 def conclusion(comparison: Comparison) -> list[str]:
-    """What the numbers show, in words: one paragraph for each training."""
+    """What the numbers show, in words: one paragraph for each run."""
     tf1, naive, ours = comparison
     # Not Python's max(), which loses a NaN.
     worst = float(np.max(ours.differences))
@@ -152,8 +152,8 @@ def conclusion(comparison: Comparison) -> list[str]:
     )
     if comparison.ours_follows_tf1:
         verdict = (
-            "keras_xent trained the same network as TF1: at no step does a parameter differ by "
-            f"more than {worst:.1g}, which is float32 rounding (limit of this demo: "
+            "keras_xent trained the same network as TF1: no parameter ever differs by more than "
+            f"{worst:.1g}, which is float32 rounding (this demo allows "
             f"{TOLERANCE:.1g}). All it takes is keras_xent.CategoricalCrossentropy("
             'from_logits=True, reduction="sum_by_nonzero_weights").'
         )
@@ -224,7 +224,7 @@ def _draw_differences(axes: Any, comparison: Comparison) -> None:
         axes.plot(row.differences, color=color, linewidth=2)
         label(row.name, row.differences[-1], color)
     label("limit for keras_xent", TOLERANCE, LIMIT_COLOR)
-    # A logarithmic axis has no zero, which is the difference at the start.
+    # A logarithmic axis can't show the difference at the start, which is zero.
     axes.set_yscale("log", nonpositive="mask")
     axes.set_ylim(1e-9, 10.0)
     axes.set_title("Largest difference of any parameter from TF1", fontsize=11)

@@ -35,7 +35,7 @@ class Digits:
     """scikit-learn's handwritten digits, split in two.
 
     Args:
-        images: training images, float32 in [0, 1], `(examples, 64)`, in the order of training.
+        images: training images, float32 in [0, 1], `(examples, 64)`, in training order.
         labels: their one-hot labels, float32, `(examples, 10)`.
         weights: their weights, float32, `(examples,)`; exactly a third of them are zero.
         held_out_images: images that aren't used for training.
@@ -50,7 +50,7 @@ class Digits:
 
     @classmethod
     def load(cls, seed: int) -> Digits:
-        """Load them. The seed determines their order and weights."""
+        """Load the digits. The seed determines their order and weights."""
         images, classes = load_digits(return_X_y=True)
         random = np.random.RandomState(seed)
         order = random.permutation(len(images))
@@ -74,10 +74,10 @@ class Digits:
 
 @dataclasses.dataclass
 class Training:
-    """The record of one training.
+    """The record of one training run.
 
     Args:
-        name: which training it is.
+        name: which run it is.
         trajectory: the parameters at the start and after each step.
         on_step: called after each step, for the progress bar.
         first_loss: the loss that it reported for the first batch, before any update.
@@ -101,7 +101,7 @@ class Training:
 
 
 def initial_parameters(seed: int) -> Parameters:
-    """One initialization (Glorot's, with zero biases) for all trainings."""
+    """One initialization (Glorot's, with zero biases) for all runs."""
     random = np.random.RandomState(seed)
 
     def glorot(inputs: int, outputs: int) -> np.ndarray:
@@ -115,9 +115,9 @@ def initial_parameters(seed: int) -> Parameters:
 def logits(parameters: Parameters, images: np.ndarray) -> np.ndarray:
     """The network's output with these parameters, computed in float64.
 
-    It has one hidden layer with tanh, not ReLU. ReLU's derivative jumps at 0. If rounding puts the
-    input of one unit, for one example, on the other side of 0, two equal trainings permanently
-    differ by 1e-3. We saw this after a few hundred steps, and it isn't the fault of a loss.
+    It has one hidden layer with tanh, not ReLU. ReLU's derivative jumps at 0. If rounding moves the
+    input of one unit to the other side of 0 for one example, two otherwise equal runs differ by
+    1e-3 from then on. We saw this after a few hundred steps, and it isn't the loss's fault.
     """
     kernel, bias, output_kernel, output_bias = (p.astype(np.float64) for p in parameters)
     hidden = np.tanh(images.astype(np.float64) @ kernel + bias)

@@ -1,7 +1,7 @@
 """What the doctor checks before its self-test: versions, Keras, and the backend.
 
-Nothing heavy is imported at the top, because the doctor is made for installations in which
-TensorFlow or NumPy doesn't work.
+Nothing heavy is imported at the top, because the doctor must run even if TensorFlow or NumPy is
+broken.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Finding(NamedTuple):
     """One thing that the doctor checked.
 
     Attributes:
-        subject: what it is.
-        found: what was found.
-        status: what that means.
+        subject: what was checked.
+        found: the version, the setting or the error that was found.
+        status: whether that is a problem.
         advice: what to do, if the status isn't OK.
     """
 
@@ -48,18 +48,18 @@ class Finding(NamedTuple):
 
 
 def describe(error: BaseException) -> str:
-    """An exception in one line."""
+    """An exception as one line."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def has_problem(findings: Sequence[Finding]) -> bool:
-    """Whether one of them is a problem."""
+    """Whether any of the findings is a problem."""
     return any(finding.status is Status.PROBLEM for finding in findings)
 
 
 def check_installation() -> list[Finding]:
-    """Everything except the self-test. A part is checked only if the parts that it needs work."""
+    """Check everything except the self-test. A part is checked only if the parts it needs work."""
     findings: list[Finding] = []
     for check in (check_versions, check_keras, check_backend):
         findings += check()
@@ -73,7 +73,7 @@ def check_versions() -> list[Finding]:
     machine = f"{platform.system()} {platform.machine()}"
     found = _version("TensorFlow", "tensorflow", f"Install TensorFlow: {INSTALL_TENSORFLOW}.")
     if found.status is Status.OK and is_too_old(found.found):
-        too_old = f"{found.found}, but keras_xent needs {OLDEST_TENSORFLOW} or newer"
+        too_old = f"{found.found}, but keras_xent needs {OLDEST_TENSORFLOW} or later"
         found = Finding("TensorFlow", too_old, Status.PROBLEM, UPGRADE_TENSORFLOW)
     return [
         Finding("Python", f"{platform.python_version()} on {machine}"),
@@ -108,7 +108,7 @@ def check_keras() -> list[Finding]:
         advice = (
             "Make `python -c 'import tensorflow as tf; tf.keras.Model'` work. "
             f"{UPGRADE_TENSORFLOW} With TF_USE_LEGACY_KERAS=1, also run pip install tf_keras. If "
-            "~/.keras/keras.json has another backend than tensorflow, set KERAS_BACKEND=tensorflow."
+            "~/.keras/keras.json selects another backend, set KERAS_BACKEND=tensorflow."
         )
         return [Finding("Keras", describe(error), Status.PROBLEM, advice)]
     return [
@@ -150,8 +150,8 @@ def check_backend() -> list[Finding]:
             subject,
             f"{backend.name}, although native was requested. {backend.reason}",
             Status.PROBLEM,
-            "Fix what the reason describes, or unset KERAS_XENT_BACKEND: the portable backend "
-            "computes the same numbers, only slower.",
+            "Fix the cause shown above, or unset KERAS_XENT_BACKEND: the portable backend "
+            "computes the same numbers, but is slower.",
         )
     elif backend.name not in (backend.requested, "native"):
         running = Finding(
@@ -159,7 +159,7 @@ def check_backend() -> list[Finding]:
             f"{backend.name} {requested}",
             Status.NOTE,
             "Nothing is wrong: the portable backend computes the same numbers. If you want the "
-            "faster native backend, fix what the reason describes and reinstall keras_xent.",
+            "faster native backend, fix the cause shown above and reinstall keras_xent.",
         )
     kernels = {"instruction set": backend.instruction_set, "threads": backend.threads}
     return [running, *(Finding(name, str(x)) for name, x in kernels.items() if x is not None)]

@@ -1,7 +1,7 @@
 """`keras-xent doctor`: the order of the checks, and the output.
 
-Modules that import TensorFlow are imported only after a check that TensorFlow works: the doctor is
-made for installations in which it doesn't.
+Modules that import TensorFlow are imported only after a check that TensorFlow works, because the
+doctor must run even if it doesn't.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Checks this installation of keras_xent: versions, which backend runs and why, and a "
         "self-test that compares values and gradients with TensorFlow's, on one device of each "
-        "kind and compiled by XLA. Prints what to do about each problem. Exit code 1 if there is "
-        "a problem."
+        "kind and compiled by XLA. Prints what to do about each problem. The exit code is 1 if "
+        "there is one."
     )
 
 
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         findings = [*findings, *_selftest()]
     columns = shutil.get_terminal_size().columns
     for line in advice(findings):
-        # Users copy commands from here, so don't break their words.
+        # Users copy commands from here, so don't break words.
         print(textwrap.fill(line, columns, break_long_words=False, break_on_hyphens=False))
     return 1 if has_problem(findings) else 0
 

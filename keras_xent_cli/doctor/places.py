@@ -19,7 +19,7 @@ class Place(NamedTuple):
     Attributes:
         device: the device, `"GPU:0"`.
         path: what computes the loss there.
-        compiled: whether functions are compiled by XLA.
+        compiled: whether XLA compiles the functions.
     """
 
     device: str
@@ -28,7 +28,7 @@ class Place(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The device, with "XLA" if functions are compiled."""
+        """The device, with "XLA" if it compiles the functions."""
         return f"{self.device}, XLA" if self.compiled else self.device
 
     @property
@@ -52,7 +52,7 @@ def find_places() -> tuple[list[Place], list[Finding]]:
             f"TensorFlow can't list them, so only the CPU was tested: {describe(error)}",
             Status.PROBLEM,
             "Make `python -c 'import tensorflow as tf; print(tf.config.list_logical_devices())'` "
-            "work: check the drivers of your devices and what TensorFlow needs for them.",
+            "work: check the drivers of your devices and TensorFlow's requirements for them.",
         )
         return [Place("CPU:0", path("CPU:0")), Place("CPU:0", "XLA", compiled=True)], [unlisted]
     devices = one_of_each_kind(names)
@@ -87,7 +87,7 @@ def find_places() -> tuple[list[Place], list[Finding]]:
 
 
 def one_of_each_kind(names: Iterable[str]) -> list[str]:
-    """The first device of each kind: `["CPU:0", "GPU:0"]` of `/device:CPU:0` and so on."""
+    """The first device of each kind: `["CPU:0", "GPU:0"]` for `/device:CPU:0` and so on."""
     found: dict[str, str] = {}
     for name in names:
         device = name.split("/device:")[-1]

@@ -31,9 +31,9 @@ class Case(NamedTuple):
         ours: the function of keras_xent.
         theirs: TensorFlow's.
         inputs: the inputs of both.
-        dtype: what labels and logits are cast to for ours. TensorFlow's loss gets the same rounded
-            values, but in float32 if `dtype` has half precision, because its own arithmetic in half
-            precision is too coarse for a reference.
+        dtype: the dtype of our labels and logits. TensorFlow's loss gets the same rounded values,
+            but in float32 if `dtype` has half precision, because its half-precision arithmetic is
+            too coarse for a reference.
         in_function: whether ours runs in a `tf.function` with unknown dimensions.
     """
 
@@ -59,7 +59,7 @@ class Outcome(NamedTuple):
         tolerance: the largest error allowed.
         value_error: the largest error of the value, relative to the largest expected one.
         gradient_error: the same for the worst of the gradients.
-        error: why there are no numbers, if there are none.
+        error: why the case couldn't be compared, or "".
         of_tensorflow: whether TensorFlow's own loss fails there too.
     """
 
@@ -78,7 +78,7 @@ class Outcome(NamedTuple):
 
     @property
     def status(self) -> Status:
-        """The status that this means."""
+        """The status of the finding."""
         if self.passed:
             return Status.OK
         return Status.NOTE if self.of_tensorflow else Status.PROBLEM
@@ -125,7 +125,7 @@ def all_cases() -> list[Case]:
         *_both(Case("Keras sparse loss, 32x10", sparse_loss, sparse[1], ids)),
         *_both(Case("Keras binary loss, 32x10", binary_loss, sigmoid_of_rows, binary_rows)),
         *_both(Case("per example, 2x5x3x4, axis=1", *_per_example(axis=1), image)),
-        # Per example, because v1 weights in float32 for any dtype of the logits.
+        # Per example, because v1 applies the weights in float32 for any dtype of the logits.
         Case("per example, 7x1000, float64", *_per_example(axis=-1), rows, tf.float64),
         *_both(Case("v1 sparse, 32x10", *sparse, ids)),
         *_both(Case("v1 sigmoid, 32x10", *sigmoid, binary)),
@@ -149,7 +149,7 @@ def _per_example(**arguments: int) -> tuple[Loss, Loss]:
     """A function of `keras_xent.v1` that returns each example's loss, and TensorFlow's."""
     name = "softmax_cross_entropy_with_logits_v2"
 
-    # The weights are applied outside, so each example's gradient has another factor.
+    # The weights are applied outside, so each example has a different coefficient.
     def weighted(losses: Callable[..., tf.Tensor]) -> Loss:
         return lambda labels, logits, weights: (
             losses(labels, logits) * tf.cast(weights, logits.dtype)
@@ -166,7 +166,7 @@ def _keras_loss(loss: Callable[..., Any], **arguments: Any) -> Loss:
 
 
 def _inputs(labels: Callable[..., np.ndarray], shape: tuple[int, ...], axis: int = -1) -> Inputs:
-    """Inputs of a shape with any class axis."""
+    """Inputs of the given shape, with any class axis."""
     others = tuple(np.delete(shape, axis))
     return Inputs(
         labels=np.moveaxis(labels(*others, shape[axis]), -1, axis),
@@ -190,7 +190,7 @@ def run_case(case: Case, place: Place) -> Outcome:
 
 
 def _tensorflow_fails(case: Case, place: Place) -> bool:
-    """Whether TensorFlow's own loss raises an error there too: no device has every dtype."""
+    """Whether TensorFlow's own loss raises an error there too: no device supports every dtype."""
     try:
         _ours(case._replace(ours=case.theirs), place)
     except Exception:
@@ -269,15 +269,15 @@ def judge(place: Place, outcomes: Sequence[Outcome]) -> Finding:
             "not run: TensorFlow's own loss raises an error there too",
             Status.PROBLEM,
             f"Nothing is wrong with keras_xent. Make TensorFlow's own loss work on {place.device}: "
-            "check the device's driver and what TensorFlow needs for it. Or hide the device with "
-            "tf.config.set_visible_devices.",
+            "check the device's driver and TensorFlow's requirements for it. Or hide the device "
+            "with tf.config.set_visible_devices.",
         )
     return Finding(
         subject,
         f"{of_all} cases agree with TensorFlow ({place.path}). The others raise an error in "
         "TensorFlow's own loss too",
         Status.NOTE,
-        "Nothing is wrong with keras_xent. Use another device than "
+        "Nothing is wrong with keras_xent. Use a device other than "
         f"{place.device} for the other cases.",
     )
 

@@ -1,6 +1,6 @@
-"""Losses of all elements, of which the program uses only the mean.
+"""Finds losses of which the program uses only the mean over all elements.
 
-A mean over the last axis before it doesn't change the result.
+For these, a mean over the last axis first doesn't change the result.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def is_only_averaged(module: Module, call: Call) -> bool:
 
 def _is_variable_only_averaged(module: Module, target: ast.Name, value: ast.expr) -> bool:
     scope: Scope = module.scopes.of(target)
-    # Other files may import a variable of the top level.
+    # Other files may import a top-level variable.
     if not isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False
     bindings = scope.bindings.get(target.id, [])  # without `global` and `nonlocal`

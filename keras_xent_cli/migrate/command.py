@@ -19,8 +19,8 @@ _EXTRAS = ("libcst", "rich")
 
 _EPILOG = """\
 exit codes:
-  0  success; with --check, there is nothing left to port or to look at (notes don't count)
-  1  with --check: there is something left to port or to look at
+  0  success; with --check, nothing is left to port or to review (notes don't count)
+  1  with --check, something is left to port or to review
   2  a file couldn't be read, parsed or written (it stays unchanged, the others are ported), an
      argument was wrong, or a package is missing
 
@@ -41,18 +41,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--to",
         choices=("v1", "keras"),
         default="v1",
-        help="v1 (default): the functions of keras_xent.v1, the same by construction. keras: a "
-        "loss object if it is provably the same, otherwise v1",
+        help="v1 (default): the functions of keras_xent.v1, which always return the same results. "
+        "keras: a loss object if it is provably the same, otherwise v1",
     )
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--write", action="store_true", help="rewrite the files")
     mode.add_argument(
         "--check",
         action="store_true",
-        help="exit with 1 if there is anything left to port or to look at",
+        help="exit with code 1 if anything is left to port or to review",
     )
     parser.add_argument(
-        "--select", type=_codes, default=(), metavar="CODES", help="use only these rules: KX001,KX1"
+        "--select",
+        type=_codes,
+        default=(),
+        metavar="CODES",
+        help="use only these rules, for example KX001,KX1",
     )
     parser.add_argument(
         "--ignore", type=_codes, default=(), metavar="CODES", help="skip these rules"
@@ -61,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=("text", "json"),
         default="text",
-        help="json prints one JSON object on standard output, and nothing else",
+        help="json prints a single JSON object to standard output",
     )
     parser.add_argument("--list-rules", action="store_true", help="list the rules and exit")
 
@@ -70,21 +74,23 @@ def run(args: argparse.Namespace) -> int:
     """Port the files.
 
     Args:
-        args: what `add_arguments` describes.
+        args: the options from `add_arguments`.
 
     Returns:
         The exit code; see the epilog of `--help`.
     """
     missing = [name for name in _EXTRAS if importlib.util.find_spec(name) is None]
     if missing:
-        return _refuse(f"it needs {' and '.join(missing)}: {pip_install(missing)}")
+        needed = " and ".join(missing)
+        print(f"keras-xent migrate needs {needed}: {pip_install(missing)}", file=sys.stderr)
+        return 2
 
     _print_any_character()
     if args.list_rules:
         _show_rules()
         return 0
     if not args.paths:
-        return _refuse("no files: pass files or directories, or '.' for the current directory")
+        return _failed("no files: pass files or directories, or '.' for the current directory")
     return _migrate(args)
 
 
@@ -103,9 +109,9 @@ def _migrate(args: argparse.Namespace) -> int:
         job = Job(args.select, args.ignore, Options(Target(args.to)), args.write)
         done = run_jobs(args.paths, job, report.progress_bar)
     except (ValueError, OSError) as error:
-        return _refuse(str(error))
+        return _failed(str(error))
     if done.looked_at == 0:
-        return _refuse("the paths contain no Python files or notebooks")
+        return _failed("the paths contain no Python files or notebooks")
     if args.format == "json":
         _print(lambda: print(to_json(done)))
     else:
@@ -143,6 +149,6 @@ def _codes(text: str) -> tuple[str, ...]:
     return tuple(code.strip().upper() for code in text.split(",") if code.strip())
 
 
-def _refuse(reason: str) -> int:
+def _failed(reason: str) -> int:
     print(f"keras-xent migrate: {reason}", file=sys.stderr)
     return 2

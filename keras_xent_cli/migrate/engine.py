@@ -27,7 +27,7 @@ class Outcome:
 
     Args:
         edits: what changes in the text.
-        findings: each with its offset in the text, in the order of the text.
+        findings: the findings with their offsets in the text, in the order of the text.
     """
 
     edits: tuple[Edit, ...]
@@ -84,7 +84,7 @@ def _found(module: Module, rules: Sequence[Rule], options: Options) -> list[tupl
         if not _is_suppressed(module, rule, remark)
     ]
     ported = {remark.offset for _, remark in found if remark.edits and remark.part_of is None}
-    return _said_once(
+    return _merged(
         [
             (rule, remark)
             for rule, remark in found
@@ -93,8 +93,8 @@ def _found(module: Module, rules: Sequence[Rule], options: Options) -> list[tupl
     )
 
 
-def _said_once(found: list[tuple[Rule, Remark]]) -> list[tuple[Rule, Remark]]:
-    """The remarks. Those that are reported once per file are merged into the first."""
+def _merged(found: list[tuple[Rule, Remark]]) -> list[tuple[Rule, Remark]]:
+    """Merge the remarks that are reported only once per file into the first of their kind."""
     kept = [(rule, remark) for rule, remark in found if not remark.once]
     same: dict[tuple[str, str], list[tuple[Rule, Remark]]] = collections.defaultdict(list)
     for rule, remark in found:
@@ -124,7 +124,7 @@ def port(
 
 
 def check_still_parses(text: str) -> None:
-    """Make sure that a new text is Python, so a mistake of ours never reaches a file.
+    """Check that a new text is valid Python, so a bug of ours never reaches a file.
 
     Raises:
         ValueError: it isn't.
@@ -133,7 +133,7 @@ def check_still_parses(text: str) -> None:
         ast.parse(text)
     except SyntaxError as error:
         raise ValueError(
-            f"the port of this file would not parse (line {error.lineno}: {error.msg}), so the "
+            f"the ported file would not parse (line {error.lineno}: {error.msg}), so the "
             "file stays unchanged. Please report this"
         ) from error
 

@@ -26,7 +26,7 @@ class Finding:
         rule: the rule's code.
         action: ported, left to the user, or only noted.
         message: what was found and, if flagged, what to do.
-        note: the part of the message that the diff of a port doesn't show.
+        note: what to report about a port that the diff doesn't show.
     """
 
     line: int
@@ -47,7 +47,7 @@ class Remark:
         message: see `Finding`.
         edits: what to change in the text.
         needs_import: whether the new text uses the package.
-        part_of: the place whose port it belongs to, if it is wrong without that port.
+        part_of: the offset of the port that it belongs to, if it is wrong without that port.
         note: see `Finding`.
         once: whether it is reported only once per file, at the first place.
     """

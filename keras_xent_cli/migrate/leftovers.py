@@ -28,7 +28,7 @@ class Leftovers:
     """A module after its port.
 
     Args:
-        module: the source before.
+        module: the source before the port.
         ported: the offsets of the names that the port replaces.
         kept_lines: the lines that the user wants unchanged.
     """
@@ -86,7 +86,7 @@ class Leftovers:
                 yield statement, alias
 
     def _is_dead(self, statement: AnyImport, alias: ast.alias) -> bool:
-        """Whether the port removes the last use of the name of an import."""
+        """Whether the port removes the last use of an imported name."""
         name = bound_name(alias)
         scope = self.module.scopes.of(statement)
         bindings = scope.lookup(name)
@@ -118,7 +118,7 @@ def qualified_name(statement: AnyImport, alias: ast.alias) -> str:
 
 
 def _may_go(qualified: str) -> bool:
-    # The import of one of the program's modules may have side effects.
+    # Importing one of the program's own modules may have side effects.
     return qualified.split(".")[0] in _LIBRARIES and not is_tensorflow(qualified)
 
 
@@ -129,7 +129,7 @@ def _sees(module: Module, node: ast.Name, scope: Scope) -> bool:
 
 
 def _can_change(module: Module, statement: AnyImport, going: set[AnyImport]) -> bool:
-    """Whether a statement has its lines for itself, and its block doesn't become empty."""
+    """Whether a statement is alone on its lines, and its block doesn't become empty."""
     start, end = module.lines.span(statement)
     line_start = module.lines.start_of_line(statement.lineno)
     if module.text[line_start:start].strip() or not _REST_OF_LINE.match(module.text, end):
@@ -140,7 +140,7 @@ def _can_change(module: Module, statement: AnyImport, going: set[AnyImport]) -> 
 
 
 def _block(module: Module, statement: AnyImport) -> list[ast.stmt]:
-    """The statements of the block of a statement."""
+    """The statements of the block that a statement is in."""
     parent = module.scopes.parent(statement)
     blocks = (
         [

@@ -51,7 +51,7 @@ class Call:
     Args:
         node: the call.
         reference: what is called.
-        arguments: by the parameters' names, as far as they are known.
+        arguments: the known arguments, by parameter name.
         problem: why the arguments aren't known, or "".
     """
 
@@ -145,7 +145,7 @@ class Module:
         return self._package
 
     def package_is_taken(self) -> int:
-        """The line in which some scope binds the name of the package to something else, or 0."""
+        """The line on which some scope binds the package's name to something else, or 0."""
         bindings = [
             binding for scope in self.scopes.all for binding in scope.bindings.get(self.package, [])
         ]
@@ -158,7 +158,7 @@ class Module:
         yield from self.all(ast.ImportFrom)
 
     def imports_of(self, name: str, line: int) -> list[ast.Import | ast.ImportFrom]:
-        """The imports that begin in a line and bind a name."""
+        """The imports that begin on a line and bind a name."""
         return [
             statement
             for statement in self.imports()
@@ -167,16 +167,16 @@ class Module:
         ]
 
     def is_imported(self, node: ast.Name) -> bool:
-        """Whether a name comes from imports alone."""
+        """Whether a name comes only from imports."""
         bindings = self.scopes.of(node).lookup(node.id)
         return bool(bindings) and all(isinstance(each, Import) for each in bindings)
 
     def names(self, node: ast.expr) -> Names:
-        """The qualified names that an expression may have, through the program's own modules."""
+        """The qualified names of an expression, followed through the program's own modules."""
         return _without_wrapped(self.names_and_wrapped(node))
 
     def names_and_wrapped(self, node: ast.expr) -> Names:
-        """The same, with names that a function of the program wraps."""
+        """The same, including names that a function of the program wraps."""
         if node not in self._names:  # every rule asks again
             self._names[node] = self._followed(resolve(self.scopes, node, self._starred))
         return self._names[node]
@@ -204,7 +204,7 @@ class Module:
         return _BETWEEN_NAMES.sub("", self.source(node))
 
     def call_of(self, node: ast.AST | None) -> Call | None:
-        """The call of one of the functions that a node is."""
+        """The node as a call of one of the functions; None if it isn't one."""
         return self._call_by_node.get(node) if node else None
 
     def call_through(self, reference: Reference) -> Call | None:
@@ -290,7 +290,7 @@ class Module:
         return self.source(node).endswith(name)
 
     def _is_variable(self, node: ast.Name) -> bool:
-        # If an import may have bound it too, it isn't: the import stays, and is TF1's.
+        # Not if an import may have bound it too: the import stays, and is TF1's.
         bindings = self.scopes.of(node).lookup(node.id)
         return bool(bindings) and all(isinstance(binding, Value) for binding in bindings)
 

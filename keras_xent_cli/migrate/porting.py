@@ -40,7 +40,7 @@ def port_reference(
 def port_to_keras(
     module: Module, options: Options, reference: Reference, call: Call | None
 ) -> tuple[Remark | None, str]:
-    """A call as a loss object, or None and the reason; None and "" for another target.
+    """Port a call to a loss object, or return None and the reason ("" for another target).
 
     Args:
         module: the source.
@@ -59,7 +59,7 @@ def port_to_keras(
 
 
 def no_object(reason: str) -> str:
-    """The note that says why a call stays on v1, if there is a reason."""
+    """The note about why a call stays on v1, if there is a reason."""
     return f"stays on v1: {reason}" if reason else ""
 
 

@@ -1,4 +1,4 @@
-"""The rules: finds every module in `rules/`, which each have one."""
+"""Finds the rules: every module in `rules/` defines one."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def chosen_rules(select: Sequence[str] = (), ignore: Sequence[str] = ()) -> tupl
     """The rules that the user wants.
 
     Args:
-        select: codes, or beginnings of codes; all rules if empty.
-        ignore: codes, or beginnings of codes, to leave out of these.
+        select: codes, or prefixes of codes; all rules if empty.
+        ignore: codes, or prefixes of codes, to exclude.
 
     Raises:
         ValueError: a code isn't valid.

@@ -22,7 +22,7 @@ def rewritten(source: str, change: Change) -> str:
         source: the text of one call.
         change: turns the old call into the new one.
     """
-    # In parentheses, because the call may be in some, which allow line breaks.
+    # In parentheses, which allow line breaks, because the call may be inside some.
     expression = cst.parse_expression(f"({source})")
     assert isinstance(expression, cst.Call)
     bare = change(expression.with_changes(lpar=[], rpar=[]))
@@ -30,13 +30,13 @@ def rewritten(source: str, change: Change) -> str:
 
 
 def renamed(old: str, new: str) -> str:
-    """A new name for a dotted one, with the comments that were inside the old one."""
+    """A new name in place of a dotted one, with the comments that were inside it."""
     comments: list[str] = _COMMENT_IN_NAME.findall(old)
     return new + "".join(f"  {comment}" for comment in comments)
 
 
 def rename_keyword(source: str, old: str, new: str) -> str:
-    """The call with one keyword argument under another name."""
+    """The call with one keyword argument renamed."""
 
     def change(call: cst.Call) -> cst.Call:
         return call.with_changes(
@@ -106,7 +106,7 @@ def split_call(
         source: the call.
         parameters: the function's parameters, which name the positional arguments.
         first: turns the arguments that move into the text of the first call.
-        moved: the arguments that go to the first call, with their names there.
+        moved: the arguments that move to the first call, with their names there.
         dropped: the arguments that are removed.
         renamed: the names of the others in the second call.
     """
@@ -124,7 +124,7 @@ def split_call(
             if _name(argument) not in moved and _name(argument) not in dropped
         ]
         if kept and _name(named[-1]) not in renamed:
-            # The end of the list looks as before: a comma or none, a line break or none.
+            # Keep the end of the list as it was: with or without a comma and a line break.
             kept[-1] = kept[-1].with_changes(
                 comma=named[-1].comma, whitespace_after_arg=named[-1].whitespace_after_arg
             )
@@ -139,7 +139,7 @@ def without_names(source: str, gone: Collection[int]) -> str:
 
     Args:
         source: the text of an import.
-        gone: the positions of the names to remove; not all of them.
+        gone: the positions of the names to remove; at least one name must stay.
     """
     statement = cst.parse_statement(source)
     assert isinstance(statement, cst.SimpleStatementLine)
@@ -147,7 +147,7 @@ def without_names(source: str, gone: Collection[int]) -> str:
     assert isinstance(old, (cst.Import, cst.ImportFrom))
     assert not isinstance(old.names, cst.ImportStar)
     kept = [each for index, each in enumerate(old.names) if index not in gone]
-    # The end of the list looks as before: a comma or none.
+    # Keep the end of the list as it was: with or without a comma.
     kept[-1] = kept[-1].with_changes(comma=old.names[-1].comma)
     return _code(old.with_changes(names=kept), source)
 

@@ -14,7 +14,7 @@ _BUILTINS = frozenset({"getattr", "hasattr", "setattr"})  # KX108 reports them
 
 
 def starred(module: Module, node: ast.Attribute | ast.Name) -> frozenset[str]:
-    """The qualified names that a name may have by star imports, if nothing else binds it."""
+    """The qualified names that a name may have through star imports, if nothing else binds it."""
     root: ast.expr = node
     while isinstance(root, ast.Attribute):
         root = root.value

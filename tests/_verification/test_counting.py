@@ -133,7 +133,7 @@ def test_what_differs_counts(mode: str, broken: str, monkeypatch: pytest.MonkeyP
     ("counts", "asked", "expected"),
     [
         ({}, False, None),
-        ({}, True, "keras_xent: WARNING: verification was on, but nothing was verified: "),
+        ({}, True, "keras_xent: WARNING: verification was on, but nothing was verified. "),
         ({"values": 1}, True, "keras_xent: 1 value and 0 gradients verified, 0 different"),
         (
             {"values": 62, "gradients": 1, "different": 3},

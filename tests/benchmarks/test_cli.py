@@ -167,8 +167,8 @@ def test_another_device_has_what_is_no_matter_of_cpus(
     text = (tmp_path / "results.md").read_text(encoding="utf-8")
     for words in (
         "| Device | /GPU:0, a card |",
-        "* Benchmarks that only CPUs have, and that were left out: fast.",
-        "* Targets that are about the native kernels were left out: they run on CPUs.",
+        "* Left out, because they apply only to CPUs: fast.",
+        "* Targets for the native kernels were left out, because these run only on CPUs.",
     ):
         assert words in text
     assert "## fast" not in text

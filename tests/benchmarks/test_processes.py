@@ -37,5 +37,5 @@ def test_a_worker_that_cannot_start_says_why() -> None:
 
 
 def test_a_worker_without_such_a_loss_says_what_is_missing() -> None:
-    with pytest.raises(NoSuchLoss, match="there is no sparse here"):
+    with pytest.raises(NoSuchLoss, match="no sparse loss"):
         Worker("addv2", Setup((4, 3), loss=SPARSE))

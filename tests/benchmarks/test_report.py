@@ -72,12 +72,12 @@ def net_table(ours: float, empty: float) -> str:
     times = {OURS: ours, V1: 0.005, OURS._replace(contender=EMPTY): empty, v1_eagerly: 0.009}
     rows = [Measurement(key, -1, "s", summarize([time])) for key, time in times.items()]
     text = markdown("Title", {}, BENCHMARKS[:1], rows, [])
-    return text.partition("Less the empty call: ")[2]
+    return text.partition("Without the time E of an empty call: ")[2]
 
 
 def test_times_less_an_empty_call_have_a_table_of_their_own() -> None:
     text = net_table(0.002, 0.001)
-    assert text.startswith("keras_xent − it, and (X − it) / (keras_xent − it).\n")
+    assert text.startswith("keras_xent − E, and (X − E) / (keras_xent − E).\n")
     assert "| dtype | shape | keras_xent | v1 |" in text
     assert "| float32 | (2, 3) | 1.00 ms | 4.00 × |" in text
     # A row without an empty call is in the first table only.
@@ -89,7 +89,7 @@ def test_what_takes_no_longer_than_an_empty_call_divides_nothing() -> None:
 
 
 def test_without_an_empty_call_there_is_one_table(text: str) -> None:
-    assert "Less the empty call" not in text
+    assert "of an empty call" not in text
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,8 @@ def test_a_run_measures_every_target(recorder: Recorder) -> None:
 
 def test_who_is_not_installed_is_named(recorder: Recorder) -> None:
     assert run(recorder, devices.DEFAULT).notes == [
-        "torch is not installed here, and was not measured.",
-        "optax is not installed here, and was not measured.",
+        "Not measured: torch is not installed.",
+        "Not measured: optax is not installed.",
     ]
 
 
@@ -100,9 +100,9 @@ def test_a_run_on_a_gpu_measures_every_target_of_all_devices(recorder: Recorder)
     assert [verdict.target for verdict in verdicts if verdict.value is None] == []
     assert "keras_xent, native" not in {row.key.contender for row in measurements}
     assert recorder.notes == [
-        "torch is measured without --device only.",
-        "optax is measured without --device only.",
-        "keras_xent, native runs on CPUs only, and was not measured.",
+        "Not measured: torch runs only without --device.",
+        "Not measured: optax runs only without --device.",
+        "Not measured: keras_xent, native runs only on CPUs.",
     ]
 
 

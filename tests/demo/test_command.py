@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import pathlib
+import subprocess
 import sys
 from typing import Any
 
 import pytest
 import tensorflow as tf
+from command_line import environment
 
 import keras_xent
 from keras_xent_cli.demo import command
+from keras_xent_cli.install import INSTALL_TENSORFLOW
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -40,7 +43,7 @@ def test_options(tmp_path: pathlib.Path) -> None:
     ("arguments", "message"),
     [
         (["--output", "curves.svg"], "ends in .png, got 'curves.svg'"),
-        (["--output", "nowhere/curves.png"], "no folder 'nowhere'"),
+        (["--output", "nowhere/curves.png"], "folder 'nowhere' doesn't exist"),
         (["--epochs", "0"], "a whole number from 1 to 1000000, got '0'"),
         (["--epochs", "many"], "a whole number from 1 to 1000000, got 'many'"),
         (["--seed", "-1"], "got '-1'"),
@@ -123,3 +126,20 @@ def test_missing_extras(
     assert captured.out == ""
     names = packages.replace(" and ", " ")
     assert captured.err == f"keras-xent demo needs {packages}: pip install {names}\n"
+
+
+def test_a_broken_tensorflow_is_an_error_without_a_traceback(tmp_path: pathlib.Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "keras_xent_cli", "demo"],
+        cwd=tmp_path,
+        env=environment(tmp_path, blocked=["tensorflow"]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "Loading TensorFlow ...\n"
+        "keras-xent demo can't run: TensorFlow: ImportError: tensorflow is blocked. "
+        f"Install TensorFlow: {INSTALL_TENSORFLOW}.\n"
+    )

@@ -65,7 +65,7 @@ def test_too_old_tensorflow(version: str, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(tf, "__version__", version)
     finding = on_tensorflow()
     assert finding.status is Status.PROBLEM
-    assert finding.found == f"{version}, but keras_xent needs 2.12 or newer"
+    assert finding.found == f"{version}, but keras_xent needs 2.12 or later"
     # Not pip's "tensorflow", which it would install over tensorflow-cpu.
     assert "pip install" not in finding.advice
     assert "tensorflow-cpu" in finding.advice

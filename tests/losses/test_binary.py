@@ -34,7 +34,7 @@ def test_arguments_and_defaults_are_keras_s() -> None:
     for name, each in theirs.items():
         if name != "reduction" or IS_KERAS_3:
             assert ours[name].default == each.default
-    assert list(ours) == [*theirs, *([] if IS_KERAS_3 else ["dtype"])]
+    assert list(ours) == [*theirs, *([] if IS_KERAS_3 else ["dtype"]), "normalization"]
 
 
 MEANS = [Reduction.SUM_OVER_BATCH_SIZE, Reduction.MEAN, Reduction.SUM_BY_NONZERO_WEIGHTS]
@@ -257,7 +257,7 @@ def test_gradients_arrive_at_ragged_values() -> None:
 
 
 def test_other_rows_raise_an_error() -> None:
-    with pytest.raises(ValueError, match="y_true and y_pred have different rows"):
+    with pytest.raises(ValueError, match="y_true and y_pred have different row lengths"):
         BinaryCrossentropy(True)(rows(LABELS, [0, 1, 2, 3, 6]), rows(LOGITS))
 
 

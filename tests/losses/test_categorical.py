@@ -46,7 +46,11 @@ def test_the_example_with_a_zero_weight_is_tf1s_number_and_twice_keras_s() -> No
 def test_arguments_and_defaults_are_keras_s() -> None:
     def parameters(cls: type) -> dict[str, Any]:
         signature = inspect.signature(cls.__init__).parameters
-        return {name: signature[name].default for name in signature}
+        return {
+            name: each.default
+            for name, each in signature.items()
+            if each.kind is not inspect.Parameter.KEYWORD_ONLY
+        }
 
     theirs = parameters(keras.losses.CategoricalCrossentropy)
     ours = parameters(CategoricalCrossentropy)

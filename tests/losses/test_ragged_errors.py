@@ -22,15 +22,15 @@ OTHER = rows(LABELS, [0, 1, 2, 3, 6])
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        ((OTHER, rows(LOGITS)), "y_true and y_pred have different rows"),
-        ((rows(LABELS, [0, 2, 6]), rows(LOGITS)), "y_true and y_pred have different rows"),
+        ((OTHER, rows(LOGITS)), "y_true and y_pred have different row lengths"),
+        ((rows(LABELS, [0, 2, 6]), rows(LOGITS)), "y_true and y_pred have different row lengths"),
         (
             (rows(LABELS), rows(LOGITS), OTHER.with_flat_values(EACH)),
-            "sample_weight and the losses have different rows",
+            "sample_weight and the losses have different row lengths",
         ),
         (
             (rows(LABELS), rows(LOGITS), np.ones((4, 3), np.float32)),
-            "sample_weight and the losses have different rows",
+            "sample_weight and the losses have different row lengths",
         ),
         (
             (rows(LABELS), rows(LOGITS), np.ones(3, np.float32)),
@@ -77,7 +77,8 @@ def test_other_numbers_of_ragged_dimensions_raise_an_error() -> None:
         loss(nested, rows(LOGITS))
     with pytest.raises(ValueError, match="sample_weight has 2 ragged dimensions, and the losses"):
         loss(rows(LABELS), rows(LOGITS), nested.with_flat_values(EACH))
-    with pytest.raises(ValueError, match="sample_weight and the ragged losses have different rows"):
+    message = "sample_weight and the ragged losses have different row lengths"
+    with pytest.raises(ValueError, match=message):
         nested_logits = nested.with_flat_values(LOGITS)
         loss(nested, nested_logits, rows(np.ones((4, 5), np.float32), [0, 1, 4]))
 
@@ -104,8 +105,8 @@ def test_ragged_tensors_beside_dense_ones_raise_an_error() -> None:
     dense = rows(LOGITS).to_tensor()
     with pytest.raises(TypeError, match="y_true is a RaggedTensor and y_pred isn't"):
         loss(rows(LABELS), dense)
-    with pytest.raises(TypeError, match="sample_weight is a RaggedTensor but the losses are dense"):
+    with pytest.raises(TypeError, match="sample_weight is a RaggedTensor, expected a dense"):
         loss(dense, dense, rows(EACH))
     dense._keras_mask = rows(EACH > 0)
-    with pytest.raises(TypeError, match="the mask is a RaggedTensor but the losses are dense"):
+    with pytest.raises(TypeError, match="the mask is a RaggedTensor, expected a dense"):
         loss(dense, dense)

@@ -35,7 +35,7 @@ def test_arguments_are_keras_s_with_smoothing_after_the_axis() -> None:
         name: each.default
         for name, each in inspect.signature(SparseCategoricalCrossentropy).parameters.items()
     }
-    names = "from_logits ignore_class reduction axis label_smoothing name dtype"
+    names = "from_logits ignore_class reduction axis label_smoothing name dtype normalization"
     assert list(ours) == names.split()
     theirs = inspect.signature(keras.losses.SparseCategoricalCrossentropy).parameters
     for name, each in theirs.items():
@@ -354,7 +354,7 @@ def test_ragged_classes_with_other_numbers_of_ids_are_refused() -> None:
 
 def test_other_rows_raise_an_error() -> None:
     loss = SparseCategoricalCrossentropy(True)
-    with pytest.raises(ValueError, match="y_true and y_pred have different rows"):
+    with pytest.raises(ValueError, match="y_true and y_pred have different row lengths"):
         loss(rows(IDS, [0, 1, 2, 3, 6]), rows(LOGITS))
     nested = tf.RaggedTensor.from_nested_row_splits(IDS, [[0, 1, 4], SPLITS])
     with pytest.raises(ValueError, match="y_true has 2 ragged dimensions and y_pred has 1"):

@@ -242,7 +242,7 @@ def test_packages_that_are_missing(
     code, out, err = run(capsys, ".")
     assert (code, out) == (2, "")
     assert err == (
-        f"keras-xent migrate: it needs {' and '.join(missing)}: pip install {' '.join(missing)}\n"
+        f"keras-xent migrate needs {' and '.join(missing)}: pip install {' '.join(missing)}\n"
     )
 
 
@@ -267,7 +267,7 @@ def test_a_process_without_a_package(tmp_path: Path, folder: Path, name: str) ->
     done = migrate(".", cwd=folder, env=without(tmp_path, name))
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr == f"keras-xent migrate: it needs {name}: pip install {name}\n"
+    assert done.stderr == f"keras-xent migrate needs {name}: pip install {name}\n"
 
 
 def test_python_m_without_tensorflow(tmp_path: Path, folder: Path) -> None:

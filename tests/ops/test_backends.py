@@ -1,4 +1,4 @@
-"""The choice of a backend: by the program, by the environment, and what backend() tells."""
+"""The choice of a backend: by the program, by the environment, and what backend() returns."""
 
 from __future__ import annotations
 
@@ -130,13 +130,31 @@ def test_without_the_library_native_is_refused(no_library: None) -> None:
     assert keras_xent.backend().requested == "portable"
 
 
-def test_without_the_library_native_by_the_environment_is_an_error_when_it_is_used(
+def test_without_the_library_native_by_the_environment_is_the_same_error_for_all(
     nothing_chosen: None, no_library: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KERAS_XENT_BACKEND", "native")
-    assert keras_xent.backend().name == "portable"
-    with pytest.raises(library.LibraryError, match="is missing, because"):
-        module.use_native()
+    loss = keras_xent.CategoricalCrossentropy(from_logits=True)
+    uses = (
+        keras_xent.backend,
+        module.use_native,
+        lambda: keras_xent.set_backend("native"),
+        lambda: keras_xent.softmax_cross_entropy(labels=[[0, 1]], logits=[[2.0, 1.0]]),
+        lambda: loss([[0.0, 1.0]], [[2.0, 1.0]]),
+        tf.function(lambda: loss([[0.0, 1.0]], [[2.0, 1.0]])),
+    )
+    for use in uses:
+        with pytest.raises(ValueError, match=r"chosen, but .* is missing, because .*\"portable\""):
+            use()
+
+
+def test_without_the_library_portable_can_be_chosen(
+    nothing_chosen: None, no_library: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_XENT_BACKEND", "portable")
+    backend = keras_xent.backend()
+    assert (backend.name, backend.requested) == ("portable", "portable")
+    assert backend.reason.startswith("The portable backend was chosen")
 
 
 def test_a_backend_can_not_be_changed() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Callable
-
 import modes
 import numpy as np
 import pytest
@@ -14,27 +12,18 @@ from keras_xent.ops import checks
 BOTH_GRAPHS = pytest.mark.parametrize("mode", ["traced_unknown_shapes", "tf1_graph"])
 
 
-def after(
-    assertion: Callable[[tf.Tensor, tf.Tensor], tf.Operation],
-) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-    """The first tensor, once the assertion has passed."""
-
-    def run(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
-        with tf.control_dependencies([assertion(one, other)]):
-            return tf.identity(one)
-
-    return run
+def broadcastable(weights: tf.Tensor, losses: tf.Tensor) -> tf.Tensor:
+    return checks.broadcastable(weights, tf.shape(losses), "The rule.")
 
 
-broadcastable = after(
-    lambda weights, losses: checks.assert_broadcastable(weights, tf.shape(losses), "The rule.")
-)
-same_shape = after(
-    lambda one, other: checks.assert_shape(other, tf.shape(one), "must have the same shape")
-)
-both_positive = after(
-    lambda one, other: checks.assert_true((one > 0) & (other > 0), "not positive:", one, other)
-)
+def same_shape(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    return checks.of_shape(other, tf.shape(one), one.shape, "must have the same shape")
+
+
+def both_positive(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    condition = (one > 0) & (other > 0)
+    with tf.control_dependencies([checks.assert_true(condition, "not positive:", one, other)]):
+        return tf.identity(one)
 
 
 @pytest.mark.parametrize(
@@ -99,12 +88,13 @@ def test_a_check_stands_on_the_cpu_of_its_machine(
         before = {op.name for op in graph.get_operations()}
         if colocated:
             with graph.colocate_with(one.op):
-                checks.assert_shape(other, tf.shape(one), "text")
+                checks.of_shape(other, tf.shape(one), one.shape, "text")
         else:
-            checks.assert_broadcastable(one, tf.shape(other), "The rule.")
+            checks.broadcastable(one, tf.shape(other), "The rule.")
             checks.assert_true(condition, "text")
         added = [op for op in graph.get_operations() if op.name not in before]
-    assert {op.device for op in added if op.type != "Shape"} == {host}
+    # Only the tensors themselves are where they were.
+    assert {op.device for op in added if op.type not in ("Shape", "Reshape")} == {host}
 
 
 @pytest.mark.parametrize("mode", [*modes.IN_XLA, "traced_unknown_shapes", "tf1_graph"])
@@ -124,7 +114,7 @@ def test_labels_that_pass_only_in_the_logits_shape(mode: str) -> None:
 @pytest.mark.parametrize("mode", [*modes.IN_XLA, "traced_unknown_shapes", "tf1_graph"])
 def test_weights_pass_only_if_they_can_be_broadcast(mode: str) -> None:
     def checked(losses: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        return checks.broadcastable(weights, tf.shape(losses))
+        return checks.broadcastable(weights, tf.shape(losses), "The rule.")
 
     losses = np.zeros([2, 6], "f")
     for shape in [(2, 6), (1, 6), (2, 1), (1, 1), ()]:

@@ -34,9 +34,3 @@ def test_weights_of_an_unknown_rank_get_that_of_the_losses() -> None:
         np.testing.assert_array_equal(checked(weights), np.full([2, 3], 2, "f"))
     with pytest.raises(tf.errors.InvalidArgumentError, match="weights can not be broadcast"):
         checked(np.ones([3, 2], "f"))
-
-
-def test_unscaled_coefficients_are_the_share_of_each_loss() -> None:
-    weights = tf.constant([[2.0, 0.0, 1.0], [0.0, 0.0, 3.0]])
-    found = operands.unscaled_coefficients(SPEC, LOGITS, weights)
-    np.testing.assert_allclose(found, weights / 3)

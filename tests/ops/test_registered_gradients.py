@@ -194,5 +194,5 @@ def test_a_smoothing_that_is_no_constant_is_refused() -> None:
         )
         return tf.gradients(value, logits)
 
-    with pytest.raises(ValueError, match="label_smoothing is not a constant"):
+    with pytest.raises(ValueError, match=r"label_smoothing of .* is not a constant"):
         gradient(tf.zeros([2, 3]), 0.1)

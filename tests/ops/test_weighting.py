@@ -46,8 +46,14 @@ every_weight = pytest.mark.parametrize("weights", list(WEIGHTS.values()), ids=li
 @every_reduction
 @every_weight
 def test_the_value_is_tf1s(weights: np.ndarray, reduction: Reduction) -> None:
-    found = weighting.reduce_losses(tf.constant(LOSSES), tf.constant(weights), reduction)
-    np.testing.assert_allclose(found, oracle(LOSSES, weights, reduction), rtol=1e-6)
+    losses, weights = tf.constant(LOSSES), tf.constant(weights)
+    found = weighting.reduce_losses(losses, weights, reduction)
+    np.testing.assert_allclose(found, oracle(losses, weights, reduction), rtol=1e-6)
+    with_gradient = weighting.reduce_losses_with_gradient(losses, weights, reduction)
+    one = tf.ones([])
+    to_losses = weighting.losses_gradient(one, weights, tf.shape(losses), reduction)
+    np.testing.assert_array_equal(with_gradient[0], found)
+    np.testing.assert_array_equal(with_gradient[1], to_losses)
 
 
 @every_reduction

@@ -78,7 +78,7 @@ class TestResults:
             (np.float32(1.5), r"returned a numpy.float32, .*1.5.*, expected a tensor"),
             (np.ones([2], np.float64), r"returned a numpy.ndarray of shape \[2\], expected"),
             (True, "returned a bool, True, expected a tensor"),
-            (None, "returned None, expected a tensor: is a return statement missing"),
+            (None, "returned None, expected a tensor: check whether a return"),
             ([1.5, 2.0], "returned a list of 2, expected one tensor: .* returns only the loss"),
             ((LOGITS, LOGITS), "returned a tuple of 2, expected one tensor"),
             ({"loss": LOGITS}, "returned a dict of 1, expected one tensor"),

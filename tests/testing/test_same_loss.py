@@ -65,7 +65,7 @@ def test_traced_functions_are_called_too() -> None:
         return tf1_loss(labels, logits, weights)
 
     same(old, tf1_loss, **PLAIN)
-    with pytest.raises(AssertionError, match="Pitfall 1,"):
+    with pytest.raises(AssertionError, match="Silent change 1,"):
         same(old, tf.keras.losses.CategoricalCrossentropy(from_logits=True), **PLAIN)
 
 
@@ -73,7 +73,7 @@ def test_traced_functions_are_called_too() -> None:
 def test_sizes_are_free(num_classes: int, batch_size: int) -> None:
     sizes = {"num_classes": num_classes, "batch_size": batch_size}
     assert_same_loss(tf1_loss, v1.softmax_cross_entropy, **sizes)
-    with pytest.raises(AssertionError, match="Pitfall 1,"):
+    with pytest.raises(AssertionError, match="Silent change 1,"):
         new = tf.keras.losses.CategoricalCrossentropy(from_logits=True)
         assert_same_loss(tf1_loss, new, **sizes, **PLAIN)
 
@@ -110,14 +110,14 @@ class TestSkip:
     def test_a_weighted_mean_by_hand_is_tf1s_mean(self, new: Any) -> None:
         same(by_hand, new, skip=self.KINDS, **PLAIN)
         same(new, by_hand, skip=[*self.KINDS, "boolean weights", "integer weights"], **PLAIN)
-        with pytest.raises(AssertionError, match="Pitfall 2,"):
+        with pytest.raises(AssertionError, match="Silent change 2,"):
             same(by_hand, v1.softmax_cross_entropy, skip=self.KINDS, **PLAIN)
 
     def test_the_message_names_the_kinds(self) -> None:
         with pytest.raises(AssertionError) as caught:
             same(by_hand, self.MEANS[0], **PLAIN)
         text = str(caught.value)
-        assert "You can skip all of these inputs if" in text
+        assert "you can skip all of them: pass" in text
         found = ast.literal_eval(text.split("pass skip=")[1].rstrip("."))
         assert sorted(found) == sorted(self.KINDS)
         assert 'a scalar weight (float32; "scalar weights"): labels [4, 5]' in text
@@ -182,7 +182,7 @@ class TestNumbers:
             same(*pair)
         same(*pair, gradients=False, dtypes=["float32", "float16", "float64"])
         wrong = tf.keras.losses.CategoricalCrossentropy(from_logits=True)
-        with pytest.raises(AssertionError, match="Pitfall 1,"):
+        with pytest.raises(AssertionError, match="Silent change 1,"):
             same(loss, wrong, gradients=False, **PLAIN)
 
     def test_what_a_session_gives(self) -> None:
@@ -210,10 +210,10 @@ class TestNumbers:
             with pytest.raises(AssertionError) as caught:
                 same(*pair, **PLAIN)
             text = str(caught.value)
-            assert f"The {name} loss sends no gradient to the logits or to the labels" in text
+            assert f"The {name} loss has no gradient with respect to the logits" in text
             assert "No gradient:" in text
             assert "swapped" not in text
-            assert "Pitfall" not in text
+            assert "Silent change" not in text
         same(loss, tf1_loss, gradients=False, **PLAIN)
 
     def test_without_gradients_none_is_compared(self) -> None:
@@ -270,5 +270,5 @@ class TestRefusals:
             assert_same_loss(tf1_loss, tf1_loss, **{"num_classes": 5, **arguments})
 
     def test_a_graph(self) -> None:
-        with tf.Graph().as_default(), pytest.raises(ValueError, match="eagerly"):
+        with tf.Graph().as_default(), pytest.raises(ValueError, match="expected eager execution"):
             same(tf1_loss, tf1_loss)

@@ -43,7 +43,7 @@ def sigmoid_by_hand(labels: Any, logits: Any, weights: Any = 1.0) -> Any:
 def told(same: Any, old: Any, new: Any, **arguments: Any) -> list[str]:
     with pytest.raises(AssertionError) as caught:
         same(old, new, **{**PLAIN, **arguments})
-    return [line for line in str(caught.value).splitlines() if line.startswith("Pitfall")]
+    return [line for line in str(caught.value).splitlines() if line.startswith("Silent change")]
 
 
 def message(same: Any, old: Any, new: Any, **arguments: Any) -> str:
@@ -87,8 +87,8 @@ def test_v1_is_tf1_in_everything(same: Any, name: str) -> None:
 
 class TestClassIds:
     def test_a_keras_class_is_another_reduction(self) -> None:
-        pitfalls = told(of_ids, losses.sparse_softmax_cross_entropy, Sparse(from_logits=True))
-        assert pitfalls[0].startswith("Pitfall 1, ")
+        changes = told(of_ids, losses.sparse_softmax_cross_entropy, Sparse(from_logits=True))
+        assert changes[0].startswith("Silent change 1, ")
 
     def test_the_advice_names_the_class(self) -> None:
         text = message(of_ids, losses.sparse_softmax_cross_entropy, Sparse(from_logits=True))
@@ -126,7 +126,7 @@ class TestClassIds:
         # Such ids are errors in TF1, and are left out.
         of_ids(losses.sparse_softmax_cross_entropy, counting, weights=False, **PLAIN)
         text = message(of_ids, ignoring, counting)
-        assert "Pitfall 13," in text
+        assert "Silent change 13," in text
         assert "one_hot(-1) or an id of -1" in text
         of_ids(ignoring, counting, skip="ids of -1", **PLAIN)
 
@@ -147,17 +147,17 @@ class TestBinary:
         new = Binary(from_logits=True)
         of_binary(losses.sigmoid_cross_entropy, lambda y, x: new(y, x), weights=False, **PLAIN)
         text = message(of_binary, losses.sigmoid_cross_entropy, new)
-        assert "Pitfall 12, a mean over the classes:" in text
-        assert "The new loss computes one loss per row, and the other one per class" in text
+        assert "Silent change 12, a mean over the classes:" in text
+        assert "The new loss computes one loss per row, and the other" in text
         # Where B == C, it takes the weights for another axis.
         text = message(of_binary, losses.sigmoid_cross_entropy, new, batch_size=ports.CLASSES)
-        assert "Pitfall 12, a mean over the classes:" in text
+        assert "Silent change 12, a mean over the classes:" in text
 
     def test_unreduced_losses_of_rows(self) -> None:
         old = functools.partial(losses.sigmoid_cross_entropy, reduction="none")
         new = Binary(from_logits=True, reduction="none")
         text = message(of_binary, old, lambda y, x: new(y, x), weights=False)
-        assert "Pitfall 12," in text
+        assert "Silent change 12," in text
         assert "The new loss computes one loss per row" in text
 
     @pytest.mark.parametrize("smoothing", [0.1, 0.3])
@@ -177,7 +177,7 @@ class TestBinary:
             return sigmoid_by_hand(labels * (1 - smoothing) + share, logits)
 
         text = message(of_binary, old, towards, weights=False)
-        assert "Pitfall 13," in text
+        assert "Silent change 13," in text
         assert f"label_smoothing={smoothing:g}: it smooths towards 1/2" in text
         assert "TF1 and Keras smooth towards 1/2" in message(
             of_binary, towards, old, weights=False
@@ -189,7 +189,8 @@ class TestBinary:
 
         old = losses.sigmoid_cross_entropy
         of_binary(old, stopped, **PLAIN)
-        assert told(of_binary, old, stopped, labels_gradient=True)[0].startswith("Pitfall 6, ")
+        changes = told(of_binary, old, stopped, labels_gradient=True)
+        assert changes[0].startswith("Silent change 6, ")
 
     def test_the_output_of_a_sigmoid(self) -> None:
         def new(labels: Any, logits: Any) -> Any:
@@ -200,14 +201,14 @@ class TestBinary:
 
     def test_keras_undoes_a_sigmoid(self) -> None:
         new = Binary(from_logits=True)
-        pitfalls = told(
+        changes = told(
             of_binary,
             losses.sigmoid_cross_entropy,
             lambda y, x: new(y, x),
             weights=False,
             softmax_output=True,
         )
-        assert pitfalls == ["Pitfall 7, one softmax too many or too few:"]
+        assert changes == ["Silent change 7, one softmax too many or too few:"]
 
     def test_weights_of_the_wrong_axis(self) -> None:
         def right(labels: Any, logits: Any, weights: Any) -> Any:
@@ -223,7 +224,7 @@ class TestBinary:
             return right(labels, logits, weights)
 
         text = message(of_binary, right, wrong)
-        assert "Pitfall 5, weights along the wrong axis" in text
+        assert "Silent change 5, weights along the wrong axis" in text
 
     def test_weights_that_have_to_be_given_are_ones_of_the_losses_shape(self) -> None:
         seen = []

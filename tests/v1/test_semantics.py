@@ -32,7 +32,7 @@ def both(*arguments: Any, **keywords: Any) -> list[Any]:
     return [ours.numpy(), theirs.numpy()]
 
 
-class TestPitfalls:
+class TestSilentChanges:
     def test_the_default_divides_by_the_count_of_nonzero_weights(self, eager_backend: str) -> None:
         weights = [1.0, 0.0, 2.0, 0.0]
         total = float(np.sum(losses_of() * weights))

@@ -17,7 +17,8 @@ class Examples:
         losses: the magnitudes for the losses, in the losses' shape.
         logits_gradient: the magnitudes for the derivatives of the losses, in the logits' shape. If
             labels and logits are broadcast, all magnitudes have the broadcast shape.
-        labels_gradient: the same with respect to the labels. None if there is no such gradient.
+        labels_gradient: the magnitudes for the derivatives with respect to the labels. None if
+            there is no such gradient.
         class_axis: the class axis. None if the losses have the logits' shape.
     """
 
@@ -28,5 +29,5 @@ class Examples:
     class_axis: int | None
 
     def to_logits(self, of_losses: tf.Tensor) -> tf.Tensor:
-        """The losses' upstream gradient, with a class axis to multiply their derivatives."""
+        """Adds a class axis to numbers for each loss, to multiply the losses' derivatives."""
         return of_losses if self.class_axis is None else tf.expand_dims(of_losses, self.class_axis)

@@ -16,7 +16,7 @@ def of_sigmoid(
     y = tf.abs(y) * (1 - label_smoothing) + label_smoothing / 2
     size = tf.abs(x)
     above = tf.maximum(x, 0)
-    # TensorFlow sums max(x, 0), -x * y and log(1 + exp(-|x|)), and differentiates each.
+    # TensorFlow adds max(x, 0), -x * y and log(1 + exp(-|x|)), and differentiates each term.
     tail = tf.exp(-size) / (1 + tf.exp(-size))
     # The error of exp(x) is proportional to x.
     tail_error = tf.where(tf.math.is_finite(x), tail * (1 + size), tail)

@@ -19,7 +19,7 @@ def of_softmax(
     y = tf.abs(y + label_smoothing / tf.cast(classes, tf.float64))
     below = x - tf.reduce_max(x, axis, keepdims=True)
     sum_of_exps = tf.reduce_sum(tf.exp(below), axis, keepdims=True)
-    # -log(p) from its two parts, plus 1, because log's argument is rounded relative to 1.
+    # The two parts of -log(p), plus 1, because the argument of log is rounded relative to 1.
     log_p = tf.abs(below) + tf.math.log(sum_of_exps) + 1
     p = tf.exp(below) / sum_of_exps
     # The error of exp(x) is proportional to x.

@@ -28,7 +28,7 @@ class Weighting:
             Reduction.MEAN: lambda: tf.abs(tf.reduce_sum(each)),
         }.get(reduction, lambda: tf.ones([], each.dtype))()
         self._share = tf.math.divide_no_nan(tf.ones([], each.dtype), denominator)
-        # If weights have both signs, the error of their sum is relative to its terms.
+        # If weights have both signs, the error of their sum is relative to its terms, not to it.
         self._amplified = (
             tf.maximum(tf.reduce_sum(tf.abs(each)) * self._share, 1)
             if reduction is Reduction.MEAN

@@ -1,4 +1,4 @@
-"""TensorFlow's own functions, which are called for each comparison. Each loss has a file."""
+"""Calls TensorFlow's own functions for each comparison. Each loss has a file."""
 
 from keras_xent.comparing.oracles import (
     compute_weighted_loss,

@@ -1,4 +1,4 @@
-"""Describes infinite logits, for which TensorFlow often returns NaN."""
+"""Describes infinite logits. TensorFlow often returns NaN for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def of_softmax(logits: tf.Tensor) -> Pieces:
     return [
         "\n  logits that are -inf:",
         tf.math.count_nonzero(infinite),
-        "(if TensorFlow's number is nan, the difference can be intended: for such a class with a "
+        "(if TensorFlow's number is nan, the difference may be intended: for such a class with a "
         "label of 0, TensorFlow computes 0 * inf, and keras_xent returns the finite value)",
     ]
 
@@ -22,8 +22,8 @@ def of_sigmoid(logits: tf.Tensor) -> Pieces:
     """The number of infinite logits, with an explanation."""
     infinite = tf.math.is_inf(tf.cast(logits, tf.float64))
     return [
-        "\n  logits that are infinite:",
+        "\n  infinite logits:",
         tf.math.count_nonzero(infinite),
-        "(if TensorFlow's number is nan, the difference can be intended: for such a logit, "
+        "(if TensorFlow's number is nan, the difference may be intended: for such a logit, "
         "TensorFlow can compute 0 * inf or inf - inf, and keras_xent returns the limit)",
     ]

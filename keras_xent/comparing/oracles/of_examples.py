@@ -1,4 +1,4 @@
-"""What the functions of `tf.compat.v1.nn` share: one loss for each example."""
+"""The common part of the oracles of `tf.compat.v1.nn`: one loss for each example."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras_xent.comparing.difference import Pieces
 from keras_xent.reduction import V1_NAMES, Reduction
 
-# The keys are the names of the functions in keras_xent.v1. Each oracle's file adds its class.
+# The keys are the names of the functions in keras_xent.v1. Each oracle registers its class here.
 ORACLES: dict[str, type[Oracle]] = {}
 
 _Class = TypeVar("_Class", bound="Type[Oracle]")
@@ -29,7 +29,7 @@ def oracle_of(function: str) -> Callable[[_Class], _Class]:
 
 
 class Oracle(abc.ABC):
-    """A call of a function: a dataclass of its arguments that aren't tensors.
+    """A call of a function. Subclasses are dataclasses of its arguments that aren't tensors.
 
     Attributes:
         ours: the function's name in keras_xent.
@@ -67,18 +67,18 @@ class Oracle(abc.ABC):
     def gradients(
         self, upstream: tf.Tensor, inputs: Sequence[tf.Tensor]
     ) -> list[tf.Tensor | None]:
-        """TensorFlow's gradients to the inputs, or None for inputs without one."""
+        """TensorFlow's gradients with respect to the inputs, or None for inputs without one."""
         return gradients_of(self.value, upstream, inputs)
 
     def known_differences(self, *inputs: tf.Tensor) -> Pieces:
-        """For messages: known differences, on purpose or because of TensorFlow's rounding."""
+        """Known differences, for messages: intended ones, and those from TensorFlow's rounding."""
         return []
 
 
 def gradients_of(
     function: Callable[..., Any], upstream: Any, inputs: Sequence[tf.Tensor]
 ) -> list[tf.Tensor | None]:
-    """TensorFlow's gradients to the function's inputs."""
+    """TensorFlow's gradients with respect to the function's inputs."""
     floating = [tensor for tensor in inputs if tensor.dtype.is_floating]
     if tf.executing_eagerly():
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -86,7 +86,7 @@ def gradients_of(
             value = function(*inputs)
         each = tape.gradient(value, floating, output_gradients=upstream)
     else:
-        # The tangent of a traced function is traced where tapes can't record.
+        # Tapes can't record here while the tangent of a traced function is traced.
         each = tf.gradients(function(*inputs), floating, upstream)
     found = iter(each)
     return [next(found) if tensor.dtype.is_floating else None for tensor in inputs]

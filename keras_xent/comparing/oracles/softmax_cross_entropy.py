@@ -32,7 +32,7 @@ class SoftmaxCrossEntropy(Weighted):
 
     def examples(self, labels: tf.Tensor, logits: tf.Tensor) -> Examples:
         examples = of_softmax(labels, logits, -1, self.label_smoothing, weighted=True)
-        # TensorFlow stops the gradient to the labels.
+        # TensorFlow stops the gradient with respect to the labels.
         return dataclasses.replace(examples, labels_gradient=None)
 
     def known_differences(self, *inputs: tf.Tensor) -> Pieces:

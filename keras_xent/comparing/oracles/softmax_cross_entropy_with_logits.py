@@ -35,7 +35,7 @@ class SoftmaxCrossEntropyWithLogitsV2(OfExamples):
 
     def gradient_tolerances(self, upstream: tf.Tensor, *inputs: tf.Tensor) -> list[Any]:
         tolerances = super().gradient_tolerances(upstream, *inputs)
-        # Summed over the broadcast dimensions, like the gradients.
+        # The tolerances are summed over the broadcast dimensions, like the gradients.
         real = [tf.cast(each, tf.float64) for each in inputs]
         return gradients_of(self._of_one_shape, tolerances, real)
 
@@ -52,7 +52,7 @@ class SoftmaxCrossEntropyWithLogitsV2(OfExamples):
     def _of_one_shape(
         self, labels: tf.Tensor, logits: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        # If its own kernel broadcasts, TensorFlow computes no gradient.
+        # TensorFlow computes no gradient if its own kernel broadcasts the inputs.
         labels = tf.cast(labels, logits.dtype)
         logits, labels = broadcasting.to_one_shape(logits, labels, self.axis)
         return labels, logits

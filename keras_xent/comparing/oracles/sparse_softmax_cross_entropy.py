@@ -65,8 +65,8 @@ def squeezed(
     """All three without an extra last dimension of 1.
 
     TensorFlow squeezes logits that have two dimensions more than the labels, and labels that have
-    as many dimensions as the logits. Then it squeezes weights that have one dimension more than
-    the labels.
+    the same number of dimensions as the logits. Then it squeezes weights that have one dimension
+    more than the labels.
     """
     logits = _cut(logits, tf.equal(tf.rank(logits) - tf.rank(labels), 2))
     labels = tf.reshape(labels, tf.shape(logits)[:-1])

@@ -1,4 +1,4 @@
-"""What the functions of `tf.compat.v1.losses` share: weights and a reduction."""
+"""The common part of the oracles of `tf.compat.v1.losses`: weights and a reduction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Reduced(Oracle):
         """Calls TensorFlow's function with these arguments."""
 
     def value(self, *inputs: tf.Tensor) -> tf.Tensor:
-        # A backward pass computes it too, perhaps after other losses have been computed.
+        # A backward pass calls this too, perhaps after other losses have set the reduction.
         with _tensorflow.last_loss_reduction_kept():
             return self._call(*inputs, loss_collection=None, **self.arguments)
 

@@ -1,4 +1,4 @@
-// Weights the losses, in vectors, if every element is an example.
+// Weights the losses with vector instructions, if every element is an example.
 #ifndef KERAS_XENT_ELEMENT_LOSSES_H_
 #define KERAS_XENT_ELEMENT_LOSSES_H_
 

@@ -13,7 +13,7 @@ namespace keras_xent {
 
 // The first example whose id is not in [0, classes), or `examples`.
 inline int64_t FirstOutOfRange(const ClassIds& ids, int64_t examples, int64_t classes) {
-  constexpr int64_t kMost = 1 << 18;  // for fewer, threads don't pay
+  constexpr int64_t kMost = 1 << 18;  // for fewer, threads don't pay off
   const AreInRangeFunction are_in_range = CurrentInstructionSet().kernels->are_ids_in_range;
   std::atomic<bool> is_any_wrong{false};
   ForEachRun(examples, kMost, [&](int64_t begin, int64_t end) {

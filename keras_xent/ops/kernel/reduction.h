@@ -14,8 +14,7 @@
 
 namespace keras_xent {
 
-// With losses l, and weights w that are broadcast to l first. A division by zero
-// returns 0.
+// With losses l and weights w, which are first broadcast to l. A division by zero returns 0.
 enum class Reduction {
   kNone,                  // l * w
   kSum,                   // sum(l * w)
@@ -24,8 +23,8 @@ enum class Reduction {
   kSumByNonzeroWeights,   // sum(l * w) / count(w != 0)
 };
 
-// A sum as TensorFlow has it in F: infinite beyond F's range. It is never -0, even if a negative
-// sum is too small for F.
+// A sum in F, like TensorFlow's: infinite beyond F's range. It is never -0, even if a negative sum
+// is too small for F.
 template <typename F>
 double InRange(double sum) {
   const F stored = static_cast<F>(sum);

@@ -11,8 +11,7 @@
 
 namespace keras_xent {
 
-// backprop * grads, with a grad for every example, or one for all. `to` can be
-// `backprop`.
+// backprop * grads, with one grad for each example, or one for all. `to` can be `backprop`.
 template <typename T>
 struct ScaleTask {
   const T* backprop;

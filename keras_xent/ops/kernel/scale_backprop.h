@@ -13,7 +13,7 @@
 
 namespace keras_xent {
 
-// Whether scaling by them changes nothing.
+// Whether scaling by these grads changes nothing.
 template <typename T>
 bool AreAllOne(const T* grads, int64_t count) {
   constexpr int64_t kAtATime = 256;

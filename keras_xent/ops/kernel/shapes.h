@@ -38,9 +38,8 @@ inline Dims IndexOf(int64_t element, const Dims& dims) {
   return index;
 }
 
-// Logits as (outer, classes, inner). An example, which is one loss, is a pair
-// (outer, inner) with the number outer * inner_size + inner. If every element is an
-// example, there is one class.
+// Logits as (outer, classes, inner). An example is a pair (outer, inner), and its number is outer *
+// inner_size + inner. If every element is an example, there is one class.
 struct Extents {
   int64_t outer = 1;
   int64_t classes = 1;

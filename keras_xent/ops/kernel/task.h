@@ -9,7 +9,7 @@
 
 namespace keras_xent {
 
-// The examples of a call: all inputs but the weights.
+// The examples of a call: all inputs except the weights.
 template <typename LossType, typename T>
 struct Examples {
   using Loss = LossType;
@@ -28,7 +28,7 @@ struct Task : Examples<Loss, T> {
   T* backprop;  // in the logits' shape, or null to compute only losses
   double unit_coefficient;
   // The tensors are too large for a core's own caches. Rows are split at cache lines,
-  // which slows down short rows, so that ...
+  // which slows down short rows, but then ...
   bool is_large;
   // ... backprop can be written past the caches, whole lines at a time. ...
   bool stream;

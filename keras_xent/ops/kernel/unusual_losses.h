@@ -1,4 +1,4 @@
-// Corrects losses that the kernels may compute wrongly, or that are different in TensorFlow.
+// Corrects losses that the kernels may compute wrongly, or differently from TensorFlow.
 #ifndef KERAS_XENT_UNUSUAL_LOSSES_H_
 #define KERAS_XENT_UNUSUAL_LOSSES_H_
 

@@ -1,4 +1,4 @@
-// The examples' weights. Their tensor can be smaller than that of the losses.
+// The examples' weights. Their tensor can be smaller than the tensor of losses.
 #ifndef KERAS_XENT_WEIGHTS_H_
 #define KERAS_XENT_WEIGHTS_H_
 
@@ -10,7 +10,7 @@
 
 namespace keras_xent {
 
-// A scalar, or every dimension 1 or equal.
+// True for a scalar, or if every dimension is 1 or equal.
 inline bool IsBroadcastable(const Dims& weights, const Dims& losses) {
   if (weights.empty()) return true;
   if (weights.size() != losses.size()) return false;
@@ -24,9 +24,9 @@ template <typename F>
 class Weights {
  public:
   Weights() = default;
-  // One for all.
+  // One weight for all examples.
   explicit Weights(const F* weight) : data_(weight), count_(1), is_one_(true) {}
-  // Broadcast from one shape to the other.
+  // Weights of one shape, broadcast to the other.
   Weights(const F* data, const Dims& shape, const Dims& losses)
       : data_(data), count_(ElementCount(shape)), is_one_(count_ == 1) {
     if (is_one_) return;

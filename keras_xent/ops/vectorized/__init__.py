@@ -1,4 +1,4 @@
-"""Runs the loss for all iterations of `tf.vectorized_map`, and so of `tape.jacobian`, together.
+"""Runs the loss once for all iterations of `tf.vectorized_map` and `tape.jacobian`.
 
 TensorFlow converts a mapped function node by node. If a node's inputs differ between the
 iterations, they are stacked along a new first dimension. This package converts our nodes

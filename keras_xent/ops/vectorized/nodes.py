@@ -1,4 +1,4 @@
-"""Registers the conversion of our nodes for `tf.vectorized_map` with TensorFlow."""
+"""Registers with TensorFlow how to convert our nodes for `tf.vectorized_map`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _native: dict[str, _NativeOp] = {}
 
 
 class _Kind(NamedTuple):
-    """How values with one of our gradients are computed, and from how many inputs."""
+    """How to compute values that have one of our gradients, and from how many inputs."""
 
     op: LossOp
     compute: Callable[..., tf.Tensor]
@@ -40,7 +40,7 @@ _kinds: dict[str, _Kind] = {}
 
 
 def register(op: LossOp) -> None:
-    """Registers the conversion of an op's nodes with TensorFlow."""
+    """Registers with TensorFlow how to convert an op's nodes."""
     for prefix in ("", "Unreduced"):
         name = f"KerasXent>{prefix}{op.name}"
         _native[name] = _NativeOp(op, "loss")
@@ -109,10 +109,10 @@ def _is_explicit(node: tf.Operation) -> bool:
 def _convert_explicit(
     node: tf.Operation, inputs: list[Mapped], length: tf.Tensor
 ) -> list[Mapped]:
-    """Converts a node with an explicit gradient, which is valid only for a single iteration.
+    """Converts a node with an explicit gradient. This gradient is valid only for one iteration.
 
     A converted step already has the right gradient. The portable backend's ops don't, so the value
-    is computed again. TensorFlow prunes the first computation, because nothing uses it.
+    is computed again. TensorFlow then prunes the first computation, because nothing uses it.
     """
     value, *tensors = inputs
     if not (value.stacked and _has_gradient(node.inputs[0].op)):
@@ -125,7 +125,7 @@ def _convert_explicit(
 
 
 def _has_gradient(node: tf.Operation) -> bool:
-    """Whether `_convert_step` returns a value with gradients to all inputs for this node."""
+    """Whether `_convert_step` returns a value that has gradients for all inputs of this node."""
     while node.type == "Identity":
         node = node.inputs[0].op
     step = _step_of(node, list(node.inputs))

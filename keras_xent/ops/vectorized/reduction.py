@@ -35,7 +35,7 @@ def divided(
         spec: contains the reduction.
         numerator: a tensor of the stacked losses' rank. Its first dimension is 1 or the number of
             iterations.
-        weights: a tensor of such a shape.
+        weights: a tensor with the same properties.
         losses_shape: the stacked losses' shape.
         rank: the stacked losses' rank.
     """
@@ -46,7 +46,7 @@ def divided(
 def denominator(
     spec: Spec, weights: tf.Tensor, losses_shape: tf.Tensor, rank: Rank
 ) -> tf.Tensor | None:
-    """The denominators of all iterations, as a tensor of that rank or a scalar, or None."""
+    """The denominators of all iterations: a tensor of that rank, a scalar, or None."""
     if spec.reduction in (Reduction.NONE, Reduction.SUM):
         return None
     size = tf.reduce_prod(losses_shape[1:])

@@ -1,4 +1,4 @@
-"""Tensors of all iterations. The first dimension is the iteration."""
+"""Stacks the tensors of all iterations. The first dimension is the iteration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_xent._tensorflow import Mapped
 from keras_xent.ops.spec import Spec
 
-# An int if it is known, otherwise a tensor.
+# The rank is an int if it is known, and otherwise a tensor.
 Rank = Union[int, tf.Tensor]
 
 

@@ -1,6 +1,6 @@
 """The steps for all iterations.
 
-At least one of `logits`, `labels`, `weights` and `grad` is stacked.
+At least one of the arguments `logits`, `labels`, `weights` and `grad` is stacked.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def loss(
         x, y = stacked(logits, length), stacked(labels, length)
         if spec.reduction is Reduction.NONE:
             return _losses(op, spec, axis, x, y, factors)
-        # Unreduced 16-bit losses would be rounded before the sum. The native reduction sums first.
+        # 16-bit losses would be rounded before they are summed. The native op rounds only the sum.
         x, y = tf.cast(x, real), op.real_labels(y, real)
         losses = _losses(op, spec, axis, x, y, tf.ones([], real))
     else:
@@ -62,7 +62,7 @@ def loss_with_backprop(
     labels: Mapped,
     weights: Mapped,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The same, and the derivatives of the values with respect to the logits."""
+    """The result of `loss`, and its derivatives with respect to the logits."""
     dtype, real = logits.tensor.dtype, weights.tensor.dtype
     if not (logits.stacked or labels.stacked):
         one = Mapped(tf.ones([], dtype), False)

@@ -1,9 +1,9 @@
 """Removes what Keras may have attached to the logits.
 
 Keras's softmax and sigmoid attach their inputs to their outputs (`_keras_logits`), a graph shows
-TensorFlow's softmax, and layers pass masks on (`_keras_mask`). A loss object undoes the softmax and
-applies the mask, like Keras's own. TF1 does neither. `tf.identity` returns a tensor without them,
-so the port puts it around logits that may have them.
+Keras where TensorFlow's softmax is, and layers pass masks on (`_keras_mask`). A loss object undoes
+the softmax and applies the mask, like Keras's own. TF1 does neither. `tf.identity` returns a tensor
+without them, so the port puts it around logits that may have them.
 """
 
 from __future__ import annotations
@@ -71,13 +71,13 @@ def may_carry(module: Module, attributes: Attributes, logits: ast.expr | None) -
 
 
 def identity_edit(module: Module, call: Call) -> Edit | None:
-    """`tf.identity` around a call's logits; None if TensorFlow has no name in the code there."""
+    """`tf.identity` around a call's logits; None if the code there has no name for TensorFlow."""
     assert call.logits is not None
     return tensorflow_names.wrapping_edit(module, call, call.logits, "identity")
 
 
 class _Search:
-    """Searches everything that the logits may be; all of it must be bare."""
+    """Searches everything that the logits may be. All of it must be bare."""
 
     def __init__(self, module: Module, attributes: Attributes) -> None:
         self._module = module
@@ -129,7 +129,7 @@ def is_maker(name: str) -> bool:
 def _is_slice(index: ast.expr) -> bool:
     """Whether indexing always makes a new tensor.
 
-    `x[:, 0]` and `x[1:]` do; `outputs[0]` may be an element of a list.
+    With `x[:, 0]` and `x[1:]`, it does. `outputs[0]` may be an element of a list.
     """
     parts: tuple[ast.expr, ...] = (index,)
     if isinstance(index, ast.Tuple):

@@ -55,9 +55,9 @@ def proven(module: Module, call: Call) -> ast.expr | None:
         return None
     if _is_argmax_of_logits(module, call, ids, depth):
         return ids
-    # TF1 broadcasts labels, but not ids: labels with one class, and in tf.nn any labels with
-    # another shape than the logits. The functions that reduce compare the shapes, as far as they
-    # are known.
+    # TF1 broadcasts labels, but not ids: labels with one class and, in tf.nn, any labels whose
+    # shape differs from the logits'. The functions that reduce compare the shapes if they are
+    # known.
     classes = constants.integer(module, depth)
     if not call.function.reduces or classes is None or classes < 2 or _is_one_id(module, ids):
         return None
@@ -70,7 +70,7 @@ def _is_one_hot(module: Module, node: ast.expr) -> bool:
 
 
 def _arguments(node: ast.Call) -> dict[str, ast.expr]:
-    """By the parameters' names; unknown arguments have the name `*` or `**`."""
+    """The arguments by parameter name. Unknown arguments are named `*` or `**`."""
     arguments = dict(zip(_PARAMETERS, node.args))
     for keyword in node.keywords:
         arguments[keyword.arg or "**"] = keyword.value
@@ -102,7 +102,7 @@ def _are_below(module: Module, ids: ast.expr, classes: int) -> bool:
 
 
 def _is_one_id(module: Module, ids: ast.expr) -> bool:
-    """Whether the ids certainly have a dimension of 1, or none: TF1 may broadcast it."""
+    """Whether the ids are certainly a scalar or have a dimension of 1: TF1 may broadcast them."""
     if isinstance(ids, (ast.List, ast.Tuple)):
         return len(ids.elts) == 1 or any(
             isinstance(each, (ast.List, ast.Tuple)) and _is_one_id(module, each)

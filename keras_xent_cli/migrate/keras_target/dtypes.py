@@ -15,7 +15,7 @@ from keras_xent_cli.migrate.tensorflow.tf1_modules import canonical
 Dtypes = FrozenSet[str]
 
 UNKNOWN = ""
-"""Among the dtypes that an expression may have: one that the source doesn't show."""
+"""A dtype that the source doesn't show, among the dtypes that an expression may have."""
 
 _UNKNOWN: Dtypes = frozenset({UNKNOWN})
 # For a name that is assigned from itself, which doesn't change its dtype.
@@ -87,7 +87,7 @@ class _Search:
         return self._known[key]
 
     def _of_operands(self, nodes: Sequence[ast.expr]) -> Dtypes:
-        """TensorFlow needs one dtype for all tensors, so a shown dtype is the dtype of all."""
+        """TensorFlow needs one dtype for all operands, so a known dtype is the dtype of all."""
         found: Dtypes = frozenset()
         for node in nodes:
             found |= self.of(node)

@@ -69,7 +69,7 @@ def may_carry_gradient(
     Args:
         module: the source.
         node: an expression in it.
-        attributes: to follow attributes too, if it is known what other files do with them.
+        attributes: for following attributes too; None if other files may assign to them.
     """
     return _Search(module, attributes).may_carry(node)
 
@@ -77,11 +77,11 @@ def may_carry_gradient(
 def stop_gradient_edits(
     module: Module, attributes: Attributes, call: Call
 ) -> tuple[Edit, ...] | None:
-    """The edits that stop the gradient into a call's labels, like TF1.
+    """The edits that stop the gradient with respect to a call's labels, like TF1.
 
     Returns:
-        No edits if no gradient can flow there; None if TensorFlow has no name in the code around
-        the call, to write `tf.stop_gradient` with.
+        No edits if no gradient can flow there; None if the code around the call has no name for
+        TensorFlow, so `tf.stop_gradient` can't be written.
     """
     if call.labels is None or not may_carry_gradient(module, call.labels, attributes):
         return ()
@@ -130,7 +130,7 @@ class _Search:
         return not names or not all(name.startswith(("numpy.", "tensorflow.")) for name in names)
 
     def _bound_may_carry(self, key: int | str, values: Sequence[ast.expr | None]) -> bool:
-        """Whether what a name is bound to may carry one; `key` identifies the name."""
+        """Whether anything that a name is bound to may carry one; `key` identifies the name."""
         if not values:
             return True
         if key in self._seen:

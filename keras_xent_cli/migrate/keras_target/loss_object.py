@@ -55,8 +55,8 @@ def attempt(
         return Attempt(reason="there is no loss object for this function")
     if call is None:
         return Attempt(
-            reason="the function is passed as an argument or assigned, and a loss object has other "
-            "arguments"
+            reason="the function is passed as an argument or assigned, and a loss object has "
+            "different parameters"
         )
     attributes = Attributes(module, surroundings)
     shown = dtypes(module, attributes, call.logits)
@@ -102,13 +102,13 @@ def _written(surroundings: Surroundings, shown: Dtypes) -> str:
 
 
 def _of_ids(module: Module, call: Call, loss: Loss) -> str:
-    """For one-hot labels that stay: what the sparse loss would save."""
+    """For one-hot labels that the port keeps: what the sparse loss would save."""
     if loss.of_ids is None or not class_ids.are_one_hot(module, call):
         return ""
     return (
         f". The labels come from tf.one_hot: if every id is a class, {module.package}."
-        f"{loss.of_ids.object_name} computes the same from the ids, and saves a tensor of the "
-        "logits' size (for an id that isn't a class, tf.one_hot returns zeros, but this loss "
+        f"{loss.of_ids.object_name} computes the same loss from the ids, without a tensor of "
+        "the logits' size (for an id that isn't a class, tf.one_hot returns zeros, but this loss "
         "raises an error)"
     )
 

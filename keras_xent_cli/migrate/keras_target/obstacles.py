@@ -1,4 +1,4 @@
-"""`--to keras`: why a loss object may compute something else than a call.
+"""`--to keras`: why a loss object may not compute the same as a call.
 
 There is one function for each reason. It returns the reason, or "" if there is none.
 """
@@ -124,7 +124,7 @@ def _suspicious(module: Module, call: Call, plan: LossObject) -> str:
 
 def _ignored(module: Module, call: Call, plan: LossObject) -> str:
     if call.function.reduces and module.is_ignored(call):
-        return "its result is ignored, so the loss only counts through the loss collection"
+        return "its result is ignored, so the loss counts only through the loss collection"
     return ""
 
 
@@ -137,7 +137,7 @@ def _dtypes(shown: Dtypes) -> str:
 
 
 def _reduced(module: Module, call: Call, loss: Loss) -> str:
-    """Whether the losses have another shape than TF1's, which changes weights and reduction."""
+    """Whether the losses' shape differs from TF1's, which changes weights and reduction."""
     if loss.averages_classes:
         return _averaged(module, call)
     if not loss.squeezes_weights or _has_one_weight(module, call):
@@ -151,7 +151,7 @@ def _reduced(module: Module, call: Call, loss: Loss) -> str:
 
 
 def _broadcast(module: Module, call: Call, loss: Loss) -> str:
-    """Whether the labels may have another shape, to which TF1 adapts: literals, `expand_dims`."""
+    """Whether the labels may have a shape that only TF1 accepts: literals, `expand_dims`."""
     if call.function.reduces or loss.of_ids is None:
         return ""
     labels, logits = (_unwrapped(module, each) for each in (call.labels, call.logits))
@@ -161,7 +161,7 @@ def _broadcast(module: Module, call: Call, loss: Loss) -> str:
     if both_are_written or not (added or isinstance(labels, written)):
         return ""
     return (
-        "its labels may have another shape than the logits: "
+        "its labels may not have the same shape as the logits: "
         f"{call.reference.function.name} broadcasts or flattens them, but a loss object raises an "
         "error"
     )
@@ -190,7 +190,7 @@ def _averaged(module: Module, call: Call) -> str:
     if not found:
         return f"{mean}, and the source doesn't show the reduction"
     if "SUM" in found:
-        return f"{mean}, so its sum is TF1's divided by the size of that axis"
+        return f"{mean}, so its sum is TF1's sum divided by the size of that axis"
     return f"{mean}, so it can't return the loss of each element" if "NONE" in found else ""
 
 
@@ -220,7 +220,7 @@ _CHECKS: tuple[Callable[[Module, Call, LossObject], str], ...] = (
 
 
 def _elsewhere(surroundings: Surroundings, call: Call, shown: Dtypes) -> str:
-    """What other places of the program do, if it matters for the call."""
+    """What other parts of the program do, if it matters for the call."""
     harmless = set()
     if "loss_collection" in call.arguments:
         harmless.add("collection")
@@ -238,7 +238,7 @@ def _is_none(node: ast.expr | None) -> bool:
 
 
 def _is_plain(node: ast.expr) -> bool:
-    """Whether it has the same value at any time: a number, a name."""
+    """Whether it has the same value if it is evaluated later: a number, a name."""
     if isinstance(node, ast.UnaryOp):
         return isinstance(node.operand, ast.Constant)
     return isinstance(_root(node), (ast.Constant, ast.Name))

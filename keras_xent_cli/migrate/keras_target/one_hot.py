@@ -18,13 +18,13 @@ def off_value(module: Module, node: ast.expr) -> ast.expr | None:
 
 
 def label_smoothing(module: Module, node: ast.expr) -> str:
-    """The smoothing of labels in which the other classes share what the right one lacks of 1.
+    """The smoothing of labels whose wrong classes share the mass that the right class lacks.
 
-    For `c` for the right class and `(1 - c) / (N - 1)` for every other, it is
+    If the right class has `c` and every other class `(1 - c) / (N - 1)`, it is
     `(1 - c) * N / (N - 1)`.
 
     Returns:
-        Source; "" if the labels may not be of this form.
+        Source code; "" if the labels may have another form.
     """
     on, off, depth = (_argument(module, node, each) for each in ("on_value", "off_value", "depth"))
     divided = module.followed(off)

@@ -1,9 +1,9 @@
-"""What the program does elsewhere, if it decides whether a loss object computes the same.
+"""Code elsewhere in the program that decides whether a loss object computes the same.
 
-TF1's function and a loss object compute the same from their arguments. They differ in what other
+TF1's function and a loss object compute the same from the same arguments. They differ in what other
 code sees (the loss collection, the result's name), and in what other code changes (replicas, a
-dtype). So `--to keras` searches all files of the run. `bare_logits` handles what Keras attaches
-to the logits.
+dtype). So `--to keras` searches all files of the run. `bare_logits` handles what Keras attaches to
+the logits.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ TRAITS: dict[str, Trait] = {
             rb"|\bkeras\.mixed_precision\b|\bkeras\s+import\s+mixed_precision\b"
         ),
         "the program sets Keras's floatx or a mixed precision policy ({place}), and the source "
-        "doesn't show the dtype of the logits, in which the loss object must compute",
+        "doesn't show the logits' dtype, which the loss object must use",
     ),
     "name": Trait(
         re.compile(
@@ -76,7 +76,7 @@ _ASSIGNED = re.compile(
     rb"|\bsetattr\(\s*[\w.]+\s*,\s*['\"](\w+)"
 )
 _BASES = re.compile(rb"\bclass\s+\w+\s*\(([^()]*)")
-# The last part of a base's name, unless the base is a library's.
+# The last part of a base class's name, unless the class is a library's.
 _BASE = re.compile(rb"(?<![\w.])(?!(?:tf|tensorflow|keras|nn|snt)\.)(?:\w+\.)*(\w+)")
 _RENAMED = re.compile(rb"\b([A-Za-z_]\w*)\s+as\s+\w+")
 
@@ -87,7 +87,7 @@ class Surroundings:
 
     Args:
         places: for each trait that was found, its name and the place, `path:line`.
-        assigned: the attributes that any file assigns on something else than `self`.
+        assigned: the attributes that any file assigns on objects other than `self`.
         subclassed: the classes that any file subclasses or renames.
     """
 

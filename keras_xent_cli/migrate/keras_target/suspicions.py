@@ -19,7 +19,7 @@ _ACTIVATIONS = ("activation", "activation_fn")
 
 
 def looks_swapped(module: Module, call: Call) -> bool:
-    """Whether labels and logits seem to be swapped; both must be there."""
+    """Whether labels and logits seem to be swapped; False if either is missing."""
     if call.labels is None or call.logits is None:
         return False
     labels, logits = _noun(module, call.labels), _noun(module, call.logits)

@@ -1,7 +1,7 @@
 """KX003: `tf.nn.softmax_cross_entropy_with_logits_v2` becomes `keras_xent.v1`'s.
 
-The signature is the same, and so is the gradient into the labels. With `--to keras`, a call becomes
-the loss object without a reduction.
+The signature is the same, and so is the gradient with respect to the labels. With `--to keras`, a
+call becomes the loss object without a reduction.
 """
 
 from __future__ import annotations

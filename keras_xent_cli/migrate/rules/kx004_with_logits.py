@@ -1,9 +1,9 @@
 """KX004: `tf.nn.softmax_cross_entropy_with_logits`, TF1's or TF2's, becomes `keras_xent.v1`'s.
 
-TF1's function sends no gradient into the labels, like `keras_xent.v1`'s function of that name.
-TF2's function of the same name does: it is TF1's `softmax_cross_entropy_with_logits_v2`. If the
-codemod can't know which it is, it ports the call if the labels can't carry a gradient, and
-otherwise reports it.
+TF1's function stops the gradient with respect to the labels, like `keras_xent.v1`'s function of
+that name. TF2's function of the same name doesn't: it is TF1's
+`softmax_cross_entropy_with_logits_v2`. If the codemod can't know which it is, it ports the call if
+the labels can't carry a gradient, and otherwise reports it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from keras_xent_cli.migrate.tensorflow.eras import Era
 from keras_xent_cli.migrate.tensorflow.losses.softmax import LOGITS, LOGITS_TF2
 
 _WHICH = (
-    "neither this file nor the files next to it show whether this is TF1 or TF2 code: TF1 sends no "
-    "gradient into the labels, TF2 does. Use keras_xent.v1.softmax_cross_entropy_with_logits if it "
-    "is TF1 code, and keras_xent.v1.softmax_cross_entropy_with_logits_v2 if it is TF2 code"
+    "neither this file nor the files next to it show whether this is TF1 or TF2 code: TF1 stops "
+    "the gradient with respect to the labels, TF2 doesn't. Use "
+    "keras_xent.v1.softmax_cross_entropy_with_logits if it is TF1 code, and "
+    "keras_xent.v1.softmax_cross_entropy_with_logits_v2 if it is TF2 code"
 )
-_TF2 = "; this is TF2's function, which sends a gradient into the labels, like TF1's _v2 function"
+_TF2 = "; this is TF2's function. Like TF1's _v2 function, it doesn't stop the labels' gradient"
 
 
 def check(module: Module, options: Options) -> Iterable[Remark]:

@@ -99,9 +99,9 @@ def _of_scope(module: Module, scope: ast.Call) -> str:
     found = (each.value for each in scope.keywords if each.arg == "loss_collection")
     collection = next(map(module.source, found), "...")
     return (
-        "this arg_scope changes the collection that contrib's losses join, and code from other "
-        f"places may run in it. {module.package}.v1's losses ignore the scope: pass each ported "
-        f"loss that runs here loss_collection={collection}"
+        "this arg_scope changes the collection that contrib's losses join, and code from "
+        f"elsewhere may run in it. {module.package}.v1's losses ignore the scope: pass "
+        f"loss_collection={collection} to each ported loss that runs here"
     )
 
 

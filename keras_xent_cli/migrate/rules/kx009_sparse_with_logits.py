@@ -17,7 +17,7 @@ from keras_xent_cli.migrate.tensorflow.losses.sparse_softmax import SPARSE_LOGIT
 
 
 def check(module: Module, options: Options) -> Iterable[Remark]:
-    """Port every reference that has keywords."""
+    """Port every reference that is called with keywords."""
     return port_keyword_function(module, options, SPARSE_LOGITS)
 
 

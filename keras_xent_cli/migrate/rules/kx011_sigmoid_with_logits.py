@@ -18,7 +18,7 @@ from keras_xent_cli.migrate.tensorflow.losses.sigmoid import SIGMOID_LOGITS
 
 
 def check(module: Module, options: Options) -> Iterable[Remark]:
-    """Port every reference that has keywords."""
+    """Port every reference that is called with keywords."""
     return port_keyword_function(module, options, SIGMOID_LOGITS)
 
 

@@ -1,8 +1,8 @@
 """KX101: labels and logits seem to be swapped.
 
 contrib and slim expect the logits first, `tf.losses` and `tf.nn` the labels. With one-hot labels, a
-softmax call in the wrong order runs but trains nothing, because TF1 sends no gradient into the
-labels. The port does the same, because the codemod can't know what the user meant.
+softmax call in the wrong order runs but trains nothing, because TF1 stops the gradient with respect
+to the labels. The port does the same, because the codemod can't know what the user meant.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
                 module.offset(call.node),
                 Action.FLAGGED,
                 f"labels are {_short(module.source(call.labels))} and logits are "
-                f"{_short(module.source(call.logits))}, and look swapped. {loss.swapped}. Pass "
+                f"{_short(module.source(call.logits))}: they look swapped. {loss.swapped}. Pass "
                 "labels and logits by keyword",
             )
 

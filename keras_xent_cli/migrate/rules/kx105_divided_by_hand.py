@@ -42,7 +42,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
     if not any(_divides(module, call) for call in module.calls):
         return
     reported: set[ast.AST] = set()
-    for node in module.all(ast.AST):  # from the outside, so each product is reported once
+    for node in module.all(ast.AST):  # outermost first, so each product is reported once
         if node not in reported and isinstance(node, (ast.BinOp, ast.Call, ast.AugAssign)):
             found = _divided_twice(module, _fraction(module, node))
             if found:
@@ -132,7 +132,7 @@ def _weighted_loss(module: Module, node: ast.expr) -> Call | None:
 
 
 def _before(module: Module, node: ast.expr) -> ast.expr | None:
-    """A variable before the last `*=` or `/=`."""
+    """The value of a variable before the last `*=` or `/=`."""
     if isinstance(node, ast.Attribute):
         return _scaled(assignment(module, node))
     if not isinstance(node, ast.Name):

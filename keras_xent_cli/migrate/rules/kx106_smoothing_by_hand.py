@@ -2,7 +2,7 @@
 
 `labels * (1 - eps) + eps / N` before the loss is `label_smoothing=eps` only if `N` is the number of
 classes, or 2 for the sigmoid. Labels with `c` for the right class and `(1 - c) / (N - 1)` for every
-other, mostly from `one_hot(..., on_value=, off_value=)`, need another `label_smoothing`. The port
+other, usually from `one_hot(..., on_value=, off_value=)`, need another `label_smoothing`. The port
 keeps the hand-written formula.
 """
 

@@ -1,4 +1,4 @@
-"""KX108: a function that the program finds, tests or replaces by its name.
+"""KX108: a function that the program finds, tests or replaces by name.
 
 `getattr(tf.losses, name)`, `hasattr(tf.nn, "softmax_cross_entropy_with_logits_v2")`, an assignment
 to `tf.losses.softmax_cross_entropy`, and `eval("tf.losses.softmax_cross_entropy")` can't be

@@ -27,7 +27,7 @@ _Node = Union[ast.Attribute, ast.Name]
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Find nothing: only what is there after the port matters."""
+    """Find nothing: this rule checks only what is left after the port."""
     return iter(())
 
 
@@ -106,7 +106,7 @@ def _of_contrib(module: Module) -> Iterator[tuple[_Node, str]]:
 
 
 def _outermost(module: Module) -> Iterator[_Node]:
-    """The names that are read, and the attributes that aren't the beginning of longer ones.
+    """The names that are read, and the attributes that aren't part of longer ones.
 
     There are none if the text doesn't contain "contrib", as in most files.
     """

@@ -63,7 +63,7 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
 
 
 def check_leftovers(leftovers: Leftovers) -> Iterator[Remark]:
-    """Report functions that are imported but not used (any more): others may import them."""
+    """Report functions that are imported but not used (any more): other files may import them."""
     module = leftovers.module
     for statement, alias in leftovers.imports():
         function = functions.tf1_function(qualified_name(statement, alias))
@@ -96,7 +96,7 @@ def _may_be_tf1(module: Module, node: ast.Attribute) -> bool:
 
 
 def _known(name: str) -> str:
-    """A name, also if a function of the program wraps it; `UNKNOWN` if it may be TF1's.
+    """A name, even if a function of the program wraps it; `UNKNOWN` if it may be TF1's.
 
     Such a function may return its argument, or something that it names.
     """

@@ -2,8 +2,9 @@
 
 They aren't ported. They have the same weights, reductions and loss collection as the cross
 entropies, so a port to Keras's losses changes the numbers silently too. They are reported once per
-file, with what computes the same: `compute_weighted_loss` of the loss of each element. TensorFlow 2
-still has those of `tensorflow.compat.v1`, so these are reported only with `--to keras`.
+file, with a call that computes the same: `compute_weighted_loss` of the loss of each element.
+TensorFlow 2 still has those of `tensorflow.compat.v1`, so these are reported only with `--to
+keras`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _Node = Union[ast.Attribute, ast.Name]
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Report all of them at the first one."""
+    """Report all of them together, at the first one."""
     found: dict[str, list[_Node]] = collections.defaultdict(list)
     for node in _nodes(module):
         name = _loss(module, node)

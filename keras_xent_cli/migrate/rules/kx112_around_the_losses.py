@@ -1,8 +1,8 @@
 """KX112: functions that work with the losses and don't exist in Keras.
 
 `get_total_loss`, `get_losses` and `add_loss` stay: in a TF1 graph, they work with `keras_xent.v1`.
-With `--to keras`, the program leaves the graph, and each is reported with its replacement. On
-`keras_xent.v1`, Estimators are only noted, because TensorFlow 2.16 doesn't have them.
+With `--to keras`, the program leaves the graph, and each is reported with its replacement. With
+`--to v1`, Estimators are only noted, because TensorFlow 2.16 doesn't have them.
 
 This checks only files that use one of the cross entropies, and reports each function once per file.
 """
@@ -52,7 +52,7 @@ _ESTIMATOR = (
 )
 _SPEC = (
     "Keras has no EstimatorSpec, and TensorFlow has none from 2.16 on. Pass the loss, and the "
-    "optimizer of the train_op, to compile. Move what else was added to the loss into layers, with "
+    "optimizer of the train_op, to compile. Move other terms of the loss into layers, with "
     "kernel_regularizer= and self.add_loss. Example: "
     "migration_guide/estimators.md#estimatorspec"
 )

@@ -1,4 +1,4 @@
-"""Source files: finds, reads and writes them."""
+"""Finds, reads and writes source files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NEAR = (
 _AROUND = 200
 
 # What a source must contain for a rule to find something. In a notebook, a name may follow the two
-# characters of a line break. Keras's losses don't count.
+# characters `\n`. Keras's losses don't count.
 _OF_INTEREST = re.compile(
     rb"(?:(?<![A-Za-z0-9_])|(?<=\\n))(?:%(functions)s)(?![A-Za-z0-9_])"
     rb"|(?<!keras\.)losses\s*\.\s*(?:%(others)s)(?![A-Za-z0-9_])"
@@ -126,7 +126,7 @@ class Text:
 
     Args:
         text: the text, with its line endings.
-        encoding: found like Python does: by a byte order mark, a coding comment, or UTF-8.
+        encoding: from a byte order mark or a coding comment, like Python; otherwise UTF-8.
     """
 
     text: str
@@ -192,7 +192,7 @@ def write_atomically(path: Path, old: bytes, new: bytes) -> None:
 
 
 def _own_as(path: Path, status: os.stat_result) -> None:
-    """Give a file another file's owner and group, if the user may."""
+    """Give a file another file's owner and group, if permitted."""
     if hasattr(os, "chown"):
         with contextlib.suppress(OSError):
             os.chown(path, status.st_uid, status.st_gid)

@@ -67,7 +67,7 @@ class FileReport:
 
     @property
     def changed(self) -> bool:
-        """Whether the port differs."""
+        """Whether the port changed the text."""
         return self.error is None and self.old != self.new
 
 
@@ -87,7 +87,7 @@ def write(report: FileReport) -> FileReport:
     """Write a ported file, if it has changed.
 
     Returns:
-        The report, or one that says why it couldn't be written.
+        The report, or one with the reason why it couldn't be written.
     """
     if not report.changed:
         return report
@@ -111,7 +111,7 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _reported(path: Path, step: Callable[[], FileReport]) -> FileReport:
-    """The result of a step, which may be an error: it must not stop the other files."""
+    """The result of a step. An error becomes part of it, so the other files are still ported."""
     try:
         return step()
     except SyntaxError as error:

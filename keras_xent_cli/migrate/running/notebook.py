@@ -29,7 +29,7 @@ _MAGIC = re.compile(r"^(?P<before>[ \t]*(?:[\w., \t]+=[ \t]*)?)(?P<magic>[!%?][^
 _HELP = re.compile(r"^(?P<before>[ \t]*)(?P<magic>[\w.]+\?{1,2}[ \t]*)(?=\r?$)")
 _COMMENTED = re.compile(r"[^\r]")
 _FUNCTION = re.compile(r"\b(" + "|".join(sorted(FUNCTION_NAMES)) + r")\b")
-# Cell magics whose cell is Python.
+# Magics of cells that contain Python.
 _PYTHON_CELLS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 

@@ -23,7 +23,7 @@ from keras_xent_cli.migrate.source.scopes import Other, Scopes
 from keras_xent_cli.migrate.tensorflow import eras
 from keras_xent_cli.migrate.tensorflow.eras import Era, Eras
 
-# Installed libraries aren't searched in the files, even if a folder has such a name.
+# Installed libraries: the files aren't searched for them, even if a folder has such a name.
 _LIBRARIES = frozenset({OWN, "keras", "keras_xent", "numpy", "tensorflow", "tf_keras", "tf_slim"})
 _DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # An imported name, "" or a name in what is imported, and the folder of the file.
@@ -35,7 +35,7 @@ _KEPT = 64
 
 
 class Program:
-    """The files of the run, found like Python finds modules.
+    """The files of the run, found the way Python finds modules.
 
     A file is read when another one needs it, so no file may be written before all are done.
 
@@ -211,7 +211,7 @@ def _content(path: Path) -> bytes:
 
 
 def _defines(content: bytes, name: str) -> bool:
-    """Whether a text defines a function or class with a name, found without a parser."""
+    """Whether a text defines a function or class with a name, found without parsing it."""
     ends = [f" {name}{end}".encode() for end in "(:"]
     return any(b"\n" + begin + end in content for begin in (b"def", b"class") for end in ends)
 
@@ -233,7 +233,7 @@ class Place:
         return self.program.follow(qualified, self.path.parent)
 
     def starred(self, name: str, stars: Sequence[str]) -> Names:
-        """What a name without a binding means, by `from ... import *`."""
+        """What an unbound name means, if it comes from `from ... import *`."""
         for star in reversed(stars):
             found = self.program.starred(name, star, self.path.parent)
             if found:

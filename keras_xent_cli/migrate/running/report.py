@@ -129,7 +129,7 @@ def _show_summary(run: Run, console: Console, written: bool) -> None:
     defects = {rule.code for rule in all_rules() if rule.is_defect}
     mistakes = {code: count for code, count in flagged.items() if code in defects}
     chores = {code: count for code, count in flagged.items() if code not in defects}
-    _show_counts(console, "Probably mistakes in your program (the port keeps them):", mistakes)
+    _show_counts(console, "Probable mistakes in your program (the port keeps them):", mistakes)
     _show_counts(console, "To do:", chores)
     _show_counts(console, "Notes (nothing to do):", noted)
     if counts["changed"] and not written:

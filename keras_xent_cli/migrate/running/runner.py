@@ -83,7 +83,7 @@ def run_jobs(paths: Iterable[Path], job: Job, progress: Progress = no_progress) 
         for report in mapped:
             reports.append(report)
             step()
-    if job.write:  # now, because files read each other until all are ported
+    if job.write:  # only now, because files read each other until all are ported
         reports = list(map(write, reports))
     return Run(len(reading.paths), reports)
 

@@ -9,7 +9,7 @@ from keras_xent_cli.migrate.keras_target.surroundings import Surroundings
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.source.scopes import Other, Scope, Value
 
-# Bases that don't bind attributes of the program.
+# Base classes that don't bind attributes of the program.
 _HARMLESS_BASES = ("tensorflow.", "keras.", "tf_keras.", "abc.")
 
 _Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
@@ -33,7 +33,7 @@ class Attributes:
 
         Returns:
             None if that isn't known: the owner is another object, an attribute of that name is
-            bound in a way that isn't followed, the class has a base elsewhere, or is a base
+            bound in a way that isn't followed, or the class has a base class or a subclass
             elsewhere.
         """
         owner = self._class_of(node.value)
@@ -66,7 +66,7 @@ class Attributes:
         return bindings[0].node if len(bindings) == 1 and isinstance(bindings[0], Other) else None
 
     def _is_open(self, owner: ast.ClassDef) -> bool:
-        """Whether code of another file, or a decorator, may bind its attributes."""
+        """Whether code in another file, or a decorator, may bind its attributes."""
         return owner.name in self._surroundings.subclassed or not self._is_closed(owner)
 
     def _is_closed(self, owner: ast.ClassDef) -> bool:

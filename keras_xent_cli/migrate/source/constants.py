@@ -21,7 +21,7 @@ REDUCTION_STRINGS = {
 
 
 def results(node: ast.expr) -> Iterator[ast.expr]:
-    """The parts that an expression may have as its value."""
+    """The parts of an expression that may be its value."""
     if isinstance(node, ast.IfExp):
         yield from results(node.body)
         yield from results(node.orelse)

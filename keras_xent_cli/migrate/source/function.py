@@ -40,7 +40,7 @@ class LossObject:
         moved: arguments of the constructor, and their names there.
         renamed: arguments of the loss object's call, and their names there.
         dropped: arguments that must be absent or None, so they change nothing.
-        stops_labels: whether TF1 stops the gradient into the labels, and the object doesn't.
+        stops_labels: whether TF1 stops the labels' gradient, and the object doesn't.
     """
 
     reduction: str

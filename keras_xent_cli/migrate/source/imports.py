@@ -121,7 +121,7 @@ def _in_block(module: Module, block: Sequence[_AnyImport]) -> Edit:
 
 
 def _after_origin(module: Module, origin: _AnyImport, use: ast.Name | None) -> Edit:
-    """After the import that a place needs, or its outermost statement without the place."""
+    """After an import, or after the outermost statement around it that doesn't contain the use."""
     around_use = set(module.scopes.ancestors(use)) if use else set()
     scope = module.scopes.of(origin).node
     statement: ast.stmt = origin
@@ -154,7 +154,7 @@ def _statements_before(module: Module, used_at: int) -> list[ast.stmt]:
 
 
 def _block_of_tensorflow(statements: Sequence[ast.stmt]) -> list[_AnyImport]:
-    """The imports around the first of TensorFlow, without a gap between them."""
+    """The first import of TensorFlow, with the imports around it up to the first gap."""
     blocks: list[list[_AnyImport]] = [[]]
     for statement in statements:
         if not isinstance(statement, (ast.Import, ast.ImportFrom)) or _is_future(statement):

@@ -7,7 +7,7 @@ import bisect
 import re
 from typing import Union
 
-# As Python's tokenizer counts lines: str.splitlines has more separators.
+# Line endings as in Python's tokenizer. str.splitlines splits at more characters.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 Located = Union[ast.expr, ast.stmt]
@@ -28,7 +28,7 @@ class Lines:
             self._starts.append(self._starts[-1] + len(line))
 
     def offset(self, line: int, column: int) -> int:
-        """The offset of a place of `ast`: line from 1, column in bytes of UTF-8."""
+        """The offset of a position of `ast`: line from 1, column in bytes of UTF-8."""
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         if not text.isascii():
             column = len(text.encode("utf-8")[:column].decode("utf-8", "ignore"))
@@ -53,11 +53,11 @@ class Lines:
         return line, offset - self._starts[line - 1] + 1
 
     def start_of_line(self, line: int) -> int:
-        """The offset at which a line begins, counted from 1; the text's end after the last."""
+        """The offset at which a line (from 1) begins. After the last line, the text's end."""
         return self._starts[min(line - 1, len(self.lines))]
 
     def newline(self) -> str:
-        """The line ending of the first line, which is that of nearly every file."""
+        """The line ending of the first line. Nearly every file uses only one."""
         first = self.lines[0] if self.lines else ""
         ending = first[len(first.rstrip("\r\n")) :]
         return ending or "\n"

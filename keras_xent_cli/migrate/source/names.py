@@ -11,13 +11,13 @@ from keras_xent_cli.migrate.source.scopes import Import, Scope, Scopes, Value, d
 Names = FrozenSet[str]
 
 UNKNOWN = ""
-"""Among the names that an expression may have: one that can't be followed."""
+"""A name that can't be followed, among the names that an expression may have."""
 
 OWN = "<own>"
 """A prefix for the name of a function or class that another file of the program defines."""
 
 WRAPPED = "<wrapped>"
-"""A prefix for the names that a function of the program gets or uses.
+"""A prefix for the names that a function of the program receives or uses.
 
 After `nn = clone(tf.nn)`, `nn` can only be one of these, but may not be the same object.
 """
@@ -26,7 +26,7 @@ _BEFORE_WRAPPED = f"{WRAPPED}."
 _NOTHING: Names = frozenset()
 
 
-# Many assignments between names can have too many paths to follow all of them.
+# Many assignments between names can create too many paths to follow.
 _MOST_STEPS = 1000
 _LONGEST_WAY = 50
 
@@ -43,7 +43,7 @@ def resolve(
     Args:
         scopes: the scopes of the module.
         node: an expression of the module.
-        unbound: the names of a name that no scope binds.
+        unbound: returns the qualified names of a name that no scope binds.
 
     Returns:
         Dotted names, such as `tensorflow.losses.softmax_cross_entropy`: several if branches bind
@@ -110,7 +110,7 @@ class _Search:
         got = self.got(call.args[0], seen) if function else _NOTHING
         named = wrappers.globals_of(self.scopes, function) if function and got else None
         if named is None:
-            return _NOTHING  # these wouldn't be all names
+            return _NOTHING  # there may be more names than these
         return as_wrapped(got.union(*(self.names_of_global(each, seen) for each in named)))
 
     def got(self, node: ast.expr, seen: Names) -> Names:

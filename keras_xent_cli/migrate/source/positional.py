@@ -1,4 +1,4 @@
-"""The functions of `tf.nn` that accept only keywords: all of TF1's but the newest."""
+"""The functions of `tf.nn` that accept only keywords: all of TF1's except the newest."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def problem(call: Call) -> str:
 
 
 def port_keyword_function(module: Module, options: Options, function: Function) -> Iterator[Remark]:
-    """Port the references to a function that only differs in this between TF1 and TF2.
+    """Port the references to a function that differs only in this between TF1 and TF2.
 
     In TF2, the first two arguments may be positional. Such a call is reported in TF1 code, and
     stays in code that may be TF2's. A function that isn't called here is reported too, unless it
@@ -45,7 +45,7 @@ def port_keyword_function(module: Module, options: Options, function: Function) 
 
 
 def port_of_tf1(module: Module, options: Options, reference: Reference) -> Remark | None:
-    """Port a reference in TF1 code, or report it if it may get positional arguments."""
+    """Port a reference in TF1 code, or report it if it may be called with positional arguments."""
     call = module.call_through(reference)
     message = problem(call) if call else ""
     if message:
@@ -79,7 +79,7 @@ def _advice(module: Module, reference: Reference) -> str:
 
 
 def is_called_with_keywords(module: Module, reference: Reference) -> bool:
-    """Whether a function that isn't called here certainly gets no positional arguments.
+    """Whether a function that isn't called here is certainly called only with keywords elsewhere.
 
     This is true in `functools.partial(f, labels=...)`, after which a positional argument is an
     error, and for a variable with the function or its `partial` that this file calls only with
@@ -104,7 +104,7 @@ def is_only_called(module: Module, reference: Reference) -> bool:
 
 
 def _calls_of_variable(module: Module, node: ast.expr) -> list[ast.Call]:
-    """The calls of the variable that has a value; none if the variable has other uses."""
+    """The calls of the variable that holds a function; none if the variable has other uses."""
     parent = module.scopes.parent(node)
     if not isinstance(parent, ast.Assign) or len(parent.targets) != 1:
         return []

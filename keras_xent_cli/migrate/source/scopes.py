@@ -26,7 +26,7 @@ class Value:
 
 @dataclasses.dataclass(frozen=True)
 class Other:
-    """A name bound in a way that isn't followed: a parameter, a loop's variable, a `del`."""
+    """A name bound in a way that isn't followed: a parameter, a loop variable, a `del`."""
 
     node: ast.AST
     line: int
@@ -107,7 +107,7 @@ class Scopes(ast.NodeVisitor):
         return self._parents.get(node)
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
-        """The nodes around a node, from the inside."""
+        """The nodes around a node, innermost first."""
         parent = self.parent(node)
         while parent is not None:
             yield parent
@@ -156,7 +156,7 @@ class Scopes(ast.NodeVisitor):
     visit_AsyncFunctionDef = _visit_function  # noqa: N815
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        """Defaults belong outside, the body inside."""
+        """Defaults belong to the outer scope, the body to the inner one."""
         inner = Scope(node, self._scope)
         self._visit_arguments(node, node.args, inner)
         self._visit_later(node, inner, [node.body])
@@ -170,7 +170,7 @@ class Scopes(ast.NodeVisitor):
             inner.bind(argument.arg, Other(argument, argument.lineno))
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        """Bases belong outside, the body inside."""
+        """Base classes belong to the outer scope, the body to the inner one."""
         self._scope.bind(node.name, Other(node, node.lineno))
         self._visit_here(
             node, [*node.decorator_list, *node.bases, *node.keywords, *_type_parameters(node)]
@@ -243,7 +243,7 @@ class Scopes(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
-        """In a comprehension, it binds in the scope outside."""
+        """In a comprehension, it binds in the outer scope."""
         scope = self._scope
         while isinstance(scope.node, _COMPREHENSIONS) and scope.parent:
             scope = scope.parent
@@ -265,7 +265,7 @@ class Scopes(ast.NodeVisitor):
                 self._assign(part, part_value)
 
     def visit_Name(self, node: ast.Name) -> None:
-        """A name that is stored or deleted, unless an assignment has said to what."""
+        """A name that is stored or deleted, unless `_assign` has already bound it."""
         if not isinstance(node.ctx, ast.Load) and node not in self._assigned:
             self._scope.bind(node.id, Other(node, node.lineno))
 
@@ -297,7 +297,7 @@ def _type_parameters(node: Any) -> list[ast.AST]:
 
 
 def dotted(node: ast.expr) -> str:
-    """A name, or a name with attributes, as it is written; "" of anything else."""
+    """A name, or a name with attributes, as it is written; "" for anything else."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):

@@ -1,6 +1,6 @@
 """What was last assigned to an attribute, in the order of the text.
 
-`attributes` returns what is certain for all values. This is for hints: it ignores other objects,
+`attributes` finds all values that are possible. This is only for hints: it ignores other objects,
 other methods and branches.
 """
 

@@ -21,7 +21,7 @@ def may_hold(source: str) -> bool:
     """Whether a source that can't be parsed contains a name that a rule looks for.
 
     Args:
-        source: for example, Python 2, or an exercise with gaps.
+        source: for example, Python 2, or an exercise with blanks.
     """
     return files.of_interest(_without_comments(source).encode("utf-8", "replace"))
 

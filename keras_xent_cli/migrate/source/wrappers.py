@@ -1,7 +1,7 @@
 """What a function of a source may return, as far as its text names it.
 
 `nn = clone(tf.nn)` returns something that replaces a module. It must be one of the things that the
-function gets or names, but it isn't known which.
+function receives or names, but it isn't known which.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _ASSIGNING_ELSEWHERE = (ast.Import, ast.ImportFrom, ast.Global)
 
 
 def function_called(scopes: Scopes, call: ast.Call) -> ast.AST | None:
-    """The function of the source's top level that a call of one argument calls."""
+    """The top-level function of the source that a call with one argument calls."""
     if len(call.args) != 1 or call.keywords or not isinstance(call.func, ast.Name):
         return None
     name = call.func.id

@@ -16,7 +16,7 @@ from keras_xent_cli.migrate.tensorflow.tensorflow_names import tensorflow_functi
 
 
 def obstacle(module: Module, call: Call) -> str:
-    """Why contrib may use the weights in another way than `keras_xent.v1`; "" if it doesn't."""
+    """Why contrib may use the weights differently from `keras_xent.v1`; "" if it doesn't."""
     weights, loss = call.arguments.get("weights"), call.function.loss
     if weights is None or loss is None or constants.is_number(module, weights):
         return ""
@@ -30,7 +30,7 @@ def obstacle(module: Module, call: Call) -> str:
         return (
             "contrib also accepts one weight for each example. Call "
             f"{module.package}.v1.{call.function.name} with keywords: with weights=({source})"
-            "[:, None] if there is one for each example, and with the same weights if they have "
+            "[:, None] if there is one for each example, and with unchanged weights if they have "
             "the logits' shape"
         )
     if _needs_one_dimension(call) and not tensorflow_names.prefix(module, call):
@@ -42,7 +42,7 @@ def obstacle(module: Module, call: Call) -> str:
 
 
 def edits(module: Module, call: Call) -> tuple[Edit, ...]:
-    """Reshapes a call's weights to one dimension, if they may have another that contrib removes."""
+    """Reshapes a call's weights to one dimension, if contrib may remove a second one."""
     weights = call.arguments.get("weights")
     if weights is None or constants.is_number(module, weights) or not _needs_one_dimension(call):
         return ()

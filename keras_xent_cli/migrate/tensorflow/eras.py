@@ -1,4 +1,4 @@
-"""Whether a source is TF1 or TF2 code, because one name means another function in each."""
+"""Whether a source is TF1 or TF2 code, because one name means different functions in them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def possible(content: bytes) -> Eras:
 def era(module: Module) -> Era | None:
     """The version that a source is written for; None if that isn't known.
 
-    A name that only TF1 has decides. Otherwise, the source and the files next to it must agree.
+    A name that only TF1 has proves that it is TF1 code. Otherwise, the source and the files next to
+    it must agree.
     """
     own = marks(module)
     if Era.TF1 in own:

@@ -53,7 +53,7 @@ NN_NAMES = frozenset(each.name for each in ALL if NN_MODULES[0] in each.modules)
 
 
 def tf1_function(qualified: str) -> Function | None:
-    """The function of TF1 that a qualified name is."""
+    """The TF1 function that a qualified name refers to."""
     return None if is_tf2(qualified) else _BY_NAME.get(canonical(qualified))
 
 

@@ -20,7 +20,7 @@ def test_a_size_without_memory_is_left_out_and_named(monkeypatch: pytest.MonkeyP
     linear.BENCHMARK.parts(Options())[6].run(recorder)
     assert recorder.measurements == []
     assert recorder.notes == [
-        "linear: 10^9 elements need 13.1 GB, and only 1.0 GB of memory are available."
+        "linear: 10^9 elements need 13.1 GB, but only 1.0 GB of memory are available."
     ]
 
 

@@ -67,8 +67,8 @@ def test_native_ops_are_left_out_where_they_can_not_serve(monkeypatch: pytest.Mo
     monkeypatch.setattr(library, "problem", lambda: "there is no library")
     assert not memory.can_serve("ours_native", "", recorder)
     assert recorder.notes == [
-        "keras_xent, native runs on CPUs only, and was not measured.",
-        "keras_xent, native can't run here, and was not measured: there is no library.",
+        "Not measured: keras_xent, native runs only on CPUs.",
+        "Not measured: keras_xent, native can't run here: there is no library.",
     ]
 
 

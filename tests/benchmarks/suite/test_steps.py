@@ -59,7 +59,7 @@ def test_packages_take_turns_until_the_end_where_they_are_installed() -> None:
     recorder = run(steps.part("training", "", [steps.Step(name, SETUP) for name in names]))
     assert found(recorder) == [("", "optax"), ("", EMPTY)]
     assert FakeWorker.running == []
-    assert recorder.notes == ["torch is not installed here, and was not measured."]
+    assert recorder.notes == ["Not measured: torch is not installed."]
 
 
 @pytest.mark.usefixtures("packages")
@@ -68,8 +68,8 @@ def test_a_loss_that_a_contender_has_not_is_a_note() -> None:
     recorder = run(steps.part("x", "", [steps.Step(name, setup) for name in ("optax", "addv2")]))
     assert recorder.measurements == []
     assert recorder.notes == [
-        "optax has no such loss, and was not measured.",
-        "there is no sparse here, only softmax, sigmoid, and was not measured.",
+        "Not measured: optax has no such loss.",
+        "Not measured: no sparse loss, only softmax, sigmoid.",
     ]
 
 

@@ -38,7 +38,7 @@ def test_all_of_it() -> None:
         "/x/a.py:3:1: KX103 flagged: look :smile:\n\n"
         "7 files checked: 1 would change, 1 could not be ported; 1 places ported, 1 flagged\n"
         "To do:\n"
-        "     1  KX103  an ignored result, which only counts through the loss collection\n"
+        "     1  KX103  an ignored result, which counts only through the loss collection\n"
         "Nothing was written. Use --write to change the files.\n"
     )
 
@@ -58,11 +58,11 @@ def test_mistakes_come_first_and_are_counted_apart() -> None:
         "b.py:3:1: KX103 flagged: look :smile:\n"
         "b.py:2:1: KX112 noted: know\n\n"
         "7 files checked: 0 would change, 0 could not be ported; 0 places ported, 4 flagged\n"
-        "Probably mistakes in your program (the port keeps them):\n"
+        "Probable mistakes in your program (the port keeps them):\n"
         "     1  KX102  the output of a softmax or a sigmoid as logits\n"
         "To do:\n"
         "     1  KX005  contrib's and slim's cross entropies, which expect the logits first\n"
-        "     2  KX103  an ignored result, which only counts through the loss collection\n"
+        "     2  KX103  an ignored result, which counts only through the loss collection\n"
         "Notes (nothing to do):\n"
         "     1  KX112  functions that work with the losses, once per file\n"
     )

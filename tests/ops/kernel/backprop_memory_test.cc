@@ -1,4 +1,4 @@
-// Memory for backprop tensors: who gets which block, and when it goes back.
+// Memory for backprop tensors: which allocation gets which block, and when blocks are returned.
 #include "base/backprop_memory.h"
 
 #include <sys/resource.h>
@@ -17,7 +17,7 @@ namespace {
 
 KERAS_XENT_TEST(Runs::kOnce, TestBackpropMemory) {
   constexpr size_t kBytes = 5 << 20;
-  Check(AllocateBackprop(1000) == nullptr, "small blocks are left to others");
+  Check(AllocateBackprop(1000) == nullptr, "small blocks come from the usual allocator");
   auto fill = [](void* data, size_t bytes, int value) { std::memset(data, value, bytes); };
   auto holds = [](const void* data, size_t bytes, int value) {
     const auto* bytes_of = static_cast<const unsigned char*>(data);
@@ -28,16 +28,16 @@ KERAS_XENT_TEST(Runs::kOnce, TestBackpropMemory) {
   };
   void* one = AllocateBackprop(kBytes);
   void* two = AllocateBackprop(kBytes + 100);
-  Check(one && two && one != two, "two blocks in use are two");
+  Check(one && two && one != two, "two blocks in use are different");
   fill(one, kBytes, 1);
   fill(two, kBytes + 100, 2);
-  Check(holds(one, kBytes, 1) && holds(two, kBytes + 100, 2), "blocks do not overlap");
+  Check(holds(one, kBytes, 1) && holds(two, kBytes + 100, 2), "blocks don't overlap");
   FreeBackprop(one);
-  Check(AllocateBackprop(kBytes - 4096) == one, "a block that came back serves again");
+  Check(AllocateBackprop(kBytes - 4096) == one, "a freed block is used again");
   FreeBackprop(one);
   void* small = AllocateBackprop(kBytes / 4);
-  Check(small != one, "a small tensor does not take a large one's block");
-  Check(holds(two, kBytes + 100, 2), "a block in use is nobody else's");
+  Check(small != one, "a small tensor doesn't get a large tensor's block");
+  Check(holds(two, kBytes + 100, 2), "a block in use keeps its content");
   const pid_t child = fork();
   if (child == 0) {
     void* own = AllocateBackprop(kBytes);
@@ -47,17 +47,17 @@ KERAS_XENT_TEST(Runs::kOnce, TestBackpropMemory) {
   }
   int status = -1;
   waitpid(child, &status, 0);
-  Check(status == 0, "a forked child has blocks of its own");
+  Check(status == 0, "a forked child has its own blocks");
   FreeBackprop(small);
   FreeBackprop(two);
-  // Other sizes, until what came back has been passed over often enough.
+  // Other sizes, until the freed blocks have been unused for long enough.
   for (int i = 0; i < 40; ++i) FreeBackprop(AllocateBackprop((100 << 20) + (i % 2)));
   rusage before, after;
   getrusage(RUSAGE_SELF, &before);
   void* fresh = AllocateBackprop(kBytes);
   fill(fresh, kBytes, 4);
   getrusage(RUSAGE_SELF, &after);
-  Check(after.ru_minflt > before.ru_minflt, "what nobody asks for is returned");
+  Check(after.ru_minflt > before.ru_minflt, "unused blocks are returned to the system");
   FreeBackprop(fresh);
   std::vector<std::thread> threads;
   std::atomic<int> wrong{0};
@@ -73,7 +73,7 @@ KERAS_XENT_TEST(Runs::kOnce, TestBackpropMemory) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  Check(wrong == 0, "threads have blocks of their own");
+  Check(wrong == 0, "threads get different blocks");
 }
 
 }  // namespace

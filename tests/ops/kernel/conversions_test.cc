@@ -1,4 +1,4 @@
-// Every half and bfloat16 there is, as numbers and back.
+// Converts every half and bfloat16 to a number and back.
 #include <cmath>
 #include <vector>
 

@@ -1,4 +1,4 @@
-// Cases of weighted losses, and what is expected of them, in long double.
+// Cases of weighted losses, and their expected results in long double.
 #ifndef KERAS_XENT_TESTS_EXPECTED_H_
 #define KERAS_XENT_TESTS_EXPECTED_H_
 
@@ -47,12 +47,12 @@ Weights<F> Of(const std::vector<F>& weights) {
 }
 
 struct Expected {
-  std::vector<long double> losses;    // without weight
-  std::vector<long double> backprop;  // of the losses; then of the value
+  std::vector<long double> losses;    // unweighted
+  std::vector<long double> backprop;  // first of the losses, then of the value
   std::vector<long double> value;
 };
 
-// Finds the value, and the backprop of the value.
+// Computes the value, and the backprop of the value.
 template <typename F>
 void Weigh(const Case& c, const std::vector<F>& weights, Expected* e) {
   const auto examples = static_cast<int64_t>(e->losses.size());
@@ -77,7 +77,7 @@ void Weigh(const Case& c, const std::vector<F>& weights, Expected* e) {
   if (c.reduction != Reduction::kNone) e->value.push_back(denominator != 0 ? sum / denominator : 0);
 }
 
-// Trains and evaluates, and compares.
+// Runs a training step and an evaluation, and compares both with the expected results.
 template <typename Loss, typename T>
 void TestAgainst(const Expected& wanted, const std::string& name, const Case& c,
                  const Examples<Loss, T>& examples, const std::vector<Real<T>>& weights) {
@@ -89,8 +89,8 @@ void TestAgainst(const Expected& wanted, const std::string& name, const Case& c,
   Check(AllNear(training, wanted.value, relative, 1e-7 * kRelative<T>), name + ": loss");
   bool same = true;
   for (size_t i = 0; i < values; ++i) same &= ToDouble(training[i]) == ToDouble(evaluation[i]);
-  Check(same, name + ": evaluation is training's loss");
-  // p - y' cancels where they are close: the error is relative to the larger.
+  Check(same, name + ": evaluation and training have the same loss");
+  // If p and y' are close, p - y' cancels, so the error is relative to the larger one.
   double largest = 0;
   for (auto g : wanted.backprop) largest = std::max(largest, std::fabs(static_cast<double>(g)));
   Check(AllNear(backprop, wanted.backprop, 2 * relative,

@@ -1,4 +1,4 @@
-// Weights of one shape and losses of another, and what the sum is divided by.
+// Weights and losses of different shapes, and the denominator of the sum.
 #include "reduction.h"
 
 #include <random>
@@ -10,7 +10,7 @@
 namespace keras_xent {
 namespace {
 
-// Every element of `shape` broadcast to `losses`, one after another.
+// The elements of `data`, broadcast from `shape` to `losses`.
 std::vector<float> Repeated(const std::vector<float>& data, const Dims& shape, const Dims& losses) {
   std::vector<float> all;
   for (int64_t e = 0; e < ElementCount(losses); ++e) {
@@ -52,24 +52,24 @@ KERAS_XENT_TEST(Runs::kOnce, TestBroadcastWeights) {
     }
     Check(wrong == 0, ToString(shape) + " broadcast to " + ToString(losses));
   }
-  Check(!IsBroadcastable({4}, {3, 4}), "another rank can not be broadcast");
-  Check(!IsBroadcastable({3, 2}, {3, 4}), "another dimension can not be broadcast");
+  Check(!IsBroadcastable({4}, {3, 4}), "another rank can't be broadcast");
+  Check(!IsBroadcastable({3, 2}, {3, 4}), "another dimension can't be broadcast");
 }
 
 KERAS_XENT_TEST(Runs::kOnce, TestDenominators) {
-  // Few, and so many that they are added up by the piece.
+  // A few, and enough to be summed in pieces.
   for (const int64_t examples : {1000, 3000001}) {
     std::vector<double> data(examples);
-    for (int64_t i = 0; i < examples; ++i) data[i] = i % 4;  // its sums are exact
+    for (int64_t i = 0; i < examples; ++i) data[i] = i % 4;  // so all sums are exact
     const Weights<double> weights(data.data(), {examples}, {examples});
     double sum = 0, present = 0;
     for (double w : data) sum += w, present += w != 0;
     auto of = [&](Reduction reduction) { return Denominator(reduction, weights, examples); };
-    Check(of(Reduction::kNone) == 1, "no reduction divides by nothing");
-    Check(of(Reduction::kSum) == 1, "a sum is divided by nothing");
-    Check(of(Reduction::kSumOverBatchSize) == examples, "the batch's size");
+    Check(of(Reduction::kNone) == 1, "without a reduction, there is no denominator");
+    Check(of(Reduction::kSum) == 1, "a sum has no denominator");
+    Check(of(Reduction::kSumOverBatchSize) == examples, "the batch size");
     Check(of(Reduction::kMeanWithSampleWeight) == sum, "the sum of the weights");
-    Check(of(Reduction::kSumByNonzeroWeights) == present, "how many weights are not 0");
+    Check(of(Reduction::kSumByNonzeroWeights) == present, "the number of non-zero weights");
   }
 }
 

@@ -1,4 +1,4 @@
-// A backprop tensor times a grad for all, for each example, or for each element.
+// A backprop tensor times one grad for all examples, for each example, or for each element.
 #include "scale_backprop.h"
 
 #include <random>
@@ -54,12 +54,12 @@ KERAS_XENT_TEST(Runs::kOnEverySet, TestScaleBackprop) {
 
 KERAS_XENT_TEST(Runs::kOnce, TestAreAllOne) {
   std::vector<float> grads(1000, 1.0f);
-  Check(AreAllOne(grads.data(), 1000), "ones are all one");
-  Check(AreAllOne(grads.data(), 0), "none are all one");
+  Check(AreAllOne(grads.data(), 1000), "1000 ones are all one");
+  Check(AreAllOne(grads.data(), 0), "zero elements are all one");
   for (const int64_t i : {0, 255, 256, 999}) {
     grads[i] = -1.0f;
-    Check(!AreAllOne(grads.data(), 1000), "one of many is not one");
-    Check(AreAllOne(grads.data(), i), "those before it are");
+    Check(!AreAllOne(grads.data(), 1000), "a single other number is found");
+    Check(AreAllOne(grads.data(), i), "the elements before it are all one");
     grads[i] = 1.0f;
   }
 }

@@ -1,4 +1,4 @@
-// Sigmoid cross entropy against long double.
+// Sigmoid cross entropy, compared with long double.
 #include "losses/sigmoid_cross_entropy.h"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ struct Tensors {
   }
 };
 
-// A third of the labels each are 0, 1, and something between.
+// A third of the labels are 0, a third are 1, and a third are in between.
 template <typename T>
 Tensors<T> Make(const Case& c) {
   std::mt19937 random(1);
@@ -84,7 +84,7 @@ void TestType() {
       }
     }
   }
-  // Around the widths of vectors, and the sizes of pieces.
+  // Around vector widths and piece sizes.
   for (int64_t count = 0; count <= 70; ++count) {
     TestAgainstReference<T>({{count, 1, 1}, 0.1, Reduction::kNone, false, 5});
     TestAgainstReference<T>({{count, 1, 1}, 0.1, Reduction::kSum, false, 5});
@@ -92,7 +92,7 @@ void TestType() {
   for (const int64_t count : {4095, 4096, 4097, 100003}) {
     TestAgainstReference<T>({{count, 1, 1}, 0.1, Reduction::kNone, false, 5});
   }
-  // Past the caches.
+  // Written past the caches.
   TestAgainstReference<T>({{(kLargeBytes + 100) / static_cast<int64_t>(sizeof(T)), 1, 1},
                            0.0,
                            Reduction::kSumByNonzeroWeights,
@@ -105,7 +105,7 @@ KERAS_XENT_TEST(Runs::kOnEverySet, TestBFloat16) { TestType<BFloat16>(); }
 KERAS_XENT_TEST(Runs::kOnEverySet, TestFloat) { TestType<float>(); }
 KERAS_XENT_TEST(Runs::kOnEverySet, TestDouble) { TestType<double>(); }
 
-// A weight for a row or a column is a weight for each of its elements.
+// A weight of a row or a column applies to each of its elements.
 KERAS_XENT_TEST(Runs::kOnEverySet, TestBroadcastWeights) {
   const int64_t rows = 703, columns = 21;
   for (const Reduction reduction :
@@ -143,7 +143,7 @@ KERAS_XENT_TEST(Runs::kOnEverySet, TestThreads) {
   SetNumThreads(0);
 }
 
-// One over their sum is beyond float's range, and the coefficients are not.
+// 1 divided by their sum is beyond float's range, but the coefficients aren't.
 KERAS_XENT_TEST(Runs::kOnEverySet, TestTinyWeights) {
   const std::vector<float> x(100, 0.0f), y(100, 0.0f), weights(100, 1e-41f);
   const Examples<Loss, float> examples = {x.data(), {y.data()}, {100, 1, 1}, 0};
@@ -167,8 +167,7 @@ struct Worst {
   double loss = 0, backprop = 0;  // in units in the last place
 };
 
-// Of logits on both sides of 0, from the steps that rounding takes there to where
-// exp(-|x|) is below the normal numbers.
+// For logits on both sides of 0, from the smallest ones to those for which exp(-|x|) is subnormal.
 template <typename T>
 Worst WorstOf(double label, double smoothing) {
   const double far = sizeof(T) == sizeof(float) ? 87 : 708;
@@ -200,8 +199,7 @@ Worst WorstOf(double label, double smoothing) {
 
 template <typename T>
 void TestWorst() {
-  // Losses are rounded once, at the end: that is half a unit, and the rest comes from exp and
-  // log1p.
+  // Losses are rounded once, at the end, which is half a unit. The rest comes from exp and log1p.
   const double most = sizeof(T) == sizeof(double) ? 1.55 : 1.75;
   for (const double smoothing : {0.0, 0.1, 0.3}) {
     for (const double label : {0.0, 1.0, 0.9, 0.3, 0x1p-60}) {
@@ -211,10 +209,10 @@ void TestWorst() {
                                OnThisSet();
       if (!(worst.loss <= most)) std::printf("  %.2f units in the last place\n", worst.loss);
       Check(worst.loss <= most, "the worst loss" + name);
-      // A label that is neither 0 nor 1 cancels with the probability.
+      // A label that is neither 0 nor 1 can cancel with the probability.
       if (smoothing != 0 || (label != 0 && label != 1)) continue;
       if (!(worst.backprop <= 3)) std::printf("  %.2f units in the last place\n", worst.backprop);
-      Check(worst.backprop <= 3, "the worst backprop, tails too," + name);
+      Check(worst.backprop <= 3, "the worst backprop, including tails," + name);
     }
   }
 }
@@ -240,7 +238,7 @@ Element Run(double logit, double label, double smoothing = 0, double weight = 1)
   return {ToDouble(loss), ToDouble(backprop)};
 }
 
-// Labels that are no probabilities: what is added up may cancel.
+// Labels that aren't probabilities: the terms may cancel.
 template <typename T>
 void TestAnyLabels() {
   for (const double label : {-3.0, -0.25, 1.5, 1e6}) {
@@ -283,8 +281,8 @@ void TestExtremes() {
   check(Run<T>(NAN, 0), NAN, NAN, "a logit of NaN and label 0");
   check(Run<T>(NAN, 1), NAN, NAN, "a logit of NaN and label 1");
   check(Run<T>(1, NAN), NAN, NAN, "a label of NaN");
-  check(Run<T>(-INFINITY, 1, 0, 0), NAN, 0, "no weight and an infinite loss");
-  check(Run<T>(5, 1, 0, 0), 0, 0, "no weight");
+  check(Run<T>(-INFINITY, 1, 0, 0), NAN, 0, "weight 0 and an infinite loss");
+  check(Run<T>(5, 1, 0, 0), 0, 0, "weight 0");
   check(Run<T>(1e4, 1), 0, 0, "a logit of 1e4 and label 1");
   check(Run<T>(-1e4, 0), 0, 0, "a logit of -1e4 and label 0");
   check(Run<T>(largest, 0), largest, 1, "the largest logit and label 0");
@@ -303,9 +301,9 @@ KERAS_XENT_TEST(Runs::kOnEverySet, TestExtremes) {
   TestExtremes<BFloat16>();
   TestExtremes<float>();
   TestExtremes<double>();
-  // TensorFlow's x * y is beyond float's range here, and its loss with it.
+  // TensorFlow's x * y, and so its loss, is beyond float's range here.
   Check(Run<float>(3e38, 2).loss == -INFINITY, "a product beyond the range" + OnThisSet());
-  // A sum of losses that is beyond the range is infinite, though the mean is not.
+  // If the sum of losses is beyond the range, the mean is infinite too.
   const float x[] = {-3e38f, -3e38f}, y[] = {1, 1}, one = 1;
   const Examples<Loss, float> examples = {x, {y}, {2, 1, 1}, 0};
   float mean;

@@ -1,4 +1,4 @@
-// Made examples of softmax cross entropies, and their losses by the book.
+// Random examples of softmax cross entropies, and their losses by the definition.
 #ifndef KERAS_XENT_TESTS_SOFTMAX_H_
 #define KERAS_XENT_TESTS_SOFTMAX_H_
 
@@ -12,7 +12,7 @@
 
 namespace keras_xent {
 
-// The labels of a loss, as tensors hold them.
+// The labels of a loss, as stored in tensors.
 template <typename Loss, typename T>
 struct MadeLabels;
 
@@ -22,7 +22,7 @@ struct MadeLabels<SoftmaxCrossEntropy, T> {
 
   DenseLabels<T> get() const { return {stored.data()}; }
 
-  // Half of them 0.
+  // Half of them are 0.
   void Make(const Extents& extents, std::mt19937& random) {
     std::uniform_real_distribution<double> uniform;
     stored.resize(extents.elements());
@@ -35,7 +35,7 @@ struct MadeLabels<SoftmaxCrossEntropy, T> {
       }
     }
   }
-  // A class for an example, or none where it is negative.
+  // The class of each example; a negative number means no class.
   template <typename LabelOf>
   void MakeOneHot(const Extents& extents, LabelOf label_of) {
     stored.assign(extents.elements(), FromDouble<T>(0));
@@ -117,7 +117,7 @@ void TestAgainstReference(const Case& c) {
                        Make<Loss, T>(c, 1));
 }
 
-// ---- what every softmax cross entropy is tested with ----------------------------
+// ---- tests of every softmax cross entropy ----------------------------------------
 
 template <typename Loss, typename T>
 void TestShapes() {
@@ -129,14 +129,14 @@ void TestShapes() {
       TestAgainstReference<Loss, T>({{3, 7, 29}, 0.0, reduction, one_weight, 3});
     }
   }
-  // Around the widths of vectors and tiles.
+  // Around vector and tile widths.
   for (int64_t classes = 1; classes <= 70; ++classes) {
     TestAgainstReference<Loss, T>({{19, classes, 1}, 0.1, Reduction::kSum, false, 2});
   }
   for (int64_t inner = 2; inner <= 40; ++inner) {
     TestAgainstReference<Loss, T>({{2, 5, inner}, 0.1, Reduction::kNone, false, 2});
   }
-  // Several cache lines of examples at a time, and past the caches.
+  // Several cache lines of examples at a time, written past the caches.
   TestAgainstReference<Loss, T>({{2, 21, 777}, 0.1, Reduction::kNone, false, 2});
   if (sizeof(T) == sizeof(float)) {
     TestAgainstReference<Loss, T>({{1, 36, 65536}, 0.1, Reduction::kNone, false, 2});
@@ -148,8 +148,7 @@ void TestShapes() {
   }
 }
 
-// Rows along which the largest logit changes, and labels that most blocks of
-// classes have none of.
+// Rows along which the largest logit changes, and labels that are 0 in most blocks of classes.
 template <typename Loss, typename T>
 void TestLongRows(bool all_have_labels) {
   const int64_t classes = 4099;
@@ -163,7 +162,7 @@ void TestLongRows(bool all_have_labels) {
     double (*logit)(int64_t row, int64_t c, double drawn);
   } cases[] = {
       {"large tensors", at_least(8 << 20), 0.1, [](int64_t, int64_t, double x) { return x; }},
-      // Written past the caches, and too many to do for every type.
+      // Written past the caches. This takes too long for every type.
       {"huge tensors", sizeof(T) == sizeof(float) ? at_least(32 << 20) : 1, 0.1,
        [](int64_t, int64_t, double x) { return x; }},
       {"rising", 7, 0.1, [](int64_t, int64_t c, double x) { return 0.06 * c + x; }},
@@ -195,7 +194,7 @@ void TestLongRows(bool all_have_labels) {
   }
 }
 
-// Masked logits as low as T has them: a sum of a few is beyond T's range, though no loss is.
+// Masked logits with T's lowest value: the sum of a few is beyond T's range, but no loss is.
 template <typename Loss, typename T>
 void TestMaskedClasses() {
   const double lowest = -0.95 * ToDouble(Largest(T()));

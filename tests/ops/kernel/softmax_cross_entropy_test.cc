@@ -1,4 +1,4 @@
-// Softmax cross entropy with dense labels against long double.
+// Softmax cross entropy with dense labels, compared with long double.
 #include "losses/softmax_cross_entropy.h"
 
 #include "softmax.h"
@@ -47,7 +47,7 @@ void TestExtremes() {
   const std::string name = std::string(" of ") + NameOf<T>::value + OnThisSet();
   Row row = RunRow<T>({-INFINITY, 0, 0}, {0, 1, 0});
   Check(std::fabs(row.loss - std::log(2.0)) < 4e-3, "a -inf logit without label mass" + name);
-  Check(row.backprop[0] == 0, "no gradient to a -inf logit" + name);
+  Check(row.backprop[0] == 0, "no gradient for a -inf logit" + name);
   row = RunRow<T>({-INFINITY, 0, 0}, {1, 0, 0});
   Check(row.loss == INFINITY, "a -inf logit with label mass" + name);
   Check(std::isnan(RunRow<T>({INFINITY, 0, 0}, {0, 1, 0}).loss), "a +inf logit" + name);
@@ -61,7 +61,7 @@ void TestExtremes() {
     std::vector<double> logits(classes, -0.8 * ToDouble(Largest(Real<T>()))), labels(classes, 0.1);
     logits[classes - 2] = -logits[0];
     const double loss = RunRow<T>(logits, labels).loss;
-    // Half has no such logits: those are infinite.
+    // Half can't represent these logits: they become infinite.
     Check(sizeof(T) == sizeof(Half) ? !std::isfinite(loss) : loss == INFINITY,
           "a difference beyond the range" + name);
   }
@@ -90,7 +90,7 @@ KERAS_XENT_TEST(Runs::kOnEverySet, TestPrecision) {
         "a loss near 0" + name);
   Check(std::fabs(row.backprop[1] / static_cast<double>(std::exp(-37.0L) / (1 + rest)) - 1) < 1e-13,
         "a tail's probability" + name);
-  // x - m rounds to a float here; the kernel must not lose what it rounds off.
+  // In float, x - m is rounded here. The kernel must keep the rounding error.
   const Row rounded = RunRow<float>({0.1, 20.1}, {0, 1});
   const long double d = static_cast<long double>(0.1f) - 20.1f;
   Check(std::fabs(rounded.loss / static_cast<double>(std::log1p(std::exp(d))) - 1) < 0x1p-23,

@@ -1,4 +1,4 @@
-// Softmax cross entropy with class ids: against long double, and beside the dense loss.
+// Softmax cross entropy with class ids, compared with long double and with the dense loss.
 #include "losses/sparse_softmax_cross_entropy.h"
 
 #include <algorithm>
@@ -49,7 +49,7 @@ KERAS_XENT_TEST(Runs::kOnEverySet, TestThreads) {
   TestSameBitsOnAnyThreads<SparseSoftmaxCrossEntropy>();
 }
 
-// The gradients are those of the dense loss, to the bit, whichever integers the ids are.
+// The gradients are those of the dense loss, to the bit, for all integer types of ids.
 template <typename T>
 void TestBesideDense(const Case& c) {
   Tensors<SparseSoftmaxCrossEntropy, T> sparse = Make<SparseSoftmaxCrossEntropy, T>(c, 7);
@@ -123,7 +123,7 @@ void TestExtremes() {
           "a -inf logit of another class" + name);
     Check(LossOf<T>(logits, 1) == INFINITY, "a -inf logit of the label's class" + name);
     Check(LossOf<T>(logits, 0, 0.1) == INFINITY, "a smoothed label of a -inf logit" + name);
-    Check(LossOf<T>(logits, 0, 1.0) == INFINITY, "nothing but smoothing" + name);
+    Check(LossOf<T>(logits, 0, 1.0) == INFINITY, "only smoothing" + name);
     logits[1] = INFINITY;
     Check(std::isnan(LossOf<T>(logits, 0)), "a +inf logit" + name);
     Check(std::isnan(LossOf<T>(logits, 1)), "a +inf logit of the label's class" + name);

@@ -1,5 +1,5 @@
-// What the kernels' own tests share: a list of tests, checks, and a loop over the
-// instruction sets that this processor has. No TensorFlow, no test framework.
+// Shared by the kernels' C++ tests: a list of tests, checks, and a loop over the processor's
+// instruction sets. It uses neither TensorFlow nor a test framework.
 #ifndef KERAS_XENT_TESTS_TESTING_H_
 #define KERAS_XENT_TESTS_TESTING_H_
 
@@ -19,7 +19,7 @@ namespace keras_xent {
 
 void Check(bool condition, const std::string& what);
 
-// Runs once for every instruction set, or once in all.
+// Runs once for every instruction set, or only once.
 enum class Runs { kOnEverySet, kOnce };
 struct Registration {
   Registration(Runs runs, void (*test)());
@@ -55,7 +55,7 @@ inline BFloat16 Largest(BFloat16) { return {0x7f7f}; }
 inline float Largest(float) { return std::numeric_limits<float>::max(); }
 inline double Largest(double) { return std::numeric_limits<double>::max(); }
 
-// Half a unit in the last place, and for the accumulating types some more.
+// Half a unit in the last place, and somewhat more for types in which sums are accumulated.
 template <typename T>
 constexpr double kRelative = 0;
 template <>
@@ -65,16 +65,16 @@ constexpr double kRelative<BFloat16> = 0x1p-8;
 template <>
 constexpr double kRelative<float> = 0x1p-22;  // 2 units in the last place, or more
 template <>
-constexpr double kRelative<double> = 0x1p-48;  // one chain of thousands of additions
+constexpr double kRelative<double> = 0x1p-48;  // for one chain of thousands of additions
 
-// So many of many random cases.
+// The number of cases to run, of many random ones.
 #ifdef KERAS_XENT_FEW_CASES
 constexpr int64_t OfMany(int64_t cases) { return cases / 50 + 1; }
 #else
 constexpr int64_t OfMany(int64_t cases) { return cases; }
 #endif
 
-// A tensor in memory as TensorFlow and the library give it: where a cache line begins.
+// A tensor whose memory begins at a cache line, as TensorFlow and the library allocate it.
 template <typename T>
 struct LineAllocator {
   using value_type = T;

@@ -1,4 +1,4 @@
-// The pool of threads, under calls of a loss.
+// The thread pool, tested with calls of a loss.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "base/thread_pool.h"
 #include "softmax.h"
 
-// ThreadSanitizer otherwise stops a forked process that starts threads, as the pool does.
+// Without this, ThreadSanitizer stops forked processes that start threads, as the pool does.
 extern "C" __attribute__((visibility("default"))) const char* __tsan_default_options() {
   return "die_after_fork=0";
 }
@@ -68,7 +68,7 @@ KERAS_XENT_TEST(Runs::kOnce, TestFork) {
   }
   int status = -1;
   waitpid(child, &status, 0);
-  Check(status == 0, "a forked child computes");
+  Check(status == 0, "a forked child can compute a loss");
   SetNumThreads(0);
 }
 
@@ -77,7 +77,7 @@ KERAS_XENT_TEST(Runs::kOnce, TestNoMoreThreads) {
   const float wanted = problem.Evaluate();
   const pid_t child = fork();
   if (child == 0) {
-    // Limits do not bind root.
+    // Limits don't apply to root.
     const rlimit one = {1, 1};
     if (setrlimit(RLIMIT_NPROC, &one) != 0 || (geteuid() == 0 && setuid(65534) != 0)) _exit(2);
     SetNumThreads(4);
@@ -85,7 +85,7 @@ KERAS_XENT_TEST(Runs::kOnce, TestNoMoreThreads) {
   }
   int status = -1;
   waitpid(child, &status, 0);
-  Check(status == 0, "a process that may start no threads computes");
+  Check(status == 0, "a process that can't start threads can compute a loss");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The worst softmax cross entropy of many rows, as a network has them that is sure of its
-// answer. The exact losses are to far more digits: no step of theirs cancels.
+// The worst softmax cross entropy of many rows, with logits like those of a confident network. The
+// exact losses have far more digits, because no step in them cancels.
 #include <algorithm>
 
 #include "losses/sparse_softmax_cross_entropy.h"
@@ -33,7 +33,7 @@ class ManyRows {
   }
 
   void Test() {
-    // Without a fused instruction every product of a soft label is rounded by itself.
+    // Without a fused instruction, every product with a soft label is rounded separately.
     const std::string set = CurrentInstructionSet().name;
     const bool is_fused = set != "SSE2" && set != "64 bytes";
     CheckWorst("soft labels", t_.examples(), is_fused ? 2 : 2.25);

@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kLeastBytes = 512 << 10;
 // The total size of the unused blocks that are kept.
 constexpr size_t kMostKeptBytes = size_t{1} << 30;
-// A block is freed after this many allocations didn't use it.
+// A block is freed if this many allocations in a row didn't use it.
 constexpr int64_t kMostPasses = 16;
 constexpr size_t kPageBytes =
     64 << 10;  // the largest page on Linux; untouched memory costs nothing

@@ -46,7 +46,7 @@ inline Half FromDouble<Half>(double value) {
   const uint16_t sign = std::signbit(value) ? 0x8000u : 0;
   const double magnitude = std::fabs(value);
   if (std::isnan(value)) return {static_cast<uint16_t>(sign | 0x7e00u)};
-  // 65520 is half-way from the largest half to the next step: it rounds up.
+  // 65520 is halfway between the largest half and the next step, and rounds up.
   if (magnitude >= 65520.0) return {static_cast<uint16_t>(sign | 0x7c00u)};
   if (magnitude < 0x1p-14) {  // subnormal: a multiple of 2^-24
     return {

@@ -21,7 +21,7 @@ KERAS_XENT_INLINE DoublePair ExactSum(DoubleVec a, DoubleVec b) {
   return {sum, (a - (sum - of_b)) + (b - of_b)};
 }
 
-// a * b, exactly, or to 2^-106 without a fused instruction.
+// a * b, exactly, or within 2^-106 without a fused instruction.
 KERAS_XENT_INLINE DoublePair ExactProduct(DoubleVec a, DoubleVec b) {
   const DoubleVec product = a * b;
 #if defined(__AVX512F__)

@@ -14,9 +14,9 @@ namespace KERAS_XENT_ISA {
 // and 5.3e-20 for double, far below the rounding. It is evaluated as a tree (Estrin),
 // which has a shorter latency.
 //
-// kRound has its last place at 1: adding it rounds to an integer and leaves
-// that integer, in two's complement, in the low bits. ln 2 is split so that
-// n * kLn2High is exact for every possible n (see kNear).
+// The last place of kRound is 1, so adding it rounds to an integer and leaves that integer,
+// in two's complement, in the low bits. ln 2 is split so that n * kLn2High is exact for every
+// possible n (see kNear).
 struct FloatExp {
   using Bits = UInt32Vec;
   using Bit = uint32_t;
@@ -67,12 +67,12 @@ struct ExpOf<double> {
   using type = DoubleExp;
 };
 
-// An exp before its last rounding: power_of_two + power_of_two * beyond, with
-// beyond between -0.3 and 0.42. The power of two is exact.
+// An exp before its last rounding: power_of_two + power_of_two * beyond, where beyond is between
+// -0.3 and 0.42. The power of two is exact.
 template <typename F>
 struct UnroundedExp {
   Vec<F> power_of_two, beyond;
-  // One instruction, where it can be fused.
+  // One instruction, if it can be fused.
   KERAS_XENT_ALWAYS_INLINE Vec<F> Rounded() const { return beyond * power_of_two + power_of_two; }
 };
 
@@ -110,7 +110,7 @@ class ScaledExp {
 
   KERAS_XENT_ALWAYS_INLINE UnroundedExp<F> Unrounded(V x) const {
     V z = x - shift_;
-    z = Max<F>(z, lowest_);  // in this order it keeps NaN
+    z = Max<F>(z, lowest_);  // in this order, it keeps NaN
     const V rounded = z * E::kLog2E + E::kRound;
     const V n = rounded - E::kRound;
     const V r = (z - n * E::kLn2High) - n * E::kLn2Low;
@@ -138,8 +138,8 @@ KERAS_XENT_INLINE DoubleVec Remainder(DoubleVec x, DoubleVec shift, DoubleVec po
   return ((x - shift) - power * DoubleExp::kLn2High) - power * DoubleExp::kLn2Low;
 }
 
-// exp(r) for |r| <= ln(2) / 2, as precise as results of type F need. For float, the
-// polynomial is shorter, and its error relative to exp(r) is 5.2e-11.
+// exp(r) for |r| <= ln(2) / 2, with the precision that results of type F need. For float, the
+// polynomial is shorter, with a relative error of 5.2e-11.
 template <typename F>
 KERAS_XENT_INLINE DoubleVec ExpOfRemainder(DoubleVec r) {
   const DoubleVec r2 = r * r;

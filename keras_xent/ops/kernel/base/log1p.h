@@ -27,8 +27,8 @@ KERAS_XENT_INLINE DoubleVec LogPolynomial(DoubleVec z) {
   }
 }
 
-// log(sum / part) for the rounded sum = part + rest, as precise as a result of type
-// F needs. Its error is relative to log1p(rest / part), even if that is small.
+// log(sum / part) for the rounded sum = part + rest, with the precision that a result of type F
+// needs. Its error is relative to log1p(rest / part), even if that is small.
 //
 // sum / part = 2^k * m, and with s = (m - 1) / (m + 1),
 // log(m) = 2 s + s^3 * p(s^2). Both terms of s are multiplied by 2^k * part, so

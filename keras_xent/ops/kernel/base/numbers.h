@@ -5,7 +5,7 @@
 #include <cstdint>
 
 // Functions that are compiled for several instruction sets under one name must be inlined.
-// Otherwise the linker would keep one of them for all.
+// Otherwise, the linker would use one of them for all.
 #define KERAS_XENT_ALWAYS_INLINE inline __attribute__((always_inline))
 
 namespace keras_xent {

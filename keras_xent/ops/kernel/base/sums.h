@@ -8,12 +8,12 @@
 namespace keras_xent {
 namespace KERAS_XENT_ISA {
 
-// How many vectors are added in F before Flush() adds them to sums in double. They
-// are a block of a row, of at most a kilobyte. With two kilobytes, the L1 cache would
-// have no room for prefetched data.
+// How many vectors are added in F before Flush() adds them to sums in double. Together, they are
+// one block of a row, of at most a kilobyte. With two kilobytes, the L1 cache would have no room
+// for prefetched data.
 constexpr int kVectorsPerFlush = kVectorBytes > 32 ? 16 : 32;
 
-// A lane of type F is in one of this many vectors of double.
+// The number of vectors of double that hold the lanes of a vector of F.
 template <typename F>
 constexpr int kParts = kLanes<F> / kLanes<double>;
 

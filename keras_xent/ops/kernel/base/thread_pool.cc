@@ -25,7 +25,7 @@ int SchedulableProcessors() {
   return count > 0 ? static_cast<int>(count) : 1;
 }
 
-// A running ParallelFor. It is on its caller's stack.
+// A running ParallelFor, on its caller's stack.
 struct Job {
   void (*body)(void*, int64_t);
   void* context;

@@ -106,8 +106,7 @@ KERAS_XENT_INLINE Vec<F> MinusInfinity() {
   return Vec<F>{} - kInfinity<F>;
 }
 
-// In this order it keeps a NaN in a, ignores a NaN in b, and is one instruction
-// on x86.
+// In this order, it keeps a NaN in a, ignores a NaN in b, and is one instruction on x86.
 template <typename F>
 KERAS_XENT_INLINE Vec<F> Max(Vec<F> a, Vec<F> b) {
   return b > a ? b : a;
@@ -212,8 +211,8 @@ KERAS_XENT_INLINE UInt16Vec FromFloat(Half, FloatVec value) {
   // Rounds to nearest, ties to even: adds slightly less than half a unit of the
   // last remaining place, and one more if that place is odd.
   UInt32Vec normal = (magnitude - (112u << 23) + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
-  // 0.5f has its last place at 2^-24, the step of subnormal halves: adding it
-  // lets the processor round.
+  // The last place of 0.5f is 2^-24, the step of subnormal halves, so adding it makes the processor
+  // round.
   UInt32Vec subnormal = BitCast<UInt32Vec>(BitCast<FloatVec>(magnitude) + 0.5f) - 0x3f000000u;
   UInt32Vec result = magnitude < 0x38800000u ? subnormal : normal;
   result = magnitude >= 0x477ff000u ? UInt32Vec{} + 0x7c00u : result;
@@ -315,8 +314,8 @@ KERAS_XENT_INLINE void Store(T* to, Vec<Real<T>> v) {
   std::memcpy(to, &raw, sizeof(raw));
 }
 
-// Copies `count` < 2 * kMost elements, in pieces of constant size. The count is the
-// same many times, and calling memcpy takes longer.
+// Copies `count` < 2 * kMost elements, in pieces of constant size. The count is usually the same as
+// before, and calling memcpy takes longer.
 template <int kMost, typename T>
 KERAS_XENT_INLINE void CopyFew(const T* from, T* to, int64_t count) {
   if (count & kMost) {

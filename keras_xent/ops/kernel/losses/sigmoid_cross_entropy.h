@@ -33,7 +33,7 @@ struct SigmoidCrossEntropy {
   using Labels = DenseLabels<T>;
   static constexpr bool kHasClassAxis = false;
 
-  // Infinite if the terms that TensorFlow adds are, and their sum isn't NaN.
+  // Infinite if the sum of the terms that TensorFlow adds is infinite.
   template <typename T>
   static double ByLabels(const Examples<SigmoidCrossEntropy, T>& examples, int64_t example) {
     const double x = ToDouble(examples.logits[example]);
@@ -57,8 +57,8 @@ struct Log1pOfExp;
 
 // log1p(e) for e = exp(x) in [0, 1], which is e + e^2 * q(e). q is the minimax polynomial of
 // (log1p(e) - e) / e^2, weighted by e^2 / log1p(e), found with the Remez algorithm in 60
-// digits. The relative error of log1p(e) is 5.1e-9. The rounding error of e is added times
-// 1 / (1 + e), for which 1 - e / 2 is close enough.
+// digits. The relative error of log1p(e) is 5.1e-9. The rounding error of e is multiplied by
+// 1 / (1 + e), for which 1 - e / 2 is close enough, and added.
 //
 // The last steps are in double. In float, their roundings alone can add up to a unit in the last
 // place.
@@ -85,9 +85,9 @@ struct Log1pOfExp<float> {
   }
 };
 
-// In double there is a division (see Log1p): with m = 1 + e, or (1 + e) / 2 from e = 1/2 on,
-// log(m) = 2 s + s^3 * p(s^2), where s = (m - 1) / (m + 1). For the rounding errors of e and
-// the divisor, a quotient with an error of a tenth is sufficient.
+// In double, there is a division (see Log1p): with m = 1 + e, or (1 + e) / 2 from e = 1/2 on,
+// log(m) = 2 s + s^3 * p(s^2), where s = (m - 1) / (m + 1). For the rounding errors of e and the
+// divisor, a quotient with an error of a tenth is sufficient.
 template <>
 struct Log1pOfExp<double> {
   DoublePair sum;
@@ -188,7 +188,7 @@ class SigmoidFormula {
   const double on_, lost_of_on_, off_;  // y' = on * y + off
   const Bits sign_;
   const ScaledExp<F> exp_;
-  const V without_distance_;  // the value that makes `opposite` 0, if 0 does
+  const V without_distance_;  // the unsmoothed value for which `opposite` is 0, if there is one
 };
 
 template <bool kWithLoss, bool kWithBackprop, typename T>

@@ -30,8 +30,8 @@ struct SparseSoftmaxCrossEntropy {
 #ifdef KERAS_XENT_ISA
 namespace KERAS_XENT_ISA {
 
-// One block of a row has the label. The label's sums need no loop: they are 1 and the
-// difference of its logit.
+// One block of a row has the label. The sums over the labels need no loop: they are 1 and the d of
+// the label's logit (see sums.h).
 template <typename T>
 class RowLabels<SparseSoftmaxCrossEntropy, T> {
  public:

@@ -38,7 +38,7 @@ inline Split SplitAtAxis(Call& call, const Dims& dims, int64_t axis, const std::
   return split;
 }
 
-// Without a class axis: every element is an example.
+// Without a class axis, every element is an example.
 inline Split SplitIntoElements(const Dims& dims) { return {{ElementCount(dims), 1, 1}, dims}; }
 
 }  // namespace keras_xent

@@ -21,7 +21,7 @@ namespace keras_xent {
 //
 //   Stem                 the weighted losses, reduced to a scalar
 //   UnreducedStem        the weighted loss of every example
-//   [...]WithBackprop    the same, and the gradient of the result's sum to the logits
+//   [...]WithBackprop    the same, and the gradient of the result's sum with respect to the logits
 //   StemGrad             coefficients (instead of weights) * the losses' backprop
 template <typename Loss>
 struct OpNames {

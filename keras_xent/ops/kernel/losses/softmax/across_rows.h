@@ -1,9 +1,9 @@
-// Few classes, or a class axis that is not the last: vectors across examples,
-// each lane going through its own classes.
+// For few classes, or if the class axis isn't the last: vectors across examples. Each lane goes
+// through the classes of its own example.
 //
-// As many examples as a vector has lanes are first brought into a tile (see
-// tiles.h). The logits in the tile are replaced by their exps, and these by the
-// backprop. A few tiles go through each of these steps together.
+// First, as many examples as a vector has lanes are packed into a tile (see tiles.h). The logits in
+// the tile are replaced with their exps, and these with the backprop. A few tiles go through each
+// of these steps together.
 #ifndef KERAS_XENT_LOSSES_SOFTMAX_ACROSS_ROWS_H_
 #define KERAS_XENT_LOSSES_SOFTMAX_ACROSS_ROWS_H_
 
@@ -23,9 +23,9 @@ namespace KERAS_XENT_ISA {
 template <typename Loss, typename T>
 class TileLabels;
 
-// Tiles that take their steps together. The last step of a loss is a long chain of
-// dependent operations, so the chains of several examples run at the same time. With
-// more classes this matters less, and returning to a tile costs more.
+// The number of tiles that take each step together. The last step of a loss is a long chain of
+// dependent operations, so the chains of several tiles run at the same time. With more classes this
+// matters less, and returning to a tile costs more.
 constexpr int kMostTiles = 4;
 constexpr int64_t kMostTilesBytes = 1536;
 
@@ -43,8 +43,8 @@ constexpr int TilesTogether(int64_t classes) {
 constexpr int64_t kVeryFewClasses = 8;
 constexpr int kClassesPerFlush = 4;
 
-// Replaces a tile of logits by their exps, and computes the lanes' totals. Returns
-// the exps of the largest logits.
+// Replaces a tile of logits with their exps, and computes the lanes' totals. Returns the exps of
+// the largest logits.
 template <bool kSmoothed, bool kVeryFew, typename Labels, typename F>
 KERAS_XENT_INLINE Vec<F> SweepTile(F* logits, Labels& labels, int64_t classes, Totals* totals) {
   using V = Vec<F>;
@@ -98,7 +98,7 @@ KERAS_XENT_INLINE Vec<F> SweepTile(F* logits, Labels& labels, int64_t classes, T
   return exp(max);
 }
 
-// Replaces a tile of exps by the backprop.
+// Replaces a tile of exps with the backprop.
 template <typename Labels, typename F>
 KERAS_XENT_INLINE void BackpropTile(const Backprop<F>& backprop, Vec<F> exp_of_max, F* exps,
                                     const Labels& labels, int64_t classes) {
@@ -111,7 +111,7 @@ KERAS_XENT_INLINE void BackpropTile(const Backprop<F>& backprop, Vec<F> exp_of_m
 }
 
 // Computes the losses of up to kMostTiles tiles and, if `coefficients` is not null,
-// replaces the logits by their backprop.
+// replaces the logits with their backprop.
 template <bool kSmoothed, bool kVeryFew, typename Labels, typename F>
 void FewTiles(const Smoothing& smoothing, int tiles, F* logits, Labels* labels, int64_t classes,
               const Vec<F>* coefficients, double* losses) {
@@ -139,8 +139,8 @@ void FewTiles(const Smoothing& smoothing, int tiles, F* logits, Labels* labels, 
   }
 }
 
-// Memory for the tiles of some examples: for their logits, which are replaced by exps and
-// backprop, and for their labels if every class has one.
+// Memory for the tiles of some examples: for their logits, which are replaced with exps and then
+// with the backprop, and for their labels if every class has one.
 template <typename Loss, typename T>
 class Tiles {
  public:

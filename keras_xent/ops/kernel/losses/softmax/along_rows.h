@@ -1,5 +1,5 @@
-// Many contiguous classes: vectors along the classes of one example. After all blocks of
-// a row have been read, its backprop is written from the kept values.
+// For many contiguous classes: vectors along the classes of one example. After all blocks of a row
+// have been read, its backprop is written from the kept values.
 #ifndef KERAS_XENT_LOSSES_SOFTMAX_ALONG_ROWS_H_
 #define KERAS_XENT_LOSSES_SOFTMAX_ALONG_ROWS_H_
 
@@ -72,7 +72,7 @@ KERAS_XENT_INLINE bool HasFiniteLoss(const Row<Loss, T>& row) {
   using F = Real<T>;
   using Bits = Integers<F>;
   constexpr int64_t kStep = kLanes<F>;
-  // As integers the magnitudes are in the same order, with NaN above infinity.
+  // As integers, the magnitudes are in the same order, with NaN above infinity.
   const Bits most_logit = BitCast<Bits>(Broadcast<F>(F(0x1p100)));
   const Bits most_label = BitCast<Bits>(Broadcast<F>(F(4)));
   Bits logits = {}, labels = {};

@@ -52,7 +52,7 @@ KERAS_XENT_INLINE Results Finish(const Smoothing& smoothing, const Totals& t) {
 }
 
 // The largest logits (or their exps) of dominant classes, which have at least half of the
-// probability. The others become NaN, which doesn't equal anything.
+// probability. The others become NaN, which isn't equal to anything.
 template <typename F>
 KERAS_XENT_INLINE Vec<F> OfDominant(Vec<F> largest, Vec<F> others) {
   return others > F(0.5) ? Broadcast<F>(__builtin_nanf("")) : largest;
@@ -87,7 +87,7 @@ struct Backprop {
     const V of_dominant = is_label ? one_minus_off - others : on + one_minus_off - others;
     return coefficient * (is_dominant ? of_dominant : p_minus_y);
   }
-  // With a label of 0. In the same order as At(), so the same results overflow or
+  // With a label of 0. Computed in the same order as At(), so the same results overflow or
   // underflow.
   KERAS_XENT_ALWAYS_INLINE V WithoutLabels(V exp) const {
     return coefficient * (exp * inverse - off);

@@ -11,8 +11,7 @@
 namespace keras_xent {
 namespace KERAS_XENT_ISA {
 
-// Up to this many contiguous classes, the lanes are examples: their tiles fit the L1
-// cache.
+// Up to this many contiguous classes, the lanes are examples, because their tiles fit the L1 cache.
 constexpr int64_t kMostTileClasses = 64;
 
 template <typename Loss, typename T>

@@ -97,7 +97,7 @@ class RowSweep {
   static constexpr int64_t kStep = kLanes<F>;
   static constexpr F kLowest = std::numeric_limits<F>::lowest();
 
-  // There is a new largest logit.
+  // Handles a new largest logit.
   KERAS_XENT_ALWAYS_INLINE void RiseTo(F found_max) {
     const F new_max = found_max > kLowest ? found_max : kLowest;
     if (!(new_max <= scaled_for_ + static_cast<F>(kHeadroom))) {

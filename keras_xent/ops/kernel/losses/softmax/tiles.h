@@ -1,5 +1,5 @@
-// Few classes, or a class axis that is not the last: transposes examples into
-// lanes, class by class, and back.
+// For few classes, or if the class axis isn't the last: transposes examples into lanes, class by
+// class, and back.
 #ifndef KERAS_XENT_LOSSES_SOFTMAX_TILES_H_
 #define KERAS_XENT_LOSSES_SOFTMAX_TILES_H_
 
@@ -16,8 +16,8 @@ constexpr int kGroup = 16 / static_cast<int>(sizeof(F));
 template <typename F>
 constexpr int kGroups = kLanes<F> / kGroup<F>;
 
-// In every group of n lanes: a0 b0 a1 b1 ... of the group's first (kHigh:
-// second) halves.
+// In every group of n lanes: a0 b0 a1 b1 ... from the first half of the group (if kHigh, the
+// second).
 template <typename F, bool kHigh, int... I>
 KERAS_XENT_INLINE Vec<F> InterleaveGroups(Vec<F> a, Vec<F> b, std::integer_sequence<int, I...>) {
   constexpr int n = kGroup<F>;

@@ -1,4 +1,4 @@
-"""A wrong port for each pitfall that calls can tell: its number is in the message, first."""
+"""A wrong port for each silent change that calls can show: its number is first in the message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import keras_xent
 from keras_xent import v1
 from keras_xent._keras import IS_KERAS_3
 from keras_xent.testing import assert_same_loss
-from keras_xent.testing.pitfalls import PITFALLS
+from keras_xent.testing.silent_changes import SILENT_CHANGES
 
 Keras = tf.keras.losses.CategoricalCrossentropy
 ours = keras_xent.CategoricalCrossentropy
@@ -97,12 +97,12 @@ PORTS: dict[str, tuple[int, Callable[..., Any], Callable[..., Any], str]] = {
     "TF1's MEAN": (3, tf1_with(reduction="weighted_mean"), mean_as_given, "broadcast"),
     "weights [B] on [T]": (5, tf1_with_columns, along_the_wrong_axis, "the other axis"),
     "weights [B, 1] on [B]": (5, tf1_with_columns, every_pair, "results in [B, B]"),
-    "swapped": (9, tf1_loss, lambda y, x, w: tf1_loss(x, y, w), "labels and logits swapped"),
+    "swapped": (9, tf1_loss, lambda y, x, w: tf1_loss(x, y, w), "if you swap its labels"),
     "old swapped, v1": (
         9,
         lambda y, x, w: tf1_loss(x, y, w),
         lambda y, x, w: ours_by_count(x, y, w),
-        "sends no gradient to the logits",
+        "has no gradient with respect to the logits",
     ),
     "softmax in front": (
         7,
@@ -112,7 +112,7 @@ PORTS: dict[str, tuple[int, Callable[..., Any], Callable[..., Any], str]] = {
     ),
     "probabilities": (7, tf1_loss, Keras(), "from_logits=True"),
     "divided by replicas": (10, tf1_loss, lambda y, x, w: tf1_loss(y, x, w) / 8, "divided by 8"),
-    "scalar times weights": (11, tf1_loss, scalar_times_weights, "multiplies the mean loss"),
+    "scalar times weights": (11, tf1_loss, scalar_times_weights, "multiplies the mean or the sum"),
     "a vector's mean": (12, tf1_nn, mean_of_vector, "A mean divides the gradient"),
     "a vector": (12, tf1_loss, tf1_with(reduction="none"), "Use the old loss's reduction"),
     "a sum": (
@@ -132,7 +132,7 @@ PORTS: dict[str, tuple[int, Callable[..., Any], Callable[..., Any], str]] = {
         13,
         smoothed_by_hand,
         tf1_with(label_smoothing=0.1),
-        "Smooth the new one's labels by 0.125",
+        "Smooth the new loss's labels by 0.125",
     ),
     "smoothing by shape[1]": (13, smoothed_by_shape_1, tf1_with(label_smoothing=0.1), "shape[1]"),
     "rows without a label": (13, tf1_loss, rows_with_a_label, "one_hot(-1)"),
@@ -145,11 +145,12 @@ def ours_by_count(labels: Any, logits: Any, weights: Any) -> Any:
 
 
 def told(old: Any, new: Any, **arguments: Any) -> tuple[list[int], str]:
-    """The numbers that the message tells, in its order, and the message."""
+    """The numbers in the message, in its order, and the message."""
     with pytest.raises(AssertionError) as caught:
         assert_same_loss(old, new, num_classes=ports.CLASSES, **{**ports.PLAIN, **arguments})
     text = str(caught.value)
-    return [int(number) for number in re.findall(r"^Pitfall (\d+),", text, re.MULTILINE)], text
+    numbers = re.findall(r"^Silent change (\d+),", text, re.MULTILINE)
+    return [int(number) for number in numbers], text
 
 
 @pytest.mark.parametrize("port", PORTS)
@@ -166,7 +167,7 @@ def test_it_is_the_only_one(port: str) -> None:
     assert told(old, new)[0] == [number]
 
 
-def test_pitfall_6_the_labels_gradient() -> None:
+def test_silent_change_6_the_labels_gradient() -> None:
     new = ours(from_logits=True, reduction="sum_by_nonzero_weights")
     numbers, text = told(tf1_loss, new, labels_gradient=True)
     assert numbers == [6]
@@ -174,7 +175,7 @@ def test_pitfall_6_the_labels_gradient() -> None:
     assert "labels_gradient=False" in text
 
 
-def test_pitfall_7_keras_undoes_a_softmax() -> None:
+def test_silent_change_7_keras_undoes_a_softmax() -> None:
     new = ours(from_logits=True, reduction="sum_by_nonzero_weights")
     numbers, text = told(tf1_loss, new, softmax_output=True)
     assert numbers == [7]
@@ -183,7 +184,7 @@ def test_pitfall_7_keras_undoes_a_softmax() -> None:
 
 @pytest.mark.skipif(not IS_KERAS_3, reason="Keras 2 returns the logits' dtype, as TF1 does")
 @pytest.mark.parametrize("dtype", ["bfloat16", "float64"])
-def test_pitfall_14_dtypes(dtype: str) -> None:
+def test_silent_change_14_dtypes(dtype: str) -> None:
     new = ours(from_logits=True, reduction="sum_by_nonzero_weights")
     numbers, text = told(tf1_loss, new, dtypes=["float32", dtype])
     assert numbers == [14]
@@ -207,7 +208,7 @@ def test_weights_of_a_shape_that_the_new_one_refuses() -> None:
     assert "the new loss raises ValueError: no weights for you" in text
 
 
-def test_pitfall_5_in_a_weighted_mean_by_hand() -> None:
+def test_silent_change_5_in_a_weighted_mean_by_hand() -> None:
     skip = ["scalar weights", "all-zero weights", "rank 3", "boolean weights", "integer weights"]
 
     def mean(labels: Any, logits: Any, weights: Any) -> Any:
@@ -221,7 +222,7 @@ def test_pitfall_5_in_a_weighted_mean_by_hand() -> None:
 
 
 def test_every_number_is_one_of_the_fifteen_and_tested() -> None:
-    numbers = {pitfall.number for pitfall in PITFALLS if pitfall.number is not None}
+    numbers = {change.number for change in SILENT_CHANGES if change.number is not None}
     assert numbers == set(range(1, 16)) - {4, 8}
     assert numbers == {number for number, *_ in PORTS.values()} | {6, 14}
 
@@ -229,5 +230,5 @@ def test_every_number_is_one_of_the_fifteen_and_tested() -> None:
 def test_what_is_recognised_as_nothing_is_still_told() -> None:
     numbers, text = told(tf1_loss, lambda y, x, w: v1.softmax_cross_entropy(y, x, w) * 1.37)
     assert numbers == []
-    assert "Not a known pitfall" in text
+    assert "Not a known silent change" in text
     assert "value: old" in text

@@ -1,0 +1,259 @@
+"""`normalization="global"`: N replicas have the loss and the gradients of one device.
+
+Run as a program, this file compares them on two logical CPUs and prints what differed as JSON.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+from typing import Any, Callable
+
+import numpy as np
+import pytest
+
+RNG = np.random.default_rng(0)
+N = 8
+X = RNG.normal(size=(N, 4)).astype(np.float32)
+IDS = RNG.integers(0, 3, N)
+Y = np.eye(3, dtype=np.float32)[IDS]
+KERNEL = RNG.normal(size=(4, 3)).astype(np.float32)
+REDUCTIONS = ["sum_over_batch_size", "mean_with_sample_weight", "sum_by_nonzero_weights"]
+WEIGHTS = {
+    "none": None,
+    "uneven": np.float32([1, 0, 0, 0, 2, 1, 0.5, 3]),
+    "zero on a replica": np.float32([0, 0, 0, 0, 2, 1, 0.5, 0]),
+    "all zero": np.zeros(N, np.float32),
+}
+# Where the batch is cut. The last one leaves a replica without examples.
+CUTS = [4, 3, 8]
+FEW = [("uneven", 3), ("zero on a replica", 8)]
+MASK = np.array([1, 1, 0, 1, 0, 0, 0, 1], bool)
+
+
+def close(found: Any, wanted: Any) -> bool:
+    return np.allclose(found, wanted, rtol=2e-6, atol=2e-7)
+
+
+def both(loss: Callable[..., Any], kernel: Any, *arrays: Any) -> tuple[Any, Any]:
+    """A loss and its gradient with respect to the kernel."""
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(kernel)
+        value = loss(*arrays)(kernel)
+    return value, tape.gradient(value, kernel)
+
+
+def replicas(
+    strategy: Any, loss: Callable[..., Any], cut: int, arrays: list[Any], traced: bool
+) -> Any:
+    """The sums of all replicas' losses and gradients."""
+    import tensorflow as tf
+
+    parts = [slice(0, cut), slice(cut, N)]
+
+    def part(context: Any) -> Any:
+        index = context.replica_id_in_sync_group
+        return [tf.constant(array[parts[index]]) for array in arrays]
+
+    def step(arrays: list[Any]) -> Any:
+        return both(loss, tf.constant(KERNEL), *arrays)
+
+    values = strategy.experimental_distribute_values_from_function(part)
+    def run(values: Any) -> Any:
+        return strategy.run(step, (values,))
+
+    if traced:
+        run = tf.function(run)
+    return [
+        strategy.reduce(tf.distribute.ReduceOp.SUM, each, axis=None).numpy() for each in run(values)
+    ]
+
+
+def cases() -> Any:
+    """Functions of the batch's arrays that return a loss of the kernel, by name."""
+    import tensorflow as tf
+
+    import keras_xent as kx
+
+    def of_class(loss: Any, masked: bool = False, ragged: bool = False) -> Callable[..., Any]:
+        def bound(x: Any, y: Any, *others: Any) -> Callable[[Any], Any]:
+            def value(kernel: Any) -> Any:
+                logits, labels = x @ kernel, y
+                weights = others[0] if others and not masked else None
+                if masked:
+                    logits._keras_mask = others[-1]
+                if ragged:
+                    # Rows of one loss and of two.
+                    lengths = tf.concat([tf.ones([tf.shape(x)[0] % 2], tf.int32),
+                                         tf.fill([tf.shape(x)[0] // 2], 2)], 0)
+                    logits = tf.RaggedTensor.from_row_lengths(logits, lengths)
+                    labels = tf.RaggedTensor.from_row_lengths(labels, lengths)
+                    if weights is not None:
+                        weights = tf.RaggedTensor.from_row_lengths(weights, lengths)
+                return loss(labels, logits, weights)
+
+            return value
+
+        return bound
+
+    def of_function(function: Any, **arguments: Any) -> Callable[..., Any]:
+        def bound(x: Any, y: Any, *others: Any) -> Callable[[Any], Any]:
+            weights = others[0] if others else None
+            if weights is not None and y.shape.rank == 2 and "axis" not in arguments:
+                weights = weights[:, None]
+            return lambda kernel: function(
+                labels=y, logits=x @ kernel, weights=weights, **arguments
+            )
+
+        return bound
+
+    for reduction in REDUCTIONS:
+        for normalization in ("replica", "global"):
+            same = {"reduction": reduction, "normalization": normalization}
+            classes = {
+                "categorical": (kx.CategoricalCrossentropy(True, **same), Y),
+                "smoothed": (kx.CategoricalCrossentropy(True, label_smoothing=0.1, **same), Y),
+                "sparse": (kx.SparseCategoricalCrossentropy(True, **same), IDS),
+                "ignoring": (kx.SparseCategoricalCrossentropy(True, 1, **same), IDS),
+                "binary": (kx.BinaryCrossentropy(True, **same), Y),
+                # Of probabilities: nothing is fused.
+                "probabilities": (kx.BinaryCrossentropy(**same), Y),
+            }
+            for name, (loss, labels) in classes.items():
+                yield (name, reduction, normalization), of_class(loss), labels, False
+            loss = classes["categorical"][0]
+            yield ("masked", reduction, normalization), of_class(loss, masked=True), Y, True
+            yield ("ragged", reduction, normalization), of_class(loss, ragged=True), Y, False
+            softmax = of_function(kx.softmax_cross_entropy, axis=-1, **same)
+            yield ("softmax", reduction, normalization), softmax, Y, False
+            sigmoid = of_function(kx.sigmoid_cross_entropy, **same)
+            yield ("sigmoid", reduction, normalization), sigmoid, Y, False
+            sparse = of_function(kx.sparse_softmax_cross_entropy, axis=-1, **same)
+            yield ("sparse function", reduction, normalization), sparse, IDS, False
+
+
+def in_steps(strategy: Any) -> dict[str, Any]:
+    """What `strategy.run` computes that isn't as on one device."""
+    import tensorflow as tf
+
+    differing, compared = [], 0
+    locals_: dict[Any, Any] = {}
+    for key, loss, labels, masked in cases():
+        name, reduction, normalization = key
+        for (weighting, weights), cut in itertools.product(WEIGHTS.items(), CUTS):
+            # All of them for one loss. The others differ in how they arrive at their weights.
+            if name != "categorical" and (weighting, cut) not in FEW:
+                continue
+            if masked and weighting != "uneven":
+                continue
+            arrays = [X, labels] + ([] if weights is None else [weights])
+            if masked:
+                arrays = [X, labels, MASK]
+            if normalization == "replica":
+                tensors = [tf.constant(array) for array in arrays]
+                locals_[name, reduction, weighting] = [
+                    each.numpy() for each in both(loss, tf.constant(KERNEL), *tensors)
+                ]
+                continue
+            wanted = locals_[name, reduction, weighting]
+            traced = name in ("categorical", "softmax") and cut == 8
+            found = replicas(strategy, loss, cut, arrays, traced)
+            compared += 1
+            if not all(map(close, found, wanted)):
+                differing.append([name, reduction, weighting, cut, str(found), str(wanted)])
+    return {"compared": compared, "differing": differing}
+
+
+def fit(strategy: Any, reduction: str, normalization: str, weights: Any) -> dict[str, Any]:
+    """`fit` with a last batch of 2 + 1 examples."""
+    import tensorflow as tf
+
+    import keras_xent
+
+    keras = tf.keras
+    with strategy.scope():
+        dense = keras.layers.Dense(3, use_bias=False)
+        model = keras.Sequential([keras.Input((4,)), dense])
+        model.set_weights([KERNEL])
+        loss = keras_xent.CategoricalCrossentropy(
+            True, reduction=reduction, normalization=normalization
+        )
+        model.compile(keras.optimizers.SGD(0.5), loss=loss)
+    data = tf.data.Dataset.from_tensor_slices((X[:7], Y[:7], weights[:7])).batch(4)
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    history = model.fit(data.with_options(options), epochs=2, verbose=0).history["loss"]
+    return {"history": history, "kernel": model.get_weights()[0].tolist()}
+
+
+def main() -> None:
+    import tensorflow as tf
+
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    assert strategy.num_replicas_in_sync == 2
+    weights = WEIGHTS["uneven"]
+    one = tf.distribute.get_strategy()
+    found = {
+        "steps": in_steps(strategy),
+        "fit": {
+            reduction: [
+                fit(one, reduction, "replica", weights),
+                fit(strategy, reduction, "global", weights),
+                fit(strategy, reduction, "replica", weights),
+            ]
+            for reduction in REDUCTIONS
+        },
+    }
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
+else:
+    import processes
+
+    import keras_xent
+    from keras_xent.ops import replicas as replicas_lib
+
+    @pytest.fixture(scope="module")
+    def found() -> Any:
+        return json.loads(processes.printed_by([__file__]).splitlines()[-1])
+
+    def test_steps_on_two_replicas_are_those_on_one_device(found: Any) -> None:
+        assert found["steps"]["compared"] == 93
+        assert found["steps"]["differing"] == []
+
+    @pytest.mark.parametrize("reduction", REDUCTIONS)
+    def test_fit_on_two_replicas_is_fit_on_one_device(found: Any, reduction: str) -> None:
+        one, shared, separate = found["fit"][reduction]
+        np.testing.assert_allclose(shared["kernel"], one["kernel"], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(shared["history"], one["history"], rtol=1e-5)
+        assert np.abs(np.subtract(separate["kernel"], one["kernel"])).max() > 1e-3
+
+    @pytest.mark.parametrize("reduction", [*REDUCTIONS, "sum", "none"])
+    def test_without_a_strategy_it_changes_nothing(reduction: str) -> None:
+        weights = WEIGHTS["uneven"]
+        for normalization in ("replica", "global"):
+            loss = keras_xent.CategoricalCrossentropy(
+                True, reduction=reduction, normalization=normalization
+            )
+            value = loss(Y, X @ KERNEL, weights).numpy()
+            if normalization == "replica":
+                expected = value
+        np.testing.assert_array_equal(value, expected)
+
+    def test_it_is_part_of_the_config() -> None:
+        loss = keras_xent.BinaryCrossentropy(normalization="global")
+        assert type(loss).from_config(loss.get_config()).normalization == "global"
+
+    @pytest.mark.parametrize("wrong", ["local", None, 1, ["global"]])
+    def test_another_normalization_is_an_error(wrong: Any) -> None:
+        with pytest.raises(ValueError, match=r"normalization is .*, expected 'replica'"):
+            keras_xent.SparseCategoricalCrossentropy(normalization=wrong)
+        with pytest.raises(ValueError, match=r"normalization is .*, expected 'replica'"):
+            replicas_lib.normalization_of(wrong)
