@@ -1,4 +1,4 @@
-"""Gradient accumulation with the gradient of the large batch.
+"""Accumulated gradients that equal those of the large batch.
 
 If a batch is cut into micro-batches, each has its own denominator, and the mean of their gradients
 isn't the gradient of the batch. Here the denominator is computed before the batch is cut.
@@ -33,7 +33,7 @@ def micro_batches(
     Args:
         dataset: batches of `(x, y)` or `(x, y, sample_weight)`, as for `fit`. `y` is a dense
             tensor, the labels of one output.
-        steps: the number of micro-batches for each batch, at most as many as a batch has examples.
+        steps: the number of micro-batches per batch, at most the number of examples in a batch.
         loss: the loss of a whole batch.
 
     Returns:

@@ -243,7 +243,7 @@ def _class_axis(axis: int | None, dim: int | None, advice: str) -> int:
     """The class axis, which has two names.
 
     Raises:
-        ValueError: both are set. The error ends with the advice.
+        ValueError: both are set. The error ends with `advice`.
     """
     if axis is not None and dim is not None:
         raise ValueError(f"axis is {axis} and dim is {dim}, expected only one of them: {advice}")
