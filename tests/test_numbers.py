@@ -42,7 +42,7 @@ ROWS = [
     ("sparse", "a logit is −∞, another is labeled", [1, 2, -INF], 1),
     ("sparse", "the labeled logit is −∞", [1, 2, -INF], 2),
     ("sparse", "a logit is +∞", [1, INF, 2], 2),
-    ("sparse", "a class id that isn't a class", [1, 2, 3], 3),
+    ("sparse", "a class id out of range", [1, 2, 3], 3),
     ("sigmoid", "logits ±10³⁰", [1e30, -1e30], [0, 0]),
     ("sigmoid", "a logit is −∞", [-INF], [0]),
     ("sigmoid", "a logit is +∞", [INF], [0]),
