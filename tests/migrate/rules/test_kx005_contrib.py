@@ -153,7 +153,7 @@ def test_weights(function: str, weights: str, target: str) -> None:
 def test_what_is_said_of_the_weights_of_a_sigmoid(weights: str) -> None:
     before = with_weights(NAMES[3], weights)
     finding = check_flagged(before, "KX005", f"with weights=({weights})[:, None] if there is one")
-    assert "with the same weights if they have the logits' shape" in finding.message
+    assert "with unchanged weights if they have the logits' shape" in finding.message
     each = "[:, None]" if weights == "weights" else ""
     call = (
         "keras_xent.v1.sigmoid_cross_entropy(logits=logits, multi_class_labels=labels, "
@@ -282,7 +282,7 @@ def loss(labels, logits, weights):
 def test_a_scope_around_calls_is_named(scope: str, target: str) -> None:
     before = AROUND.format(scope)
     collection = scope.rsplit("=", 1)[1]
-    said = f"runs here loss_collection={collection}"
+    said = f"loss_collection={collection} to each ported loss that runs here"
     check_flagged(before, "KX005", said, line=10, target=target)
     new, findings = ported(before, target)
     assert "run inside the arg_scope of add_loss (file.py:10)" in findings[1].note
