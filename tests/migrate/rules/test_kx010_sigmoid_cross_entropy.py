@@ -31,7 +31,7 @@ OTHERS = [
     ("(labels, logits, tf.abs(logits))", "the weights may differ between elements"),
     ("(labels, logits, tf.constant([[0.3]]))", "the weights may differ"),
     ("(labels, logits, tf.constant(0.3, shape=[1, 3]))", "the weights may differ"),
-    ("(labels, logits, reduction=tf.losses.Reduction.SUM)", "its sum is TF1's sum divided by the size"),
+    ("(labels, logits, reduction=tf.losses.Reduction.SUM)", "sum is TF1's sum divided by the size"),
     ("(labels, logits, reduction=tf.losses.Reduction.NONE)", "it can't return the loss of each"),
     ("(labels, logits, reduction=REDUCTION)", "the source doesn't show the reduction"),
     ("(labels, logits, scope='x')", "a loss object has no scope="),
