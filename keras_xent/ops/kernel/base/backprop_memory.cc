@@ -6,9 +6,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
+#include <list>
 #include <mutex>
 #include <new>
-#include <vector>
 #endif
 
 namespace keras_xent {
@@ -63,17 +64,20 @@ class Blocks {
       const bool fits = it->bytes >= bytes && it->bytes <= 2 * bytes;
       if (fits && (best == kept_.end() || it->bytes < best->bytes)) best = it;
     }
-    Block block;
-    if (best != kept_.end()) {
-      block = *best;
-      kept_.erase(best);
-    } else {
-      block.bytes = RoundUp(bytes, kPageBytes);
-      block.data = Map(block.bytes);
+    if (best == kept_.end()) {
+      const size_t rounded = RoundUp(bytes, kPageBytes);
+      kept_.push_back({nullptr, rounded, allocations_});
+      best = std::prev(kept_.end());
+      best->data = Map(rounded);
+      if (!best->data) {
+        kept_.erase(best);
+        return nullptr;
+      }
     }
-    if (block.data) used_.push_back(block);
+    void* data = best->data;
+    used_.splice(used_.end(), kept_, best);
     ReturnStale();
-    return block.data;
+    return data;
   }
 
   void Free(void* data) {
@@ -85,8 +89,7 @@ class Blocks {
 #if defined(MADV_FREE)
     madvise(it->data, it->bytes, MADV_FREE);
 #endif
-    kept_.push_back(*it);
-    used_.erase(it);
+    kept_.splice(kept_.end(), used_, it);
     ReturnStale();
   }
 
@@ -96,15 +99,16 @@ class Blocks {
     size_t bytes = 0;
     for (const Block& block : kept_) bytes += block.bytes;
     while (!kept_.empty() &&
-           (bytes > kMostKeptBytes || allocations_ - kept_[0].last_use > kMostPasses)) {
-      bytes -= kept_[0].bytes;
-      munmap(kept_[0].data, kept_[0].bytes);
-      kept_.erase(kept_.begin());
+           (bytes > kMostKeptBytes || allocations_ - kept_.front().last_use > kMostPasses)) {
+      bytes -= kept_.front().bytes;
+      munmap(kept_.front().data, kept_.front().bytes);
+      kept_.pop_front();
     }
   }
 
   std::mutex mutex_;  // guards the rest
-  std::vector<Block> used_, kept_;
+  // Lists, so Free() allocates no memory: a tensor's destructor can't report an error.
+  std::list<Block> used_, kept_;
   int64_t allocations_ = 0;
 };
 
@@ -124,7 +128,12 @@ BlocksLifetime blocks_lifetime;
 }  // namespace
 
 void* AllocateBackprop(size_t bytes) {
-  return bytes >= kLeastBytes ? blocks->Allocate(bytes) : nullptr;
+  if (bytes < kLeastBytes) return nullptr;
+  try {
+    return blocks->Allocate(bytes);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
 }
 
 void FreeBackprop(void* data) { blocks->Free(data); }

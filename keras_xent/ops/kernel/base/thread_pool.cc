@@ -6,8 +6,8 @@
 #endif
 
 #include <condition_variable>
-#include <deque>
 #include <exception>
+#include <list>
 #include <mutex>
 #include <new>
 #include <thread>
@@ -102,11 +102,10 @@ class Pool {
     for (;;) {
       work_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
       if (stopping_) return;
-      // Take turns: the job goes to the back of the queue.
-      Job* job = jobs_.front();
-      jobs_.pop_front();
-      jobs_.push_back(job);
-      DoOnePiece(*job, lock);
+      // Take turns: the job goes to the back of the queue. Workers must not allocate memory,
+      // because nothing would catch their std::bad_alloc.
+      jobs_.splice(jobs_.end(), jobs_, jobs_.begin());
+      DoOnePiece(*jobs_.back(), lock);
     }
   }
 
@@ -116,6 +115,8 @@ class Pool {
     while (can_start_threads_ && static_cast<int>(workers_.size()) < num_threads_ - 1) {
       try {
         workers_.emplace_back([this] { Work(); });
+      } catch (const std::bad_alloc&) {
+        return;  // until the next call
       } catch (const std::exception&) {
         // The process can't start more threads. The existing ones and the caller do
         // the work.
@@ -144,7 +145,7 @@ class Pool {
 
   std::mutex mutex_;  // guards the rest
   std::condition_variable work_;
-  std::deque<Job*> jobs_;
+  std::list<Job*> jobs_;  // unlike a deque, allocates nothing in a forked child's new pool
   bool stopping_ = false;
 };
 

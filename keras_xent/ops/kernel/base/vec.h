@@ -157,12 +157,15 @@ KERAS_XENT_INLINE auto SumOfLanes(V v) {
   return Fold(v, [](V a, V b) __attribute__((always_inline)) { return a + b; });
 }
 
-// Which lanes are in [from, to).
+// Which lanes are in [from, to). Both can be far outside of the lanes.
 template <typename F>
 KERAS_XENT_INLINE Integers<F> LanesBetween(int64_t from, int64_t to) {
+  const auto clamp = [](int64_t n) {
+    return static_cast<int>(n < 0 ? 0 : n > kLanes<F> ? kLanes<F> : n);
+  };
   Integers<F> lane;
   for (int i = 0; i < kLanes<F>; ++i) lane[i] = i;
-  return (lane >= static_cast<int>(from)) & (lane < static_cast<int>(to));
+  return (lane >= clamp(from)) & (lane < clamp(to));
 }
 
 template <typename V>

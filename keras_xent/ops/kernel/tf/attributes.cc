@@ -1,6 +1,7 @@
 #include "tf/attributes.h"
 
 #include <memory>
+#include <new>
 #include <string>
 
 #include "tf/handles.h"
@@ -39,12 +40,16 @@ void ReadReduction(TF_OpKernelConstruction* ctx, Reduction* reduction, const Sta
 
 Attributes* ReadAttributes(TF_OpKernelConstruction* ctx, bool has_axis, bool has_reduction) {
   StatusHandle status(TF_NewStatus());
-  std::unique_ptr<Attributes> attributes(new Attributes);
-  if (has_axis) {
-    TF_OpKernelConstruction_GetAttrInt64(ctx, "axis", &attributes->axis, status.get());
+  try {
+    std::unique_ptr<Attributes> attributes(new Attributes);
+    if (has_axis) {
+      TF_OpKernelConstruction_GetAttrInt64(ctx, "axis", &attributes->axis, status.get());
+    }
+    if (Ok(status) && has_reduction) ReadReduction(ctx, &attributes->reduction, status);
+    if (Ok(status)) return attributes.release();
+  } catch (const std::bad_alloc&) {
+    TF_SetStatus(status.get(), TF_RESOURCE_EXHAUSTED, "keras_xent: out of memory");
   }
-  if (Ok(status) && has_reduction) ReadReduction(ctx, &attributes->reduction, status);
-  if (Ok(status)) return attributes.release();
   TF_OpKernelConstruction_Failure(ctx, status.get());
   return nullptr;
 }
