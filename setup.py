@@ -37,7 +37,10 @@ SANITIZED = [
 ]
 # Vectors are passed only between inlined functions, so GCC's note about their calling convention
 # doesn't matter. Some of GCC's AVX-512 intrinsics use undefined values on purpose (GCC 105593).
-VECTOR_WARNINGS = ["-Wno-psabi", "-Wno-uninitialized", "-Wno-maybe-uninitialized"]
+VECTOR_WARNINGS = [
+    *["-Wno-psabi", "-Wno-uninitialized", "-Wno-maybe-uninitialized"],
+    "-Wno-unknown-warning-option",  # Clang doesn't know the one before
+]
 # How kernels.cc is compiled, once for each: namespace, name, machine flags.
 InstructionSet = Tuple[str, str, List[str]]
 ON_X86_64 = platform.machine() == "x86_64"
@@ -255,6 +258,42 @@ class KernelTest(Command):
             raise SystemExit(1)
 
 
+class KernelFuzz(KernelTest):
+    """Compiles the arithmetic without TensorFlow for libFuzzer, which clang has, and fuzzes it."""
+
+    description = "fuzz the kernels with clang's libFuzzer, under sanitizers"
+    user_options: ClassVar[list[tuple[str, str | None, str]]] = [
+        ("seconds=", None, "how long (default: 20; 0 runs the corpus once)"),
+        ("inputs=", None, "run only these files, for example a crash that was found"),
+    ]
+
+    def initialize_options(self) -> None:
+        super().initialize_options()
+        self.sanitize = "fuzzer,address,undefined"
+        self.seconds = "20"
+        self.inputs = ""
+
+    def compiler(self) -> list[str]:
+        if not os.environ.get("CXX") and shutil.which("clang++"):
+            os.environ["CXX"] = "clang++"
+        return super().compiler()
+
+    def run(self) -> None:
+        build_dir = Path("build", "kernel_fuzz")
+        found = build_dir / "corpus"
+        found.mkdir(parents=True, exist_ok=True)
+        self.arguments = self.inputs.split()
+        if not self.inputs:
+            seeds = Path("fuzz", "corpus", "kernels")
+            limit = "-runs=0" if self.seconds == "0" else f"-max_total_time={self.seconds}"
+            limits = [limit, "-timeout=60", "-max_len=4096", "-len_control=0", f"-artifact_prefix={build_dir}/"]
+            self.arguments = [*limits, "-print_final_stats=1", str(found), str(seeds)]
+        self.build_and_run([Path("fuzz", "kernels.cc")], build_dir)
+
+    def link_and_run(self, objects: list[str], build_dir: Path, *arguments: str) -> None:
+        super().link_and_run(objects, build_dir, *self.arguments)
+
+
 class KernelBenchmark(KernelTest):
     """Compiles the arithmetic without TensorFlow and times it."""
 
@@ -306,6 +345,7 @@ setup(
         "bdist_wheel": AnyPythonWheel,
         "build_ext": BuildNative,
         "kernel_benchmark": KernelBenchmark,
+        "kernel_fuzz": KernelFuzz,
         "kernel_test": KernelTest,
     },
 )
