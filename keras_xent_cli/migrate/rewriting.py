@@ -32,7 +32,9 @@ def rewritten(source: str, change: Change) -> str:
 def renamed(old: str, new: str) -> str:
     """A new name in place of a dotted one, with the comments that were inside it."""
     comments: list[str] = _COMMENT_IN_NAME.findall(old)
-    return new + "".join(f"  {comment}" for comment in comments)
+    kept = new + "".join(f"  {comment}" for comment in comments)
+    # If the line breaks were in the name's own parentheses, there may be no others around it.
+    return f"({kept})" if comments and "(" in _COMMENT_IN_NAME.sub("", old) else kept
 
 
 def rename_keyword(source: str, old: str, new: str) -> str:
