@@ -84,13 +84,24 @@ def argument(source: str, name: str) -> str:
 
 def has_comment(source: str) -> bool:
     """Whether there are comments between a call's parentheses."""
+    return _has_comment(cst.parse_expression(f"({source})"))
+
+
+def has_comment_in_name(source: str) -> bool:
+    """Whether there are comments in a call before the parentheses of its arguments."""
+    call = cst.parse_expression(f"({source})")
+    assert isinstance(call, cst.Call)
+    return _has_comment(call.func) or _has_comment(call.whitespace_after_func)
+
+
+def _has_comment(node: cst.CSTNode) -> bool:
     found: list[cst.Comment] = []
 
     class Comments(cst.CSTVisitor):
         def visit_Comment(self, node: cst.Comment) -> None:  # noqa: N802
             found.append(node)
 
-    cst.parse_expression(f"({source})").visit(Comments())
+    node.visit(Comments())
     return bool(found)
 
 

@@ -110,7 +110,7 @@ def _comments(module: Module, call: Call, plan: LossObject) -> str:
     leaves = [name for name in call.arguments if name not in plan.renamed]
     if leaves and rewriting.has_comment(module.source(call.node)):
         return f"there are comments between its arguments, and {', '.join(leaves)} would move"
-    if "#" in module.source(call.reference.node):
+    if rewriting.has_comment_in_name(module.source(call.node)):
         return "there is a comment inside the function's name"
     return ""
 
