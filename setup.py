@@ -286,8 +286,10 @@ class KernelFuzz(KernelTest):
         if not self.inputs:
             seeds = Path("fuzz", "corpus", "kernels")
             limit = "-runs=0" if self.seconds == "0" else f"-max_total_time={self.seconds}"
-            limits = [limit, "-timeout=60", "-max_len=4096", "-len_control=0", f"-artifact_prefix={build_dir}/"]
-            self.arguments = [*limits, "-print_final_stats=1", str(found), str(seeds)]
+            self.arguments = [
+                *[limit, "-timeout=60", "-max_len=4096", "-len_control=0", "-print_final_stats=1"],
+                *[f"-artifact_prefix={build_dir}/", str(found), str(seeds)],
+            ]
         self.build_and_run([Path("fuzz", "kernels.cc")], build_dir)
 
     def link_and_run(self, objects: list[str], build_dir: Path, *arguments: str) -> None:

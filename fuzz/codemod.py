@@ -41,9 +41,14 @@ from keras_xent_cli.migrate.tensorflow import loss_scopes
 
 # Errors that are right for some programs. Any other is a bug of the codemod.
 _RIGHT_ERRORS = re.compile(
-    r"cannot decode it: |decoding it as .* would change it|cannot parse it: |it is not a notebook: |"
-    r"line \d+ uses the name \w+ for something else|notebook format 3 isn't supported|too large or deeply nested|"
-    r"source code string cannot contain null bytes"
+    "|".join(
+        [
+            *["cannot decode it: ", "decoding it as .* would change it", "cannot parse it: "],
+            *["it is not a notebook: ", "notebook format 3 isn't supported"],
+            r"line \d+ uses the name \w+ for something else",
+            *["too large or deeply nested", "source code string cannot contain null bytes"],
+        ]
+    )
 )
 
 

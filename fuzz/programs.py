@@ -46,14 +46,15 @@ _EXTRA_LINES = [
     *["tf = tf.compat.v1", "del tf", "losses = tf.losses", "__all__ = ['tf', 'losses']", "x: tf"],
     *["import tensorflow.compat.v1 as tf", "@tf.function", "f = tf.losses.softmax_cross_entropy"],
     *["from __future__ import annotations", "raise x", "return x", "nonlocal x", "'''é", '"""'],
-    *["%matplotlib inline", "!pip install x", "x = %time y", "tf.losses?", "%%time", "\f", "\t", ""],
+    *["%matplotlib inline", "!pip install x", "x = %time y", "tf.losses?", "%%time", "\f", ""],
     *["# %%", "# coding: latin-1", "# keras-xent: ignore", "keras_xent = 1", "eval('tf.losses')"],
-    *["from tensorflow.contrib import losses, slim  # é", "import a.b as losses, tf_slim", "x = \\"],
+    *["from tensorflow.contrib import losses, slim  # é", "import a.b as losses, tf_slim", "\\"],
 ]
 _ARGUMENTS = [
-    *["*x", "**x", "None", "1.0", "0", "weights=x", "weights=1.0", "label_smoothing=0.1", "scope=x"],
+    *["*x", "**x", "None", "1.0", "0", "weights=x", "weights=1.0", "label_smoothing=0.1"],
     *["loss_collection=None", "reduction='none'", "reduction=tf.losses.Reduction.NONE", "dim=-1"],
-    *["axis=1", "labels=tf.one_hot(x, 3)", "logits=x", "name='x'", "_sentinel=None", "x for x in y"],
+    *["axis=1", "labels=tf.one_hot(x, 3)", "logits=x", "_sentinel=None", "x for x in y"],
+    *["name='x'", "scope=x"],
 ]
 _SPACES = ["  ", "\t", "\\\n", "\n", "\r\n", "\r", "\f", " # é\n", ";", "\u2028", "\xa0", "\ufeff"]
 
@@ -298,7 +299,7 @@ def _change_spaces(text: str, other: str, rng: random.Random) -> str:
 
 def _change_a_character(text: str, other: str, rng: random.Random) -> str:
     at = rng.randint(0, len(text))
-    new = rng.choice(["", "(", ")", ",", ".", '"', "'", "\\", "\0", "é", "😀", "{", "#", ":", "[", "="])
+    new = rng.choice([*"(),.\"'\\\0é😀{#:[=", ""])
     return text[:at] + new + text[at + rng.randint(0, 1) :]
 
 

@@ -11,7 +11,7 @@ _IN_CHECKOUT = os.path.isdir("keras_xent_cli")  # noqa: PTH112
 if __name__ == "__main__" and sys.path[0] == os.getcwd() and not _IN_CHECKOUT:  # noqa: PTH109
     del sys.path[0]
 
-from keras_xent_cli.main import main
+from keras_xent_cli.main import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main())

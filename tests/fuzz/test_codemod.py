@@ -8,8 +8,8 @@ import random
 from pathlib import Path
 
 import pytest
-from fuzz import codemod, programs
 
+from fuzz import codemod, programs
 from keras_xent_cli.migrate.registry import all_rules
 from keras_xent_cli.migrate.running.job import FileReport, run_job
 
@@ -94,7 +94,7 @@ def test_a_second_run_that_reports_something_new_is_found_out(
         return dataclasses.replace(runs[-1], findings=tuple(found))
 
     monkeypatch.setattr(codemod, "run_job", forgetful)
-    with pytest.raises(codemod.FoundError, match="reports something new.*KX101"):
+    with pytest.raises(codemod.FoundError, match=r"reports something new.*KX101"):
         codemod.check(OLD.replace(b"a, b", b"logits, labels"))
 
 
