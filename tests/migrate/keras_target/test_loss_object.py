@@ -83,13 +83,12 @@ def test_the_weights_of_contrib_s_loss_are_themselves_a_call_that_becomes_a_loss
     new, _ = ported(
         "import tensorflow.compat.v1 as tf\nimport tf_slim as slim\n"
         "x = slim.losses.softmax_cross_entropy(logits, labels, "
-        "tf.nn.softmax_cross_entropy_with_logits(labels=a, logits=b))\n",
+        "tf.nn.sparse_softmax_cross_entropy_with_logits(labels=a, logits=b))\n",
         "keras",
     )
     assert new.endswith(
-        ", sample_weight=tf.reshape(keras_xent.CategoricalCrossentropy(from_logits=True, "
-        "reduction=keras_xent.Reduction.NONE)(y_true=tf.stop_gradient(a), y_pred=tf.identity(b)), "
-        "[-1]))\n"
+        ", sample_weight=tf.reshape(keras_xent.SparseCategoricalCrossentropy(from_logits=True, "
+        "reduction=keras_xent.Reduction.NONE)(y_true=a, y_pred=tf.identity(b)), [-1]))\n"
     )
 
 
