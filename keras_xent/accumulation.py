@@ -1,4 +1,4 @@
-"""Gradient accumulation with the gradient of the large batch.
+"""Accumulated gradients that equal those of the large batch.
 
 If a batch is cut into micro-batches, each has its own denominator, and the mean of their gradients
 isn't the gradient of the batch. Here the denominator is computed before the batch is cut.
@@ -23,22 +23,22 @@ def micro_batches(
 
     Use it with the `gradient_accumulation_steps` of Keras 3's optimizers, or with a loop that
     applies the mean of the micro-batches' gradients. Both then apply the gradient of the whole
-    batch. Under `tf.distribute`, the whole batch is that of all replicas.
+    batch. Under `tf.distribute`, the whole batch is the global batch.
 
-    The returned dataset has sample weights: yours, or 1, times `steps` and divided by the batch's
-    denominator. The returned loss adds up the weighted losses. If all micro-batches of a batch have
-    the same size, the loss that `fit` reports is the mean of the batches' losses.
+    The returned dataset has sample weights: your weights (or 1), multiplied by `steps` and divided
+    by the batch's denominator. The returned loss adds up the weighted losses. If all micro-batches
+    of a batch have the same size, the loss that `fit` reports is the mean of the batches' losses.
     `weighted_metrics` get the changed weights.
 
     Args:
-        dataset: batches of `(x, y)` or `(x, y, sample_weight)`, as for `fit`. `y` is the labels of
-            one output, a dense tensor.
-        steps: the number of micro-batches for each batch, at most as many as a batch has examples.
+        dataset: batches of `(x, y)` or `(x, y, sample_weight)`, as for `fit`. `y` is a dense
+            tensor, the labels of one output.
+        steps: the number of micro-batches per batch, at most the number of examples in a batch.
         loss: the loss of a whole batch.
 
     Returns:
         The dataset of the micro-batches, and the loss for `compile`. The loss raises an error if
-        Keras's layers attached a mask to its predictions, because the denominator doesn't count it.
+        Keras's layers attached a mask to its predictions, because the denominator ignores masks.
 
     Raises:
         TypeError: the loss isn't a loss of this package, or the dataset's elements aren't tuples.
@@ -56,7 +56,7 @@ def micro_batches(
         >>> [weights.numpy().tolist() for _, _, weights in micro]
         [[2.0], [0.0]]
 
-        The mean of both losses is the loss of the batch:
+        The mean of the two losses is the loss of the batch:
 
         >>> values = [float(summed(y, x, weights)) for x, y, weights in micro]
         >>> print(f"{sum(values) / 2:.5f} {float(loss(y, x, [1.0, 0.0])):.5f}")
@@ -80,7 +80,9 @@ def micro_batches(
         size = tf.shape(y)[0]
         weights = loss.weights_for_sum(y, sample_weight) * float(steps)
         enough = tf.debugging.assert_greater_equal(
-            size, steps, f"a batch has fewer examples than steps={steps}: drop the remainder"
+            size,
+            steps,
+            f"a batch has fewer examples than steps={steps}: pass drop_remainder=True to batch()",
         )
         with tf.control_dependencies([enough]):
             ends = size * tf.range(steps + 1) // steps
@@ -96,6 +98,6 @@ def micro_batches(
     micro = dataset.flat_map(cut)
     batches = int(dataset.cardinality())
     if batches >= 0:
-        # `fit` asks for it.
+        # `fit` uses the cardinality.
         micro = micro.apply(tf.data.experimental.assert_cardinality(batches * steps))
     return micro, loss.of_sums()

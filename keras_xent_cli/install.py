@@ -1,6 +1,7 @@
-"""What to install if TensorFlow or another package is missing: all instructions are here.
+"""All instructions for installing TensorFlow or another missing package.
 
-This doesn't import TensorFlow, so the command line and `import keras_xent` can print them then.
+This doesn't import TensorFlow, so the command line and `import keras_xent` can print them without
+it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Loads TensorFlow, which takes up to 15 seconds: with a message, without its log, and
-interruptible.
+"""Loads TensorFlow, which takes up to 15 seconds.
+
+It shows a message, hides TensorFlow's log, and can be interrupted.
 """
 
 from __future__ import annotations

@@ -257,9 +257,8 @@ def graph_hessians(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
 
 def graph_some_inputs(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     value = loss(x, y, w)
-    each = [tf.gradients(value, source, grad_ys=3 * tf.ones_like(value))[0] for source in (x, y, w)]
-    zeros = tf.gradients(value, [x, y, w], unconnected_gradients="zero")
-    return [*(gradient for gradient in each if gradient is not None), *zeros]
+    (one,) = tf.gradients(value, x, grad_ys=3 * tf.ones_like(value))
+    return [one, *tf.gradients(value, [x, y, w], unconnected_gradients="zero")]
 
 
 def graph_descent(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:

@@ -19,6 +19,10 @@ def _signature(tensors: list[tf.Tensor]) -> list[tf.TensorSpec]:
     return [tf.TensorSpec(None, tensor.dtype) for tensor in tensors]
 
 
+# AutoGraph would convert the tests' functions, which takes longer than tracing them. It doesn't
+# convert ours (tests/v1/test_init.py).
+_tf_function = functools.partial(tf.function, autograph=False)
+
 # Each takes a function and its first arguments, and returns the function in that mode.
 
 
@@ -27,25 +31,25 @@ def _eager(function: Run, tensors: list[tf.Tensor]) -> Run:
 
 
 def _traced(function: Run, tensors: list[tf.Tensor]) -> Run:
-    return tf.function(function)
+    return _tf_function(function)
 
 
 def _traced_unknown_shapes(function: Run, tensors: list[tf.Tensor]) -> Run:
-    return tf.function(function, input_signature=_signature(tensors))
+    return _tf_function(function, input_signature=_signature(tensors))
 
 
 def _compiled(function: Run, tensors: list[tf.Tensor]) -> Run:
-    return tf.function(function, jit_compile=True)
+    return _tf_function(function, jit_compile=True)
 
 
 def _traced_then_compiled(function: Run, tensors: list[tf.Tensor]) -> Run:
-    inner = tf.function(function)
+    inner = _tf_function(function)
     inner(*tensors)
-    return tf.function(lambda *args: inner(*args), jit_compile=True)
+    return _tf_function(lambda *args: inner(*args), jit_compile=True)
 
 
 def _compiled_unknown_shapes(function: Run, tensors: list[tf.Tensor]) -> Run:
-    return tf.function(function, input_signature=_signature(tensors), jit_compile=True)
+    return _tf_function(function, input_signature=_signature(tensors), jit_compile=True)
 
 
 def _tf1_graph(function: Run, tensors: list[tf.Tensor]) -> Run:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import subprocess
 import sys
@@ -80,14 +79,12 @@ def test_names_are_made_as_keras_makes_them() -> None:
     assert CategoricalCrossentropy(name="mine").scope_name == "mine"
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_another_backend_is_refused(backend: str) -> None:
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
+def test_another_backend_is_refused() -> None:
+    # Keras's backend that needs no other package.
     code = "import keras_xent; keras_xent.CategoricalCrossentropy()"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "KERAS_BACKEND": backend},
+        env={**os.environ, "KERAS_BACKEND": "numpy"},
         stderr=subprocess.PIPE,
     )
     assert b"KERAS_BACKEND=tensorflow" in done.stderr

@@ -13,6 +13,7 @@ import ast
 import contextlib
 import io
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 GUIDE = ROOT / "migration_guide"
 PAGES = [ROOT / "README.md", *sorted(GUIDE.glob("**/*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
+_POPEN = subprocess.Popen
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -65,6 +67,24 @@ def has_python(page: Path) -> bool:
     return any(language == "python" for language, _ in blocks(page))
 
 
+class Program:
+    """Replaces `subprocess.Popen` for one of the guide's programs, which tests run once."""
+
+    def __init__(self, path: str) -> None:
+        self.name = Path(path).stem
+
+    def communicate(self) -> tuple[str, str]:
+        import guide_programs
+
+        return guide_programs.printed_by(self.name), ""
+
+
+def popen(command: list[str], *arguments: Any, **options: Any) -> Any:
+    if len(command) == 2 and command[1].startswith("migration_guide/programs/"):
+        return Program(command[1])
+    return _POPEN(command, *arguments, **options)
+
+
 @pytest.mark.parametrize(
     "page", list(filter(has_python, PAGES)), ids=lambda page: str(page.relative_to(ROOT))
 )
@@ -78,6 +98,7 @@ def test_python_blocks_run_and_print_the_text_block_after_them(
         processes.printed_by([__file__, str(page)], cwd=ROOT)
     else:
         monkeypatch.chdir(ROOT)
+        monkeypatch.setattr(subprocess, "Popen", popen)
         run(page)
 
 

@@ -15,6 +15,7 @@ from email.message import Message
 from pathlib import Path
 from typing import Iterator
 
+import processes
 import pytest
 
 from keras_xent.ops import library
@@ -72,7 +73,8 @@ class Wheel:
 
     def run(self, program: str) -> list[str]:
         """Runs a program with the wheel's package in front of the installed one."""
-        return run(["-c", program], self.folder, PYTHONPATH=str(self.package)).splitlines()
+        program = f"import sys\nsys.path.insert(0, {str(self.package)!r})\n{program}"
+        return processes.printed_by(["-c", program], cwd=self.folder).splitlines()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Observes the value and the gradient of a call.
 
-Here, the gradient of a call is one function. It computes the gradients of all inputs from the
-upstream gradient, so the observer gets both. Second derivatives and the tangents of forward
+Here, one function computes the gradients with respect to all inputs of a call, so the observer gets
+them together with the upstream gradient. Second derivatives and the tangents of forward
 accumulators aren't observed. They are computed as usual.
 """
 

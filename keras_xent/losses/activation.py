@@ -12,8 +12,8 @@ def cached_logits(
 ) -> tuple[tf.Tensor, bool]:
     """The input of the activation, if Keras or the graph still has it. Otherwise the predictions.
 
-    Keras's losses also use it: without a warning for `from_logits=False`, and with one for
-    `from_logits=True`, because the caller passed probabilities as logits.
+    Keras's losses also use this input. They warn only if `from_logits` is True, because the caller
+    then passed probabilities as logits.
 
     Args:
         y_pred: the predictions.

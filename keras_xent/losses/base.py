@@ -1,4 +1,4 @@
-"""The base class of all losses: how Keras calls them, and how they use its arguments."""
+"""The base class of all losses: the methods that Keras calls, and the common arguments."""
 
 from __future__ import annotations
 
@@ -84,11 +84,11 @@ class CrossEntropy(Configured, _keras.LossBase):
 
         Raises:
             TypeError: `y_true` or `sample_weight` is ragged, but `y_pred` isn't; an argument is a
-                `KerasTensor` of Keras 3; or a model of a Keras package other than `tf.keras`
-                calls the loss.
-            ValueError: the shapes or rows don't match.
-            tf.errors.InvalidArgumentError: shapes or rows that are known only when a graph runs
-                don't match.
+                `KerasTensor` of Keras 3; or the loss is called by a model of a Keras package other
+                than `tf.keras`.
+            ValueError: the shapes or row lengths don't match.
+            tf.errors.InvalidArgumentError: shapes or row lengths that are known only when a graph
+                runs don't match.
         """
         arguments = {"y_true": y_true, "y_pred": y_pred, "sample_weight": sample_weight}
         if _functional.is_symbolic(arguments.values()):
@@ -159,14 +159,15 @@ class CrossEntropy(Configured, _keras.LossBase):
 
     @do_not_convert
     def weights_for_sum(self, y_true: tf.Tensor, sample_weight: Any = None) -> tf.Tensor:
-        """Weights whose weighted sum of losses is the loss of this batch.
+        """Weights for which the weighted sum of the losses is the loss of this batch.
 
         Args:
             y_true: the labels, dense.
             sample_weight: the caller's weights, or None.
 
         Returns:
-            The weights in their shape, or in the shape (N,) if they are None or a scalar.
+            Weights in the shape of `sample_weight`, or in the shape (N,) if it is None or a
+            scalar.
         """
         labels = self.to_labels(y_true, tf.float32)
         real = tf.float32
@@ -191,11 +192,11 @@ class CrossEntropy(Configured, _keras.LossBase):
         return tf.math.divide_no_nan(weights, found[0])
 
     def of_sums(self: _Loss) -> _Loss:
-        """The same loss with the reduction `SUM`. A mask on its predictions is an error."""
+        """The same loss with the reduction `SUM`. A mask on its predictions raises an error."""
         if type(self).call is not CrossEntropy.call:
             raise ValueError(
-                f"{type(self).__name__} overrides call(), expected a loss whose losses have the "
-                "labels' shape: use a loss class of keras_xent"
+                f"{type(self).__name__} overrides call(), so its losses may not have the labels' "
+                "shape: use a loss class of keras_xent"
             )
         if self._wanted_reduction is Reduction.NONE:
             raise ValueError("reduction is NONE, expected a reduction to one number")

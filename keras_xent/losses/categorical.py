@@ -101,8 +101,8 @@ class CategoricalCrossentropy(CrossEntropy):
     * If labels and predictions are ragged with the same row lengths, every element of every row
       has its own loss, as in tf_keras. Keras 3 raises an error. `axis` must be -1 or a dimension
       after the ragged ones. In tf_keras, a positive `axis` doesn't count the batch dimension.
-    * If the losses are dense, ragged weights raise an error. tf_keras accepts them if all rows
-      have the losses' size.
+    * If the losses are dense, ragged weights raise an error. tf_keras accepts them if each row
+      is as long as a row of the losses.
     """
 
     def __init__(

@@ -87,7 +87,7 @@ def _surplus(shape: tf.TensorShape, rank: int, axis: int) -> list[int]:
 
 
 def kept(ids: tf.Tensor, ignore_class: int | None) -> tf.Tensor | None:
-    """Which ids don't have the class to ignore. None if no id can have it."""
+    """A mask of the ids that aren't the class to ignore. None if no id can be that class."""
     ignored = ignoring.class_among(ignore_class, ids.dtype)
     return None if ignored is None else ignoring.is_kept(ids, ignored)
 

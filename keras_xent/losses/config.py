@@ -26,8 +26,9 @@ class Configured:
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, JSON-serializable.
 
-        The name has a prefix, which the constructor removes. When Keras 3 reads an `.h5` file, it
-        looks up a loss that it doesn't know by this name, and would find one of its own losses.
+        The name has a prefix, which the constructor removes. When Keras 3 reads an unknown loss
+        from an `.h5` file, it looks the loss up by this name. Without the prefix, it would find one
+        of its own losses.
         """
         written = self._written()
         config = {

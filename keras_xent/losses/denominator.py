@@ -1,4 +1,4 @@
-"""The denominator of a batch's losses, in terms that can be added up over batches and replicas."""
+"""The denominator of a batch's losses, as terms that can be added up over batches and replicas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Denominator:
     """What a batch's reduction divides by.
 
     It is one number, except with a mask and `SUM_OVER_BATCH_SIZE`. Then, as in Keras, it is the
-    number of losses times the share of the mask's elements that the mask keeps.
+    number of losses times the fraction of elements that the mask keeps.
     """
 
     def __init__(

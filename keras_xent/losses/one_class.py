@@ -8,7 +8,7 @@ from keras_xent.losses.warning import warn_of_call
 
 
 def warn_of_one_class(predictions: tf.Tensor, axis: int) -> None:
-    """Warns when Keras does, with Keras's message, and also about one class along another axis."""
+    """Warns like Keras about a last axis of size 1, and also about a class axis of size 1."""
     shape = predictions.shape
     one_class = _has_one_class(shape, axis)
     if not one_class and not (shape.rank and shape[-1] == 1):

@@ -39,7 +39,7 @@ class Rows:
     def weights(
         self, sample_weight: Any, mask: Any, dtype: tf.DType, reduction: Reduction
     ) -> tuple[Any, Any]:
-        """Converts the sample weights and the mask of ragged losses to those of all rows' losses.
+        """Converts the sample weights and the mask of ragged losses to dense ones for all rows.
 
         Args:
             sample_weight: the caller's weights, or None.
@@ -51,7 +51,7 @@ class Rows:
             Weights and a mask for `sample_weights.for_losses`.
 
         Raises:
-            ValueError: their rows differ from those of the losses.
+            ValueError: their row lengths differ from those of the losses.
         """
         if self._levels == 0:
             return sample_weight, mask
@@ -59,7 +59,7 @@ class Rows:
         if sample_weight is not None:
             sample_weight = self._spread(_converted(sample_weight, real), "sample_weight")
         if mask is not None:
-            # Keras scales the mask before it broadcasts it, so an element can be a whole sample's.
+            # Keras scales the mask before it broadcasts it, so an element can mask a whole sample.
             kept = self._spread(sample_weights.mask_weights(mask, real, reduction), "the mask")
             sample_weight = kept if sample_weight is None else _product(sample_weight, kept)
         if self._agree is not None:
@@ -80,7 +80,7 @@ class Rows:
         return tensor.with_values(self._with_rows(tensor.values, levels - 1, values))
 
     def _spread(self, weights: Any, name: str) -> tf.Tensor:
-        """The weights of all rows: a scalar, or a tensor with one dimension for all ragged ones."""
+        """The weights of all rows: a scalar, or a tensor with the ragged dimensions flattened."""
         if not isinstance(weights, tf.RaggedTensor):
             rank = weights.shape.rank
             if rank is None:
@@ -121,8 +121,8 @@ class Flat(NamedTuple):
         predictions: the predictions of all rows, dense.
         axis: their class axis.
         rows: the losses' rows.
-        classes: if the class axis is ragged, a ragged tensor with a row of classes for each
-            loss. Labels and predictions are then the values of all its rows. Otherwise None.
+        classes: None, or, if the class axis is ragged, a ragged tensor with a row of classes for
+            each loss. Labels and predictions are then the values of all its rows.
     """
 
     labels: tf.Tensor
@@ -261,7 +261,7 @@ def _repeated(weights: tf.Tensor, rows: Any, name: str) -> tf.Tensor:
 def _with_the_rows_of(
     one: Any, other: Any, levels: int, names: str
 ) -> tuple[tf.Tensor, tf.Tensor | None]:
-    """Checks that both have the same outer rows.
+    """Checks that two ragged tensors have the same outer row lengths.
 
     Returns:
         The flat values of `other`, and a tensor that shows whether the rows are equal. The tensor

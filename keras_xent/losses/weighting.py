@@ -20,10 +20,10 @@ class Weighting(NamedTuple):
         sample_weight: the caller's weights, or None.
         mask: Keras's mask, or None.
         reduction: the reduction.
-        divided: None, or a function of the weights and the denominator of `divides_by`. It returns
-            weights whose weighted sum of losses is the value. `reduction` is then `SUM`.
-        divides_by: the reduction of that denominator.
-        counted_mask: the mask whose elements that denominator counts, if it isn't `mask`.
+        divided: None, or a function of the weights and a denominator. It returns weights for which
+            the weighted sum of the losses is the value. `reduction` is then `SUM`.
+        divides_by: the reduction that this denominator belongs to.
+        counted_mask: the mask whose elements this denominator counts, if it isn't `mask`.
     """
 
     sample_weight: Any
@@ -36,7 +36,7 @@ class Weighting(NamedTuple):
     def with_division(
         self, divided: Callable[[tf.Tensor, Denominator], tf.Tensor]
     ) -> Weighting:
-        """The same weighting, with another division than by this batch's denominator."""
+        """The same weighting, but `divided` replaces the division by this batch's denominator."""
         return self._replace(reduction=Reduction.SUM, divided=divided, divides_by=self.reduction)
 
     def masked(self, mask: tf.Tensor | None) -> Weighting:
@@ -68,7 +68,7 @@ class Weighting(NamedTuple):
         """The value of an op that computes, weights and reduces the losses.
 
         Args:
-            op: a function from weights, which are a scalar or have the losses' rank, to the value.
+            op: computes the value from weights that are a scalar or have the losses' rank.
             predictions: a tensor of the losses' dtype, and of their shape without the axis.
             axis: the class axis, or None if the predictions have the losses' shape.
         """

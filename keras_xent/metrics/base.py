@@ -13,7 +13,7 @@ keras: Any = tf.keras
 
 
 class CrossEntropyMetric(keras.metrics.Metric):
-    """The base class of the metrics. Its state is `total` and its divisor `count`."""
+    """The base class of the metrics. Its state is `total` and the divisor, `count`."""
 
     def __init__(self, loss: CrossEntropy, name: str | None, dtype: Any) -> None:
         super().__init__(name=name, dtype=dtype)

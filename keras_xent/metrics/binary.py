@@ -1,4 +1,4 @@
-"""The metric of `keras_xent.BinaryCrossentropy`."""
+"""The metric for `keras_xent.BinaryCrossentropy`."""
 
 from __future__ import annotations
 

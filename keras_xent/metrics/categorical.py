@@ -1,4 +1,4 @@
-"""The metric of `keras_xent.CategoricalCrossentropy`."""
+"""The metric for `keras_xent.CategoricalCrossentropy`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class CategoricalCrossentropy(CrossEntropyMetric):
 
     Works like `keras.metrics.CategoricalCrossentropy`, which is the weighted mean of all losses,
     but adds the other reductions. It adds up the weighted losses and the denominators over batches
-    and replicas, and divides once. So with `"sum_by_nonzero_weights"`, the result is TF1's loss of
-    all examples of the epoch. The mean of the batches' losses, which Keras logs as `loss`, differs
-    if the batches have different numbers of non-zero weights.
+    and replicas, and divides once. So with `"sum_by_nonzero_weights"`, the result is TF1's loss
+    over all examples in the epoch. The mean of the batches' losses, which Keras logs as `loss`,
+    differs if the batches have different numbers of non-zero weights.
 
     Args:
         name: the metric's name, or None.

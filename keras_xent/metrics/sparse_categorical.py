@@ -1,4 +1,4 @@
-"""The metric of `keras_xent.SparseCategoricalCrossentropy`."""
+"""The metric for `keras_xent.SparseCategoricalCrossentropy`."""
 
 from __future__ import annotations
 

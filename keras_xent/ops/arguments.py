@@ -40,7 +40,7 @@ def converted(value: Any, name: str, dtype: tf.DType) -> tf.Tensor:
 
 
 def weights_of(weights: Any, logits: tf.Tensor) -> tf.Tensor:
-    """The weights as a tensor, in the dtype that logits of this dtype need."""
+    """The weights as a tensor, in the dtype of the arithmetic for these logits."""
     return converted(weights, "weights", spec_lib.real_dtype(logits.dtype))
 
 

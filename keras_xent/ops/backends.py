@@ -65,7 +65,8 @@ def set_backend(name: str) -> None:
               other devices and under XLA. If the native library is missing or can't be loaded, it
               uses the portable backend everywhere, without an error. `keras_xent.backend()` then
               reports why.
-            * `"native"` always uses the native kernels, which fail on other devices and under XLA.
+            * `"native"` always uses the native kernels, which fail under XLA and on devices other
+              than CPUs.
             * `"portable"` always uses TensorFlow's own ops.
 
     Raises:

@@ -56,7 +56,7 @@ def _broadcast(tensor: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
 
 
 def _may_fit(shape: tf.TensorShape, labels_shape: tf.TensorShape, axis: int) -> bool:
-    """Whether the ranks can be equal, and can have the axis."""
+    """Whether the ranks can be equal, and large enough for the axis."""
     rank, labels_rank = shape.rank, labels_shape.rank
     if rank is None or labels_rank is None:
         return True
@@ -94,7 +94,7 @@ def _of_the_logits_rank(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
 
 
 def _target(dims: tf.Tensor, others: tf.Tensor, axis: int, rank: int | None) -> tf.Tensor:
-    """The shape to broadcast to: where this tensor can be broadcast, the other's dimensions."""
+    """The shape to broadcast to. It has the other tensor's size where this one can be broadcast."""
     may = tf.equal(dims, 1)
     if rank is None or rank > 2:
         size = tf.size(dims)

@@ -29,11 +29,11 @@ def of_shape(
     with _on_host(shape):
         dims, wanted_dims = _in_common(shape, wanted)
         same = _same_rank(shape, wanted) & tf.reduce_all(tf.equal(dims, wanted_dims))
-        if message is not None:
-            with tf.control_dependencies([_assertion(same, message, wanted, shape)]):
-                wanted = tf.identity(wanted)
+        assertion = [] if message is None else [_assertion(same, message, wanted, shape)]
         dims = _or_invalid(same, wanted)
-    checked = tf.reshape(tensor, dims)
+    # Not on the dims: TensorFlow drops them if another reshape follows.
+    with tf.control_dependencies(assertion):
+        checked = tf.reshape(tensor, dims)
     checked.set_shape(known)
     return checked
 
@@ -50,10 +50,10 @@ def broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor, rule: str) -> tf.
     with _on_host(shape):
         fit = _fit(shape, losses_shape)
         message = "weights can not be broadcast to values: weights and losses have the shapes"
-        with tf.control_dependencies([_assertion(fit, message, shape, losses_shape, rule)]):
-            dims = tf.identity(shape)
-        dims = _or_invalid(fit, dims)
-    checked = tf.reshape(weights, dims)
+        assertion = _assertion(fit, message, shape, losses_shape, rule)
+        dims = _or_invalid(fit, shape)
+    with tf.control_dependencies([assertion]):
+        checked = tf.reshape(weights, dims)
     checked.set_shape(weights.shape)
     return checked
 

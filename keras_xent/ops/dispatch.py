@@ -1,4 +1,4 @@
-"""Runs each step on the native or the portable backend, depending on where it runs."""
+"""Runs each step on the native or the portable backend, depending on the device and on XLA."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Step(NamedTuple):
 class Dispatched(Steps):
     """The steps of a loss op, on the backend that fits the device.
 
-    In eager mode, the first tensor's device decides. While a graph is built, neither the device is
-    known, nor whether XLA will compile the graph: a `tf.function` that was traced outside XLA
-    isn't traced again when a `jit_compile=True` function calls it. So the graph contains both
+    In eager mode, the first tensor's device decides. While a graph is built, the device is
+    unknown, and so is whether XLA will compile the graph: a `tf.function` that was traced outside
+    XLA isn't traced again when a `jit_compile=True` function calls it. So the graph contains both
     backends, and TensorFlow chooses one when it places or compiles the graph.
 
     Gradient tapes don't record the steps. The caller provides the gradient.
@@ -102,7 +102,7 @@ class Dispatched(Steps):
             return outputs
 
     def _is_conditional(self) -> bool:
-        """Whether the graph must decide when it runs."""
+        """Whether the graph must choose the backend when it runs."""
         return (
             not tf.executing_eagerly()
             and backends.use_native()

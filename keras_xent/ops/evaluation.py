@@ -25,7 +25,7 @@ def register(op: LossOp) -> None:
 
 
 def gradient_name(op: LossOp) -> str:
-    """The name of that gradient in nodes."""
+    """The name of the gradient of an op's values in nodes."""
     return f"KerasXent{op.name}"
 
 
@@ -74,8 +74,8 @@ def _eager(
     def backward(grad: tf.Tensor) -> list[tf.Tensor | None]:
         return gradients_of(op, spec, grad, inputs, wanted, kept)
 
-    # `kept` isn't an output, because a tape would allocate zeros of its size as its upstream
-    # gradient.
+    # `kept` isn't an output, because a tape would then allocate an upstream gradient of zeros for
+    # it.
     _tensorflow.record_operation(gradient_name(op), [value], inputs, backward)
     wanted = watched
     return value

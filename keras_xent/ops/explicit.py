@@ -28,7 +28,7 @@ _saving: contextvars.ContextVar[bool] = contextvars.ContextVar("saving", default
 
 
 class Gradient(NamedTuple):
-    """The gradient of a kind of values.
+    """The gradient of one kind of value.
 
     Attributes:
         name: its name in nodes.

@@ -1,7 +1,7 @@
 """The explicit derivatives of a loss op.
 
-With the losses l, their derivatives b with respect to the logits, the weights w and the
-coefficients c = d value / d l * grad (weighting.losses_gradient),
+With the losses l, the weights w, the coefficients c = d value / d l * grad
+(weighting.losses_gradient), and the derivatives b of the losses with respect to the logits,
 
     d value / d logits  = c * b
     d value / d labels  = c * d l / d labels
@@ -162,7 +162,7 @@ def _coefficients(
 
 def _checked_weights(spec: Spec, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     # A program that runs only the gradient doesn't run the op that checks the weights. The shape
-    # comes from the logits, because TensorFlow never prunes an assertion and what it depends on.
+    # comes from the logits, because TensorFlow never prunes an assertion or its inputs.
     return weighting.checked_weights(
         weights,
         spec_lib.static_losses_shape(logits.shape, spec.axis),

@@ -85,7 +85,7 @@ class Ignoring(Steps):
 
 
 def class_among(ignore_class: int | None, dtype: tf.DType) -> int | None:
-    """The class to ignore, or None if no id of that dtype can have it."""
+    """The class to ignore, or None if no id of that dtype can be that class."""
     if ignore_class is None or not dtype.min <= ignore_class <= dtype.max:
         return None
     return ignore_class

@@ -35,7 +35,7 @@ class Library(NamedTuple):
 
     @property
     def usable_instruction_sets(self) -> list[str]:
-        """All instruction sets that they share, best first."""
+        """All instruction sets that this processor and the library share, best first."""
         names: list[str] = []
         while True:
             name: bytes | None = self.functions.KerasXentUsableInstructionSet(len(names))

@@ -18,7 +18,7 @@ class LossOp(abc.ABC):
     (`spec.real_dtype`).
 
     Attributes:
-        name: its name in the names of the native ops and the gradients.
+        name: its name, which is part of the names of the native ops and the gradients.
         has_class_axis: False if each element of the logits is an example.
         labels_rule: the beginning of the error for labels of the wrong shape. The error adds the
             expected shape and the labels' shape.

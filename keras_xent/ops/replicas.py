@@ -2,7 +2,7 @@
 
 Weights and padding are spread unevenly over the replicas, so the mean of the replicas' losses isn't
 the loss of the whole batch. With `normalization="global"`, the denominator is summed over all
-replicas. Then the replicas' results add up to the loss of the whole batch, and their gradients too.
+replicas. Then the replicas' losses and gradients add up to those of the whole batch.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def normalization_of(normalization: Any) -> Normalization:
 def share_a_denominator(normalization: str, reduction: Reduction) -> bool:
     """Whether this is a replica that must divide by the sum of all denominators.
 
-    Outside a strategy, on a single replica, and in the cross-replica context, the batch is whole.
-    `SUM` and `NONE` have no denominator.
+    Outside a strategy, on a single replica, and in the cross-replica context, the batch isn't
+    split. `SUM` and `NONE` have no denominator.
     """
     return (
         normalization == "global"
@@ -54,7 +54,7 @@ def summed(value: tf.Tensor) -> tf.Tensor:
 def shared_weights(
     weights: tf.Tensor, losses_shape: tf.Tensor, reduction: Reduction
 ) -> tf.Tensor:
-    """Weights whose weighted sum of losses is this replica's share of the global loss."""
+    """Weights for which the weighted sum of losses is this replica's share of the global loss."""
     denominator = weighting.denominator(weights, losses_shape, reduction)
     return tf.math.divide_no_nan(weights, summed(denominator))
 
@@ -62,8 +62,8 @@ def shared_weights(
 def combined(share: tf.Tensor) -> tf.Tensor:
     """The global loss divided by the number of replicas, with the gradient of this share.
 
-    Every replica returns the same value. So Keras reports the right loss even if the replicas'
-    batches, by whose sizes it weights their losses, are uneven.
+    Every replica returns the same value. Keras weights the replicas' losses by their batch sizes,
+    so it reports the right loss even if these sizes differ.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     return tf.grad_pass_through(lambda share: summed(share) / replicas)(share)

@@ -98,7 +98,7 @@ def _losses(
     def terms(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         smoothed = labels_lib.smoothed_part(spec, labels, classes)
         log_softmax = (logits - log_sum_exp.largest) - log_sum_exp.log_total
-        # Unlike 0 * -inf, which is NaN, a class whose label is 0 adds nothing.
+        # 0 * -inf would be NaN, but a class whose label is 0 adds nothing.
         nothing = tf.zeros([], smoothed.dtype)
         return tf.where(tf.equal(smoothed, 0), nothing, log_softmax) * -smoothed
 

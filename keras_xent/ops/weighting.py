@@ -24,7 +24,7 @@ from keras_xent.reduction import Reduction
 
 _RULE = (
     "Pass a scalar, or a tensor of the losses' rank in which every dimension is 1 or equal to the "
-    "losses' (use tf.reshape, tf.squeeze or tf.expand_dims)."
+    "losses' dimension (use tf.reshape, tf.squeeze or tf.expand_dims)."
 )
 
 

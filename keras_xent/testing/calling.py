@@ -23,8 +23,8 @@ class Loss:
         function: a function of labels and logits, or of labels, logits and weights, in this order.
         name: its name in messages.
         weights: whether it accepts weights. None means that its signature decides.
-        gradients: whether its gradients are compared, so it must return a tensor. If not, it can
-            also return a number or an array.
+        gradients: whether its gradients are compared. If so, it must return a tensor. If not, it
+            can also return a number or an array.
         labels: the kind of labels that it accepts.
 
     Raises:

@@ -32,8 +32,8 @@ class Result:
     Args:
         value: the loss, as float64.
         dtype: the name of its dtype. None for a number or an array, whose dtype has no meaning.
-        gradients: the gradients of its sum. The keys are the names of the inputs. None if an input
-            has no gradient.
+        gradients: the gradients of its sum. The keys are the names of the inputs. A value is None
+            if the input has no gradient.
     """
 
     value: np.ndarray
@@ -138,7 +138,7 @@ def evaluate(loss: Loss, case: Case, inputs: Inputs, dtype: str, gradients: bool
 
     given = {"logits": logits, **({} if weights is None else {"weights": weights})}
     with warnings.catch_warnings():
-        # Keras and keras_xent warn if logits are the output of a softmax. Here it is intended.
+        # Keras and keras_xent warn if logits are the output of a softmax. Here, that is intended.
         warnings.simplefilter("ignore")
         if not gradients:
             value = call(*given.values())

@@ -135,9 +135,9 @@ class Evidence:
         """How the loss smooths labels.
 
         Returns:
-            Three factors: `a` and `b`, if the loss of a one-hot label is
-            `a * nll[label] + b * sum(nll)`, and the value of `b` at rank 3 if the second axis is
-            longer than the last one by 1. None if the loss has another form.
+            Three factors: `a` and `b`, for which the loss of a one-hot label is
+            `a * nll[label] + b * sum(nll)`, and `b` at rank 3, with a second axis that is one
+            longer than the last one. None if the loss has another form.
         """
         key = ("smoothing", loss.name, self.found.dtype)
         if key not in self._known:

@@ -49,7 +49,7 @@ def _groups(old: Loss, new: Loss, differing: Sequence[Comparison]) -> list[Group
     for found in differing:
         diagnosis = diagnose(Evidence(old, new, found, known))
         change = None if diagnosis is None else diagnosis.change
-        # Two of them can have the same number.
+        # Two silent changes can have the same number.
         name = change and (change.number or change.name)
         by_name.setdefault(name, (diagnosis, []))[1].append(found)
     # Wrong numbers come before wrong dtypes. Within each, known silent changes come before other
@@ -67,7 +67,7 @@ def _groups(old: Loss, new: Loss, differing: Sequence[Comparison]) -> list[Group
 def _group(diagnosis: Diagnosis | None, members: list[Comparison]) -> list[str]:
     first = members[0]
     if diagnosis is None:
-        lines = ["Not a known silent change (if others are listed, fix them first):"]
+        lines = ["Not a known silent change (if known ones are listed, fix them first):"]
     elif diagnosis.change.number is None:
         lines = [f"{diagnosis.change.name.capitalize()}:"]
     else:
@@ -84,7 +84,7 @@ def _group(diagnosis: Diagnosis | None, members: list[Comparison]) -> list[str]:
 
 
 def _title(found: Comparison) -> str:
-    # The kinds are its names in `skip`.
+    # The kinds are the case's names in `skip`.
     kinds = "".join(f'; "{kind}"' for kind in found.case.kinds)
     return f"{found.case.name} ({found.dtype}{kinds})"
 

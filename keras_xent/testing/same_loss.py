@@ -66,7 +66,7 @@ def assert_same_loss(
               `tf.losses.sigmoid_cross_entropy`. (A Keras loss takes the mean over the classes
               before it applies weights, so it doesn't accept weights [B, C].)
         weights: whether both functions accept weights. None infers this from their signatures.
-        dtypes: the dtypes of the logits. By default, all of TF1's are compared, because TF1
+        dtypes: the dtypes of the logits. By default, all of TF1's dtypes, because TF1
             returns the logits' dtype and a Keras loss returns float32 (silent change 14). If your
             logits are float32, pass `dtypes=["float32"]`.
         labels_gradient: whether the labels can depend on trained variables. TF1's softmax loss

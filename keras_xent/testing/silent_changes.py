@@ -62,7 +62,7 @@ SILENT_CHANGES = (
     SilentChange(15, "NaN if the weights sum to zero", weighting.not_a_number),
     SilentChange(5, "weights of another rank", weighting.refused_ranks),
     SilentChange(12, "a mean over the classes", weighting.mean_over_classes),
-    SilentChange(3, "a denominator that is not broadcast", weighting.divisor_as_given),
+    SilentChange(3, "weights summed before they are broadcast", weighting.divisor_as_given),
     SilentChange(2, "a weighted mean instead of TF1's default", weighting.weighted_mean),
     SilentChange(1, "weights of zero", weighting.zero_weights),
     SilentChange(5, "weights along the wrong axis", weighting.wrong_axis),

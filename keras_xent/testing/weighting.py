@@ -83,7 +83,7 @@ def _weighs_means(found: Evidence, value: np.ndarray, other: np.ndarray) -> bool
 
 
 def divisor_as_given(found: Evidence) -> str | None:
-    """3: the sum of the weights is not broadcast."""
+    """3: one loss sums the weights before they are broadcast."""
     divisors = _divisors(found)
     if divisors is None or found.inputs.weights is None:
         return None
@@ -146,7 +146,7 @@ def wrong_axis(found: Evidence) -> str | None:
         return None
     losses, weights = found.losses(found.old), found.weights
     if losses is None or losses.ndim != 2 or not found.same(losses, found.losses(found.new)):
-        # If losses [B] and weights [B, 1] broadcast to [B, B], the sum of all pairs shows it.
+        # If losses [B] and weights [B, 1] broadcast to [B, B], the sum of all pairs reveals that.
         return _every_pair(found)
     if losses.shape[0] != losses.shape[1]:
         return None
@@ -270,7 +270,7 @@ def _divisors(found: Evidence) -> tuple[set[str], set[str]] | None:
 
 
 def _either_way(old: set[str], new: set[str]) -> list[tuple[str, set[str], set[str]]]:
-    """A loss's name, the other loss's divisors, and its own divisors."""
+    """For each loss: its name, the other loss's divisors, and its own divisors."""
     return [("new", old, new), ("old", new, old)]
 
 

@@ -42,7 +42,7 @@ def require_keywords(function: str, sentinel: Any) -> None:
 
 
 def to_reduction(reduction: Any) -> Reduction:
-    """The reduction with a name.
+    """The reduction with this name.
 
     Raises:
         ValueError: it isn't one of TF1's names or ours.

@@ -36,7 +36,7 @@ def weighted(
 
     Args:
         function: the function's name.
-        compute: computes the loss from the inputs, as tensors, and the checked other arguments.
+        compute: computes the loss from the inputs (as tensors) and the other arguments (checked).
         inputs: the user's tensor arguments, by name.
         scope: the name scope of the ops, or None.
         default_scope: the name scope if `scope` is None.

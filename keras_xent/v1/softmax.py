@@ -158,7 +158,8 @@ def softmax_cross_entropy_with_logits_v2(
     * `axis` can be less than -1, which TF1 doesn't accept.
     * With the native kernels, a class whose label is 0 adds nothing, even if its logit is -inf. TF1
       and the portable backend return NaN.
-    * The logits' gradient can be differentiated with respect to the labels. TF1 returns 0.
+    * The gradient with respect to the logits can be differentiated with respect to the labels. TF1
+      returns 0.
     * In a graph, 16-bit losses are named like TF1's float32 losses. TF1 names them after a cast.
     """
     return calls.of_examples(
@@ -242,7 +243,7 @@ def _class_axis(axis: int | None, dim: int | None, advice: str) -> int:
     """The class axis, which has two names.
 
     Raises:
-        ValueError: both are set. The error ends with the advice.
+        ValueError: both are set. The error ends with `advice`.
     """
     if axis is not None and dim is not None:
         raise ValueError(f"axis is {axis} and dim is {dim}, expected only one of them: {advice}")

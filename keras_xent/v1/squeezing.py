@@ -12,7 +12,7 @@ import tensorflow as tf
 def squeezed(
     labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Labels, logits and weights without such a dimension.
+    """Labels, logits and weights without an extra last dimension of 1.
 
     Logits should have one dimension more than labels. If both have the same number of dimensions,
     the labels are squeezed. If the logits have two dimensions more, the logits are squeezed. Then

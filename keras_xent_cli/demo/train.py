@@ -93,7 +93,7 @@ class Training:
     def record(self, started: float, loss: float, parameters: Callable[[], Parameters]) -> None:
         """Add a step. Its time doesn't include reading the parameters."""
         self.step_seconds.append(time.perf_counter() - started)
-        # Keras reports the average over the epoch so far, so only the first is one batch's loss.
+        # Keras reports the average over the epoch so far. Only the first value is one batch's loss.
         if len(self.trajectory) == 1:
             self.first_loss = loss
         self.trajectory.append(parameters())

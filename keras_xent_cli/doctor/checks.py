@@ -69,7 +69,7 @@ def check_installation() -> list[Finding]:
 
 
 def check_versions() -> list[Finding]:
-    """Python, NumPy, TensorFlow and keras_xent, and the machine, because wheels depend on it."""
+    """Check Python and the machine (wheels depend on both), NumPy, TensorFlow and keras_xent."""
     machine = f"{platform.system()} {platform.machine()}"
     found = _version("TensorFlow", "tensorflow", f"Install TensorFlow: {INSTALL_TENSORFLOW}.")
     if found.status is Status.OK and is_too_old(found.found):

@@ -1,4 +1,4 @@
-"""The self-test: compares values and gradients of keras_xent with TensorFlow's, called live."""
+"""The self-test: compares keras_xent's values and gradients with those of TensorFlow's losses."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--to",
         choices=("v1", "keras"),
         default="v1",
-        help="v1 (default): the functions of keras_xent.v1, which always return the same results. "
+        help="v1 (default): the functions of keras_xent.v1, which always return TF1's results. "
         "keras: a loss object if it is provably the same, otherwise v1",
     )
     mode = parser.add_mutually_exclusive_group()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import modes
+import numpy as np
 import oracle_calls
 import pytest
 import tensorflow as tf
@@ -66,35 +67,37 @@ def test_variables_lists_and_numbers_are_taken_as_ever() -> None:
     assert tape.gradient(found, logits) is not None
 
 
-@pytest.mark.parametrize("mode", ["eager", "traced_unknown_shapes", "tf1_graph"])
-@pytest.mark.parametrize(
-    ("labels_shape", "logits_shape"),
-    [([1, 3], [4, 3]), ([4, 3], [1, 3]), ([4, 1], [4, 3]), ([3], [4, 3]), ([6, 3], [2, 3, 3])],
-)
-def test_labels_and_logits_that_broadcast_are_verified(
-    labels_shape: list[int], logits_shape: list[int], mode: str
-) -> None:
-    labels, logits = tf1.soft_labels_of(labels_shape), tf1.logits_of(logits_shape)
+# Of labels and logits.
+BROADCAST = [
+    ([1, 3], [4, 3]),
+    ([4, 3], [1, 3]),
+    ([4, 1], [4, 3]),
+    ([3], [4, 3]),
+    ([6, 3], [2, 3, 3]),
+]
 
-    def losses(factor: float) -> Any:
+
+@pytest.mark.parametrize("mode", ["eager", "traced_unknown_shapes", "tf1_graph"])
+def test_labels_and_logits_that_broadcast_are_verified(mode: str) -> None:
+    def run(labels: Any, logits: Any, factor: Any) -> Any:
         def compute(labels: Any, logits: Any) -> Any:
-            # What goes back to the labels is a sum over the rows.
+            # The gradient with respect to the labels is a sum over the rows.
             scaled = factor * labels + (1 - factor) * tf.stop_gradient(labels)
             return v1.softmax_cross_entropy_with_logits_v2(scaled, logits)
 
-        def run(labels: Any, logits: Any) -> Any:
-            def verified(labels: Any, logits: Any) -> Any:
-                arguments = ((labels, logits), "softmax_cross_entropy_with_logits_v2")
-                with verify():
-                    return computed(compute, *arguments, axis=-1)
+        def verified(labels: Any, logits: Any) -> Any:
+            arguments = ((labels, logits), "softmax_cross_entropy_with_logits_v2")
+            with verify():
+                return computed(compute, *arguments, axis=-1)
 
-            by = tf1.by_tf_gradients if mode == "tf1_graph" else tf1.by_tape
-            return by(verified, labels, logits)
+        by = tf1.by_tf_gradients if mode == "tf1_graph" else tf1.by_tape
+        return by(verified, labels, logits)
 
-        return run
-
-    found = modes.MODES[mode](losses(1.0), labels, logits)
-    assert [list(each.shape) for each in found[1:]] == [labels_shape, logits_shape]
+    in_mode = modes.once(mode, run)
     failures = (VerificationError, tf.errors.InvalidArgumentError)
-    with pytest.raises(failures, match="in its gradient with respect to labels"):
-        modes.MODES[mode](losses(1.01), labels, logits)
+    for labels_shape, logits_shape in BROADCAST:
+        inputs = tf1.soft_labels_of(labels_shape), tf1.logits_of(logits_shape)
+        shapes = [list(each.shape) for each in in_mode(*inputs, np.float32(1))[1:]]
+        assert shapes == [labels_shape, logits_shape]
+        with pytest.raises(failures, match="in its gradient with respect to labels"):
+            in_mode(*inputs, np.float32(1.01))

@@ -17,7 +17,7 @@ X = RANDOM.normal(size=[32, 6]).astype(np.float32)
 Y = np.eye(3, dtype=np.float32)[(X[:, 0] > 0).astype(int) + (X[:, 1] > 0)]
 WEIGHTS = RANDOM.choice([0, 1, 0.5, 2], size=32).astype(np.float32)
 KERNEL = RANDOM.normal(size=[6, 3]).astype(np.float32)
-BATCHES = [slice(start, start + 8) for start in np.arange(12) * 8 % 32]
+BATCHES = [slice(start, start + 8) for start in np.arange(5) * 8 % 32]
 
 
 def loss_of(kernel: Any, x: Any, y: Any, weights: Any) -> Any:
@@ -89,7 +89,7 @@ def test_silence_over_a_training_run(training: str) -> None:
         np.testing.assert_allclose(TRAININGS[training](), expected, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("training", TRAININGS)
+@pytest.mark.parametrize("training", ["session", "fit"])
 def test_a_training_on_wrong_gradients_fails(
     training: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,34 +30,73 @@ def test_every_function_is_here() -> None:
     assert set(FUNCTIONS) == set(v1.__all__)
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("function", FUNCTIONS)
-class TestEveryFunctionInEveryMode:
-    def test_silence_where_it_is_right(self, mode: str, function: str) -> None:
+# One of each kind of oracle.
+KINDS = [
+    "softmax_cross_entropy",
+    "sparse_softmax_cross_entropy",
+    "sigmoid_cross_entropy_with_logits",
+    "compute_weighted_loss",
+]
+
+
+class TestEveryFunction:
+    @pytest.mark.parametrize(
+        ("mode", "function"),
+        [
+            *((mode, function) for mode in ("eager", "tf1_graph") for function in FUNCTIONS),
+            *(("traced_unknown_shapes", function) for function in KINDS),
+        ],
+    )
+    def test_silence_if_it_is_right(self, mode: str, function: str) -> None:
         run = with_gradients(FUNCTIONS[function])
-        expected = modes.MODES[mode](run, LOGITS, LABELS, WEIGHTS)
+        expected = modes.eager(run, LOGITS, LABELS, WEIGHTS)
         with verify():
             found = modes.MODES[mode](run, LOGITS, LABELS, WEIGHTS)
         # The same in number, too: nothing turns None into a gradient.
         tf1.assert_same(found, expected)
 
-    def test_a_wrong_value_fails(
-        self, mode: str, function: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    @pytest.mark.parametrize("function", FUNCTIONS)
+    def test_a_wrong_value_fails(self, function: str, monkeypatch: pytest.MonkeyPatch) -> None:
         break_ours(monkeypatch, lambda tensor: tensor * 1.0001)
-        run = FUNCTIONS[function]
-        modes.MODES[mode](run, LOGITS, LABELS, WEIGHTS)
+        FUNCTIONS[function](LOGITS, LABELS, WEIGHTS)
         with verify(), pytest.raises(FAILURES, match=f"v1.{function} differs .* in its value"):
-            modes.MODES[mode](run, LOGITS, LABELS, WEIGHTS)
+            FUNCTIONS[function](LOGITS, LABELS, WEIGHTS)
 
-    def test_a_wrong_gradient_fails(
-        self, mode: str, function: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    @pytest.mark.parametrize("function", FUNCTIONS)
+    def test_a_wrong_gradient_fails(self, function: str, monkeypatch: pytest.MonkeyPatch) -> None:
         break_ours(monkeypatch, twice_the_gradient)
-        run = with_gradients(FUNCTIONS[function])
-        modes.MODES[mode](run, LOGITS, LABELS, WEIGHTS)
+        inputs = [tf.constant(each) for each in (LOGITS, LABELS, WEIGHTS)]
+        tf1.by_tape(FUNCTIONS[function], *inputs)
         with verify(), pytest.raises(FAILURES, match=f"v1.{function} differs .* in its gradient"):
-            modes.MODES[mode](run, LOGITS, LABELS, WEIGHTS)
+            tf1.by_tape(FUNCTIONS[function], *inputs)
+
+    @pytest.mark.parametrize("function", KINDS)
+    def test_a_graph_fails_in_its_wrong_value_and_in_its_wrong_gradient(
+        self, function: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shape = FUNCTIONS[function](LOGITS, LABELS, WEIGHTS).shape
+        break_ours(monkeypatch, lambda tensor: twice_the_gradient(tensor) * 1.0001)
+        with verify(), tf.Graph().as_default(), tf.compat.v1.Session() as session:
+            inputs = [tf.compat.v1.placeholder(tf.float32) for _ in range(4)]
+            *arguments, upstream = inputs
+            value = FUNCTIONS[function](*arguments)
+            # The upstream gradient is fed, so the gradient doesn't depend on the value's check.
+            gradient = tf.gradients(value, arguments[0], upstream)
+            feed = dict(zip(inputs, (LOGITS, LABELS, WEIGHTS, np.ones(shape))))
+            for fetch, where in ((value, "value"), (gradient, "gradient")):
+                failure = f"v1.{function} differs .* in its {where}"
+                with pytest.raises(tf.errors.InvalidArgumentError, match=failure):
+                    session.run(fetch, feed)
+
+
+@pytest.mark.parametrize("where", ["value", "gradient"])
+def test_a_trace_fails_where_it_is_wrong(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = twice_the_gradient if where == "gradient" else lambda tensor: tensor * 1.0001
+    break_ours(monkeypatch, wrong)
+    run = with_gradients(loss) if where == "gradient" else loss
+    failure = f"v1.softmax_cross_entropy differs .* in its {where}"
+    with verify(), pytest.raises(tf.errors.InvalidArgumentError, match=failure):
+        modes.traced_unknown_shapes(run, LOGITS, LABELS, WEIGHTS)
 
 
 @pytest.mark.parametrize("index", [0, 2])

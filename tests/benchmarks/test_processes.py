@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import re
+from typing import Any
 
 import pytest
 
+from benchmarks import processes
 from benchmarks.contenders import NoSuchLoss
 from benchmarks.processes import Worker, in_fresh_process
 from benchmarks.setups import SPARSE, Setup
@@ -30,12 +34,34 @@ def test_a_worker_takes_turns_and_ends() -> None:
     assert not process.is_alive()
 
 
-def test_a_worker_that_cannot_start_says_why() -> None:
-    # There is no such dtype; elsewhere, there is no PyTorch.
-    with pytest.raises(RuntimeError, match=r"^(Type|ModuleNotFound)Error: "):
-        Worker("pytorch", Setup((4, 3), "nonsense"))
+class Sent(list):  # type: ignore[type-arg]
+    """The worker's end of a pipe."""
+
+    send = list.append
 
 
-def test_a_worker_without_such_a_loss_says_what_is_missing() -> None:
+@pytest.mark.parametrize(
+    ("module", "setup", "error", "message"),
+    [
+        # There is no such dtype; or PyTorch is not installed.
+        ("pytorch", Setup((4, 3), "nonsense"), RuntimeError, r"^(Type|ModuleNotFound)Error: "),
+        ("addv2", Setup((4, 3), loss=SPARSE), NoSuchLoss, "no sparse loss"),
+    ],
+)
+def test_a_worker_that_cannot_start_says_why(
+    module: str, setup: Setup, error: Any, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe: Any = Sent()
+    monkeypatch.setattr(processes, "_quiet", lambda: None)
+    processes._serve(pipe, module, setup)
+    (sent,) = pipe
+    assert type(sent) is error
+    assert re.search(message, str(sent))
+
+
+def test_an_error_of_a_worker_is_raised() -> None:
+    worker = Worker.__new__(Worker)
+    worker._pipe, theirs = multiprocessing.Pipe()
+    theirs.send(NoSuchLoss("no sparse loss"))
     with pytest.raises(NoSuchLoss, match="no sparse loss"):
-        Worker("addv2", Setup((4, 3), loss=SPARSE))
+        worker.turn()

@@ -102,8 +102,10 @@ def test_plain_probabilities_with_tf1s_reduction() -> None:
     assert float(loss(labels, probabilities, weights)) == pytest.approx(float(expected), rel=1e-5)
 
 
-@pytest.mark.parametrize("how", ["graph", "run_eagerly"])
-@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum_by_nonzero_weights"])
+@pytest.mark.parametrize(
+    ("how", "reduction"),
+    [("graph", "sum_over_batch_size"), ("run_eagerly", "sum_by_nonzero_weights")],
+)
 def test_fit_of_a_model_that_ends_in_a_softmax_trains_on_its_logits(
     how: str, reduction: str
 ) -> None:

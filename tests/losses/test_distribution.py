@@ -20,25 +20,43 @@ Y = np.eye(3, dtype=np.float32)[IDS]
 W = np.float32([1, 0, 0, 0, 2, 1, 0.5, 0, 1, 1, 0, 1, 0, 0, 0, 3])
 KERNEL = RNG.normal(size=(4, 3)).astype(np.float32)
 REDUCTIONS = ["sum", "sum_over_batch_size", "sum_by_nonzero_weights"]
+# From an output's name to its loss class and the reductions of ours and of Keras's.
+OUTPUTS = {
+    "dense_sum": ("CategoricalCrossentropy", "sum", "sum"),
+    "dense": ("CategoricalCrossentropy", "sum_over_batch_size", "sum_over_batch_size"),
+    "sparse": ("SparseCategoricalCrossentropy", "mean", "sum_over_batch_size"),
+    "binary": ("BinaryCrossentropy", "mean", "sum_over_batch_size"),
+    "dense_tf1": ("CategoricalCrossentropy", "sum_by_nonzero_weights", None),
+    "sparse_tf1": ("SparseCategoricalCrossentropy", "sum_by_nonzero_weights", None),
+    "binary_tf1": ("BinaryCrossentropy", "sum_by_nonzero_weights", None),
+}
 
 
-def train(strategy: Any, loss_class: Any, reduction: str, labels: Any = Y) -> dict[str, Any]:
-    """`fit` under a strategy."""
+def train(strategy: Any, losses: dict[str, Any]) -> dict[str, Any]:
+    """`fit` under a strategy: each loss has an output, whose kernel only that loss trains."""
     import tensorflow as tf
 
     keras = tf.keras
     with strategy.scope():
-        dense = keras.layers.Dense(3, use_bias=False)
-        model = keras.Sequential([keras.Input((4,)), dense])
-        model.set_weights([KERNEL])
-        model.compile(
-            keras.optimizers.SGD(RATE), loss=loss_class(from_logits=True, reduction=reduction)
-        )
-    data = tf.data.Dataset.from_tensor_slices((X, labels, W)).batch(BATCH)
+        inputs = keras.Input((4,))
+        layers = {name: keras.layers.Dense(3, use_bias=False, name=name) for name in losses}
+        model = keras.Model(inputs, {name: layer(inputs) for name, layer in layers.items()})
+        for layer in layers.values():
+            layer.set_weights([KERNEL])
+        model.compile(keras.optimizers.SGD(RATE), loss=losses)
+    labels = {name: IDS if "sparse" in name else Y for name in losses}
+    weights = dict.fromkeys(losses, W)
+    data = tf.data.Dataset.from_tensor_slices((X, labels, weights)).batch(BATCH)
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    history = model.fit(data.with_options(options), epochs=EPOCHS, verbose=0)
-    return {"history": history.history["loss"], "kernel": model.get_weights()[0].tolist()}
+    history = model.fit(data.with_options(options), epochs=EPOCHS, verbose=0).history
+    return {
+        name: {
+            "history": history[f"{name}_loss" if len(losses) > 1 else "loss"],
+            "kernel": layer.get_weights()[0].tolist(),
+        }
+        for name, layer in layers.items()
+    }
 
 
 def custom_loop(strategy: Any, reduction: str) -> Any:
@@ -72,34 +90,18 @@ def main() -> None:
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     import keras_xent
-    from keras_xent import CategoricalCrossentropy
 
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     assert strategy.num_replicas_in_sync == 2
-    theirs = tf.keras.losses.CategoricalCrossentropy
-    others = {"SparseCategoricalCrossentropy": IDS, "BinaryCrossentropy": Y}
-    print(
-        json.dumps(
-            {
-                "ours": {
-                    each: train(strategy, CategoricalCrossentropy, each) for each in REDUCTIONS
-                },
-                "keras": {each: train(strategy, theirs, each) for each in REDUCTIONS[:2]},
-                "others": {
-                    name: {
-                        each: train(strategy, getattr(home, name), each, labels)
-                        for home, each in (
-                            (tf.keras.losses, "sum_over_batch_size"),
-                            (keras_xent, "mean"),
-                            (keras_xent, "sum_by_nonzero_weights"),
-                        )
-                    }
-                    for name, labels in others.items()
-                },
-                "loop": {each: custom_loop(strategy, each) for each in REDUCTIONS},
-            }
-        )
-    )
+    losses = {}
+    for name, (loss_class, ours, theirs) in OUTPUTS.items():
+        losses[name] = getattr(keras_xent, loss_class)(from_logits=True, reduction=ours)
+        if theirs is not None:
+            of_keras = getattr(tf.keras.losses, loss_class)
+            losses[f"{name}_keras"] = of_keras(from_logits=True, reduction=theirs)
+    loops = {each: custom_loop(strategy, each) for each in REDUCTIONS}
+    alone = train(strategy, {"dense_tf1": losses["dense_tf1"]})
+    print(json.dumps({"outputs": train(strategy, losses), "alone": alone, "loop": loops}))
 
 
 @pytest.fixture(scope="module")
@@ -127,11 +129,9 @@ def v1_binary_loss(kernel: Any, part: slice) -> Any:
     return tf.compat.v1.losses.sigmoid_cross_entropy(Y[part], X[part] @ kernel, W[part, None])
 
 
-@pytest.mark.parametrize("reduction", ["sum", "sum_over_batch_size"])
-def test_fit_with_keras_s_reductions_equals_keras_s(
-    measured: dict[str, Any], reduction: str
-) -> None:
-    ours, theirs = measured["ours"][reduction], measured["keras"][reduction]
+@pytest.mark.parametrize("name", [name for name in OUTPUTS if "tf1" not in name])
+def test_fit_with_keras_s_reductions_equals_keras_s(measured: dict[str, Any], name: str) -> None:
+    ours, theirs = measured["outputs"][name], measured["outputs"][f"{name}_keras"]
     np.testing.assert_allclose(ours["history"], theirs["history"], rtol=1e-5)
     np.testing.assert_allclose(ours["kernel"], theirs["kernel"], rtol=1e-5, atol=1e-6)
 
@@ -156,21 +156,16 @@ def replicas_training(loss: Any) -> Any:
 def test_fit_with_tf1s_reduction_is_the_mean_of_the_replicas_tf1_losses(
     measured: dict[str, Any],
 ) -> None:
-    dense = measured["ours"]["sum_by_nonzero_weights"]
-    others = measured["others"]
-    sparse = others["SparseCategoricalCrossentropy"]["sum_by_nonzero_weights"]
-    binary = others["BinaryCrossentropy"]["sum_by_nonzero_weights"]
-    for ours, loss in ((dense, v1_loss), (sparse, v1_loss), (binary, v1_binary_loss)):
+    outputs = measured["outputs"]
+    for ours, loss in (
+        (measured["alone"]["dense_tf1"], v1_loss),
+        (outputs["dense_tf1"], v1_loss),
+        (outputs["sparse_tf1"], v1_loss),
+        (outputs["binary_tf1"], v1_binary_loss),
+    ):
         history, kernel = replicas_training(loss)
         np.testing.assert_allclose(ours["kernel"], kernel, rtol=1e-5, atol=1e-6)
         np.testing.assert_allclose(ours["history"], history, rtol=1e-5)
-
-
-@pytest.mark.parametrize("name", ["SparseCategoricalCrossentropy", "BinaryCrossentropy"])
-def test_fit_of_the_other_losses_equals_keras_s(measured: dict[str, Any], name: str) -> None:
-    ours, theirs = (measured["others"][name][each] for each in ("mean", "sum_over_batch_size"))
-    np.testing.assert_allclose(ours["history"], theirs["history"], rtol=1e-5)
-    np.testing.assert_allclose(ours["kernel"], theirs["kernel"], rtol=1e-5, atol=1e-6)
 
 
 def test_a_custom_loop_gets_shares_of_the_mean(measured: dict[str, Any]) -> None:

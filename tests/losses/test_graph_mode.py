@@ -24,10 +24,9 @@ def test_fit_and_evaluate_give_tf1s_numbers(mode: str) -> None:
         [str(TESTS / "keras2_graph_mode.py"), mode],
         env={**os.environ, **KERAS_2, "PYTHONPATH": str(TESTS.parent)},
     )
-    assert printed.splitlines()[:2] == [
-        "sum_by_nonzero_weights, no weights",
-        "sum_by_nonzero_weights, mask",
-    ]
+    cases = printed.splitlines()
+    assert len(cases) >= (11 if mode == "disable_v2_behavior" else 6)
+    assert {"fit and evaluate", "a subclass", "two outputs"} <= set(cases)
 
 
 def test_with_eager_execution_on_the_reduction_can_be_read() -> None:

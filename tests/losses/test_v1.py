@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from keras_xent import CategoricalCrossentropy, Reduction
+from keras_xent.reduction import V1_NAMES
 
 v1 = tf.compat.v1.losses
 
@@ -49,19 +50,22 @@ def ours(**arguments: Any) -> CategoricalCrossentropy:
     return CategoricalCrossentropy(from_logits=True, **arguments)
 
 
-def check(value: Any, expected: Any) -> None:
+def check(value: Any, expected: Any, case: str = "") -> None:
     for one, other in zip(value, expected):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6, err_msg=case)
 
 
-@pytest.mark.parametrize("mode", [mode for mode in modes.MODES if mode != "tf1_graph"])
-@pytest.mark.parametrize("smoothing", [0.0, 0.2])
-def test_value_and_gradients(mode: str, smoothing: float, backend: str) -> None:
-    if mode in modes.IN_XLA and backend == "native":
-        pytest.skip("a forced native op can not be compiled")
-    expected = modes.eager(with_gradients(of_v1(smoothing)), LABELS, LOGITS, WEIGHTS)
-    run = with_gradients(ours(label_smoothing=smoothing))
-    check(modes.MODES[mode](run, LABELS, LOGITS, WEIGHTS), expected)
+# tests/ops has every backend in every mode.
+@pytest.mark.parametrize("mode", ["eager", "traced_unknown_shapes", "compiled"])
+def test_value_and_gradients(mode: str, eager_backend: str) -> None:
+    inputs = LABELS, LOGITS, WEIGHTS
+
+    def run(*tensors: tf.Tensor) -> list[Gradients]:
+        calls = [with_gradients(ours(label_smoothing=smoothing)) for smoothing in (0.0, 0.2)]
+        return [call(*tensors) for call in calls]
+
+    for smoothing, found in zip((0.0, 0.2), modes.MODES[mode](run, *inputs)):
+        check(found, modes.eager(with_gradients(of_v1(smoothing)), *inputs))
 
 
 def test_value_and_gradients_in_a_tf1_graph() -> None:
@@ -78,22 +82,24 @@ def test_value_and_gradients_in_a_tf1_graph() -> None:
     check(modes.tf1_graph(run(ours()), LABELS, LOGITS, WEIGHTS), expected)
 
 
-@pytest.mark.parametrize("reduction", list(Reduction))
 @pytest.mark.parametrize("weights_shape", [(), (4, 1), (1, 3), (4, 3)])
-def test_every_reduction_of_sequences(reduction: Reduction, weights_shape: Any) -> None:
+def test_every_reduction_of_sequences(weights_shape: Any) -> None:
     rng = np.random.default_rng(1)
     labels = np.eye(5, dtype=np.float32)[rng.integers(0, 5, (4, 3))]
     logits = rng.normal(size=(4, 3, 5)).astype(np.float32)
     weights = rng.uniform(0.5, 2, weights_shape).astype(np.float32)
     if weights.size > 1:
         weights.flat[1] = 0
-    name = {"none": "none", "sum": "weighted_sum", "mean_with_sample_weight": "weighted_mean"}.get(
-        reduction, f"weighted_{reduction}"
-    )
-    expected = modes.eager(with_gradients(of_v1(0.1, name)), labels, logits, weights)
-    run = with_gradients(ours(label_smoothing=0.1, reduction=reduction))
-    for mode in ("eager", "traced"):
-        check(modes.MODES[mode](run, labels, logits, weights), expected)
+
+    def run(*tensors: tf.Tensor) -> list[Gradients]:
+        losses = [ours(label_smoothing=0.1, reduction=reduction) for reduction in Reduction]
+        return [with_gradients(loss)(*tensors) for loss in losses]
+
+    inputs = labels, logits, weights
+    for reduction, *found in zip(Reduction, modes.eager(run, *inputs), modes.traced(run, *inputs)):
+        expected = modes.eager(with_gradients(of_v1(0.1, V1_NAMES[reduction])), *inputs)
+        for each in found:
+            check(each, expected, reduction)
 
 
 @hypothesis.given(

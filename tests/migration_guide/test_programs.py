@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import guide_programs
 import numpy as np
 import processes
 import pytest
@@ -13,18 +14,14 @@ from keras_xent_cli.migrate.engine import port
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import chosen_rules
 
-PROGRAMS = Path(__file__).parent.parent.parent / "migration_guide" / "programs"
 
-
-def printed_by(programs: dict[str, Path]) -> dict[str, np.ndarray]:
-    """What they print. Each has a process: TF1's switch TensorFlow 2 off."""
-    printed = {name: processes.printed_by([str(path)]) for name, path in programs.items()}
-    return {name: np.array(text.split(), np.float64) for name, text in printed.items()}
+def numbers(text: str) -> np.ndarray:
+    return np.array(text.split(), np.float64)
 
 
 @pytest.fixture(scope="module")
 def losses() -> dict[str, np.ndarray]:
-    return printed_by({name: PROGRAMS / f"{name}.py" for name in ("before", "after")})
+    return {name: numbers(guide_programs.printed_by(name)) for name in ("before", "after")}
 
 
 def test_the_trajectories_are_equal(losses: dict[str, np.ndarray]) -> None:
@@ -40,18 +37,19 @@ def test_every_term_is_there(losses: dict[str, np.ndarray]) -> None:
 
 def test_the_model_fn_and_its_ports_are_equal(tmp_path: Path) -> None:
     # Before 2.16 TensorFlow's own Estimator runs the model_fn, later what stands in for it.
-    before, after = PROGRAMS / "estimator_before.py", PROGRAMS / "estimator_after.py"
+    before = guide_programs.FOLDER / "estimator_before.py"
     ported, _ = port(before.read_text(encoding="utf-8"), chosen_rules(), Options())
     assert "keras_xent.v1.softmax_cross_entropy(" in ported
     (tmp_path / "ported.py").write_text(ported, encoding="utf-8")
-    shutil.copy(PROGRAMS / "estimator_in_a_session.py", tmp_path)
+    shutil.copy(guide_programs.FOLDER / "estimator_in_a_session.py", tmp_path)
 
-    printed = printed_by({"before": before, "ported": tmp_path / "ported.py", "after": after})
     steps, examples = 20, 128
-    expected = printed["before"]
+    expected = numbers(guide_programs.printed_by("estimator_before"))
     assert expected.shape == (steps + len(("loss", "accuracy")) + examples,)
-    np.testing.assert_allclose(printed["ported"], expected, rtol=1e-5)
-    np.testing.assert_allclose(printed["after"], expected, rtol=1e-5)
+    printed = processes.printed_by([str(tmp_path / "ported.py")])
+    np.testing.assert_allclose(numbers(printed), expected, rtol=1e-5)
+    after = guide_programs.printed_by("estimator_after")
+    np.testing.assert_allclose(numbers(after), expected, rtol=1e-5)
     # It has trained, and the batch without labels has the other terms of the loss.
     assert expected[16] < expected[8] < expected[0]
     assert np.all((expected[2:steps:8] > 0.01) & (expected[2:steps:8] < 0.1))

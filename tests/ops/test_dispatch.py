@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Callable
 
+import modes
 import numpy as np
 import processes
 import pytest
@@ -14,7 +15,13 @@ from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 import keras_xent
 from keras_xent import Reduction
-from keras_xent.ops import dispatch, library, softmax
+from keras_xent.ops import (
+    dispatch,
+    library,
+    softmax,
+    softmax_cross_entropy,
+    sparse_softmax_cross_entropy,
+)
 from keras_xent.ops.spec import Spec
 
 SPEC = Spec(-1, 0.1, Reduction.SUM)
@@ -82,6 +89,36 @@ def test_the_native_backend_leaves_no_portable_op() -> None:
     ops = ops_in(tf.function(step), tf.constant(LOGITS))
     assert native_ops(ops) == {"KerasXent>SoftmaxCrossEntropy"}
     assert not {"DeviceIndex", "SoftmaxCrossEntropyWithLogits", "Case"} & set(ops)
+
+
+def dense(logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    return softmax_cross_entropy(logits, LABELS, weights, label_smoothing=0.1)
+
+
+def sparse(logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    return sparse_softmax_cross_entropy(logits, [0, 1, 2], weights, ignore_class=1)
+
+
+@needs_native
+@pytest.mark.parametrize(
+    ("mode", "loss"), [("traced_unknown_shapes", sparse), ("tf1_graph", dense)]
+)
+def test_in_graphs_the_native_backend_gives_what_auto_does(
+    mode: str, loss: Callable[..., tf.Tensor]
+) -> None:
+    """Many tests run graphs of "auto" alone."""
+
+    def derivatives(*inputs: tf.Tensor) -> list[tf.Tensor]:
+        value = loss(*inputs)
+        first = tf.gradients(value, inputs)
+        return [value, *first, *tf.gradients(first[0] * inputs[0], inputs)]
+
+    found = []
+    for backend in ("auto", "native"):
+        keras_xent.set_backend(backend)
+        found.append(modes.MODES[mode](derivatives, LOGITS, np.array([1, 0, 2], "f")))
+    for auto, native in zip(*found):
+        np.testing.assert_array_equal(auto, native)
 
 
 @needs_native

@@ -28,6 +28,8 @@ WILD[0, 1, 1] = np.nan
 WILD[1, :, 3] = -np.inf
 WILD[2, 0, 2] = -np.inf
 every_logits = pytest.mark.parametrize("logits", [CLEAN, WILD], ids=["finite", "not finite"])
+# A graph of "auto" has what one of "native" has.
+both_backends = pytest.mark.parametrize("backend", ["auto", "portable"], indirect=True)
 GRAPHS = [mode for mode in modes.MODES if mode not in ("eager", "tf1_graph")]
 
 
@@ -85,15 +87,15 @@ def test_value_and_gradients_are_tf1s_of_the_others(
         np.testing.assert_array_equal(np.moveaxis(found[1].numpy(), 1, 2)[~KEPT], 0)
 
 
+@both_backends
 @pytest.mark.parametrize("mode", GRAPHS)
 def test_every_mode_gives_the_same(mode: str, backend: str) -> None:
-    if backend == "native" and mode in modes.IN_XLA:
-        pytest.skip("native ops don't run under XLA")
     run = first_order(ours, label_smoothing=0.1)
     expected = modes.eager(first_order(theirs, label_smoothing=0.1), WILD, IDS, WEIGHTS)
     assert_close(modes.MODES[mode](run, WILD, IDS, WEIGHTS), expected)
 
 
+@both_backends
 def test_in_a_session_with_gradients(backend: str) -> None:
     def run(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
         value = ours(logits, ids, weights)
@@ -105,7 +107,11 @@ def test_in_a_session_with_gradients(backend: str) -> None:
         assert_close(in_session(logits, IDS, WEIGHTS), expected)
 
 
-@pytest.mark.parametrize("mode", ["eager", "traced_unknown_shapes"])
+@pytest.mark.parametrize(
+    ("mode", "backend"),
+    [("eager", "auto"), ("eager", "portable"), ("traced_unknown_shapes", "auto")],
+    indirect=["backend"],
+)
 def test_second_derivatives(mode: str, backend: str) -> None:
     def run_of(loss: Callable[..., tf.Tensor]) -> Callable[..., Any]:
         def run(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
@@ -125,6 +131,7 @@ def test_second_derivatives(mode: str, backend: str) -> None:
         assert_close(in_mode(logits, IDS, WEIGHTS), expected)
 
 
+@both_backends
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
 def test_other_dtypes(dtype: str, backend: str) -> None:
     logits = WILD.astype(reference.numpy_dtype(dtype))
@@ -138,7 +145,7 @@ def test_other_dtypes(dtype: str, backend: str) -> None:
 
 
 @every_logits
-def test_nothing_kept_gives_zero_and_no_gradient(logits: np.ndarray, backend: str) -> None:
+def test_nothing_kept_gives_zero_and_no_gradient(logits: np.ndarray, eager_backend: str) -> None:
     for reduction in Reduction:
         found = modes.eager(
             first_order(ours, reduction=reduction), logits, np.full((3, 4), -7), WEIGHTS
@@ -158,6 +165,7 @@ def test_nothing_of_the_logits_size_is_made_where_the_loss_is_finite(backend: st
     assert {op.outputs[0].shape.rank for op in selects} == {2}
 
 
+@both_backends
 def test_an_id_that_is_no_class_is_an_error_still(backend: str) -> None:
     for mode in ("eager", "traced"):
         in_mode = modes.once(mode, ours)
@@ -195,10 +203,7 @@ def test_wrong_shapes_do_not_become_right_ones_beside_each_other(jit_compile: bo
             run(*inputs)
 
 
-@every_logits
-def test_in_a_mapped_function_and_for_jacobians(logits: np.ndarray, backend: str) -> None:
-    x, ids, weights = tf.constant(logits), tf.constant(IDS), tf.constant(WEIGHTS)
-
+def test_in_a_mapped_function_and_for_jacobians(backend: str) -> None:
     def each(example: Any) -> list[tf.Tensor]:
         logits, ids, weights = example
         with tf.GradientTape() as tape:
@@ -208,14 +213,20 @@ def test_in_a_mapped_function_and_for_jacobians(logits: np.ndarray, backend: str
             )
         return [value, *tape.gradient(value, [logits, weights])]
 
-    mapped = tf.vectorized_map(each, (x, ids, weights), fallback_to_while_loop=False)
-    one_by_one = [each((x[i], ids[i], weights[i])) for i in range(3)]
-    assert_close(mapped, [tf.stack(parts) for parts in zip(*one_by_one)])
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        losses = ours(x, ids, weights, reduction="none")
-    jacobian = tf.reduce_sum(tape.batch_jacobian(losses, x), 1)
-    assert_close([jacobian], [first_order(theirs, reduction="sum")(x, ids, weights)[1]])
+    @tf.function
+    def both(*inputs: tf.Tensor) -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(inputs[0])
+            losses = ours(*inputs, reduction="none")
+        jacobian = tf.reduce_sum(tape.batch_jacobian(losses, inputs[0]), 1)
+        return [*tf.vectorized_map(each, inputs, fallback_to_while_loop=False), jacobian]
+
+    for logits in (CLEAN, WILD):
+        x, ids, weights = tf.constant(logits), tf.constant(IDS), tf.constant(WEIGHTS)
+        *mapped, jacobian = both(x, ids, weights)
+        one_by_one = [each((x[i], ids[i], weights[i])) for i in range(3)]
+        assert_close(mapped, [tf.stack(parts) for parts in zip(*one_by_one)])
+        assert_close([jacobian], [first_order(theirs, reduction="sum")(x, ids, weights)[1]])
 
 
 def test_the_spec_s_text_has_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import ctypes
 import re
 import shutil
 import subprocess
@@ -94,8 +95,10 @@ def test_only_the_package_s_own_file_is_loaded(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_installed_tensorflow_exports_every_function() -> None:
-    framework = Path(tf.sysconfig.get_lib()) / "libtensorflow_framework.so.2"
-    assert declared_functions() - dynamic_symbols(framework, defined=True) == set()
+    # Its table of symbols takes seconds to read in Python.
+    framework = ctypes.CDLL(str(Path(tf.sysconfig.get_lib()) / "libtensorflow_framework.so.2"))
+    assert not hasattr(framework, "TF_NoSuchFunction")
+    assert [name for name in declared_functions() if not hasattr(framework, name)] == []
 
 
 @needs_library

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import processes
 import pytest
+import tensorflow as tf
 
+import keras_xent
 from keras_xent.ops import library
 
 pytestmark = pytest.mark.skipif(library.problem() is not None, reason=str(library.problem()))
@@ -126,22 +128,12 @@ def test_tensorflows_intra_op_setting_is_followed(
 
 
 def test_a_saved_graph_loads_where_keras_xent_has_been_imported(tmp_path: Path) -> None:
-    saved = {"SAVED": str(tmp_path / "saved")}
-    run(
-        """
-        import os
-        import tensorflow as tf
-        import keras_xent
-
-        module = tf.Module()
-        module.loss = tf.function(
-            lambda logits: keras_xent.v1.softmax_cross_entropy([[1.0, 0.0]], logits),
-            input_signature=[tf.TensorSpec([1, 2])],
-        )
-        tf.saved_model.save(module, os.environ["SAVED"])
-        """,
-        saved,
+    module = tf.Module()
+    module.loss = tf.function(
+        lambda logits: keras_xent.v1.softmax_cross_entropy([[1.0, 0.0]], logits),
+        input_signature=[tf.TensorSpec([1, 2])],
     )
+    tf.saved_model.save(module, str(tmp_path))
     printed = run(
         """
         import os
@@ -151,6 +143,6 @@ def test_a_saved_graph_loads_where_keras_xent_has_been_imported(tmp_path: Path) 
         module = tf.saved_model.load(os.environ["SAVED"])
         print(f"{module.loss(tf.constant([[1.0, 2.0]])):.5f}")
         """,
-        saved,
+        {"SAVED": str(tmp_path)},
     )
     assert printed.strip() == "1.31326"

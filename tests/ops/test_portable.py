@@ -16,7 +16,6 @@ from keras_xent.ops.portable import Portable
 from keras_xent.ops.spec import Spec
 
 portable = Portable(softmax.OP)
-MODES = ["eager", "traced_unknown_shapes", "compiled"]
 
 
 def problem(dtype: str, axis: int = -1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -49,8 +48,14 @@ def test_loss_and_gradient_are_exact_to_rounding(dtype: str, reduction: Reductio
         reference.assert_close(kept, exact[1], tolerance)
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("axis", [-1, 0, 1])
+@pytest.mark.parametrize(
+    ("mode", "axis"),
+    [
+        *(("eager", axis) for axis in (-1, 0, 1)),
+        *(("traced_unknown_shapes", axis) for axis in (-1, 1)),
+        ("compiled", 0),
+    ],
+)
 def test_every_step_agrees_with_the_reference_in_every_mode(mode: str, axis: int) -> None:
     logits, labels, weights = problem("float32", axis)
     spec = Spec(axis, 0.2, Reduction.MEAN)
@@ -98,21 +103,13 @@ STEPS = pytest.mark.parametrize("name", ["loss", "loss_with_kept", "weighted_bac
 
 
 @STEPS
-@pytest.mark.parametrize("labels", [(2, 1), (1, 4), (4,), (2, 4, 1), ()])
-def test_labels_of_another_shape_fail_when_the_graph_runs(
-    name: str, labels: tuple[int, ...]
-) -> None:
-    with pytest.raises(tf.errors.InvalidArgumentError):
-        modes.traced_unknown_shapes(
-            step_named(name), np.zeros([2, 4], "f"), np.zeros(labels, "f"), np.float32(1)
-        )
-
-
-@STEPS
-@pytest.mark.parametrize("weights", [(2,), (3,), (2, 1, 1), (2, 3)])
-def test_weights_of_a_wrong_shape_fail_when_the_graph_runs(
-    name: str, weights: tuple[int, ...]
-) -> None:
+def test_wrong_shapes_fail_when_the_graph_runs(name: str) -> None:
+    run = modes.once("traced_unknown_shapes", step_named(name))
+    for labels in [(2, 1), (1, 4), (4,), (2, 4, 1), ()]:
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            found = run(np.zeros([2, 4], "f"), np.zeros(labels, "f"), np.float32(1))
+            pytest.fail(f"labels of shape {labels}: {found}")
     same = np.zeros([2, 2, 4], "f")
-    with pytest.raises(tf.errors.InvalidArgumentError, match="weights can not be broadcast"):
-        modes.traced_unknown_shapes(step_named(name), same, same, np.ones(weights, "f"))
+    for weights in [(2,), (3,), (2, 1, 1), (2, 3)]:
+        with pytest.raises(tf.errors.InvalidArgumentError, match="weights can not be broadcast"):
+            pytest.fail(f"weights of shape {weights}: {run(same, same, np.ones(weights, 'f'))}")

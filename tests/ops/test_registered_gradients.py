@@ -105,8 +105,15 @@ def test_shapes_may_be_unknown(order: Callable[..., Any]) -> None:
         reference.assert_close(one, wanted, 1e-13)
 
 
-@pytest.mark.parametrize("with_backprop", [False, True])
-@pytest.mark.parametrize("reduction", list(Reduction))
+@pytest.mark.parametrize(
+    ("reduction", "with_backprop"),
+    [
+        (Reduction.NONE, False),
+        (Reduction.NONE, True),
+        (Reduction.MEAN, True),
+        (Reduction.SUM_BY_NONZERO_WEIGHTS, False),
+    ],
+)
 def test_tf_gradients_finds_them_in_a_tf1_graph(reduction: Reduction, with_backprop: bool) -> None:
     def both(*tensors: tf.Tensor) -> Any:
         value = op_loss(reduction, with_backprop)(*tensors)

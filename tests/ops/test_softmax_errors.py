@@ -1,4 +1,4 @@
-"""What is refused, when, and in which words."""
+"""Wrong arguments: when they raise an error, and which."""
 
 from __future__ import annotations
 
@@ -103,73 +103,69 @@ def test_what_a_trace_can_know_it_refuses(
         loss.get_concrete_function()
 
 
-def with_gradients(axis: int = -1, only_gradients: bool = False) -> Any:
-    """Where only the gradients are fetched, TensorFlow prunes the loss from the graph."""
-
-    def run(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> Any:
-        value = softmax_cross_entropy(
-            logits, labels, weights, axis=axis, reduction=Reduction.SUM
-        )
-        gradients = tf.gradients(value, [logits, weights])
-        return gradients if only_gradients else [value, *gradients]
-
-    return run
+def with_gradients(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
+    value = softmax_cross_entropy(logits, labels, weights, reduction=Reduction.SUM)
+    return [value, *tf.gradients(value, [logits, weights])]
 
 
 run_time_modes = pytest.mark.parametrize("mode", ["traced_unknown_shapes", "tf1_graph"])
 # "auto" holds the other two.
 both_backends = pytest.mark.parametrize("backend", ["auto", "portable"], indirect=True)
+WRONG_WEIGHTS = [(2,), (2, 3), (2, 2, 1)]
 
 
 @both_backends
 @run_time_modes
-@pytest.mark.parametrize("only_gradients", [False, True])
-@pytest.mark.parametrize("weights", [(2,), (2, 3), (2, 2, 1)])
-def test_wrong_weights_fail_when_the_graph_runs(
-    backend: str, mode: str, weights: tuple[int, ...], only_gradients: bool
-) -> None:
-    run = with_gradients(only_gradients=only_gradients)
-    with pytest.raises(tf.errors.InvalidArgumentError):
-        modes.MODES[mode](run, GOOD["logits"], GOOD["labels"], np.ones(weights, "f"))
-
-
-@both_backends
-@run_time_modes
-@pytest.mark.parametrize("index", [0, 1])
-def test_each_gradient_alone_refuses_wrong_weights(backend: str, mode: str, index: int) -> None:
-    def run(*tensors: tf.Tensor) -> tf.Tensor:
-        return with_gradients(only_gradients=True)(*tensors)[index]
-
-    with pytest.raises(tf.errors.InvalidArgumentError):
-        modes.MODES[mode](run, GOOD["logits"], GOOD["labels"], np.ones([2], "f"))
-
-
-@both_backends
-@run_time_modes
-@pytest.mark.parametrize("labels", [(2, 2, 1), (1, 2, 3), (3,), ()])
-def test_other_labels_fail_when_the_graph_runs(
-    backend: str, mode: str, labels: tuple[int, ...]
-) -> None:
-    with pytest.raises(tf.errors.InvalidArgumentError):
-        modes.MODES[mode](
-            with_gradients(), GOOD["logits"], np.zeros(labels, "f"), np.float32(1)
+def test_what_a_trace_can_not_know_fails_when_the_graph_runs(backend: str, mode: str) -> None:
+    run = modes.once(mode, with_gradients)
+    for shape in WRONG_WEIGHTS:
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            pytest.fail(f"{shape}: {run(*GOOD.values(), np.ones(shape, 'f'))}")
+    for shape in [(2, 2, 1), (1, 2, 3), (3,), ()]:
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            pytest.fail(f"{shape}: {run(GOOD['logits'], np.zeros(shape, 'f'), np.float32(1))}")
+    for shape in [(), (2, 1), (2, 2)]:
+        value, to_logits, to_weights = run(
+            GOOD["logits"], GOOD["labels"] + 1 / 3, np.ones(shape, "f")
         )
+        np.testing.assert_allclose(value, 4 * np.log(3), rtol=1e-6)
+        assert to_logits.shape == (2, 2, 3)
+        assert to_weights.shape == shape
+
+
+@both_backends
+@run_time_modes
+def test_labels_of_as_many_numbers_in_another_shape_fail(backend: str, mode: str) -> None:
+    """Of two reshapes one after the other TensorFlow drops the first, and what its shape needs."""
+    run = modes.once(mode, softmax_cross_entropy)
+    for shape in [(12,), (2, 3, 2), (4, 3)]:
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            pytest.fail(f"{shape}: {run(GOOD['logits'], np.zeros(shape, 'f'))}")
+
+
+@both_backends
+@run_time_modes
+@pytest.mark.parametrize("index", [1, 2], ids=["logits", "weights"])
+def test_each_gradient_alone_refuses_wrong_weights(backend: str, mode: str, index: int) -> None:
+    """Where only a gradient is fetched, TensorFlow prunes the loss from the graph."""
+    run = modes.once(mode, lambda *tensors: with_gradients(*tensors)[index])
+    for shape in WRONG_WEIGHTS:
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            pytest.fail(f"{shape}: {run(*GOOD.values(), np.ones(shape, 'f'))}")
 
 
 @both_backends
 @pytest.mark.parametrize(
-    ("logits", "labels", "rank", "axis"),
+    ("rank", "axis", "right", "wrong"),
     [
-        ((3, 4, 5), (4, 3, 5), 3, -1),
-        ((3, 4, 5), (12, 5), None, -1),
-        ((3, 5, 4), (2, 5, 6), 3, 1),
-        ((4, 5), (1, 5), 2, -1),
-        ((1, 5), (4, 5), 2, -1),
-        ((5,), (), None, -1),
+        (3, -1, (3, 4, 5), [((3, 4, 5), (4, 3, 5))]),
+        (3, 1, (3, 5, 4), [((3, 5, 4), (2, 5, 6))]),
+        (2, -1, (4, 5), [((4, 5), (1, 5)), ((1, 5), (4, 5))]),
+        (None, -1, (3, 4, 5), [((3, 4, 5), (12, 5)), ((5,), ())]),
     ],
 )
 def test_labels_of_another_shape_fail_when_xla_compiles_what_was_traced_without_it(
-    backend: str, logits: tuple[int, ...], labels: tuple[int, ...], rank: Any, axis: int
+    backend: str, rank: Any, axis: int, right: tuple[int, ...], wrong: Any
 ) -> None:
     spec = tf.TensorSpec(None if rank is None else [None] * rank)
     inner = tf.function(
@@ -178,11 +174,11 @@ def test_labels_of_another_shape_fail_when_xla_compiles_what_was_traced_without_
     )
     inner.get_concrete_function()
     compiled = tf.function(lambda x, y: inner(x, y), jit_compile=True)
-    right = tf.zeros(logits)
-    assert compiled(right, right).shape == np.delete(logits, axis)
-    # ValueError while TensorFlow traces again, with the shapes that it knows now.
-    with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
-        compiled(right, tf.zeros(labels))
+    assert compiled(tf.zeros(right), tf.zeros(right)).shape == np.delete(right, axis)
+    for logits, labels in wrong:
+        # ValueError while TensorFlow traces again, with the shapes that it knows now.
+        with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+            pytest.fail(f"{labels}: {compiled(tf.zeros(logits), tf.zeros(labels))}")
 
 
 @both_backends
@@ -190,16 +186,6 @@ def test_labels_of_another_shape_fail_when_xla_compiles_what_was_traced_without_
 @pytest.mark.parametrize("axis", [3, -4])
 def test_a_wrong_axis_fails_when_the_graph_runs(backend: str, mode: str, axis: int) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError):
-        modes.MODES[mode](with_gradients(axis), GOOD["logits"], GOOD["labels"], np.float32(1))
-
-
-@both_backends
-@run_time_modes
-def test_right_ones_pass_when_the_graph_runs(backend: str, mode: str) -> None:
-    for weights in [(), (2, 1), (2, 2)]:
-        value, to_logits, to_weights = modes.MODES[mode](
-            with_gradients(), GOOD["logits"], GOOD["labels"] + 1 / 3, np.ones(weights, "f")
+        modes.MODES[mode](
+            lambda logits, labels: softmax_cross_entropy(logits, labels, axis=axis), *GOOD.values()
         )
-        np.testing.assert_allclose(value, 4 * np.log(3), rtol=1e-6)
-        assert to_logits.shape == (2, 2, 3)
-        assert to_weights.shape == weights

@@ -226,6 +226,8 @@ class Saved(tf.Module):
         return mean + softmax_cross_entropy(logits, LABELS, weights, label_smoothing=0.3)
 
 
+# "auto" has the native one's ops.
+@pytest.mark.parametrize("backend", ["auto", "portable"], indirect=True)
 def test_a_saved_model_brings_the_gradient_and_no_warning(
     backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

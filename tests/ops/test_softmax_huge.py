@@ -46,30 +46,35 @@ def theirs(
     return weights * tf.nn.softmax_cross_entropy_with_logits(tf.stop_gradient(labels), logits)
 
 
-def both(smoothing: float, axis: int = -1) -> Any:
-    """Ours and theirs: the losses, and what gradients TF1 gives."""
+def with_gradients(loss: Any, smoothing: float, axis: int = -1) -> Any:
+    """The losses, and the gradients that TF1 gives."""
 
-    def function(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> Any:
-        with tf.GradientTape(persistent=True) as tape:
+    def function(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
             tape.watch([logits, weights])
-            found = softmax_cross_entropy(
-                logits,
-                labels,
-                weights,
-                label_smoothing=smoothing,
-                axis=axis,
-                reduction=Reduction.NONE,
-            )
-            expected = theirs(logits, labels, weights, smoothing, axis)
-        return [
-            (found, expected),
-            *[
-                (tape.gradient(found, source), tape.gradient(expected, source))
-                for source in (logits, weights)
-            ],
-        ]
+            losses = loss(logits, labels, weights, smoothing, axis)
+        return [losses, *tape.gradient(losses, [logits, weights])]
 
     return function
+
+
+def ours(
+    logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, smoothing: float, axis: int = -1
+) -> tf.Tensor:
+    return softmax_cross_entropy(
+        logits, labels, weights, label_smoothing=smoothing, axis=axis, reduction=Reduction.NONE
+    )
+
+
+def both(smoothing: float, axis: int = -1, mode: str = "eager") -> Any:
+    """Ours in a mode, and theirs: the losses, and the gradients that TF1 gives."""
+    in_mode = modes.once(mode, with_gradients(ours, smoothing, axis))
+
+    def pairs(*arrays: np.ndarray) -> list[Any]:
+        expected = modes.eager(with_gradients(theirs, smoothing, axis), *arrays)
+        return list(zip(in_mode(*arrays), expected))
+
+    return pairs
 
 
 def assert_same(pairs: Any, dtype: str) -> None:
@@ -84,25 +89,25 @@ def assert_same(pairs: Any, dtype: str) -> None:
 
 
 @both_backends
-@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])
+@pytest.mark.parametrize("smoothing", [0.0, 0.9])
 @pytest.mark.parametrize("dtype", reference.DTYPES)
 @pytest.mark.parametrize("axis", [-1, 0])
 def test_many_masked_classes_cost_what_they_cost_in_tf1(
     backend: str, dtype: str, smoothing: float, axis: int
 ) -> None:
     # Along axis 0 the portable backend adds up one after another, and loses digits.
-    for classes in (1, 2, 3, 4, 8, 9, 40, 65, 70, 300, *([3000] if axis == -1 else [])):
+    for classes in (1, 2, 3, 8, 9, 65, 300, *([3000] if axis == -1 else [])):
         for mask in (0.95, 0.3):
             logits, labels, weights = masked(classes, dtype, mask)
             if axis == 0:
                 logits, labels = logits.T.copy(), labels.T.copy()
-            assert_same(modes.eager(both(smoothing, axis), logits, labels, weights), dtype)
+            assert_same(both(smoothing, axis)(logits, labels, weights), dtype)
 
 
 @both_backends
 @pytest.mark.parametrize("mode", [mode for mode in modes.MODES if mode != "eager"])
 def test_in_every_mode(backend: str, mode: str) -> None:
-    in_mode = modes.once(mode, both(0.1))
+    in_mode = both(0.1, mode=mode)
     for classes in (4, 70):
         assert_same(in_mode(*masked(classes)), "float32")
 
@@ -112,7 +117,7 @@ def test_late_unmasked_classes(backend: str) -> None:
     """The native kernel has added up many differences from a lower maximum by then."""
     for dtype in ("float32", "float64"):
         logits, labels, weights = (x[..., ::-1].copy() for x in masked(5000, dtype, 0.95))
-        assert_same(modes.eager(both(0.1), logits, labels, weights[::-1].copy()), dtype)
+        assert_same(both(0.1)(logits, labels, weights[::-1].copy()), dtype)
 
 
 @both_backends
@@ -122,7 +127,7 @@ def test_labels_that_only_smoothing_brings_into_range(backend: str, dtype: str) 
         logits, labels, weights = masked(classes, dtype, 0.5)
         labels[:] = 4 / (classes - 2)
         labels[:, :2] = 0
-        assert_same(modes.eager(both(0.75), logits, labels, weights), dtype)
+        assert_same(both(0.75)(logits, labels, weights), dtype)
 
 
 @both_backends
@@ -136,9 +141,7 @@ def test_a_difference_beyond_the_range_costs_infinity_whatever_its_label(
             logits[:, 0] = 3e38
             labels[:] = 0.5 / classes
             logits, labels = logits[:, ::order].copy(), labels[:, ::order].copy()
-            (found, expected), gradients, _ = modes.eager(
-                both(smoothing), logits, labels, weights
-            )
+            (found, expected), gradients, _ = both(smoothing)(logits, labels, weights)
             np.testing.assert_array_equal(expected, [np.inf, np.inf, np.nan])
             np.testing.assert_array_equal(found, expected)
             np.testing.assert_allclose(*gradients, rtol=1e-5, atol=1e-6)
@@ -192,7 +195,7 @@ def test_a_weight_of_zero_does_not_hide_a_loss_that_many_labels_make_infinite(
     logits = np.full([1, 1000], -1e30, "f")
     logits[:, 0] = 0
     labels, weight = np.full_like(logits, 1e6), np.zeros([1], "f")
-    (found, expected), _, _ = modes.eager(both(0.0), logits, labels, weight)
+    (found, expected), _, _ = both(0.0)(logits, labels, weight)
     assert np.isnan(expected)
     assert np.isnan(found)
 

@@ -62,7 +62,7 @@ def test_a_float64_probability_of_6e_17_has_its_gradient() -> None:
 
 
 @both_backends
-@pytest.mark.parametrize("classes", [9, 40, 300, 30000])
+@pytest.mark.parametrize("classes", [9, 40, 300, 5000])
 @pytest.mark.parametrize("ties", [1, 2])
 @pytest.mark.parametrize("axis", [0, 1])
 def test_the_largest_of_many_small_probabilities_is_as_precise_as_the_others(
@@ -155,28 +155,41 @@ def error(found: Any, exact: np.ndarray, unit: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(difference))))
 
 
-@pytest.mark.parametrize("mode", [modes.eager, modes.compiled])
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
-@pytest.mark.parametrize("classes", [2, 10, 65, 1000, 33000])
+@pytest.mark.parametrize(
+    ("mode", "smoothing", "classes"),
+    [
+        *((modes.eager, 0.0, classes) for classes in (2, 65, 8000)),
+        *((modes.eager, 0.1, classes) for classes in (10, 1000)),
+        *((modes.compiled, 0.1, classes) for classes in (2, 65, 8000)),
+        *((modes.compiled, 0.0, classes) for classes in (10, 1000)),
+    ],
+)
 @pytest.mark.parametrize("backend", ["portable"], indirect=True)
 def test_the_portable_backend_is_as_exact_as_tensorflow(
-    backend: str, classes: int, smoothing: float, mode: Callable[..., Any]
+    backend: str, mode: Callable[..., Any], smoothing: float, classes: int
 ) -> None:
     """Nothing is as exact as the native kernels without a further pass over the memory."""
     rng = np.random.default_rng(classes)
-    rows = max(40, 4000 // classes)
+    half = max(20, 2000 // classes)
     ours, theirs = (smoothed_losses(mode, of_ours, smoothing) for of_ours in (True, False))
-    for scale in (1, 5):
-        logits = (rng.normal(size=[rows, classes]) * scale).astype("f")
-        labels = reference.one_hot(rng, logits.shape).astype("f")
-        found, expected = ours(logits, labels), theirs(logits, labels)
-        exact = reference.losses(logits, labels, smoothing)
-        # A loss near 0 has the rounding error of a sum of exponentials near 1.
-        unit = np.spacing(np.maximum(exact, 1).astype("f"))
-        assert error(found[0], exact, unit) <= 1.1 * error(expected[0], exact, unit)
-        exact = reference.p_minus_y(logits, labels, smoothing)
-        one = np.float32(1)
-        assert error(found[1], exact, one) <= 1.1 * error(expected[1], exact, one)
+    # The losses of the second half are near 0, or far from it.
+    logits = rng.normal(size=[2 * half, classes]).astype("f")
+    logits[half:] *= 5
+    labels = reference.one_hot(rng, logits.shape).astype("f")
+    found, expected = ours(logits, labels), theirs(logits, labels)
+    exact = reference.losses(logits, labels, smoothing)
+    # A loss near 0 has the rounding error of a sum of exponentials near 1.
+    unit = np.spacing(np.maximum(exact, 1).astype("f"))
+    slopes, one = reference.p_minus_y(logits, labels, smoothing), np.float32(1)
+    for part in (slice(half), slice(half, None)):
+        of_ours, of_theirs = (
+            error(losses[part], exact[part], unit[part]) for losses, _ in (found, expected)
+        )
+        assert of_ours <= 1.1 * of_theirs
+        of_ours, of_theirs = (
+            error(gradient[part], slopes[part], one) for _, gradient in (found, expected)
+        )
+        assert of_ours <= 1.1 * of_theirs
 
 
 @needs_native

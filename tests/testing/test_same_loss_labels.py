@@ -160,8 +160,8 @@ class TestBinary:
         assert "Silent change 12," in text
         assert "The new loss computes one loss per row" in text
 
-    @pytest.mark.parametrize("smoothing", [0.1, 0.3])
-    def test_smoothing(self, smoothing: float) -> None:
+    def test_smoothing(self) -> None:
+        smoothing = 0.3
         old = functools.partial(losses.sigmoid_cross_entropy, label_smoothing=smoothing)
         right = functools.partial(
             lambda y, x, s: sigmoid_by_hand(tf.cast(y, x.dtype) * (1 - s) + s / 2, x),

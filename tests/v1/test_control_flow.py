@@ -99,21 +99,28 @@ CONSTRUCTS: dict[str, Callable[..., Any]] = {
 }
 
 
-def in_session(construct: Callable[..., Any], functions: tf1.Functions, name: str) -> list[Any]:
+@functools.lru_cache(maxsize=None)
+def expected(loss: str, construct: str) -> list[Any]:
+    labels, *inputs = [tf.constant(each) for each in inputs_of(loss)]
+    function = loss_of(tf1.THEIRS, loss)
+    return tf1.by_tape(lambda *others: CONSTRUCTS[construct](function, labels, *others), *inputs)
+
+
+def in_session(construct: Callable[..., Any], name: str) -> list[Any]:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         inputs = inputs_of(name)
         fed = [
             tf.compat.v1.placeholder(each.dtype, [None, *each.shape[1:]]) for each in inputs
         ]
-        value = construct(loss_of(functions, name), *fed)
+        value = construct(loss_of(tf1.OURS, name), *fed)
         return list(session.run([value, *tf.gradients(value, fed[1:])], dict(zip(fed, inputs))))
 
 
-def in_function(construct: Callable[..., Any], functions: tf1.Functions, name: str) -> list[Any]:
+def in_function(construct: Callable[..., Any], name: str) -> list[Any]:
     @tf.function
     def run(labels: Any, logits: Any, weights: Any) -> Any:
         return tf1.by_tape(
-            lambda logits, weights: construct(loss_of(functions, name), labels, logits, weights),
+            lambda logits, weights: construct(loss_of(tf1.OURS, name), labels, logits, weights),
             logits,
             weights,
         )
@@ -121,65 +128,81 @@ def in_function(construct: Callable[..., Any], functions: tf1.Functions, name: s
     return list(run(*[tf.constant(each) for each in inputs_of(name)]))
 
 
-@pytest.mark.parametrize("name", CONSTRUCTS)
-@pytest.mark.parametrize(
-    ("choice", "run", "loss"),
-    [
-        ("auto", in_session, "softmax_cross_entropy"),
-        ("auto", in_function, "softmax_cross_entropy"),
-        ("portable", in_session, "softmax_cross_entropy"),
-        ("auto", in_session, "sparse_softmax_cross_entropy"),
-        ("auto", in_session, "sigmoid_cross_entropy"),
-        ("auto", in_function, "sparse_softmax_cross_entropy"),
-        ("auto", in_function, "sigmoid_cross_entropy"),
-    ],
-)
+# Every construct in each mode. The other losses and the portable backend have the same gradient
+# function, so a few constructs, which contain others, are enough.
+RUNS = [
+    *(
+        ("auto", run, "softmax_cross_entropy", name)
+        for run in (in_session, in_function)
+        for name in CONSTRUCTS
+    ),
+    *(
+        (choice, run, loss, name)
+        for choice, loss in (
+            ("portable", "softmax_cross_entropy"),
+            ("auto", "sparse_softmax_cross_entropy"),
+            ("auto", "sigmoid_cross_entropy"),
+        )
+        for run, name in ((in_session, "branch_in_loop"), (in_function, "loop_in_branch"))
+    ),
+    ("auto", in_session, "sparse_softmax_cross_entropy", "mapped"),
+    ("auto", in_session, "sigmoid_cross_entropy", "mapped"),
+]
+
+
+@pytest.mark.parametrize(("choice", "run", "loss", "name"), RUNS)
 def test_control_flow_gives_tf1s_value_and_gradients(
     choice: str, run: Callable[..., list[Any]], loss: str, name: str
 ) -> None:
     keras_xent.set_backend(choice)
-    construct = CONSTRUCTS[name]
-    tf1.assert_same(run(construct, tf1.OURS, loss), run(construct, tf1.THEIRS, loss), scale=8)
+    tf1.assert_same(run(CONSTRUCTS[name], loss), expected(loss, name), scale=8)
 
 
-def row_gradients(functions: tf1.Functions, name: str) -> Any:
-    """Each row's own gradient, as differentially private training wants them."""
+def row_gradients(loss: Loss, labels: Any, logits: Any) -> Any:
+    """Each row's own gradient, which differentially private training needs."""
 
     def one(row: Any) -> Any:
         label, logit = row
-        return tf1.by_tape(lambda logit: loss_of(functions, name)(label, logit), logit)
+        return tf1.by_tape(lambda logit: loss(label, logit), logit)
 
-    labels, logits, _ = inputs_of(name)
-    return tf.vectorized_map(one, (tf.constant(labels), tf.constant(logits)))
-
-
-def gradient_of_rows(functions: tf1.Functions, name: str) -> Any:
-    labels, logits, _ = inputs_of(name)
-
-    def rows(logits: Any) -> Any:
-        return tf.vectorized_map(
-            lambda row: loss_of(functions, name)(row[0], row[1]), (tf.constant(labels), logits)
-        )
-
-    return tf1.by_tape(rows, logits)
+    return tf.vectorized_map(one, (labels, logits))
 
 
-def rows_alone(functions: tf1.Functions, name: str) -> Any:
-    labels, logits, _ = inputs_of(name)
-    return [
-        tf.vectorized_map(
-            lambda row: loss_of(functions, name)(row[0], row[1]),
-            (tf.constant(labels), tf.constant(logits)),
-        )
+def gradient_of_rows(loss: Loss, labels: Any, logits: Any) -> Any:
+    return tf1.by_tape(lambda logits: rows_alone(loss, labels, logits)[0], logits)
+
+
+def rows_alone(loss: Loss, labels: Any, logits: Any) -> Any:
+    return [tf.vectorized_map(lambda row: loss(*row), (labels, logits))]
+
+
+@pytest.mark.parametrize(
+    ("choice", "run", "loss"),
+    [
+        *(
+            ("auto", run, loss)
+            for run in (rows_alone, row_gradients, gradient_of_rows)
+            for loss in tf1.LABELS
+        ),
+        ("native", row_gradients, "softmax_cross_entropy"),
+        ("native", gradient_of_rows, "sparse_softmax_cross_entropy"),
+        ("portable", row_gradients, "sigmoid_cross_entropy"),
+        ("portable", gradient_of_rows, "softmax_cross_entropy"),
+    ],
+)
+def test_vectorized_map_gives_tf1s_rows(choice: str, run: Callable[..., Any], loss: str) -> None:
+    if choice == "native" and not tf1.has_native():
+        pytest.skip("the native library isn't there")
+    keras_xent.set_backend(choice)
+    labels, logits = (tf.constant(each) for each in inputs_of(loss)[:2])
+    function = loss_of(tf1.THEIRS, loss)
+    rows = [
+        tf1.by_tape(lambda logit, label=label: function(label, logit), logit)
+        for label, logit in zip(labels, logits)
     ]
-
-
-@pytest.mark.parametrize("loss", tf1.LABELS)
-@pytest.mark.parametrize("run", [rows_alone, row_gradients, gradient_of_rows])
-def test_vectorized_map_gives_tf1s_rows(
-    backend: str, run: Callable[..., Any], loss: str
-) -> None:
-    tf1.assert_same(run(tf1.OURS, loss), run(tf1.THEIRS, loss), scale=8)
+    value, gradient = (np.stack(each) for each in zip(*rows))
+    expected = [value] if run is rows_alone else [value, gradient]
+    tf1.assert_same(run(loss_of(tf1.OURS, loss), labels, logits), expected, scale=8)
 
 
 # A process as TF1 programs are: no eager execution, control flow and variables of TF1.
@@ -219,7 +242,7 @@ def train(losses):
         step = tf.train.GradientDescentOptimizer(0.5).minimize(total)
         session.run(tf.global_variables_initializer())
         feed = {x: x_data, y: y_data, weights: weights_data}
-        losses = [session.run([total, step], feed)[0] for _ in range(10)]
+        losses = [session.run([total, step], feed)[0] for _ in range(3)]
         graph_def = session.graph.as_graph_def()
         nodes = list(graph_def.node) + [
             node for function in graph_def.library.function for node in function.node_def
@@ -248,7 +271,7 @@ ours = train(keras_xent.v1)
 theirs = train(tf.losses)
 np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-5)
 np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-5, atol=1e-6)
-assert ours[0][-1] < ours[0][0] / 1.3
+assert ours[0][-1] < ours[0][0] / 1.05
 assert ours[2] == (keras_xent.backend().name == "native")
 print("ok")
 """

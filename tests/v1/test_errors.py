@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Dict
+from typing import Any, Callable, Dict, Iterator
 
 import numpy as np
 import pytest
 import tensorflow as tf
 import tf1
+
+import keras_xent
 
 Case = Dict[str, Any]
 LOGITS, LABELS = tf1.logits_of([2, 3]), tf1.one_hot_of([2, 3])
@@ -38,7 +40,7 @@ def both_refuse(kind: Any, name: str, **arguments: Any) -> str:
 
 @pytest.mark.parametrize("name", tf1.LABELS)
 @pytest.mark.parametrize("argument", ["labels", "logits", "weights", "reduction"])
-def test_none_is_no_argument_of_a_loss(backend: str, name: str, argument: str) -> None:
+def test_none_is_no_argument_of_a_loss(eager_backend: str, name: str, argument: str) -> None:
     if argument == "labels":
         argument = tf1.LABELS[name]
     arguments: Case = {**named(name, tf1.labels_of(name, [2, 3]), LOGITS), argument: None}
@@ -55,7 +57,9 @@ def test_none_is_no_argument_of_compute_weighted_loss(argument: str) -> None:
 
 @pytest.mark.parametrize("name", tf1.NN)
 @pytest.mark.parametrize("argument", ["labels", "logits"])
-def test_none_is_no_argument_of_an_nn_function(backend: str, name: str, argument: str) -> None:
+def test_none_is_no_argument_of_an_nn_function(
+    eager_backend: str, name: str, argument: str
+) -> None:
     arguments: Case = {"labels": tf1.labels_of(name, [2, 3]), "logits": LOGITS, argument: None}
     message = both_refuse(ValueError, name, **arguments)
     assert message.startswith(f"{argument} is None")
@@ -72,7 +76,7 @@ def test_unknown_reductions_are_refused(reduction: Any) -> None:
 
 
 @pytest.mark.parametrize("shape", [[3], [1, 3], [2, 1], [2, 2], [2, 3, 1], []], ids=str)
-def test_labels_of_another_shape_are_refused(backend: str, shape: list[int]) -> None:
+def test_labels_of_another_shape_are_refused(eager_backend: str, shape: list[int]) -> None:
     for name in ("softmax_cross_entropy", "sigmoid_cross_entropy"):
         message = both_refuse(ValueError, name, **named(name, np.ones(shape), LOGITS))
         assert "(2, 3)" in message
@@ -83,7 +87,7 @@ def test_labels_of_another_shape_are_refused(backend: str, shape: list[int]) -> 
 
 @pytest.mark.parametrize("shape", [[3], [1], [2, 3], [1, 2], [2, 1, 1], []], ids=str)
 @pytest.mark.parametrize("name", [name for name in FUNCTIONS if name.startswith("sparse")])
-def test_ids_of_another_shape_are_refused(backend: str, name: str, shape: list[int]) -> None:
+def test_ids_of_another_shape_are_refused(eager_backend: str, name: str, shape: list[int]) -> None:
     arguments = named(name, np.ones(shape, np.int32), LOGITS)
     # Eagerly the kernel of TF1's op finds some of them.
     refuses((ValueError, tf.errors.InvalidArgumentError), tf1.THEIRS, name, **arguments)
@@ -119,7 +123,7 @@ def inputs_for(name: str, shape: list[int]) -> Any:
 
 
 @pytest.mark.parametrize("name", tf1.LABELS)
-def test_weights_that_do_not_fit_are_refused(backend: str, name: str) -> None:
+def test_weights_that_do_not_fit_are_refused(eager_backend: str, name: str) -> None:
     for shape, weights_shape in unfit(name):
         labels, logits = inputs_for(name, shape)
         arguments = named(name, labels, logits, weights=np.ones(weights_shape, np.float32))
@@ -132,80 +136,70 @@ def test_weights_that_do_not_fit_are_refused(backend: str, name: str) -> None:
         assert message.startswith("weights can not be broadcast to values")
 
 
-@pytest.mark.parametrize("name", tf1.LABELS)
-def test_weights_that_do_not_fit_are_refused_at_run_time(backend: str, name: str) -> None:
-    with Fed(name, tf.int32) as fed:
-        for shape, weights_shape in unfit(name):
-            labels, logits = inputs_for(name, shape)
-            fed.refuses(labels, logits, np.ones(weights_shape))
-
-
-@pytest.mark.parametrize(("shape", "weights_shape"), UNFIT + COLUMNS, ids=str)
-def test_weights_that_do_not_fit_are_refused_by_compute_weighted_loss_too(
-    shape: list[int], weights_shape: list[int]
-) -> None:
-    each, weights = np.ones(shape, np.float32), np.ones(weights_shape, np.float32)
-    both_refuse(ValueError, "compute_weighted_loss", losses=each, weights=weights)
+def test_weights_that_do_not_fit_are_refused_by_compute_weighted_loss_too() -> None:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         losses, fed = placeholder(tf.float32, None), placeholder(tf.float32, None)
         loss = tf1.OURS.compute_weighted_loss(losses, fed)
-        for fetch in (loss, tf.gradients(loss, losses)[0]):
-            with pytest.raises(tf.errors.InvalidArgumentError):
-                session.run(fetch, {losses: each, fed: weights})
+        fetches = [loss, tf.gradients(loss, losses)[0]]
+        for shape, weights_shape in UNFIT + COLUMNS:
+            each, weights = np.ones(shape, np.float32), np.ones(weights_shape, np.float32)
+            for fetch in fetches:
+                with pytest.raises(tf.errors.InvalidArgumentError):
+                    session.run(fetch, {losses: each, fed: weights})
+    for shape, weights_shape in UNFIT + COLUMNS:
+        each, weights = np.ones(shape, np.float32), np.ones(weights_shape, np.float32)
+        both_refuse(ValueError, "compute_weighted_loss", losses=each, weights=weights)
 
 
-class Fed(contextlib.ExitStack):
-    """Our function in a graph that knows no shape, and its gradient to the logits.
+@contextlib.contextmanager
+def in_a_graph(name: str) -> Iterator[Callable[..., None]]:
+    """Holds that our function and its gradient raise an error for labels, logits and weights.
 
-    It runs with inputs that fit.
+    The graph knows no shape. It runs with inputs that fit.
     """
-
-    def __init__(self, name: str, labels_dtype: Any) -> None:
-        super().__init__()
-        self.enter_context(tf.Graph().as_default())
-        self._session = self.enter_context(tf.compat.v1.Session())
-        self._labels = placeholder(labels_dtype, None)
-        self._logits = placeholder(tf.float32, None)
-        self._weights = placeholder(tf.float32, None)
-        arguments = named(name, self._labels, self._logits)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        labels = placeholder(tf.int32 if name.startswith("sparse") else tf.float32, None)
+        logits, weights = placeholder(tf.float32, None), placeholder(tf.float32, None)
+        arguments = named(name, labels, logits)
         if name in tf1.LABELS:
-            arguments["weights"] = self._weights
+            arguments["weights"] = weights
         loss = getattr(tf1.OURS, name)(**arguments)
         # The gradient alone must not be had either: training fetches nothing else.
-        self._fetches = [loss, *tf.gradients(loss, self._logits)]
-        self._session.run(self._fetches, self._feed(tf1.labels_of(name, [2, 3]), LOGITS))
+        fetches = [loss, *tf.gradients(loss, logits)]
 
-    def _feed(self, labels: Any, logits: Any, weights: Any = 1.0) -> dict[Any, Any]:
-        return {self._labels: labels, self._logits: logits, self._weights: weights}
+        def refused(*given: Any) -> None:
+            feed = dict(zip((labels, logits, weights), given))
+            for fetch in fetches:
+                with pytest.raises(tf.errors.InvalidArgumentError):
+                    session.run(fetch, feed)
+                    pytest.fail(f"{fetch.name} has a value: {given}")
 
-    def refuses(self, labels: Any, logits: Any, weights: Any = 1.0) -> None:
-        feed = self._feed(labels, logits, weights)
-        for fetch in self._fetches:
-            with pytest.raises(tf.errors.InvalidArgumentError):
-                self._session.run(fetch, feed)
-
-
-@pytest.mark.parametrize("name", [name for name in FUNCTIONS if not name.startswith("sparse")])
-def test_labels_of_another_shape_are_refused_at_run_time(backend: str, name: str) -> None:
-    shapes = [[4, 3], [2, 3, 1]]
-    if not name.startswith("softmax_cross_entropy_with"):  # They broadcast the others, as TF1's do.
-        shapes += [[1, 3], [2, 1], [1, 1], [3]]
-    with Fed(name, tf.float32) as fed:
-        for shape in shapes:
-            fed.refuses(np.ones(shape), LOGITS)
+        session.run(fetches, {labels: tf1.labels_of(name, [2, 3]), logits: LOGITS, weights: 1.0})
+        yield refused
 
 
-@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name.startswith("sparse")])
-def test_ids_of_another_shape_are_refused_at_run_time(backend: str, name: str) -> None:
-    with Fed(name, tf.int32) as fed:
-        for shape in ([3], [1], [2, 3], [1, 2], [2, 1, 1], []):
-            fed.refuses(np.ones(shape), LOGITS)
+def labels_shapes(name: str) -> list[list[int]]:
+    """Shapes that don't fit logits of shape [2, 3]."""
+    if name.startswith("sparse"):
+        return [[3], [1], [2, 3], [1, 2], [2, 1, 1], []]
+    if name.startswith("softmax_cross_entropy_with"):  # They broadcast the others, as TF1's do.
+        return [[4, 3], [2, 3, 1]]
+    return [[4, 3], [2, 3, 1], [1, 3], [2, 1], [1, 1], [3]]
 
 
-@pytest.mark.parametrize("name", [name for name in FUNCTIONS if not name.startswith("sigmoid")])
-def test_scalar_logits_are_refused_at_run_time(backend: str, name: str) -> None:
-    with Fed(name, tf.int32) as fed:
-        fed.refuses(1, 1.0)
+@pytest.mark.parametrize("choice", ["auto", "portable"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_does_not_fit_is_refused_at_run_time(choice: str, name: str) -> None:
+    keras_xent.set_backend(choice)
+    with in_a_graph(name) as refused:
+        for shape in labels_shapes(name):
+            refused(np.ones(shape), LOGITS, 1.0)
+        if name in tf1.LABELS:
+            for shape, weights_shape in unfit(name):
+                labels, logits = inputs_for(name, shape)
+                refused(labels, logits, np.ones(weights_shape))
+        if not name.startswith("sigmoid"):
+            refused(1, 1.0, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +246,7 @@ def test_a_smoothing_that_is_no_number_is_refused(name: str, smoothing: Any) -> 
 
 
 @pytest.mark.parametrize("name", tf1.SMOOTHED)
-def test_a_smoothing_that_the_graph_computes_is_refused(backend: str, name: str) -> None:
+def test_a_smoothing_that_the_graph_computes_is_refused(eager_backend: str, name: str) -> None:
     with tf.Graph().as_default():
         smoothing = placeholder(tf.float32, [])
         arguments = named(name, LABELS, LOGITS, label_smoothing=smoothing)
@@ -265,7 +259,7 @@ def test_a_smoothing_that_the_graph_computes_is_refused(backend: str, name: str)
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("dtype", ["int32", "bool", "complex64"])
 def test_logits_that_are_not_floating_point_are_refused(
-    backend: str, name: str, dtype: str
+    eager_backend: str, name: str, dtype: str
 ) -> None:
     arguments = named(name, tf1.labels_of(name, [2, 3]), LOGITS.astype(dtype))
     kinds = (TypeError, ValueError, tf.errors.InvalidArgumentError, tf.errors.NotFoundError)
@@ -275,7 +269,7 @@ def test_logits_that_are_not_floating_point_are_refused(
 
 
 @pytest.mark.parametrize("name", [name for name in FUNCTIONS if not name.startswith("sigmoid")])
-def test_scalar_logits_are_refused(backend: str, name: str) -> None:
+def test_scalar_logits_are_refused(eager_backend: str, name: str) -> None:
     with pytest.raises(ValueError, match="scalar"):
         getattr(tf1.OURS, name)(**named(name, 1, 1.0))
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import Any, Callable
 
 import numpy as np
 import pytest
 import tensorflow as tf
 import tf1
+
+import keras_xent
 
 DEFAULT = "softmax_cross_entropy_loss/value:0"
 placeholder = tf.compat.v1.placeholder
@@ -39,15 +42,23 @@ def a_loss(
 
 
 def calls_of(name: str, **arguments: Any) -> list[dict[str, Any]]:
-    """Arguments of `a_loss` with labels and weights of several makes."""
+    """Arguments of `a_loss`: weights of several kinds, and labels of several dtypes."""
     losses_shape = tf1.losses_shape(name, [None, 3])
     weights = [1.0, placeholder(tf.float32, losses_shape), placeholder(tf.bool, None), 2]
     dtypes = [tf.int64, tf.int32] if name.startswith("sparse") else [tf.float32, tf.int32]
     return [
         {"name": name, "labels_dtype": dtype, "weights": each, **arguments}
-        for each in weights
-        for dtype in dtypes
+        for each, dtype in zip(weights, itertools.cycle(dtypes))
     ]
+
+
+@pytest.fixture
+def one_backend() -> None:
+    """For names: they are given outside of the ops, whose graphs the portable backend builds fast.
+
+    That both give them: `test_scopes_rename_the_result_as_in_tf1`.
+    """
+    keras_xent.set_backend("portable")
 
 
 def last_reduction() -> str:
@@ -55,29 +66,24 @@ def last_reduction() -> str:
 
 
 @pytest.mark.parametrize("loss", tf1.LABELS)
-def test_the_default_results_are_named_as_old_code_fetches_them(backend: str, loss: str) -> None:
+def test_the_default_results_are_named_as_old_code_fetches_them(loss: str) -> None:
     with tf.Graph().as_default():
         names = [a_loss(tf1.OURS, name=loss).name for _ in range(3)]
     assert names == [f"{loss}_loss/value:0", f"{loss}_loss_1/value:0", f"{loss}_loss_2/value:0"]
 
 
 @pytest.mark.parametrize("reduction", sorted(set(tf1.REDUCTIONS.values())))
-@pytest.mark.parametrize(
-    ("loss", "smoothing"),
-    [
-        *[(loss, smoothing) for loss in tf1.SMOOTHED for smoothing in (0, 0.1, -1)],
-        ("sparse_softmax_cross_entropy", None),
-    ],
-)
-def test_every_reduction_names_its_result_as_tf1(
-    reduction: str, loss: str, smoothing: float | None
-) -> None:
-    arguments: dict[str, Any] = {"reduction": reduction}
-    if smoothing is not None:
-        arguments["label_smoothing"] = smoothing
+@pytest.mark.parametrize("loss", tf1.LABELS)
+@pytest.mark.usefixtures("one_backend")
+def test_every_reduction_names_its_result_as_tf1(reduction: str, loss: str) -> None:
+    smoothings = [0, 0.1, -1] if loss in tf1.SMOOTHED else [None]
 
     def names(functions: tf1.Functions) -> list[str]:
-        return [a_loss(functions, **each).name for each in calls_of(loss, **arguments)]
+        calls = calls_of(loss, reduction=reduction)
+        for call, smoothing in zip(calls, itertools.cycle(smoothings)):
+            if smoothing is not None:
+                call["label_smoothing"] = smoothing
+        return [a_loss(functions, **call).name for call in calls]
 
     ours, theirs = in_both(names)
     assert ours == theirs
@@ -88,6 +94,7 @@ def test_every_reduction_names_its_result_as_tf1(
     [([], [3]), ([None, None], [None, None, 3]), ([None, 1], [None, 3]), (None, None)],
 )
 @pytest.mark.parametrize("reduction", ["none", "weighted_sum_by_nonzero_weights"])
+@pytest.mark.usefixtures("one_backend")
 def test_ids_of_any_rank_leave_the_name_as_it_is(
     labels_shape: Any, logits_shape: Any, reduction: str
 ) -> None:
@@ -107,6 +114,7 @@ def test_ids_of_any_rank_leave_the_name_as_it_is(
 
 
 @pytest.mark.parametrize("reduction", sorted(set(tf1.REDUCTIONS.values())))
+@pytest.mark.usefixtures("one_backend")
 def test_compute_weighted_loss_names_its_result_as_tf1(reduction: str) -> None:
     def names(functions: tf1.Functions) -> list[str]:
         weighted = functions.compute_weighted_loss
@@ -125,6 +133,7 @@ def test_compute_weighted_loss_names_its_result_as_tf1(reduction: str) -> None:
 
 @pytest.mark.parametrize("function", tf1.NN)
 @pytest.mark.parametrize("shape", [[None, 3], [3], [None, None, 3], None])
+@pytest.mark.usefixtures("one_backend")
 def test_the_nn_functions_name_their_results_as_tf1(function: str, shape: Any) -> None:
     def names(functions: tf1.Functions) -> list[str]:
         logits = labels = placeholder(tf.float32, shape)
@@ -144,6 +153,7 @@ def test_the_nn_functions_name_their_results_as_tf1(function: str, shape: Any) -
 
 
 @pytest.mark.parametrize("axis", [None, 0, 1])
+@pytest.mark.usefixtures("one_backend")
 def test_an_axis_does_not_change_the_name(axis: Any) -> None:
     def names(functions: tf1.Functions) -> list[str]:
         logits = placeholder(tf.float32, [None, 3])
@@ -157,8 +167,10 @@ def test_an_axis_does_not_change_the_name(axis: Any) -> None:
     assert ours == theirs
 
 
+@pytest.mark.parametrize("choice", ["auto", "portable"])
 @pytest.mark.parametrize("loss", tf1.LABELS)
-def test_scopes_rename_the_result_as_in_tf1(backend: str, loss: str) -> None:
+def test_scopes_rename_the_result_as_in_tf1(choice: str, loss: str) -> None:
+    keras_xent.set_backend(choice)
     a_loss = functools.partial(globals()["a_loss"], name=loss)
 
     def names(functions: tf1.Functions) -> list[str]:
@@ -177,7 +189,9 @@ def test_scopes_rename_the_result_as_in_tf1(backend: str, loss: str) -> None:
     assert ours == theirs
 
 
-def test_the_result_comes_by_its_name_in_a_session(backend: str) -> None:
+@pytest.mark.parametrize("choice", ["auto", "portable"])
+def test_the_result_comes_by_its_name_in_a_session(choice: str) -> None:
+    keras_xent.set_backend(choice)
     logits, labels = tf1.logits_of([4, 3]), tf1.one_hot_of([4, 3], "float32")
 
     def fetched(functions: tf1.Functions) -> list[Any]:
@@ -189,7 +203,9 @@ def test_the_result_comes_by_its_name_in_a_session(backend: str) -> None:
     tf1.assert_same(*in_both(fetched))
 
 
-def test_the_result_can_be_fed_in_place_of_being_computed(backend: str) -> None:
+@pytest.mark.parametrize("choice", ["auto", "portable"])
+def test_the_result_can_be_fed_in_place_of_being_computed(choice: str) -> None:
+    keras_xent.set_backend(choice)
     def fed(functions: tf1.Functions) -> Any:
         doubled = a_loss(functions) * 2
         with tf.compat.v1.Session() as session:
@@ -199,6 +215,7 @@ def test_the_result_can_be_fed_in_place_of_being_computed(backend: str) -> None:
 
 
 @pytest.mark.parametrize("collection", ["losses", "mine", None, ""])
+@pytest.mark.usefixtures("one_backend")
 def test_the_loss_joins_its_collection_as_in_tf1(collection: Any) -> None:
     def collections(functions: tf1.Functions) -> Any:
         for name in tf1.LABELS:
@@ -215,6 +232,7 @@ def test_the_loss_joins_its_collection_as_in_tf1(collection: Any) -> None:
     assert len(ours) == (1 if collection else 0)
 
 
+@pytest.mark.usefixtures("one_backend")
 def test_only_the_losses_functions_collect() -> None:
     def collected(functions: tf1.Functions) -> Any:
         for name in tf1.NN:
@@ -225,7 +243,9 @@ def test_only_the_losses_functions_collect() -> None:
     assert in_both(collected) == [[], []]
 
 
-def test_a_loss_outlives_its_result_in_get_losses_and_get_total_loss(backend: str) -> None:
+@pytest.mark.parametrize("choice", ["auto", "portable"])
+def test_a_loss_outlives_its_result_in_get_losses_and_get_total_loss(choice: str) -> None:
+    keras_xent.set_backend(choice)
     logits, labels = tf1.logits_of([4, 3]), tf1.one_hot_of([4, 3])
 
     def totals(functions: tf1.Functions) -> list[Any]:
@@ -251,7 +271,9 @@ def test_a_loss_outlives_its_result_in_get_losses_and_get_total_loss(backend: st
     tf1.assert_same(ours, theirs)
 
 
-def test_losses_of_a_traced_function_join_that_functions_graph(backend: str) -> None:
+@pytest.mark.parametrize("choice", ["auto", "portable"])
+def test_losses_of_a_traced_function_join_that_functions_graph(choice: str) -> None:
+    keras_xent.set_backend(choice)
     labels, logits = tf1.one_hot_of([4, 3]), tf1.logits_of([4, 3])
 
     def total(functions: tf1.Functions) -> Any:
@@ -266,7 +288,7 @@ def test_losses_of_a_traced_function_join_that_functions_graph(backend: str) -> 
     tf1.assert_same([total(tf1.OURS)], [total(tf1.THEIRS)])
 
 
-def test_eagerly_nothing_is_collected_and_names_are_ignored(backend: str) -> None:
+def test_eagerly_nothing_is_collected_and_names_are_ignored(eager_backend: str) -> None:
     labels, logits = tf1.one_hot_of([4, 3]), tf1.logits_of([4, 3])
     before = len(losses.get_losses())
     plain = tf1.OURS.softmax_cross_entropy(labels, logits)
@@ -276,20 +298,20 @@ def test_eagerly_nothing_is_collected_and_names_are_ignored(backend: str) -> Non
     assert losses.get_losses(loss_collection="mine") == []
 
 
-@pytest.mark.parametrize(("ours", "theirs"), list(tf1.REDUCTIONS.items()))
-def test_optimizers_find_the_reduction_of_the_last_loss_in_the_graph(
-    ours: Any, theirs: str
-) -> None:
-    with tf.Graph().as_default():
-        for name in tf1.LABELS:
-            a_loss(tf1.OURS, name=name, reduction=ours)
-            assert last_reduction() == theirs
-            assert type(last_reduction()) is str
+@pytest.mark.usefixtures("one_backend")
+def test_optimizers_find_the_reduction_of_the_last_loss_in_the_graph() -> None:
+    # Every loss, and every reduction.
+    names = itertools.cycle([*tf1.LABELS, "compute_weighted_loss"])
+    for name, (ours, theirs) in zip(names, tf1.REDUCTIONS.items()):
+        with tf.Graph().as_default():
             tf1.OURS.compute_weighted_loss([1.0], reduction="weighted_sum")
-        tf1.OURS.compute_weighted_loss([1.0], reduction="weighted_sum")
-        assert last_reduction() == "weighted_sum"
-        tf1.OURS.compute_weighted_loss([1.0], reduction=ours)
-        assert last_reduction() == theirs
+            assert last_reduction() == "weighted_sum"
+            if name == "compute_weighted_loss":
+                tf1.OURS.compute_weighted_loss([1.0], reduction=ours)
+            else:
+                a_loss(tf1.OURS, name=name, reduction=ours)
+            assert last_reduction() == theirs, f"{name} with {ours!r}"
+            assert type(last_reduction()) is str
 
 
 # Whether the gradient flows to the labels.
@@ -302,34 +324,34 @@ FLOWS = {
 }
 
 
-@pytest.mark.parametrize("how", ["tf.gradients", "tape"])
+@pytest.mark.parametrize("choice", ["auto", "portable"])
 @pytest.mark.parametrize("name", FLOWS)
-def test_labels_have_a_gradient_where_tf1_sends_one(backend: str, name: str, how: str) -> None:
+def test_labels_have_a_gradient_where_tf1_sends_one(choice: str, name: str) -> None:
+    keras_xent.set_backend(choice)
     values = tf1.logits_of([4, 3])
 
-    def gradient_to_labels(functions: tf1.Functions) -> Any:
-        labels, logits = tf.constant(np.abs(values)), tf.constant(values)
-        arguments = {tf1.LABELS.get(name, "labels"): labels * 2, "logits": logits}
-        if name in tf1.SMOOTHED:
-            arguments["label_smoothing"] = 0.1
-        if how == "tf.gradients":
-            return tf.gradients(getattr(functions, name)(**arguments), labels)[0]
+    def loss_of(functions: tf1.Functions, labels: Any) -> Any:
+        smoothing = {"label_smoothing": 0.1} if name in tf1.SMOOTHED else {}
+        given = {tf1.LABELS.get(name, "labels"): labels * 2, "logits": tf.constant(values)}
+        return getattr(functions, name)(**given, **smoothing)
+
+    def by_a_tape(functions: tf1.Functions, labels: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(labels)
-            arguments[tf1.LABELS.get(name, "labels")] = labels * 2
-            target = getattr(functions, name)(**arguments)
-        return tape.gradient(target, labels)
+            loss = loss_of(functions, labels)
+        return tape.gradient(loss, labels)
 
-    def run(functions: tf1.Functions) -> list[Any]:
-        gradient = gradient_to_labels(functions)
-        assert (gradient is not None) == FLOWS[name]
-        if gradient is None:
-            return []
-        if tf.executing_eagerly():
-            return [gradient]
-        with tf.compat.v1.Session() as session:
-            return [session.run(gradient)]
+    def by_tf_gradients(functions: tf1.Functions, labels: Any) -> Any:
+        return tf.gradients(loss_of(functions, labels), labels)[0]
 
-    tf1.assert_same(*in_both(run), scale=8)
-    if how == "tape":
-        tf1.assert_same(run(tf1.OURS), run(tf1.THEIRS), scale=8)
+    expected = by_a_tape(tf1.THEIRS, tf.constant(np.abs(values)))
+    found = by_a_tape(tf1.OURS, tf.constant(np.abs(values)))
+    assert (expected is not None) == (found is not None) == FLOWS[name]
+    if FLOWS[name]:
+        tf1.assert_same([found], [expected], scale=8)
+    for gradient in (by_a_tape, by_tf_gradients):
+        with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+            found = gradient(tf1.OURS, tf.constant(np.abs(values)))
+            assert (found is not None) == FLOWS[name], gradient
+            if FLOWS[name]:
+                tf1.assert_same([session.run(found)], [expected], scale=8)

@@ -13,7 +13,7 @@ import tensorflow as tf
 import tf1
 
 import keras_xent
-from keras_xent import v1
+from keras_xent import _verifiable, v1
 
 FUNCTIONS = [field.name for field in dataclasses.fields(tf1.Functions)]
 WITH_SENTINEL = [name for name in tf1.NN if not name.endswith("_v2")]
@@ -79,3 +79,27 @@ def test_functions_can_be_bound_in_advance(name: str) -> None:
         getattr(tf1.THEIRS, name), weights=0.4, reduction="weighted_sum"
     )
     tf1.assert_same([ours(labels, logits)], [theirs(labels, logits)], scale=8)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_autograph_converts_no_function(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    autograph = tf.__internal__.autograph
+    seen = []
+
+    def verifier(compute: Any, inputs: Any, *_: Any) -> Any:
+        seen.append(autograph.control_status_ctx().status.name)
+        return compute(*inputs)
+
+    monkeypatch.setattr(_verifiable, "_verifier", verifier)
+    logits = tf1.logits_of([4, 3])
+    given = {tf1.LABELS.get(name, "labels"): tf1.labels_of(name, [4, 3]), "logits": logits}
+
+    @tf.function
+    def run() -> Any:
+        seen.append(autograph.control_status_ctx().status.name)
+        if name == "compute_weighted_loss":
+            return v1.compute_weighted_loss(logits)
+        return getattr(v1, name)(**given)
+
+    run.get_concrete_function()
+    assert seen == ["ENABLED", "DISABLED"]

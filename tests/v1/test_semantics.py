@@ -11,6 +11,8 @@ import pytest
 import tensorflow as tf
 import tf1
 
+import keras_xent
+
 LOGITS = np.array([[1, 2, 3], [3, 1, 2], [0, 0, 1], [2, -1, 1]], np.float32)
 LABELS = np.eye(3, dtype=np.float32)[[0, 1, 2, 0]]
 INFINITE = np.array([[0, -np.inf, 1], [1, 2, 3]], np.float32)
@@ -54,7 +56,9 @@ class TestSilentChanges:
         assert both(labels, LOGITS[:1], label_smoothing=0.1) == pytest.approx([expected] * 2)
 
     @pytest.mark.parametrize("traced", [False, True])
-    def test_the_output_of_a_softmax_is_taken_as_logits(self, backend: str, traced: bool) -> None:
+    def test_the_output_of_a_softmax_is_taken_as_logits(
+        self, eager_backend: str, traced: bool
+    ) -> None:
         def run(functions: tf1.Functions) -> Any:
             def loss(logits: Any) -> Any:
                 return functions.softmax_cross_entropy(LABELS, tf.nn.softmax(logits))
@@ -120,7 +124,9 @@ class TestDifferences:
         "name",
         ["softmax_cross_entropy", "sigmoid_cross_entropy", "sigmoid_cross_entropy_with_logits"],
     )
-    def test_labels_are_never_broadcast(self, backend: str, name: str) -> None:
+    @pytest.mark.parametrize("choice", ["auto", "portable"])
+    def test_labels_are_never_broadcast(self, choice: str, name: str) -> None:
+        keras_xent.set_backend(choice)
         labels, logits = LABELS[:1], LOGITS[:2]
         with tf.Graph().as_default(), tf.compat.v1.Session() as session:
             unknown = placeholder(tf.float32)
@@ -144,9 +150,7 @@ class TestDifferences:
             getattr(tf1.OURS, name)(*arguments, label_smoothing=2.0)
 
     @pytest.mark.parametrize("name", tf1.SMOOTHED)
-    def test_a_smoothing_that_is_a_constant_of_the_graph_is_taken(
-        self, backend: str, name: str
-    ) -> None:
+    def test_a_smoothing_that_is_a_constant_of_the_graph_is_taken(self, name: str) -> None:
         with tf.Graph().as_default(), tf.compat.v1.Session() as session:
             logits = tf.compat.v1.placeholder_with_default(LOGITS, [None, 3])
             smoothing = tf.constant(0.1)
@@ -222,9 +226,7 @@ class TestDifferences:
 
     @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
     @pytest.mark.parametrize("name", FUNCTIONS)
-    def test_results_keep_their_name_in_every_dtype(
-        self, backend: str, name: str, dtype: str
-    ) -> None:
+    def test_results_keep_their_name_in_every_dtype(self, name: str, dtype: str) -> None:
         def name_of(functions: tf1.Functions, dtype: str) -> str:
             with tf.Graph().as_default():
                 logits = labels = placeholder(dtype, [None, 3])

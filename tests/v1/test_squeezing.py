@@ -44,35 +44,41 @@ def test_known_shapes_become_what_they_become_in_tf1(logits_shape: list[int]) ->
             assert found == expected
 
 
-@pytest.mark.parametrize("of_labels", [None, "rank", "all"])
-@pytest.mark.parametrize("of_logits", [None, "rank", "all"])
-@pytest.mark.parametrize("of_weights", [None, "rank", "all"])
-def test_shapes_known_only_when_a_graph_runs_become_the_same(
-    of_labels: str | None, of_logits: str | None, of_weights: str | None
-) -> None:
-    known = [of_labels, of_logits, of_weights]
-    for shapes in (
-        ([2], [2, 3], [2]),
-        ([2, 1], [2, 3], [2, 1]),
-        ([2, 1], [2, 3], [1]),
-        ([2], [2, 3], [2, 1]),
-        ([2], [2, 3, 1], [2]),
-        ([2, 3], [2, 3, 4], [2, 1]),
-        ([2, 3, 1], [2, 3, 4], [2, 1, 1]),
-        ([1], [3], [1]),
-        ([2], [2, 1], []),
-    ):
-        with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+# Of labels, logits and weights.
+GIVEN: list[tuple[list[int], list[int], list[int]]] = [
+    ([2], [2, 3], [2]),
+    ([2, 1], [2, 3], [2, 1]),
+    ([2, 1], [2, 3], [1]),
+    ([2], [2, 3], [2, 1]),
+    ([2], [2, 3, 1], [2]),
+    ([2, 3], [2, 3, 4], [2, 1]),
+    ([2, 3, 1], [2, 3, 4], [2, 1, 1]),
+    ([1], [3], [1]),
+    ([2], [2, 1], []),
+]
+
+
+KNOWN = [None, "rank", "all"]
+
+
+# Each knowledge of one input with each of another.
+@pytest.mark.parametrize(
+    "known", [(KNOWN[i], KNOWN[j], KNOWN[(i + j) % 3]) for i in range(3) for j in range(3)], ids=str
+)
+def test_shapes_known_only_when_a_graph_runs_become_the_same(known: Any) -> None:
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        feed, found, expected = {}, [], []
+        for shapes in GIVEN:
             inputs = [
                 placeholder(dtype, {None: None, "rank": [None] * len(shape), "all": shape}[each])
                 for dtype, shape, each in zip((tf.int32, tf.float32, tf.float32), shapes, known)
             ]
-            feed = {tensor: np.zeros(shape) for tensor, shape in zip(inputs, shapes)}
-            found, expected = (
-                session.run([tf.shape(tensor) for tensor in function(*inputs)], feed)
-                for function in (squeezing.squeezed, theirs)
-            )
-        assert [each.tolist() for each in found] == [each.tolist() for each in expected]
+            feed.update((tensor, np.zeros(shape)) for tensor, shape in zip(inputs, shapes))
+            found.append([tf.shape(tensor) for tensor in squeezing.squeezed(*inputs)])
+            expected.append([tf.shape(tensor) for tensor in theirs(*inputs)])
+        found, expected = session.run([found, expected], feed)
+    for shapes, ours, tf1s in zip(GIVEN, found, expected):
+        assert [each.tolist() for each in ours] == [each.tolist() for each in tf1s], shapes
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ def of_softmax(logits: tf.Tensor) -> Pieces:
     return [
         "\n  logits that are -inf:",
         tf.math.count_nonzero(infinite),
-        "(if TensorFlow's number is nan, the difference may be intended: for such a class with a "
-        "label of 0, TensorFlow computes 0 * inf, and keras_xent returns the finite value)",
+        "(if TensorFlow's number is nan, the difference may be intended: for a label of 0, "
+        "TensorFlow computes 0 * inf, and keras_xent returns the finite value)",
     ]
 
 

@@ -56,7 +56,7 @@ TRAITS: dict[str, Trait] = {
             rb"|\b(?:Identity|StopGradient)(?:_\d+)?:\d"
         ),
         "the program fetches a tensor by its name ({place}): a loss object doesn't use the loss's "
-        "name, and its port adds ops named Identity and StopGradient",
+        "name, and the port adds ops named Identity and StopGradient",
     ),
     "distribution": Trait(
         re.compile(

@@ -1,6 +1,6 @@
 """KX001: `tf.losses.softmax_cross_entropy` becomes `keras_xent.v1.softmax_cross_entropy`.
 
-The signature is the same, so only the name changes, whether the function is called or not. With
+The signature is the same, so only the name changes, in calls and in other references. With
 `--to keras`, a call becomes a loss object if that is provably the same.
 """
 

@@ -1,6 +1,6 @@
 """KX002: `tf.losses.compute_weighted_loss` becomes `keras_xent.v1.compute_weighted_loss`.
 
-The signature is the same. There is no loss object for it, so `--to keras` does the same.
+The signature is the same. There is no loss object for it, so `--to keras` changes nothing.
 """
 
 from __future__ import annotations

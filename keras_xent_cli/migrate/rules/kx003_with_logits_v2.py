@@ -1,4 +1,4 @@
-"""KX003: `tf.nn.softmax_cross_entropy_with_logits_v2` becomes `keras_xent.v1`'s.
+"""KX003: `tf.nn.softmax_cross_entropy_with_logits_v2` becomes the function in `keras_xent.v1`.
 
 The signature is the same, and so is the gradient with respect to the labels. With `--to keras`, a
 call becomes the loss object without a reduction.

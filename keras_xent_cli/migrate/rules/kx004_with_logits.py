@@ -1,9 +1,9 @@
-"""KX004: `tf.nn.softmax_cross_entropy_with_logits`, TF1's or TF2's, becomes `keras_xent.v1`'s.
+"""KX004: ports `tf.nn.softmax_cross_entropy_with_logits`, TF1's or TF2's, to `keras_xent.v1`.
 
 TF1's function stops the gradient with respect to the labels, like `keras_xent.v1`'s function of
 that name. TF2's function of the same name doesn't: it is TF1's
-`softmax_cross_entropy_with_logits_v2`. If the codemod can't know which it is, it ports the call if
-the labels can't carry a gradient, and otherwise reports it.
+`softmax_cross_entropy_with_logits_v2`. If the codemod can't know which it is, it ports the call
+only if the labels can't carry a gradient. Otherwise it reports the call.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ _WHICH = (
     "keras_xent.v1.softmax_cross_entropy_with_logits if it is TF1 code, and "
     "keras_xent.v1.softmax_cross_entropy_with_logits_v2 if it is TF2 code"
 )
-_TF2 = "; this is TF2's function. Like TF1's _v2 function, it doesn't stop the labels' gradient"
+_TF2 = (
+    "; this is TF2's function. Like TF1's _v2 function, it doesn't stop the gradient with respect "
+    "to the labels"
+)
 
 
 def check(module: Module, options: Options) -> Iterable[Remark]:
@@ -56,7 +59,7 @@ def _of_either(module: Module, options: Options, reference: Reference) -> Remark
         return None
     call = module.call_through(reference)
     if call and call.node.args:
-        return None  # TF1 raises an error for these, so it must be TF2's
+        return None  # TF1 raises an error for positional arguments, so this is TF2
     if call and call.labels is not None and not may_carry_gradient(module, call.labels):
         return port_reference(module, options, reference, call)
     return flagged(module, reference, _WHICH)

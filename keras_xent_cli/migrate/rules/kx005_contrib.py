@@ -1,8 +1,8 @@
 """KX005: the cross entropies of `tf.contrib.losses` and `slim.losses` expect the logits first.
 
 `tf.contrib.losses.softmax_cross_entropy(logits, onehot_labels)` has the arguments of
-`tf.losses.softmax_cross_entropy` in another order. So do the sparse and the sigmoid loss. A call
-gets keywords. Other references are reported, because their callers must change too.
+`tf.losses.softmax_cross_entropy` in another order. So do the sparse and the sigmoid loss. The
+port of a call uses keywords. Other references are reported, because their callers must change too.
 """
 
 from __future__ import annotations

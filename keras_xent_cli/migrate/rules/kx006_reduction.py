@@ -29,9 +29,9 @@ def check(module: Module, options: Options) -> Iterable[Remark]:
 
 
 def _reductions(module: Module) -> Iterator[tuple[Reference, ast.expr]]:
-    """The reductions of calls, and of `functools.partial`s, of the functions."""
+    """The reductions in calls and in `functools.partial`s of the functions."""
     for call in module.calls:
-        # A function in a variable may still be TF1's.
+        # A call through a variable may still call TF1's function.
         if "reduction" in call.arguments and call.reference.renamed:
             yield call.reference, call.arguments["reduction"]
     references = {reference.node: reference for reference in module.references}

@@ -1,4 +1,4 @@
-"""KX008: `tf.losses.sparse_softmax_cross_entropy` becomes `keras_xent.v1`'s.
+"""KX008: `tf.losses.sparse_softmax_cross_entropy` becomes the function in `keras_xent.v1`.
 
 The signature is the same, so only the name changes. With `--to keras`, a call becomes the loss
 object for class ids if that is provably the same.

@@ -1,4 +1,4 @@
-"""KX009: `tf.nn.sparse_softmax_cross_entropy_with_logits` becomes `keras_xent.v1`'s.
+"""KX009: `tf.nn.sparse_softmax_cross_entropy_with_logits` becomes the function in `keras_xent.v1`.
 
 The function is the same in TF1 and TF2, but TF1 raises an error for positional arguments. With
 `--to keras`, a call becomes the loss object for class ids without a reduction.

@@ -1,4 +1,4 @@
-"""KX010: `tf.losses.sigmoid_cross_entropy` becomes `keras_xent.v1`'s.
+"""KX010: `tf.losses.sigmoid_cross_entropy` becomes the function in `keras_xent.v1`.
 
 The signature is the same, so only the name changes. Keras's loss object takes the mean over the
 last axis before it weights and reduces. So with `--to keras`, a call becomes the loss object only

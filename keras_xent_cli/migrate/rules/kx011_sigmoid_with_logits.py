@@ -1,4 +1,4 @@
-"""KX011: `tf.nn.sigmoid_cross_entropy_with_logits` becomes `keras_xent.v1`'s.
+"""KX011: `tf.nn.sigmoid_cross_entropy_with_logits` becomes the function in `keras_xent.v1`.
 
 The function is the same in TF1 and TF2, but TF1 raises an error for positional arguments. With
 `--to keras`, a call becomes the loss object only if the program uses only the mean over all

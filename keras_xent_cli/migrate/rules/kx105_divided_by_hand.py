@@ -104,14 +104,14 @@ def _operands(module: Module, node: ast.expr | None) -> list[tuple[ast.expr, boo
 
 
 def _divided_twice(module: Module, fraction: _Fraction) -> tuple[ast.expr, ast.expr] | None:
-    """A weighted loss of the product, and the sum of its weights that it is divided by."""
+    """A weighted loss in the product, and the sum of its weights by which it is divided."""
     for factor in fraction.above if fraction.below else ():
         call = _weighted_loss(module, factor)
         if call is None:
             continue
         others = [each for each in fraction.above if each is not factor]
         if any(_is_sum_of_weights(module, call, each) for each in others):
-            continue  # which undoes one of the divisions
+            continue  # this undoes one of the divisions
         for divisor in fraction.below:
             if _is_sum_of_weights(module, call, divisor):
                 return factor, divisor

@@ -18,7 +18,9 @@ from keras_xent_cli.migrate.registry import Rule
 from keras_xent_cli.migrate.tensorflow import functions, tf1_modules
 from keras_xent_cli.migrate.tensorflow.tf1_modules import canonical
 
-_REPLACED = "is replaced here, but the ported code calls keras_xent.v1's: replace that instead"
+_REPLACED = (
+    "is replaced here, but the ported code calls the one in keras_xent.v1: replace that instead"
+)
 _BUILTINS = ("getattr", "hasattr", "setattr")
 _EVALUATING = ("eval", "exec")
 _PRINTING = ("print", "debug", "info", "warn", "warning", "error", "exception", "fatal")
@@ -32,7 +34,7 @@ _LOSSES = (*tf1_modules.LOSSES_MODULES, *tf1_modules.CONTRIB_LOSSES_MODULES)
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
-    """Report built-in functions on TF1's modules, and assignments to its functions."""
+    """Report calls of built-in functions on TF1's modules, and assignments to its functions."""
     for node in module.all(ast.Call):
         if isinstance(node.func, ast.Name) and node.func.id in _BUILTINS and len(node.args) >= 2:
             message = _of_builtin(module, node, node.func.id)
@@ -58,7 +60,7 @@ def _evaluations(module: Module) -> Iterator[Remark]:
                 module.offset(node),
                 Action.FLAGGED,
                 "the loss is in a string, and the codemod doesn't port strings. Write it as code "
-                f"and run this again, or write {module.package}.v1's name",
+                f"and run this again, or use the name in {module.package}.v1",
             )
 
 

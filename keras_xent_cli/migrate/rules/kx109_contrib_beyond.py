@@ -1,9 +1,9 @@
 """KX109: other things that TensorFlow 2 doesn't have.
 
-TensorFlow 2 has no `tf.contrib`. KX005 ports only the cross entropies of its losses, and the others
-are reported one by one. A ported file is only useful if TensorFlow 2 can import it. So if a file
-uses one of the functions, the rest of contrib, and imports of other names that TensorFlow 2 doesn't
-have, are reported once.
+TensorFlow 2 has no `tf.contrib`. KX005 ports only its cross entropies, and its other losses are
+reported one by one. A ported file is only useful if TensorFlow 2 can import it. So if a file uses
+one of the functions, this also reports, once, the rest of contrib and the imports of other names
+that TensorFlow 2 doesn't have.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ _LOOKS_LIKE_TF1 = re.compile(
 
 _CONTRIB_NAMES = frozenset(each.name for each in functions.ALL if each.has_other_order)
 
-# Names of other libraries, or defined in another file of the program.
+# The first parts of names from other libraries, or (OWN) from another file of the program.
 _LIBRARIES = frozenset(
     {
         OWN,
@@ -82,10 +82,10 @@ def _may_be_tf1(module: Module, node: ast.Attribute) -> bool:
         return False  # KX108
     names = module.names_and_wrapped(node)
     if any(functions.tf1_function(unwrapped(name)) for name in names):
-        return True  # but not in every branch, not the same one, or not certainly
+        return True  # perhaps only in some branches, as one of several functions, or wrapped
     names = frozenset(map(_known, names))
     if names and UNKNOWN not in names:
-        # Another library's, or TF2's. But a project's module may re-export TF1.
+        # A name from another library or from TF2. But a project's module may re-export TF1.
         return any(_LOOKS_LIKE_TF1.search(name) and not _is_library(name) for name in names)
     stars = starred(module, node)
     if stars and all(map(is_tf2, stars)):
@@ -96,9 +96,9 @@ def _may_be_tf1(module: Module, node: ast.Attribute) -> bool:
 
 
 def _known(name: str) -> str:
-    """A name, even if a function of the program wraps it; `UNKNOWN` if it may be TF1's.
+    """A name, unwrapped if a function of the program wraps it; `UNKNOWN` if it may be TF1's.
 
-    Such a function may return its argument, or something that it names.
+    Such a function may return its argument, or anything else that it uses.
     """
     inner = unwrapped(name)
     root = inner.split(".")[0]
@@ -112,7 +112,7 @@ def _known(name: str) -> str:
 
 
 def _modules(function: str) -> set[str]:
-    """The modules that have a function of a name."""
+    """The modules that have a function of this name."""
     return {module for each in functions.ALL if each.name == function for module in each.modules}
 
 
@@ -130,8 +130,8 @@ def _may_be_starred(module: Module, node: ast.Name) -> bool:
 def _remark(module: Module, node: ast.expr) -> Remark:
     source = module.dotted(node)
     message = (
-        f"{source}: the codemod can't know whether this is TensorFlow 1's. If it is, import it "
-        f"from tensorflow.compat.v1 and run this again, or use {module.package}.v1's"
+        f"{source}: the codemod can't know whether this is TF1's function. If it is, import it "
+        f"from tensorflow.compat.v1 and run this again, or use the one in {module.package}.v1"
     )
     if source.rsplit(".", 1)[-1] in _CONTRIB_NAMES:
         message += (

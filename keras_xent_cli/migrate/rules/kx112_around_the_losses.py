@@ -26,8 +26,8 @@ from keras_xent_cli.migrate.tensorflow.tf1_modules import (
 _COLLECTION = {
     "get_total_loss": (
         "get_total_loss adds up what a TF1 graph has collected, and Keras has no loss collection. "
-        "If you compile the loss, leave it out, because fit adds model.losses. In your own "
-        "training loop, write loss + sum(model.losses). Example: "
+        "If you pass the loss to compile, drop this call, because fit adds model.losses. In your "
+        "own training loop, write loss + sum(model.losses). Example: "
         "migration_guide/collections-and-estimators.md#get_total_loss"
     ),
     "get_losses": (

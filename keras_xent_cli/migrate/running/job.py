@@ -181,7 +181,7 @@ def _unread(cell: Cell, offset: int, name: str) -> Finding:
         _UNRESOLVED,
         Action.FLAGGED,
         f"cell {cell.number}: {name} follows a magic, where the codemod can't port it. If it is "
-        "TensorFlow 1's, move it away from the magic and run this again, or use keras_xent.v1's",
+        "TF1's function, move it away from the magic and run this again, or use keras_xent.v1",
     )
 
 

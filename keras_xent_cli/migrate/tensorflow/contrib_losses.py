@@ -8,7 +8,7 @@ from __future__ import annotations
 
 _ORDER = (
     "; tf.compat.v1.losses.{name} computes the same if you pass labels= and predictions= (it "
-    "expects the labels first), and no weights, a number, or weights with the losses' dimensions"
+    "expects the labels first), and if weights= is missing, a number, or has the losses' dimensions"
 )
 _COLLECTION = "; tf.compat.v1.losses.{name} accepts the same arguments and uses the same collection"
 
@@ -20,7 +20,7 @@ _ADVICE = {
         "; {package}.v1.compute_weighted_loss computes the same if you pass no weights, a "
         "number, or weights with all of the losses' dimensions"
     ),
-    "cosine_distance": _ORDER + " (the one of axis is 1)",
+    "cosine_distance": _ORDER + " (with size 1 along axis)",
     "get_losses": _COLLECTION,
     "get_regularization_losses": _COLLECTION,
     "get_total_loss": _COLLECTION,

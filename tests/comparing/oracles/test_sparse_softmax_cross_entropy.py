@@ -24,28 +24,7 @@ def oracle(reduction: Reduction = Reduction.SUM_BY_NONZERO_WEIGHTS) -> Any:
 
 @pytest.mark.parametrize("mode", ["eager", "traced_unknown_shapes", "tf1_graph"])
 @pytest.mark.parametrize("reduction", [Reduction.NONE, Reduction.MEAN])
-@pytest.mark.parametrize(
-    ("ids_shape", "logits_shape", "weights_shape"),
-    [
-        ([4], [4, 3], [4, 1]),
-        ([4, 1], [4, 3], [4]),
-        ([4, 1], [4, 3], [4, 1]),
-        ([4, 1], [4, 3], [1]),
-        ([4], [4, 3, 1], [4]),
-        ([2, 2], [2, 2, 3], [2, 1]),
-        ([2, 2, 1], [2, 2, 3], [2, 2, 1]),
-    ],
-)
-def test_a_last_dimension_of_1_is_squeezed(
-    ids_shape: list[int],
-    logits_shape: list[int],
-    weights_shape: list[int],
-    reduction: Reduction,
-    mode: str,
-) -> None:
-    weights = WEIGHTS[: int(np.prod(weights_shape))].reshape(weights_shape)
-    inputs = [IDS.reshape(ids_shape), LOGITS.reshape(logits_shape), weights]
-
+def test_a_last_dimension_of_1_is_squeezed(reduction: Reduction, mode: str) -> None:
     def run(*tensors: tf.Tensor) -> list[tf.Tensor]:
         each = oracle(reduction)
         value, tolerance = each.value(*tensors), each.value_tolerance(*tensors)
@@ -54,10 +33,23 @@ def test_a_last_dimension_of_1_is_squeezed(
         assert tolerances[0] is None
         return [value, tolerance, *each.gradients(upstream, tensors)[1:], *tolerances[1:]]
 
-    value, tolerance, to_logits, to_weights, *tolerances = modes.MODES[mode](run, *inputs)
-    assert value.shape == tolerance.shape
-    for gradient, each, tensor in zip((to_logits, to_weights), tolerances, inputs[1:]):
-        assert gradient.shape == each.shape == tensor.shape
+    in_mode = modes.once(mode, run)
+    for ids_shape, logits_shape, weights_shape in (
+        ([4], [4, 3], [4, 1]),
+        ([4, 1], [4, 3], [4]),
+        ([4, 1], [4, 3], [4, 1]),
+        ([4, 1], [4, 3], [1]),
+        ([4], [4, 3, 1], [4]),
+        ([2, 2], [2, 2, 3], [2, 1]),
+        ([2, 2, 1], [2, 2, 3], [2, 2, 1]),
+    ):
+        weights = WEIGHTS[: int(np.prod(weights_shape))].reshape(weights_shape)
+        inputs = [IDS.reshape(ids_shape), LOGITS.reshape(logits_shape), weights]
+        value, tolerance, to_logits, to_weights, *tolerances = in_mode(*inputs)
+        case = f"ids {ids_shape}, logits {logits_shape}, weights {weights_shape}"
+        assert value.shape == tolerance.shape, case
+        for gradient, each, tensor in zip((to_logits, to_weights), tolerances, inputs[1:]):
+            assert gradient.shape == each.shape == tensor.shape, case
 
 
 @pytest.mark.parametrize("id_dtype", ["int32", "int64"])

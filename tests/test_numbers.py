@@ -1,0 +1,118 @@
+"""The table of unusual numbers in the documentation: each row is what the losses return.
+
+Run as a program, this file prints the table.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+import tensorflow as tf
+
+import keras_xent
+
+PAGE = Path(__file__).parent.parent / "docs" / "numbers.md"
+INF, NAN = float("inf"), float("nan")
+# The smallest float32 that isn't 0.
+TINY = 1e-45
+# The loss, what is unusual, the logits and the labels of one example.
+ROWS = [
+    ("softmax", "logits ±10⁴", [1e4, -1e4, 0], [0, 0, 1]),
+    ("softmax", "logits ±10³⁰", [1e30, -1e30, 0], [0, 0, 1]),
+    ("softmax", "a logit masked with −10⁹", [1, 2, -1e9], [0, 1, 0]),
+    ("softmax", "all logits masked with −10⁹", [-1e9, -1e9, -1e9], [0, 1, 0]),
+    ("softmax", "a logit is −∞, its label is 0", [1, 2, -INF], [0, 1, 0]),
+    ("softmax", "a logit is −∞, its label is 1", [1, 2, -INF], [0, 0, 1]),
+    ("softmax", "all logits are −∞", [-INF, -INF, -INF], [0, 1, 0]),
+    ("softmax", "a logit is +∞", [1, INF, 2], [0, 0, 1]),
+    ("softmax", "a logit is +∞, its label is 1", [1, INF, 2], [0, 1, 0]),
+    ("softmax", "a logit is NaN", [1, NAN, 2], [0, 0, 1]),
+    ("softmax", "a label is NaN", [1, 2, 3], [0, NAN, 1]),
+    ("softmax", "denormal logits", [TINY, -TINY, 0], [0, 0, 1]),
+    ("softmax", "a denormal label", [1, 2, 3], [TINY, 0, 1]),
+    ("softmax", "labels add up to 2", [1, 2, 3], [1, 0, 1]),
+    ("softmax", "a negative label", [1, 2, 3], [-1, 0, 1]),
+    ("softmax", "no label", [1, 2, 3], [0, 0, 0]),
+    ("softmax", "one class", [5], [1]),
+    ("softmax", "no classes", [], []),
+    ("softmax", "an empty batch", None, None),
+    ("sparse", "logits ±10³⁰", [1e30, -1e30, 0], 2),
+    ("sparse", "a logit is −∞, another is labeled", [1, 2, -INF], 1),
+    ("sparse", "the labeled logit is −∞", [1, 2, -INF], 2),
+    ("sparse", "a logit is +∞", [1, INF, 2], 2),
+    ("sparse", "a class id out of range", [1, 2, 3], 3),
+    ("sigmoid", "logits ±10³⁰", [1e30, -1e30], [0, 0]),
+    ("sigmoid", "a logit is −∞", [-INF], [0]),
+    ("sigmoid", "a logit is +∞", [INF], [0]),
+    ("sigmoid", "a logit is +∞, its label is 1", [INF], [1]),
+    ("sigmoid", "a logit is NaN", [NAN], [1]),
+    ("sigmoid", "a denormal logit", [TINY], [1]),
+    ("sigmoid", "a label of 2", [1], [2]),
+    ("sigmoid", "a negative label", [1], [-1]),
+]
+V1 = tf.compat.v1.losses
+OURS = {
+    "softmax": keras_xent.v1.softmax_cross_entropy,
+    "sparse": keras_xent.v1.sparse_softmax_cross_entropy,
+    "sigmoid": keras_xent.v1.sigmoid_cross_entropy,
+}
+TF1 = {
+    "softmax": V1.softmax_cross_entropy,
+    "sparse": V1.sparse_softmax_cross_entropy,
+    "sigmoid": V1.sigmoid_cross_entropy,
+}
+
+
+def number(value: Any) -> str:
+    text = f"{float(value):.5g}".replace("-", "−").replace("inf", "∞").replace("nan", "NaN")
+    return "0" if text == "−0" else text.replace("e+", "e")
+
+
+def result(loss: Callable[..., Any], logits: Any, labels: Any, compiled: bool = False) -> str:
+    """The loss and the gradient, as the table shows them."""
+
+    def both(logits: tf.Tensor) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            value = loss(labels, logits)
+        return value, tape.gradient(value, logits)
+
+    try:
+        value, gradient = tf.function(both, jit_compile=True)(logits) if compiled else both(logits)
+    except (ValueError, tf.errors.InvalidArgumentError):
+        return "error"
+    each = ", ".join(map(number, tf.reshape(gradient, [-1])))
+    return f"{number(value)} ({each})" if each else number(value)
+
+
+def row(name: str, what: str, logits: list[float] | None, labels: Any) -> str:
+    if logits is None:
+        x = y = tf.zeros([0, 3])
+    else:
+        x = tf.constant([logits], tf.float32)
+        y = tf.constant([labels], tf.int32 if name == "sparse" else tf.float32)
+    cells = [name, what]
+    for backend in ("auto", "portable"):
+        keras_xent.set_backend(backend)
+        cells.append(result(OURS[name], x, y))
+    cells += [result(OURS[name], x, y, compiled=True), result(TF1[name], x, y)]
+    keras_xent.set_backend("auto")
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    for each in ROWS:
+        print(row(*each))
+else:
+
+    @pytest.mark.skipif(keras_xent.backend().name != "native", reason="shows the native kernels")
+    @pytest.mark.parametrize("each", ROWS, ids=lambda each: f"{each[0]}, {each[1]}")
+    def test_a_row_is_what_the_losses_return(each: Any) -> None:
+        assert row(*each) in PAGE.read_text(encoding="utf-8").splitlines()
+
+    def test_the_table_has_no_other_rows() -> None:
+        lines = PAGE.read_text(encoding="utf-8").splitlines()
+        rows = [line for line in lines if line.startswith(("| softmax", "| sparse", "| sigmoid"))]
+        assert len(rows) == len(ROWS)
