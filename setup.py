@@ -37,7 +37,10 @@ SANITIZED = [
 ]
 # Vectors are passed only between inlined functions, so GCC's note about their calling convention
 # doesn't matter. Some of GCC's AVX-512 intrinsics use undefined values on purpose (GCC 105593).
-VECTOR_WARNINGS = ["-Wno-psabi", "-Wno-uninitialized", "-Wno-maybe-uninitialized"]
+VECTOR_WARNINGS = [
+    *["-Wno-psabi", "-Wno-uninitialized", "-Wno-maybe-uninitialized"],
+    "-Wno-unknown-warning-option",  # Clang doesn't know the one before
+]
 # How kernels.cc is compiled, once for each: namespace, name, machine flags.
 InstructionSet = Tuple[str, str, List[str]]
 ON_X86_64 = platform.machine() == "x86_64"
@@ -255,6 +258,41 @@ class KernelTest(Command):
             raise SystemExit(1)
 
 
+class KernelFuzz(KernelTest):
+    """Compiles the arithmetic without TensorFlow for libFuzzer, which clang has, and fuzzes it."""
+
+    description = "fuzz the kernels with clang's libFuzzer, under sanitizers"
+    user_options: ClassVar[list[tuple[str, str | None, str]]] = [
+        ("seconds=", None, "how long (default: 20); 0 only runs the corpus"),
+    ]
+
+    def initialize_options(self) -> None:
+        super().initialize_options()
+        self.sanitize = "fuzzer,address,undefined"
+        self.seconds = "20"
+
+    def compiler(self) -> list[str]:
+        if "clang" not in os.environ.get("CXX", ""):
+            os.environ["CXX"] = "clang++"
+        return super().compiler()
+
+    def run(self) -> None:
+        self.build_and_run([Path("fuzz", "kernels.cc")], Path("build", "kernel_fuzz"))
+
+    def link_and_run(self, objects: list[str], build_dir: Path, *arguments: str) -> None:
+        found = build_dir / "corpus"
+        found.mkdir(exist_ok=True)
+        limit = "-runs=0" if self.seconds == "0" else f"-max_total_time={self.seconds}"
+        super().link_and_run(
+            objects,
+            build_dir,
+            *[limit, "-timeout=120", "-max_len=4096", "-len_control=0", "-print_final_stats=1"],
+            # Leaks are found at the end. Before, the memory that a worker keeps may look like one.
+            "-detect_leaks=0",
+            *[f"-artifact_prefix={build_dir}/", str(found), str(Path("fuzz", "corpus", "kernels"))],
+        )
+
+
 class KernelBenchmark(KernelTest):
     """Compiles the arithmetic without TensorFlow and times it."""
 
@@ -306,6 +344,7 @@ setup(
         "bdist_wheel": AnyPythonWheel,
         "build_ext": BuildNative,
         "kernel_benchmark": KernelBenchmark,
+        "kernel_fuzz": KernelFuzz,
         "kernel_test": KernelTest,
     },
 )

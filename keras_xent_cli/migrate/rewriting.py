@@ -32,7 +32,9 @@ def rewritten(source: str, change: Change) -> str:
 def renamed(old: str, new: str) -> str:
     """A new name in place of a dotted one, with the comments that were inside it."""
     comments: list[str] = _COMMENT_IN_NAME.findall(old)
-    return new + "".join(f"  {comment}" for comment in comments)
+    kept = new + "".join(f"  {comment}" for comment in comments)
+    # If the line breaks were in the name's own parentheses, there may be no others around it.
+    return f"({kept})" if comments and "(" in _COMMENT_IN_NAME.sub("", old) else kept
 
 
 def rename_keyword(source: str, old: str, new: str) -> str:
@@ -82,13 +84,24 @@ def argument(source: str, name: str) -> str:
 
 def has_comment(source: str) -> bool:
     """Whether there are comments between a call's parentheses."""
+    return _has_comment(cst.parse_expression(f"({source})"))
+
+
+def has_comment_in_name(source: str) -> bool:
+    """Whether there are comments in a call before the parentheses of its arguments."""
+    call = cst.parse_expression(f"({source})")
+    assert isinstance(call, cst.Call)
+    return _has_comment(call.func) or _has_comment(call.whitespace_after_func)
+
+
+def _has_comment(node: cst.CSTNode) -> bool:
     found: list[cst.Comment] = []
 
     class Comments(cst.CSTVisitor):
         def visit_Comment(self, node: cst.Comment) -> None:  # noqa: N802
             found.append(node)
 
-    cst.parse_expression(f"({source})").visit(Comments())
+    node.visit(Comments())
     return bool(found)
 
 

@@ -113,6 +113,8 @@ def test_no_change(source: str) -> None:
         ("tf.losses.f", "new.f"),
         ("tf.losses\\\n  .f", "new.f"),
         ("tf  # one\n  .losses.f", "new.f  # one\n  "),
+        ("(\n  tf.losses\n).f", "new.f"),
+        ("(  # one\n  tf.losses).f", "(new.f  # one\n  )"),
         ("tf  # one\r\n  .losses  # two\r\n.f", "new.f  # one\r\n    # two\r\n"),
     ],
 )

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -68,6 +68,30 @@ def test_it_needs_tensorflow_by_name_and_no_cpp_runtime() -> None:
     needed = needed_libraries(library.PATH)
     assert "libtensorflow_framework.so.2" in needed
     assert [name for name in needed if "stdc++" in name or "gomp" in name] == []
+
+
+@needs_library
+def test_it_adds_no_folder_to_where_libraries_are_searched() -> None:
+    with library.PATH.open("rb") as file:
+        section = elffile.ELFFile(file).get_section_by_name(".dynamic")
+        tags = {tag.entry.d_tag for tag in section.iter_tags()}
+    assert not tags & {"DT_RPATH", "DT_RUNPATH"}
+
+
+@needs_library
+def test_only_the_package_s_own_file_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a full path, nothing is searched: neither LD_LIBRARY_PATH nor the current folder."""
+    loaded: list[str] = []
+
+    def spy(load: Callable[..., object]) -> Callable[..., object]:
+        return lambda path, **options: loaded.append(path) or load(path, **options)
+
+    monkeypatch.setattr(tf, "load_op_library", spy(tf.load_op_library))
+    monkeypatch.setattr(library.ctypes, "CDLL", spy(library.ctypes.CDLL))
+    library._load.__wrapped__()
+    own = Path(keras_xent.__file__).parent / "ops" / "libkeras_xent.so"
+    assert own.is_absolute()
+    assert loaded == [str(own), str(own)]
 
 
 def test_the_installed_tensorflow_exports_every_function() -> None:

@@ -22,6 +22,22 @@ def run(program: str, environment: dict[str, str]) -> str:
     return processes.printed_by(["-c", textwrap.dedent(program)], env=variables, timeout=120)
 
 
+def test_another_library_in_the_current_folder_is_not_loaded(tmp_path: Path) -> None:
+    (tmp_path / library.PATH.name).write_text("no library")
+    program = """
+        from pathlib import Path
+        from keras_xent.ops import library
+
+        library.load()
+        maps = Path("/proc/self/maps").read_text().splitlines()
+        print(*sorted({line.split()[-1] for line in maps if "libkeras_xent" in line}))
+        """
+    variables = {**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}
+    arguments = ["-c", textwrap.dedent(program)]
+    printed = processes.printed_by(arguments, env=variables, cwd=tmp_path, timeout=120)
+    assert printed.split() == [str(library.PATH)]
+
+
 def test_the_pool_survives_a_fork_and_the_end_of_the_process() -> None:
     printed = run(
         """

@@ -110,7 +110,7 @@ def _comments(module: Module, call: Call, plan: LossObject) -> str:
     leaves = [name for name in call.arguments if name not in plan.renamed]
     if leaves and rewriting.has_comment(module.source(call.node)):
         return f"there are comments between its arguments, and {', '.join(leaves)} would move"
-    if "#" in module.source(call.reference.node):
+    if rewriting.has_comment_in_name(module.source(call.node)):
         return "there is a comment inside the function's name"
     return ""
 
@@ -248,6 +248,8 @@ def _may_change(module: Module, call: Call, plan: LossObject, moved: ast.expr) -
     """Whether the other arguments, now evaluated later, may change a moved one."""
     if isinstance(moved, (ast.Constant, ast.UnaryOp)):
         return False
+    if isinstance(moved, ast.Attribute) and constants.reductions(module, moved):
+        return False  # TF1's or our constant
     others = [value for name, value in call.arguments.items() if name not in plan.moved]
     inside = [node for value in others for node in ast.walk(value)]
     if any(isinstance(node, _GIVING_WAY) for node in inside):

@@ -173,10 +173,7 @@ def write_atomically(path: Path, old: bytes, new: bytes) -> None:
     status = target.stat()
     if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
         raise PermissionError("it is read-only: make it writable, or don't pass it")
-    if target.read_bytes() != old:
-        raise OSError("it changed while it was being ported: run this again")
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    temporary = Path(name)
+    descriptor, temporary = _new_file_beside(target)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(new)
@@ -184,11 +181,24 @@ def write_atomically(path: Path, old: bytes, new: bytes) -> None:
             os.fsync(file.fileno())
         _own_as(temporary, status)
         temporary.chmod(stat.S_IMODE(status.st_mode))
+        # As late as possible: an editor may save the file at any time.
+        if target.read_bytes() != old:
+            raise OSError("it changed while it was being ported: run this again")
         temporary.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def _new_file_beside(path: Path) -> tuple[int, Path]:
+    """A new file in a file's folder, open for writing. Directories are never searched for it."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        reason = f"can't create a file in its folder: {error.strerror}"
+        raise OSError(error.errno, reason) from error
+    return descriptor, Path(name)
 
 
 def _own_as(path: Path, status: os.stat_result) -> None:

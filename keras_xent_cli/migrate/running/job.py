@@ -156,18 +156,20 @@ def _port(path: Path, text: str, job: Job) -> tuple[str, tuple[Finding, ...]]:
     if path.suffix != ".ipynb":
         return port(text, rules, job.options, place)
     notebook = Notebook(text)
-    try:
-        outcome = examine(notebook.source, rules, job.options, place)
-    except SyntaxError as error:
-        raise ValueError(_syntax_in_notebook(notebook, error)) from error
+    # Code that begins in one cell and ends in the next would be Python only in the whole source.
+    found = first_syntax_error(notebook)
+    if found:
+        cell, problem = found
+        raise ValueError(_syntax(problem, f"cell {cell.number}, ")) from problem
+    outcome = examine(notebook.source, rules, job.options, place)
     for cell, problem in notebook.unparsed:
         if outcome.findings and _PYTHON_2.search(problem.msg):
             raise ValueError(_syntax(problem, f"cell {cell.number}, "))
     check_still_parses(apply(notebook.source, outcome.edits))
-    found = [_in_cell(notebook, offset, finding) for offset, finding in outcome.findings]
+    findings = [_in_cell(notebook, offset, finding) for offset, finding in outcome.findings]
     if any(rule.code == _UNRESOLVED for rule in rules):
-        found += [_unread(*place) for place in notebook.unread]
-    return notebook.with_edits(outcome.edits), tuple(found)
+        findings += [_unread(*place) for place in notebook.unread]
+    return notebook.with_edits(outcome.edits), tuple(findings)
 
 
 def _unread(cell: Cell, offset: int, name: str) -> Finding:
@@ -187,14 +189,6 @@ def _in_cell(notebook: Notebook, offset: int, finding: Finding) -> Finding:
     cell, within = notebook.cell_at(offset)
     line = cell.source.count("\n", 0, within) + 1
     return dataclasses.replace(finding, line=line, message=f"cell {cell.number}: {finding.message}")
-
-
-def _syntax_in_notebook(notebook: Notebook, error: SyntaxError) -> str:
-    found = first_syntax_error(notebook)
-    if found is None:
-        return _syntax(error)
-    cell, error = found
-    return _syntax(error, f"cell {cell.number}, ")
 
 
 def _syntax(error: SyntaxError, cell: str = "") -> str:

@@ -99,7 +99,7 @@ class Notebook:
         by_cell: dict[Cell, list[Edit]] = {}
         for edit in edits:
             cell, start = self.cell_at(edit.start)
-            moved = Edit(start, start + edit.end - edit.start, edit.change)
+            moved = dataclasses.replace(edit, start=start, end=start + edit.end - edit.start)
             by_cell.setdefault(cell, []).append(moved)
         changes = [
             Edit(cell.start, cell.end, _replace_source(_edited(cell, inner)))

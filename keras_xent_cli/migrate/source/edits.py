@@ -17,11 +17,14 @@ class Edit:
         change: turns the old text into the new one. Inner edits run before outer ones, and edits of
             the same stretch in the given order. An insertion where a stretch begins or ends is
             outside of the stretch.
+        wraps: whether the change puts something around the old text. It runs after those of the
+            same stretch that change the text itself.
     """
 
     start: int
     end: int
     change: Callable[[str], str]
+    wraps: bool = False
 
 
 def apply(text: str, edits: Sequence[Edit]) -> str:
@@ -48,7 +51,7 @@ def _apply(text: str, start: int, end: int, edits: collections.deque[Edit]) -> s
             same.append(edits.popleft())
         parts.append(text[start : first.start])
         part = "" if first.start == first.end else _apply(text, first.start, first.end, edits)
-        for edit in same:
+        for edit in sorted(same, key=lambda edit: edit.wraps):
             part = edit.change(part)
         parts.append(part)
         start = first.end

@@ -47,7 +47,8 @@ def edits(module: Module, call: Call) -> tuple[Edit, ...]:
     if weights is None or constants.is_number(module, weights) or not _needs_one_dimension(call):
         return ()
     tensorflow = tensorflow_names.prefix(module, call)
-    return (Edit(*module.lines.span(weights), lambda old: f"{tensorflow}.reshape({old}, [-1])"),)
+    span = module.lines.span(weights)
+    return (Edit(*span, lambda old: f"{tensorflow}.reshape({old}, [-1])", wraps=True),)
 
 
 def assumption(module: Module, call: Call) -> str:

@@ -18,7 +18,7 @@ from keras_xent_cli.migrate.running.notebook import Notebook
 from keras_xent_cli.migrate.running.program import Place, Program
 from keras_xent_cli.migrate.source.scopes import Binding, Value, dotted
 
-_LIBRARIES = ("numpy.", "tensorflow.", "tf_slim.")
+_LIBRARIES = ("keras_xent.", "numpy.", "tensorflow.", "tf_slim.")
 # Their functions that call an argument.
 _CALLING = frozenset(
     {
@@ -171,7 +171,10 @@ def _inside(statement: ast.With, scope: ast.Call) -> Iterator[ast.AST]:
 def _is_known(module: Module, node: ast.AST) -> bool:
     """Whether it can't run the program's code from other places."""
     if isinstance(node, ast.Call):
-        return _is_library_s(module, node.func) or _is_builtin(module, node.func)
+        function = node.func
+        if isinstance(function, ast.Call):
+            return _is_loss_object(module, function)
+        return _is_library_s(module, function) or _is_builtin(module, function)
     if isinstance(node, ast.Attribute):
         # An attribute of the program's objects may be a property.
         parent = module.scopes.parent(node)
@@ -188,6 +191,11 @@ def _is_library_s(module: Module, node: ast.expr) -> bool:
         f"{name}.".startswith(_LIBRARIES) and name.rsplit(".", 1)[-1] not in _CALLING
         for name in names
     )
+
+
+def _is_loss_object(module: Module, node: ast.Call) -> bool:
+    names = module.names(node.func)
+    return bool(names) and all(name.startswith("keras_xent.") for name in names)
 
 
 def _is_builtin(module: Module, node: ast.expr) -> bool:

@@ -58,7 +58,9 @@ def wrapping_edit(module: Module, call: Call, node: ast.expr, function: str) -> 
     # As an argument, this needs its own parentheses.
     inner = "({})" if isinstance(node, (ast.Yield, ast.YieldFrom)) else "{}"
     return Edit(
-        *module.lines.span(node), lambda old: f"{tensorflow}.{function}({inner.format(old)})"
+        *module.lines.span(node),
+        lambda old: f"{tensorflow}.{function}({inner.format(old)})",
+        wraps=True,
     )
 
 

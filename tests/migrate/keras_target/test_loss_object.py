@@ -54,6 +54,44 @@ reduction=keras_xent.Reduction.NONE)(y_true=labels, y_pred=tf.identity(logits)))
     )
 
 
+def test_the_logits_are_themselves_a_call_that_becomes_a_loss_object() -> None:
+    check_transformed(
+        """\
+        import tensorflow as tf
+
+        def loss(labels, logits, weights):
+            return tf.losses.softmax_cross_entropy(
+                labels[0], tf.nn.softmax_cross_entropy_with_logits_v2(labels, logits, axis=0))
+        """,
+        """\
+        import keras_xent
+        import tensorflow as tf
+
+        def loss(labels, logits, weights):
+            return keras_xent.CategoricalCrossentropy(from_logits=True, \
+reduction=keras_xent.Reduction.SUM_BY_NONZERO_WEIGHTS)(
+                y_true=tf.stop_gradient(labels[0]), y_pred=tf.identity(\
+keras_xent.CategoricalCrossentropy(from_logits=True, axis=0, \
+reduction=keras_xent.Reduction.NONE)(y_true=labels, y_pred=tf.identity(logits))))
+        """,
+        "keras",
+        shape=(3, 3),
+    )
+
+
+def test_the_weights_of_contrib_s_loss_are_themselves_a_call_that_becomes_a_loss_object() -> None:
+    new, _ = ported(
+        "import tensorflow.compat.v1 as tf\nimport tf_slim as slim\n"
+        "x = slim.losses.softmax_cross_entropy(logits, labels, "
+        "tf.nn.sparse_softmax_cross_entropy_with_logits(labels=a, logits=b))\n",
+        "keras",
+    )
+    assert new.endswith(
+        ", sample_weight=tf.reshape(keras_xent.SparseCategoricalCrossentropy(from_logits=True, "
+        "reduction=keras_xent.Reduction.NONE)(y_true=a, y_pred=tf.identity(b)), [-1]))\n"
+    )
+
+
 def test_comments_that_stay_where_they_are() -> None:
     check_transformed(
         """\

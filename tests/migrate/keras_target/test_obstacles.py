@@ -45,6 +45,20 @@ REFUSED = [
 ]
 
 
+def test_a_constant_of_tensorflow_by_a_name_that_is_assigned_does_not_change() -> None:
+    check_loss_object(
+        """\
+        import tensorflow as tf
+
+        tf = tf.compat.v1
+
+        def loss(labels, logits, weights):
+            return tf.losses.softmax_cross_entropy(
+                tf.identity(labels), logits, reduction=tf.losses.Reduction.SUM)
+        """
+    )
+
+
 @pytest.mark.parametrize(("arguments", "reason"), STAYS)
 def test_stays_v1(arguments: str, reason: str) -> None:
     check_stays_v1(loss_call(arguments), reason)

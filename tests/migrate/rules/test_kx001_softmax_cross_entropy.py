@@ -14,6 +14,7 @@ from migrate.tools import (
     check_not_found,
     check_stays_v1,
     check_transformed,
+    loss_call,
     ported,
 )
 
@@ -325,6 +326,21 @@ def test_a_comment_inside_the_name() -> None:
         """,
     )
     check_stays_v1(before, "there is a comment inside the function's name")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "(tf.losses.softmax_cross_entropy  # TF1's\n)",
+        "(  # TF1's\n    tf.losses.softmax_cross_entropy)",
+        "(  # TF1's\n    tf.losses).softmax_cross_entropy",
+    ],
+)
+def test_a_comment_in_the_parentheses_of_the_name(name: str) -> None:
+    source = loss_call("labels, logits").replace("tf.losses.softmax_cross_entropy", name)
+    check_stays_v1(source, "there is a comment inside the function's name")
+    assert "# TF1's" in ported(source)[0]
+    assert ported(ported(source, "keras")[0], "keras")[0] == ported(source, "keras")[0]
 
 
 def test_own_import_has_another_name() -> None:

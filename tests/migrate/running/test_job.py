@@ -284,6 +284,14 @@ def test_a_syntax_error_in_a_notebook(tmp_path: Path, bad: str, error: str) -> N
         raise ValueError(report.error)
 
 
+def test_code_that_begins_in_one_cell_and_ends_in_the_next(tmp_path: Path) -> None:
+    first, second = "x = tf.losses.softmax_cross_entropy(", "    y, z)"
+    content = json.dumps(notebook(OLD, first, second)).encode()
+    report = run(tmp_path / "a.ipynb", content)
+    check_left(tmp_path / "a.ipynb", content, report)
+    assert str(report.error).startswith("cannot parse it: cell 3, line 1")
+
+
 NOTHING = [
     "x = # TODO\n",
     "print 'a'\n",
@@ -384,7 +392,7 @@ def test_a_directory_s_permissions(path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("tempfile.mkstemp", refuse)
     report = run(path, OLD.encode())
     check_left(path, OLD.encode(), report)
-    assert report.error == "Permission denied"
+    assert report.error == "can't create a file in its folder: Permission denied"
 
 
 @pytest.mark.parametrize("content", [OLD, "def f(:  # softmax_cross_entropy"])

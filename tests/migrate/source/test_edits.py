@@ -100,6 +100,11 @@ def test_edits_of_one_stretch_come_in_their_order() -> None:
     assert apply("a", edits) == "[(a)]"
 
 
+def test_what_wraps_a_stretch_comes_after_what_changes_it() -> None:
+    wrapping = dataclasses.replace(wrap(0, 1, "(", ")"), wraps=True)
+    assert apply("a", [wrapping, replace(0, 1, "b")]) == "(b)"
+
+
 @pytest.mark.parametrize("place", [0, 3])
 def test_what_is_inserted_beside_a_stretch_is_not_lost_with_it(place: int) -> None:
     # An import may belong at the very place where a call that is replaced begins.

@@ -14,7 +14,7 @@ from keras_xent_cli.migrate.running.runner import run_jobs
 from keras_xent_cli.migrate.tensorflow.loss_scopes import LossScopes, look_for
 
 IMPORTS = """\
-import numpy as np
+import keras_xent, numpy as np
 import tensorflow as tf
 import tf_slim as slim
 from tf_slim import losses
@@ -75,6 +75,8 @@ def test_anywhere(source: str) -> None:
         "eval('x')",
         "a = [tf.exp, f]",
         "net",
+        "net.Loss()(x)",
+        "slim.conv2d(3)(x)",
     ],
 )
 def test_around_what_is_elsewhere(scope: str, block: str) -> None:
@@ -95,6 +97,9 @@ def test_what_is_opened_after_the_scope_runs_in_it() -> None:
         "with tf.name_scope('a') as n, slim.arg_scope([slim.conv2d]):\n        tf.exp(n)",
         "for i in range(3):\n        print(i)",
         "def g(x):\n        return tf.exp(x)",
+        # what the codemod has ported
+        "keras_xent.v1.softmax_cross_entropy(x, y)",
+        "keras_xent.CategoricalCrossentropy(from_logits=True)(y_true=x, y_pred=y)",
     ],
 )
 def test_around_nothing_else(block: str) -> None:

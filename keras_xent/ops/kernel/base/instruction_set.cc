@@ -1,5 +1,9 @@
 #include "base/instruction_set.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <atomic>
 #include <cstring>
 
@@ -31,8 +35,10 @@ bool HasAvx512() {
 
 bool HasAvx2() {
 #if defined(__x86_64__)
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-         __builtin_cpu_supports("f16c");
+  // Clang 14's __builtin_cpu_supports() doesn't know F16C.
+  unsigned eax, ebx, ecx = 0, edx;
+  const bool has_f16c = __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c;
 #else
   return false;
 #endif

@@ -1,0 +1,1 @@
+"""Fuzzers of the codemod, the kernels and the ops: see README.md."""

@@ -1,0 +1,110 @@
+"""Random programs and notebooks, always the same: `python -m fuzz.codemod` runs more of them."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import random
+from pathlib import Path
+
+import pytest
+
+from fuzz import codemod, programs
+from keras_xent_cli.migrate.registry import all_rules
+from keras_xent_cli.migrate.running.job import FileReport, run_job
+
+OLD = b"import tensorflow.compat.v1 as tf\nx = tf.losses.softmax_cross_entropy(a, b)\n"
+
+
+def test_what_holds_for_random_programs_and_notebooks() -> None:
+    for content in codemod.inputs(150, seed=1):
+        codemod.check(content)
+
+
+def test_the_corpus_has_an_example_of_every_rule() -> None:
+    found: set[str] = set()
+    for path in programs.CORPUS.iterdir():
+        content = path.read_bytes()
+        codemod.check(content)
+        for target in codemod.Target:
+            found.update(each.rule for each in codemod.port(path, content, target).findings)
+    assert found == {rule.code for rule in all_rules()}
+
+
+def test_most_inputs_are_python() -> None:
+    def is_python(text: str) -> bool:
+        try:
+            ast.parse(text)
+        except (SyntaxError, ValueError):
+            return False
+        return True
+
+    texts = [content.decode() for content in codemod.inputs(200, seed=2)]
+    assert sum(map(is_python, texts)) > 80
+    assert sum(text.startswith("{") for text in texts) > 5
+    assert len(set(texts)) > 150
+
+
+def test_a_program_in_a_notebook() -> None:
+    text = (programs.CORPUS / "cells.py").read_text(encoding="utf-8")
+    for style in range(8):
+        notebook = programs.as_notebook(text, style)
+        report = codemod.port(Path("a.ipynb"), notebook.encode(), codemod.Target.V1)
+        assert [each.rule for each in report.findings] == ["KX008", "KX006"]
+        assert report.changed
+
+
+@pytest.mark.parametrize(
+    ("becomes", "message"),
+    [
+        ("x = (", "never closed"),
+        ("{old}\ny = 1\n", "a second run changes it again"),
+        ("import keras_xent\n", "the line '# one' has changed"),
+    ],
+)
+def test_a_codemod_that_is_wrong_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, becomes: str, message: str
+) -> None:
+    def wrong(path: Path, job: codemod.Job, content: bytes) -> FileReport:
+        report = run_job(path, job, content)
+        return dataclasses.replace(report, new=becomes.format(old=report.new))
+
+    monkeypatch.setattr(codemod, "run_job", wrong)
+    with pytest.raises((codemod.FoundError, SyntaxError), match=message):
+        codemod.check(OLD + b"# one\n")
+
+
+def test_an_error_that_is_not_documented_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Path, job: codemod.Job, content: bytes) -> FileReport:
+        return FileReport(str(path), error="the codemod failed (IndexError: 0)")
+
+    monkeypatch.setattr(codemod, "run_job", fail)
+    with pytest.raises(codemod.FoundError, match="IndexError"):
+        codemod.check(OLD)
+
+
+def test_a_second_run_that_reports_something_new_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs: list[FileReport] = []
+
+    def forgetful(path: Path, job: codemod.Job, content: bytes) -> FileReport:
+        runs.append(run_job(path, job, content))
+        found = [each for each in runs[-1].findings if each.rule != "KX101" or len(runs) > 1]
+        return dataclasses.replace(runs[-1], findings=tuple(found))
+
+    monkeypatch.setattr(codemod, "run_job", forgetful)
+    with pytest.raises(codemod.FoundError, match=r"reports something new.*KX101"):
+        codemod.check(OLD.replace(b"a, b", b"logits, labels"))
+
+
+def test_the_same_seed_makes_the_same_inputs() -> None:
+    assert codemod.inputs(20, seed=3) == codemod.inputs(20, seed=3)
+    assert codemod.inputs(20, seed=3) != codemod.inputs(20, seed=4)
+
+
+def test_a_mutation_of_anything_is_a_text() -> None:
+    pool, rng = programs.seeds(), random.Random(0)
+    for text in ["", "\n", "{", "{}", '{"cells": []}', "(", "é", "x = 1"]:
+        for _ in range(30):
+            assert isinstance(programs.mutated(text, pool, rng), str)
