@@ -80,13 +80,15 @@ def test_names_are_made_as_keras_makes_them() -> None:
 
 
 def test_another_backend_is_refused() -> None:
-    # Keras's backend that needs no other package.
+    # In some versions, Keras's backend that needs no other package.
     code = "import keras_xent; keras_xent.CategoricalCrossentropy()"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "KERAS_BACKEND": "numpy"},
         stderr=subprocess.PIPE,
     )
+    if b"Keras cannot be imported" in done.stderr:
+        pytest.skip("this Keras needs another package for its numpy backend")
     assert b"KERAS_BACKEND=tensorflow" in done.stderr
 
 
