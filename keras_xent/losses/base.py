@@ -146,16 +146,11 @@ class CrossEntropy(Configured, _keras.LossBase):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """The sum of the weighted losses, and what the reduction divides it by, for the metrics."""
         found: list[tf.Tensor] = []
-
-        def undivided(weights: tf.Tensor, denominator: Denominator) -> tf.Tensor:
-            found.append(denominator.value())
-            return weights
-
         weighting = Weighting(sample_weight, _keras.mask_of(y_pred), self._wanted_reduction)
         if self._wanted_reduction is Reduction.SUM:
             total = self._value(y_true, y_pred, weighting)
             return total, tf.ones([], total.dtype)
-        return self._value(y_true, y_pred, weighting.with_division(undivided)), found[0]
+        return self._value(y_true, y_pred, weighting.with_division(_undivided(found))), found[0]
 
     @do_not_convert
     def weights_for_sum(self, y_true: tf.Tensor, sample_weight: Any = None) -> tf.Tensor:
@@ -179,16 +174,11 @@ class CrossEntropy(Configured, _keras.LossBase):
         if self._wanted_reduction is Reduction.SUM:
             return weights
         found: list[tf.Tensor] = []
-
-        def undivided(weights: tf.Tensor, denominator: Denominator) -> tf.Tensor:
-            found.append(denominator.value())
-            return weights
-
         weighting = Weighting(weights, self._mask_of(labels), self._wanted_reduction)
         # Labels of shape (N,) are N samples, as in a batch.
         has_classes = self._labels_have_classes and labels.shape.rank != 1
         axis = self.axis if has_classes else None
-        weighting.with_division(undivided).fused(lambda weights: weights, labels, axis)
+        weighting.with_division(_undivided(found)).fused(lambda weights: weights, labels, axis)
         return tf.math.divide_no_nan(weights, found[0])
 
     def of_sums(self: _Loss) -> _Loss:
@@ -257,3 +247,13 @@ class CrossEntropy(Configured, _keras.LossBase):
 
 def _by_the_sum_over_replicas(weights: tf.Tensor, denominator: Denominator) -> tf.Tensor:
     return tf.math.divide_no_nan(weights, denominator.value(replicas.summed))
+
+
+def _undivided(found: list[tf.Tensor]) -> Callable[[tf.Tensor, Denominator], tf.Tensor]:
+    """Leaves the weights unchanged, and adds the denominator to the list."""
+
+    def unchanged(weights: tf.Tensor, denominator: Denominator) -> tf.Tensor:
+        found.append(denominator.value())
+        return weights
+
+    return unchanged
