@@ -51,9 +51,8 @@ OF_OTHER_FUNCTIONS = {
     ],
 }
 EAGER = [("eager", program, NAME) for program in PROGRAMS if program != "jacobian"]
-EAGER += [
-    ("eager", program, name) for name, programs in OF_OTHER_FUNCTIONS.items() for program in programs
-]
+for _name, _programs in OF_OTHER_FUNCTIONS.items():
+    EAGER += [("eager", program, _name) for program in _programs]
 # The others reach nothing in graphs that these don't reach.
 TRACED = [
     ("traced", program, NAME)
