@@ -168,7 +168,7 @@ class TestBinary:
             s=smoothing,
         )
         of_binary(old, right, weights=False, **PLAIN)
-        text = message(of_binary, old, losses.sigmoid_cross_entropy)
+        text = message(of_binary, old, losses.sigmoid_cross_entropy, weights=False)
         assert f"pass label_smoothing={smoothing:g}" in text.lower()
 
         def towards(labels: Any, logits: Any) -> Any:
