@@ -138,17 +138,12 @@ def wrong_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ops, "softmax_cross_entropy", broken)
 
 
-@pytest.mark.parametrize(
-    ("mode", "program"),
-    [
-        *(("eager", program) for program in PROGRAMS if program != "function_in_a_tangent"),
-        ("tf1_graph", "graph_loop"),
-    ],
-)
+# In a graph: test_verification_graphs.py.
+@pytest.mark.parametrize("program", [each for each in PROGRAMS if each != "function_in_a_tangent"])
 @pytest.mark.usefixtures("wrong_gradient")
-def test_a_wrong_gradient_fails(mode: str, program: str) -> None:
+def test_a_wrong_gradient_fails(program: str) -> None:
     with verify(), pytest.raises(FAILURES, match="in its gradient with respect to"):
-        run(mode, program, NAME, tf1.OURS)
+        run("eager", program, NAME, tf1.OURS)
 
 
 PENALTY = ("eager", "gradient_penalty", NAME)

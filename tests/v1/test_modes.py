@@ -134,17 +134,22 @@ WAYS = [
             [
                 ("auto", "traced", tf1.by_tf_gradients),
                 ("portable", "tf1_graph", tf1.by_tf_gradients),
-                ("auto", "compiled", tf1.by_tape),
             ],
             ONE_OF_EACH,
         ),
         (
             [
                 ("portable", "traced_unknown_shapes", tf1.by_tape),
+                ("auto", "compiled", tf1.by_tape),
+            ],
+            ["masked", "nn middle axis", "sparse columns"],
+        ),
+        (
+            [
                 ("auto", "traced_then_compiled", tf1.by_tape),
                 ("auto", "compiled_unknown_shapes", tf1.by_tape),
             ],
-            ["masked", "nn middle axis", "sparse columns"],
+            ["sparse columns"],
         ),
     )
     for way in ways
