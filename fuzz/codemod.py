@@ -223,7 +223,8 @@ def _fuzz(seconds: int, found: Path) -> None:
     arguments = [
         *[sys.argv[0], f"-max_total_time={seconds}", "-max_len=8000", "-timeout=120"],
         *["-len_control=0", "-rss_limit_mb=4096", "-print_final_stats=1"],
-        *[f"-artifact_prefix={found}/", str(corpus), str(programs.CORPUS)],
+        *[f"-artifact_prefix={found}/", str(corpus)],
+        *[str(programs.CORPUS), str(programs.GUIDE)],
     ]
     atheris.Setup(arguments, check, custom_mutator=mutate)
     atheris.Fuzz()
