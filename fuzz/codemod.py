@@ -102,7 +102,7 @@ _OUR_IMPORT = re.compile(r"^(?:import|from)\s+keras_xent", re.MULTILINE)
 
 
 def _code(path: Path, text: str) -> str:
-    return "\n".join(_pop_code(text)[0]) if path.suffix == ".ipynb" else text
+    return "\n".join(_pop_code(text)[0]) if text and path.suffix == ".ipynb" else text
 
 
 def _names_us_without_import(code: str) -> bool:
