@@ -185,7 +185,10 @@ def test_keras_3_takes_no_ragged_tensors() -> None:
 
 def test_every_reduction_is_that_of_all_values(eager_backend: str) -> None:
     losses = tf.nn.softmax_cross_entropy_with_logits(LABELS, LOGITS)
-    weights = [(None, 1.0), (0.4, 0.4), (SAMPLES, repeated(SAMPLES)), (rows(EACH), EACH)]
+    weights = [
+        *[(None, 1.0), (0.4, 0.4), (SAMPLES, repeated(SAMPLES)), (rows(EACH), EACH)],
+        (SAMPLES[:, None], repeated(SAMPLES)),
+    ]
     for reduction in Reduction:
         loss = CategoricalCrossentropy(from_logits=True, reduction=reduction)
         for weight, flat in weights:

@@ -174,7 +174,7 @@ def test_the_gradient_ops_own_gradient(coefficients_shape: tuple[int, ...]) -> N
         reference.assert_close(one, wanted, 1e-13)
 
 
-@pytest.mark.parametrize("grad_shape", [(), (3, 2)])
+@pytest.mark.parametrize("grad_shape", [(), (3, 2), (3, 4, 2)])
 def test_scale_backprops_gradient(grad_shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(5)
     backprop, v = (tf.constant(rng.normal(size=(3, 4, 2))) for _ in range(2))
@@ -182,7 +182,7 @@ def test_scale_backprops_gradient(grad_shape: tuple[int, ...]) -> None:
     with tf.GradientTape(persistent=True) as tape:
         tape.watch([backprop, grad])
         found = library.load().ops.keras_xent_scale_backprop(backprop, grad, axis=1)
-        expected = backprop * (tf.expand_dims(grad, 1) if grad_shape else grad)
+        expected = backprop * (tf.expand_dims(grad, 1) if grad_shape == (3, 2) else grad)
     for one, wanted in zip(
         tape.gradient(found, [backprop, grad], v), tape.gradient(expected, [backprop, grad], v)
     ):
