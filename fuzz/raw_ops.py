@@ -269,15 +269,16 @@ def run(
 
 
 def resident_bytes() -> int:
-    """The memory of this process, without what it keeps for later calls."""
+    """The memory that this process has allocated, without what it keeps for later calls."""
     gc.collect()
     # TensorFlow has a kernel for each op, type and attribute that it has seen, and the C library
     # keeps freed pages.
     context.context().clear_kernel_cache()
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    # Pages of files, as of libraries, come and go with the memory that the machine has left.
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("RssAnon:")[1].split()[0]) << 10
 
 
 def main() -> int:

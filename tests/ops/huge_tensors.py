@@ -41,7 +41,9 @@ def peak_is_printed() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def few() -> tf.Tensor:
     """Probabilities, which are logits too: the labels take no memory of their own."""
-    return tf.nn.softmax(4 * tf.random.stateless_normal([PERIOD, CLASSES], [1, 2], dtype=tf.float16))
+    return tf.nn.softmax(
+        4 * tf.random.stateless_normal([PERIOD, CLASSES], [1, 2], dtype=tf.float16)
+    )
 
 
 @pytest.fixture(scope="module")
