@@ -295,7 +295,7 @@ class LibraryTest(KernelTest):
             # Python and TensorFlow leave thousands of blocks. kernel_test looks for our leaks.
             "ASAN_OPTIONS": "detect_leaks=0",
         }
-        pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        pytest = [sys.executable, "-m", "pytest", "-q", "--capture=sys", "-p", "no:cacheprovider"]
         command = [*pytest, *shlex.split(self.tests)]
         if subprocess.run(command, cwd=str(copy), env=environment).returncode:
             raise SystemExit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import itertools
 import threading
 from typing import Any, Callable, Iterator
@@ -11,6 +12,7 @@ import modes
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.eager import cancellation
 
 import keras_xent
 from keras_xent.ops import library
@@ -115,3 +117,33 @@ def test_many_losses_of_one_graph_have_the_bits_that_each_has_alone(
     alone = bits(many_losses(tf.constant(logits), tf.constant(labels)))
     assert len(alone) == 2 * len(MANY)
     assert run(logits, labels) == [alone] * 3
+
+
+def loss_of(rows: tf.Tensor) -> tf.Tensor:
+    logits = tf.random.stateless_normal([rows, 1000], [1, 2])
+    return keras_xent.softmax_cross_entropy(labels=tf.nn.softmax(logits), logits=logits)
+
+
+@pytest.mark.parametrize("milliseconds", [1, 20])
+def test_a_session_that_runs_out_of_time_gives_an_error_or_the_value(milliseconds: int) -> None:
+    with tf.Graph().as_default():
+        rows = tf1.placeholder(tf.int32, [])
+        loss = loss_of(rows)
+        with tf1.Session() as session:
+            few, many = session.run(loss, {rows: 50}), session.run(loss, {rows: 4000})
+            options = tf1.RunOptions(timeout_in_ms=milliseconds)
+            with contextlib.suppress(tf.errors.DeadlineExceededError):
+                assert session.run(loss, {rows: 4000}, options=options) == many
+            assert session.run(loss, {rows: 50}) == few
+
+
+def test_a_call_that_is_cancelled_gives_an_error_or_the_value() -> None:
+    function = tf.function(loss_of, input_signature=[tf.TensorSpec([], tf.int32)])
+    few, many = function(50), function(4000)
+    for seconds in (0.0, 0.01, 0.05):
+        manager = cancellation.CancellationManager()
+        call = manager.get_cancelable_function(function.get_concrete_function())
+        threading.Timer(seconds, manager.start_cancel).start()
+        with contextlib.suppress(tf.errors.CancelledError):
+            assert call(tf.constant(4000)) == many
+        assert function(50) == few
