@@ -150,7 +150,9 @@ def stand_in(compiler: list[str], name: str, versions: dict[str, list[str]], int
     return str(library)
 
 
-def link_library(compiler: list[str], objects: list[str], build_dir: Path, library: Path) -> None:
+def link_library(
+    compiler: list[str], objects: list[str], build_dir: Path, library: Path, flags: list[str]
+) -> None:
     """Links the library. It refers to TensorFlow's by name."""
     stand_ins = TENSORFLOW_ITSELF
     if ON_X86_64 and platform.libc_ver()[0] == "glibc":
@@ -161,7 +163,8 @@ def link_library(compiler: list[str], objects: list[str], build_dir: Path, libra
     named = [stand_in(compiler, *each, build_dir) for each in stand_ins.items()]
     library.parent.mkdir(parents=True, exist_ok=True)
     command = [
-        *[*compiler, "-shared", "-s", "-pthread", f"-Wl,--version-script={KERNEL / 'exports.map'}"],
+        *[*compiler, *flags, "-shared", "-pthread"],
+        f"-Wl,--version-script={KERNEL / 'exports.map'}",
         # Unused parts of the C++ runtime would require a newer C library than the used ones.
         "-Wl,--gc-sections",
         *objects,
@@ -186,7 +189,8 @@ class BuildNative(build_ext):
         try:
             optimizing = [*compiler, *OPTIMIZED]
             objects = compile_objects(optimizing, [*ARITHMETIC, *TENSORFLOW], build_dir)
-            link_library(compiler, objects, build_dir, Path(self.get_ext_fullpath(ext.name)))
+            library = Path(self.get_ext_fullpath(ext.name))
+            link_library(compiler, objects, build_dir, library, ["-s"])
         except (CompileError, OSError) as error:
             print(f"keras_xent: {error}")
             print(PORTABLE_ONLY.format(reason=f"{compiler[0]} could not compile it (see above)"))
@@ -256,6 +260,50 @@ class KernelTest(Command):
         run([*self.compiler(), "-pthread", *objects, "-o", str(binary)])
         if subprocess.run([str(binary), *arguments]).returncode:
             raise SystemExit(1)
+
+
+class LibraryTest(KernelTest):
+    """Compiles the library with GCC's sanitizers, and runs the ops' tests with it."""
+
+    description = "run the tests of the ops with the library under sanitizers, in TensorFlow"
+    user_options: ClassVar[list[tuple[str, str | None, str]]] = [
+        ("tests=", None, "pytest's arguments (default: @tests/library_test.txt)"),
+    ]
+
+    def initialize_options(self) -> None:
+        super().initialize_options()
+        self.sanitize = "address,undefined"
+        self.tests = "@tests/library_test.txt"
+
+    def run(self) -> None:
+        # The tests run in a copy, because no other process can load a library under sanitizers.
+        build_dir = Path("build", "library_test").resolve()
+        copy = build_dir / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        for folder in ["fuzz", "keras_xent", "keras_xent_cli", "tests"]:
+            shutil.copytree(folder, copy / folder, ignore=shutil.ignore_patterns("*.so"))
+        shutil.copy("setup.cfg", copy)
+        objects = compile_objects(self.compiler(), [*ARITHMETIC, *TENSORFLOW], build_dir)
+        compiler = find_compiler() or []
+        library = copy / "keras_xent" / "ops" / "libkeras_xent.so"
+        link_library(compiler, objects, build_dir, library, [f"-fsanitize={self.sanitize}"])
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(copy),
+            # The runtime must be there before anything allocates, and what throws exceptions too.
+            "LD_PRELOAD": f"{self.file('libasan.so')} {self.file('libstdc++.so')}",
+            # Python and TensorFlow leave thousands of blocks. kernel_test looks for our leaks.
+            "ASAN_OPTIONS": "detect_leaks=0",
+        }
+        pytest = [sys.executable, "-m", "pytest", "-q", "--capture=sys", "-p", "no:cacheprovider"]
+        command = [*pytest, *shlex.split(self.tests)]
+        if subprocess.run(command, cwd=str(copy), env=environment).returncode:
+            raise SystemExit(1)
+
+    def file(self, name: str) -> str:
+        """The path of one of the compiler's libraries."""
+        command = [*(find_compiler() or []), f"-print-file-name={name}"]
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 
 class KernelFuzz(KernelTest):
@@ -346,5 +394,6 @@ setup(
         "kernel_benchmark": KernelBenchmark,
         "kernel_fuzz": KernelFuzz,
         "kernel_test": KernelTest,
+        "library_test": LibraryTest,
     },
 )

