@@ -89,7 +89,7 @@ def _check_file(path: Path, content: bytes) -> None:
             _check_new(path, report)
         has_ported = any(each.action is Action.PORTED for each in report.findings)
         _hold(report.changed == has_ported, f"changed is {report.changed}", target, report)
-        if _names_us_without_import(report.old):
+        if _names_us_without_import(_code(path, report.old)):
             continue  # with the import that the port adds, there is more to port
         again = port(path, new, target)
         _hold(not again.error, f"the second run fails: {again.error}", target, report)
@@ -98,12 +98,15 @@ def _check_file(path: Path, content: bytes) -> None:
         _hold(not more, f"a second run reports something new: {more}", target, report)
 
 
-# At the beginning of a line, also of one in a notebook's JSON.
-_OUR_IMPORT = re.compile(r"(?:^|\"|\\n)(?:import|from)\s+keras_xent", re.MULTILINE)
+_OUR_IMPORT = re.compile(r"^(?:import|from)\s+keras_xent", re.MULTILINE)
 
 
-def _names_us_without_import(text: str) -> bool:
-    return "keras_xent" in text and not _OUR_IMPORT.search(text)
+def _code(path: Path, text: str) -> str:
+    return "\n".join(_pop_code(text)[0]) if text and path.suffix == ".ipynb" else text
+
+
+def _names_us_without_import(code: str) -> bool:
+    return "keras_xent" in code and not _OUR_IMPORT.search(code)
 
 
 def _is_known(finding: Finding, report: FileReport) -> bool:
@@ -223,7 +226,8 @@ def _fuzz(seconds: int, found: Path) -> None:
     arguments = [
         *[sys.argv[0], f"-max_total_time={seconds}", "-max_len=8000", "-timeout=120"],
         *["-len_control=0", "-rss_limit_mb=4096", "-print_final_stats=1"],
-        *[f"-artifact_prefix={found}/", str(corpus), str(programs.CORPUS)],
+        *[f"-artifact_prefix={found}/", str(corpus)],
+        *[str(programs.CORPUS), str(programs.GUIDE)],
     ]
     atheris.Setup(arguments, check, custom_mutator=mutate)
     atheris.Fuzz()

@@ -15,7 +15,9 @@ import warnings
 from pathlib import Path
 from typing import Callable, Sequence
 
-CORPUS = Path(__file__).parent / "corpus" / "codemod"
+_ROOT = Path(__file__).parents[1]
+CORPUS = _ROOT / "fuzz" / "corpus" / "codemod"
+GUIDE = _ROOT / "migration_guide" / "programs"
 # Where a program is split if it becomes a notebook.
 CELL = "# %%\n"
 
@@ -60,8 +62,9 @@ _SPACES = ["  ", "\t", "\\\n", "\n", "\r\n", "\r", "\f", " # é\n", ";", "\u2028
 
 
 def seeds() -> list[str]:
-    """The corpus."""
-    return [path.read_text(encoding="utf-8") for path in sorted(CORPUS.iterdir())]
+    """The corpus and the guide's programs."""
+    paths = [*sorted(CORPUS.iterdir()), *sorted(GUIDE.glob("*.py"))]
+    return [path.read_text(encoding="utf-8") for path in paths]
 
 
 def seeds_of_tests(folder: Path) -> list[str]:

@@ -1,7 +1,7 @@
-"""Accumulated gradients that equal those of the large batch.
+"""Accumulated gradients that equal those of one large batch.
 
-If a batch is cut into micro-batches, each has its own denominator, and the mean of their gradients
-isn't the gradient of the batch. Here the denominator is computed before the batch is cut.
+If a batch is split into micro-batches, each has its own denominator, and the mean of their
+gradients isn't the gradient of the batch. Here the denominator is that of the batch.
 """
 
 from __future__ import annotations

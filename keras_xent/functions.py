@@ -70,7 +70,7 @@ def softmax_cross_entropy(
             `KerasTensor`; or an argument is passed by position.
         ValueError: labels or weights have the wrong shape, an argument is out of range, or the
             reduction is unknown.
-        tf.errors.InvalidArgumentError: a shape that is known only when the graph runs is wrong.
+        tf.errors.InvalidArgumentError: a shape is wrong, and is known only when the graph runs.
 
     Examples:
         >>> import keras_xent
@@ -150,7 +150,7 @@ def sparse_softmax_cross_entropy(
             tensor is ragged, sparse, or a `KerasTensor`; or an argument is passed by position.
         ValueError: labels or weights have the wrong shape, an argument is out of range, or the
             reduction is unknown.
-        tf.errors.InvalidArgumentError: a shape that is known only when the graph runs is wrong.
+        tf.errors.InvalidArgumentError: a shape is wrong, and is known only when the graph runs.
             Also raised on a CPU if an id is out of range, even if its weight is 0. On a GPU and
             under XLA, the loss and the gradient of such an id are NaN, as in TensorFlow.
 
@@ -226,7 +226,7 @@ def sigmoid_cross_entropy(
             `KerasTensor`; or an argument is passed by position.
         ValueError: labels or weights have the wrong shape, an argument is out of range, or the
             reduction is unknown.
-        tf.errors.InvalidArgumentError: a shape that is known only when the graph runs is wrong.
+        tf.errors.InvalidArgumentError: a shape is wrong, and is known only when the graph runs.
 
     Examples:
         >>> import keras_xent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import os
 import re
@@ -34,23 +35,34 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("tensorflow")
 
-_TRACED_FOR_XLA = ("compiled", "compiled_unknown_shapes")
+_COMPILED_BY_XLA = ("compiled", "compiled_unknown_shapes", "traced_then_compiled")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what a test of every mode would do twice.
 
-    A function that is traced for XLA has the same ops with "portable" as with "auto", which
-    `tests/ops/test_dispatch.py` holds it to.
+    With "portable" XLA compiles the same ops as with "auto", and eagerly "native" runs the same
+    kernels: see `tests/ops/test_dispatch.py`.
     """
     twice = []
     for item in items:
         given = getattr(getattr(item, "callspec", None), "params", {})
-        if given.get("backend") == "portable" and given.get("mode") in _TRACED_FOR_XLA:
+        backend, mode = given.get("backend", given.get("eager_backend")), given.get("mode")
+        if (backend == "portable" and mode in _COMPILED_BY_XLA) or (backend, mode) == (
+            "native",
+            "eager",
+        ):
             twice.append(item)
     if twice:
         config.hook.pytest_deselected(items=twice)
         items[:] = [item for item in items if item not in twice]
+
+
+def return_free_memory() -> None:
+    """Returns freed memory to the system, as far as the C library can."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -67,6 +79,7 @@ def no_graphs_are_kept() -> Iterator[None]:
         del registered[name]
     if numbered:
         gc.collect()
+        return_free_memory()
 
 
 @pytest.fixture(autouse=True)

@@ -30,9 +30,6 @@ def functions(of: tf1.Functions) -> dict[str, Loss]:
     }
 
 
-FUNCTIONS = list(functions(tf1.OURS))
-
-
 def first(loss: Loss, x: Any, y: Any, w: Any) -> Any:
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -255,12 +252,6 @@ def graph_hessians(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     return [*tf.gradients(value, x), *tf.hessians(value, x)]
 
 
-def graph_some_inputs(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
-    value = loss(x, y, w)
-    (one,) = tf.gradients(value, x, grad_ys=3 * tf.ones_like(value))
-    return [one, *tf.gradients(value, [x, y, w], unconnected_gradients="zero")]
-
-
 def graph_descent(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     """The loss behind a step down its own gradient."""
     value = loss(x - 0.3 * tf.gradients(loss(x, y, w), x)[0], y, w)
@@ -284,7 +275,6 @@ GRAPH_PROGRAMS: dict[str, Callable[..., list[Any]]] = {
     for program in (
         graph_gradients_twice,
         graph_hessians,
-        graph_some_inputs,
         graph_descent,
         graph_loop,
     )

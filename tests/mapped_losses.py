@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from typing import Any, Callable, List
 
-import modes
 import numpy as np
 import reference
 import tensorflow as tf
@@ -91,6 +90,12 @@ def mapped(function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
     return tf.vectorized_map(lambda row: function(*row), tensors, fallback_to_while_loop=False)
 
 
+def one_by_one(function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
+    """The same as `mapped`, eagerly and without TensorFlow's conversion of nodes."""
+    rows = [function(*row) for row in zip(*map(tf.unstack, tensors))]
+    return tf.nest.map_structure(lambda *parts: tf.stack(parts), *rows)
+
+
 def gradients(name: str, loss: Loss, *tensors: tf.Tensor) -> list[tf.Tensor]:
     """To labels (where TF1 has them), logits and weights."""
     with tf.GradientTape() as tape:
@@ -101,25 +106,33 @@ def gradients(name: str, loss: Loss, *tensors: tf.Tensor) -> list[tf.Tensor]:
     return [value, *[tf.convert_to_tensor(each) for each in found]]
 
 
-def in_the_map(name: str, loss: Loss, *tensors: tf.Tensor) -> list[tf.Tensor]:
+# Ways to differentiate a loss that `over` maps. If that is `one_by_one`, jacobians are loops too.
+
+
+def in_the_map(name: str, loss: Loss, *tensors: tf.Tensor, over: Any = mapped) -> list[tf.Tensor]:
     """Each example's own gradients."""
-    return mapped(functools.partial(gradients, name, loss), *tensors)
+    return over(functools.partial(gradients, name, loss), *tensors)
 
 
-def of_the_map(name: str, loss: Loss, *tensors: tf.Tensor) -> list[tf.Tensor]:
-    return gradients(name, functools.partial(mapped, loss), *tensors)
+def of_the_map(name: str, loss: Loss, *tensors: tf.Tensor, over: Any = mapped) -> list[tf.Tensor]:
+    return gradients(name, functools.partial(over, loss), *tensors)
 
 
-def jacobians(name: str, loss: Loss, *tensors: tf.Tensor) -> list[tf.Tensor]:
+def how(over: Any) -> dict[str, Any]:
+    """The arguments for a jacobian."""
+    return {"unconnected_gradients": "zero", "experimental_use_pfor": over is mapped}
+
+
+def jacobians(name: str, loss: Loss, *tensors: tf.Tensor, over: Any = mapped) -> list[tf.Tensor]:
     labels, *others = (tensor[0] for tensor in tensors)
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=over is not mapped) as tape:
         tape.watch(others)
         value = loss(labels, *others)
-    found = tape.jacobian(value, others, unconnected_gradients="zero", experimental_use_pfor=True)
+    found = tape.jacobian(value, others, **how(over))
     return [tf.convert_to_tensor(each) for each in found]
 
 
-def second(name: str, loss: Loss, *tensors: tf.Tensor) -> list[tf.Tensor]:
+def second(name: str, loss: Loss, *tensors: tf.Tensor, over: Any = mapped) -> list[tf.Tensor]:
     """Each example's Hessian by batch_jacobian of a mapped gradient, and by a tape in a map."""
     del name
     labels, logits, weights = tensors
@@ -136,23 +149,23 @@ def second(name: str, loss: Loss, *tensors: tf.Tensor) -> list[tf.Tensor]:
             projected = tf.reduce_sum(slopes(labels, logits, weights) * tf.cos(labels))
         return tape.gradient(projected, [logits, weights], unconnected_gradients="zero")
 
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=over is not mapped) as tape:
         tape.watch(logits)
-        found = mapped(slopes, labels, logits, weights)
-    hessians = tape.batch_jacobian(found, logits, unconnected_gradients="zero")
-    return [hessians, *mapped(along, labels, logits, weights)]
+        found = over(slopes, labels, logits, weights)
+    hessians = tape.batch_jacobian(found, logits, **how(over))
+    return [hessians, *over(along, labels, logits, weights)]
 
 
-def of_jacobians(name: str, loss: Loss, *tensors: tf.Tensor) -> list[tf.Tensor]:
+def of_jacobians(name: str, loss: Loss, *tensors: tf.Tensor, over: Any = mapped) -> list[tf.Tensor]:
     """The derivative of a jacobian, whose map has the logits from outside."""
     del name
     labels, logits, weights = (tensor[0] for tensor in tensors)
     with tf.GradientTape() as outer:
         outer.watch([logits, weights])
-        with tf.GradientTape() as tape:
+        with tf.GradientTape(persistent=over is not mapped) as tape:
             tape.watch(logits)
             value = tf.stack([loss(labels, logits, weights), loss(labels, 2 * logits, weights)])
-        jacobian = tape.jacobian(value, logits, unconnected_gradients="zero")
+        jacobian = tape.jacobian(value, logits, **how(over))
         projected = tf.reduce_sum(jacobian * tf.cos(jacobian))
     return outer.gradient(projected, [logits, weights], unconnected_gradients="zero")
 
@@ -176,8 +189,8 @@ def all_losses(way: Way, losses: dict[str, Loss]) -> Callable[..., dict[str, lis
 
 @functools.lru_cache(maxsize=None)
 def expected(way: Way, name: str) -> list[np.ndarray]:
-    found = modes.traced(all_losses(way, {name: THEIRS[name]}), *ARRAYS)
-    return [reference.array(each) for each in found[name]]
+    tensors = [tf.constant(array, tf.float32) for array in ARRAYS]
+    return [reference.array(each) for each in way(name, THEIRS[name], *tensors, over=one_by_one)]
 
 
 def assert_theirs(way: Way, found: dict[str, list[Any]]) -> None:

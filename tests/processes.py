@@ -47,10 +47,7 @@ def run(
             **streams,
         }
         server = _server(environment.get("TF_USE_LEGACY_KERAS", ""))
-        assert server.stdin and server.stdout
-        server.stdin.write(json.dumps(request) + "\n")
-        server.stdin.flush()
-        returncode = int(server.stdout.readline())
+        returncode = _answer(server, request)
         printed = {
             name: Path(path).read_text(encoding="utf-8", errors="replace")
             for name, path in streams.items()
@@ -58,11 +55,35 @@ def run(
     return subprocess.CompletedProcess(request["arguments"], returncode, **printed)
 
 
+def start(arguments: Sequence[str], env: Mapping[str, str], timeout: int = 300) -> int:
+    """Starts a program, whose output is dropped, and returns its process id.
+
+    Kill it when it isn't needed any more. A signal ends it after the timeout.
+    """
+    request = {
+        "arguments": [str(argument) for argument in arguments],
+        "env": dict(env),
+        "cwd": str(Path.cwd()),
+        "timeout": timeout,
+        "stdout": os.devnull,
+        "stderr": os.devnull,
+        "in_background": True,
+    }
+    return _answer(_server(env.get("TF_USE_LEGACY_KERAS", "")), request)
+
+
 def printed_by(arguments: Sequence[str], **options: Any) -> str:
     """What a program prints that must end well."""
     done = run(arguments, **options)
     assert done.returncode == 0, f"exit status {done.returncode}:\n{done.stderr[-4000:]}"
     return done.stdout
+
+
+def _answer(server: subprocess.Popen[str], request: Mapping[str, Any]) -> int:
+    assert server.stdin and server.stdout
+    server.stdin.write(json.dumps(request) + "\n")
+    server.stdin.flush()
+    return int(server.stdout.readline())
 
 
 @functools.lru_cache(maxsize=None)
@@ -87,9 +108,13 @@ def _server(legacy_keras: str) -> subprocess.Popen[str]:
 def _next_program() -> dict[str, Any] | None:
     """Forks for every request; in each child returns that request, here None at the end."""
     for line in sys.stdin:
+        program = json.loads(line)
         child = os.fork()
         if child == 0:
-            return json.loads(line)
+            return program
+        if program.get("in_background"):
+            print(child, flush=True)
+            continue
         _, status = os.waitpid(child, 0)
         # os.waitstatus_to_exitcode is as new as Python 3.9.
         signaled = os.WIFSIGNALED(status)

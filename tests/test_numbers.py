@@ -5,6 +5,7 @@ Run as a program, this file prints the table.
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any, Callable
 
@@ -65,22 +66,31 @@ TF1 = {
 }
 
 
+Loss = Callable[..., Any]
+
+
 def number(value: Any) -> str:
     text = f"{float(value):.5g}".replace("-", "−").replace("inf", "∞").replace("nan", "NaN")
     return "0" if text == "−0" else text.replace("e+", "e")
 
 
-def result(loss: Callable[..., Any], logits: Any, labels: Any, compiled: bool = False) -> str:
+def loss_and_gradient(loss: Loss, logits: tf.Tensor, labels: tf.Tensor) -> Any:
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        value = loss(labels, logits)
+    return value, tape.gradient(value, logits)
+
+
+@functools.lru_cache(maxsize=None)
+def compiled(name: str) -> Any:
+    """Compiles once for all rows with the same shapes."""
+    return tf.function(functools.partial(loss_and_gradient, OURS[name]), jit_compile=True)
+
+
+def result(run: Callable[..., Any], logits: tf.Tensor, labels: tf.Tensor) -> str:
     """The loss and the gradient, as the table shows them."""
-
-    def both(logits: tf.Tensor) -> Any:
-        with tf.GradientTape() as tape:
-            tape.watch(logits)
-            value = loss(labels, logits)
-        return value, tape.gradient(value, logits)
-
     try:
-        value, gradient = tf.function(both, jit_compile=True)(logits) if compiled else both(logits)
+        value, gradient = run(logits, labels)
     except (ValueError, tf.errors.InvalidArgumentError):
         return "error"
     each = ", ".join(map(number, tf.reshape(gradient, [-1])))
@@ -96,8 +106,9 @@ def row(name: str, what: str, logits: list[float] | None, labels: Any) -> str:
     cells = [name, what]
     for backend in ("auto", "portable"):
         keras_xent.set_backend(backend)
-        cells.append(result(OURS[name], x, y))
-    cells += [result(OURS[name], x, y, compiled=True), result(TF1[name], x, y)]
+        cells.append(result(functools.partial(loss_and_gradient, OURS[name]), x, y))
+    cells.append(result(compiled(name), x, y))
+    cells.append(result(functools.partial(loss_and_gradient, TF1[name]), x, y))
     keras_xent.set_backend("auto")
     return f"| {' | '.join(cells)} |"
 

@@ -17,8 +17,6 @@ LOGITS, LABELS = tf1.logits_of([4, 3]), tf1.soft_labels_of([4, 3])
 WEIGHTS = np.array([1, 0, 2, 0.5], np.float32)
 OPS = ["softmax_cross_entropy", "sparse_softmax_cross_entropy", "sigmoid_cross_entropy"]
 FAILURES = (VerificationError, tf.errors.InvalidArgumentError)
-# XLA drops assertions.
-MODES = ["eager", "traced_unknown_shapes", "tf1_graph"]
 
 
 def loss(logits: Any, labels: Any, weights: Any) -> Any:

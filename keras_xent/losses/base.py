@@ -185,8 +185,8 @@ class CrossEntropy(Configured, _keras.LossBase):
         """The same loss with the reduction `SUM`. A mask on its predictions raises an error."""
         if type(self).call is not CrossEntropy.call:
             raise ValueError(
-                f"{type(self).__name__} overrides call(), so its losses may not have the labels' "
-                "shape: use a loss class of keras_xent"
+                f"{type(self).__name__} overrides call(), so its losses might not have the "
+                "labels' shape: use a keras_xent loss class"
             )
         if self._wanted_reduction is Reduction.NONE:
             raise ValueError("reduction is NONE, expected a reduction to one number")

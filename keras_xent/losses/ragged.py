@@ -85,8 +85,8 @@ class Rows:
             rank = weights.shape.rank
             if rank is None:
                 raise ValueError(
-                    f"{name} has an unknown rank, expected a known rank, because the losses are "
-                    "ragged: use tf.ensure_shape"
+                    f"{name} has an unknown rank, which ragged losses don't support: use "
+                    "tf.ensure_shape"
                 )
             if rank == 0:
                 return weights
@@ -167,9 +167,9 @@ def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> F
         return Flat(labels, predictions, loss.axis, Rows(y_pred, 0), None)
     if given != expected:
         raise ValueError(
-            f"y_true has {given} ragged dimensions and y_pred has {levels}, expected {expected} in "
-            f"y_true, with y_pred's row lengths: y_true has shape {y_true.shape}, and y_pred has "
-            f"shape {y_pred.shape}. If you use tf.ragged.constant, pass ragged_rank."
+            f"y_true has ragged_rank {given}, expected {expected}, with y_pred's row lengths: "
+            f"y_true has shape {y_true.shape}, and y_pred has shape {y_pred.shape} and ragged_rank "
+            f"{levels}. If you use tf.ragged.constant, pass ragged_rank."
         )
     labels, agree = y_true, None
     if given:
@@ -207,7 +207,7 @@ def _innermost(tensor: Any) -> Any:
 def _flat_axis(axis: int, y_pred: Any) -> int:
     rank: int | None = y_pred.shape.rank
     if rank is None:
-        raise ValueError("y_pred is a RaggedTensor of unknown rank, expected a known rank")
+        raise ValueError("y_pred is a RaggedTensor of unknown rank: use one whose rank is known")
     flat_axis = axis - y_pred.ragged_rank if axis >= 0 else axis
     last = axis in (-1, rank - 1)
     dense = y_pred.ragged_rank < axis % rank and -rank <= axis < rank

@@ -1,6 +1,6 @@
-"""Keras metrics that return the loss of all batches of an epoch.
+"""Keras metrics that return the loss over a whole epoch.
 
-The mean of the batches' losses, which Keras logs as `loss`, isn't the loss of all examples: every
+The mean of the batches' losses, which Keras logs as `loss`, isn't the loss over all examples: every
 batch has its own denominator. These metrics add up the weighted losses and the denominators over
 batches and replicas, and divide once.
 """

@@ -54,7 +54,7 @@ class CrossEntropyMetric(keras.metrics.Metric):
         return None if tf.compat.v1.executing_eagerly_outside_functions() else tf.group(updates)
 
     def result(self) -> tf.Tensor:
-        """The loss of all examples since the last `reset_state`, or 0 if there are none."""
+        """The loss over all examples since the last `reset_state`, or 0 if there are none."""
         total, count = (tf.convert_to_tensor(each) for each in (self.total, self.count))
         if self.reduction is Reduction.SUM:
             return tf.identity(total)

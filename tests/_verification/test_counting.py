@@ -113,7 +113,7 @@ def test_xla_compares_and_counts_nothing() -> None:
     assert counted(lambda: times(1, outer)) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("mode", ["eager", "traced", "tf1_graph"])
+@pytest.mark.parametrize("mode", ["eager", "traced"])
 @pytest.mark.parametrize("broken", ["value", "gradient"])
 def test_what_differs_counts(mode: str, broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     break_ours(monkeypatch, twice_the_gradient if broken == "gradient" else lambda each: 2 * each)

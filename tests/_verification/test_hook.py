@@ -77,7 +77,7 @@ BROADCAST = [
 ]
 
 
-@pytest.mark.parametrize("mode", ["eager", "traced_unknown_shapes", "tf1_graph"])
+@pytest.mark.parametrize("mode", ["eager", "tf1_graph"])
 def test_labels_and_logits_that_broadcast_are_verified(mode: str) -> None:
     def run(labels: Any, logits: Any, factor: Any) -> Any:
         def compute(labels: Any, logits: Any) -> Any:

@@ -17,7 +17,7 @@ X = RANDOM.normal(size=[32, 6]).astype(np.float32)
 Y = np.eye(3, dtype=np.float32)[(X[:, 0] > 0).astype(int) + (X[:, 1] > 0)]
 WEIGHTS = RANDOM.choice([0, 1, 0.5, 2], size=32).astype(np.float32)
 KERNEL = RANDOM.normal(size=[6, 3]).astype(np.float32)
-BATCHES = [slice(start, start + 8) for start in np.arange(5) * 8 % 32]
+BATCHES = [slice(start, start + 8) for start in np.arange(3) * 8]
 
 
 def loss_of(kernel: Any, x: Any, y: Any, weights: Any) -> Any:
@@ -28,18 +28,14 @@ def loss_of(kernel: Any, x: Any, y: Any, weights: Any) -> Any:
     )
 
 
-def with_a_tape(traced: bool) -> np.ndarray:
+def with_a_tape() -> np.ndarray:
     kernel = tf.Variable(KERNEL)
     optimizer = tf.compat.v1.train.MomentumOptimizer(0.1, 0.9)
 
-    def step(x: Any, y: Any, weights: Any) -> None:
-        with tf.GradientTape() as tape:
-            loss = loss_of(kernel, x, y, weights)
-        optimizer.apply_gradients([(tape.gradient(loss, kernel), kernel)])
-
-    run = tf.function(step) if traced else step
     for batch in BATCHES:
-        run(tf.constant(X[batch]), tf.constant(Y[batch]), tf.constant(WEIGHTS[batch]))
+        with tf.GradientTape() as tape:
+            loss = loss_of(kernel, X[batch], Y[batch], WEIGHTS[batch])
+        optimizer.apply_gradients([(tape.gradient(loss, kernel), kernel)])
     return kernel.numpy()
 
 
@@ -69,13 +65,12 @@ def in_fit() -> np.ndarray:
         return v1.softmax_cross_entropy(y_true, y_pred)
 
     model.compile("sgd", loss)
-    model.fit(X, Y, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    model.fit(X, Y, batch_size=8, shuffle=False, verbose=0)
     return np.asarray(layer.get_weights()[0])
 
 
 TRAININGS: dict[str, Any] = {
-    "eager": lambda: with_a_tape(False),
-    "traced": lambda: with_a_tape(True),
+    "eager": with_a_tape,
     "session": in_a_session,
     "fit": in_fit,
 }

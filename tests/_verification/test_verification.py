@@ -14,7 +14,6 @@ from verified_calls import (
     FUNCTIONS,
     LABELS,
     LOGITS,
-    MODES,
     WEIGHTS,
     break_ours,
     loss,
@@ -43,8 +42,9 @@ class TestEveryFunction:
     @pytest.mark.parametrize(
         ("mode", "function"),
         [
-            *((mode, function) for mode in ("eager", "tf1_graph") for function in FUNCTIONS),
-            *(("traced_unknown_shapes", function) for function in KINDS),
+            *(("eager", function) for function in FUNCTIONS),
+            *(("tf1_graph", function) for function in KINDS),
+            ("traced_unknown_shapes", "sparse_softmax_cross_entropy"),
         ],
     )
     def test_silence_if_it_is_right(self, mode: str, function: str) -> None:
@@ -70,7 +70,8 @@ class TestEveryFunction:
         with verify(), pytest.raises(FAILURES, match=f"v1.{function} differs .* in its gradient"):
             tf1.by_tape(FUNCTIONS[function], *inputs)
 
-    @pytest.mark.parametrize("function", KINDS)
+    # How a graph fails doesn't depend on the function.
+    @pytest.mark.parametrize("function", ["softmax_cross_entropy", "compute_weighted_loss"])
     def test_a_graph_fails_in_its_wrong_value_and_in_its_wrong_gradient(
         self, function: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -127,7 +128,8 @@ def test_a_gradient_to_labels_that_tf1_stops_fails(monkeypatch: pytest.MonkeyPat
         tf1.by_tape(loss, LOGITS, LABELS, WEIGHTS)
 
 
-@pytest.mark.parametrize("mode", MODES)
+# In a graph, it is raised while the gradient is added, in whatever way.
+@pytest.mark.parametrize("mode", ["eager", "tf1_graph"])
 def test_a_gradient_that_is_left_out_fails(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     right = ops.softmax_cross_entropy
     monkeypatch.setattr(

@@ -16,7 +16,6 @@ import pytest
 import tensorflow as tf
 import tf1
 from derivative_programs import (
-    FUNCTIONS,
     GRAPH_PROGRAMS,
     INPUTS,
     PROGRAMS,
@@ -38,19 +37,24 @@ from keras_xent.testing import VerificationError, verify
 NAME = "softmax_cross_entropy"
 
 
-def functions_of(program: str) -> list[str]:
-    """Those that are worth the seconds that some programs take to trace what they run."""
-    if program.startswith("function"):
-        return [NAME]
-    # It has several losses, and so a Jacobian of several rows.
-    return ["softmax_cross_entropy_with_logits_v2"] if program == "jacobian" else FUNCTIONS
-
-
-EAGER = [("eager", program, name) for program in PROGRAMS for name in functions_of(program)]
-TRACED = [("traced", program, NAME) for program in PROGRAMS]
-TF1_GRAPHS = [("tf1_graph", program, NAME) for program in GRAPH_PROGRAMS]
-# The others reach nothing in verification's graphs that these don't reach.
-TRACED_WITH_VERIFICATION = [
+# What a program does with the tapes doesn't depend on the function. These programs use all that
+# the other functions have: unreduced losses, and losses with a second derivative of their own.
+OF_OTHER_FUNCTIONS = {
+    "softmax_cross_entropy_with_logits_v2": ["persistent_tapes", "gathered", "jacobian", "hessian"],
+    "compute_weighted_loss": [
+        "gradient_penalty",
+        "third_order",
+        "tangent_in_a_tape",
+        "tangents_of_weights",
+        "one_input_at_a_time",
+        "recomputed",
+    ],
+}
+EAGER = [("eager", program, NAME) for program in PROGRAMS if program != "jacobian"]
+for _name, _programs in OF_OTHER_FUNCTIONS.items():
+    EAGER += [("eager", program, _name) for program in _programs]
+# The others reach nothing in graphs that these don't reach.
+TRACED = [
     ("traced", program, NAME)
     for program in (
         "gradient_penalty",
@@ -61,10 +65,17 @@ TRACED_WITH_VERIFICATION = [
         "around",
         "stopped",
         "looped",
-        "function_in_a_tape",
-        "jacobian",
     )
 ]
+TRACED_WITHOUT_VERIFICATION = [
+    ("traced", program, NAME)
+    for program in ("third_order", "tangent_in_a_tangent", "function_in_a_tape", "hessian")
+]
+TF1_GRAPHS = [
+    ("tf1_graph", "graph_gradients_twice", "compute_weighted_loss"),
+    ("tf1_graph", "graph_hessians", NAME),
+]
+TF1_GRAPHS_WITHOUT_VERIFICATION = [("tf1_graph", "graph_descent", NAME)]
 
 
 def run(mode: str, program: str, function: str, of: tf1.Functions) -> Any:
@@ -84,22 +95,21 @@ def theirs(program: str, function: str) -> list[np.ndarray]:
     return [np.asarray(each) for each in run(mode, program, function, tf1.THEIRS)]
 
 
-@pytest.mark.parametrize(("mode", "program", "function"), [*EAGER, *TRACED, *TF1_GRAPHS])
-def test_numbers_are_tensorflows(mode: str, program: str, function: str) -> None:
-    tf1.assert_same(ours(mode, program, function), theirs(program, function), scale=20)
-
-
 @pytest.mark.parametrize(
     ("mode", "program", "function"),
     [
         *EAGER,
-        *TRACED_WITH_VERIFICATION,
-        ("tf1_graph", "graph_gradients_twice", "compute_weighted_loss"),
-        ("tf1_graph", "graph_hessians", NAME),
-        ("tf1_graph", "graph_some_inputs", NAME),
-        ("tf1_graph", "graph_loop", NAME),
+        *TRACED,
+        *TRACED_WITHOUT_VERIFICATION,
+        *TF1_GRAPHS,
+        *TF1_GRAPHS_WITHOUT_VERIFICATION,
     ],
 )
+def test_numbers_are_tensorflows(mode: str, program: str, function: str) -> None:
+    tf1.assert_same(ours(mode, program, function), theirs(program, function), scale=20)
+
+
+@pytest.mark.parametrize(("mode", "program", "function"), [*EAGER, *TRACED, *TF1_GRAPHS])
 def test_verification_changes_no_number(mode: str, program: str, function: str) -> None:
     expected = ours(mode, program, function)
     with verify():
@@ -126,17 +136,12 @@ def wrong_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ops, "softmax_cross_entropy", broken)
 
 
-@pytest.mark.parametrize(
-    ("mode", "program"),
-    [
-        *(("eager", program) for program in PROGRAMS if program != "function_in_a_tangent"),
-        ("tf1_graph", "graph_loop"),
-    ],
-)
+# In a graph: test_verification_graphs.py.
+@pytest.mark.parametrize("program", [each for each in PROGRAMS if each != "function_in_a_tangent"])
 @pytest.mark.usefixtures("wrong_gradient")
-def test_a_wrong_gradient_fails(mode: str, program: str) -> None:
+def test_a_wrong_gradient_fails(program: str) -> None:
     with verify(), pytest.raises(FAILURES, match="in its gradient with respect to"):
-        run(mode, program, NAME, tf1.OURS)
+        run("eager", program, NAME, tf1.OURS)
 
 
 PENALTY = ("eager", "gradient_penalty", NAME)
@@ -157,7 +162,8 @@ def test_the_environment_variable_finds_a_wrong_gradient(monkeypatch: pytest.Mon
         run(*PENALTY, tf1.OURS)
 
 
-def test_tf1s_control_flow_too() -> None:
+def test_loops_in_tf1s_control_flow() -> None:
+    # Those of TensorFlow 2 are in "looped".
     tf.compat.v1.disable_control_flow_v2()
     try:
         with verify():

@@ -89,7 +89,7 @@ class TestGraphs:
     def test_branches_in_loops_have_verified_gradients(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # The same in a TF1 graph, and silence if it is right: test_verification_derivatives.py.
+        # Silence if it is right, in a TF1 graph too: test_verification_derivatives.py.
         def looped(logits: Any, labels: Any, weights: Any) -> Any:
             def step(i: Any, total: Any) -> Any:
                 scaled = logits * tf.cast(i, tf.float32)

@@ -49,11 +49,10 @@ def skip_without_native(module: str) -> None:
 
 # What the others compute is in tests/ops and tests/v1.
 CASES = [("ours", setup) for setup in [*SETUPS, *FAMILY, Setup((2, 5, 3, 3), axis=1)]]
-CASES += [
-    (module, setup)
-    for module in ("ours_native", "ours_portable", "ours_xla", "ours_v1", "v1_xla")
-    for setup in (Setup((2, 5, 3, 3), axis=1), FAMILY[1], FAMILY[3])
-]
+CASES += [("ours_v1", setup) for setup in (Setup((2, 5, 3, 3), axis=1), FAMILY[1], FAMILY[3])]
+# These differ from "ours" and "v1" in how they run a step of any setup.
+CASES += [("ours_native", FAMILY[1]), ("ours_portable", FAMILY[3])]
+CASES += [("ours_xla", Setup((2, 5, 3, 3), axis=1)), ("v1_xla", FAMILY[3])]
 
 
 @pytest.mark.parametrize(("module", "setup"), CASES, ids=str)

@@ -170,6 +170,7 @@ def test_a_graph_s_softmax_is_looked_through(from_logits: bool) -> None:
         tf.function(run)(tf.constant([[1.0, 2.0]]))
     about_softmax = [each for each in caught if "output of a Softmax" in str(each.message)]
     assert len(about_softmax) == from_logits
+    assert all(str(each.message).startswith("CategoricalCross") for each in about_softmax)
 
 
 def test_only_a_softmax_op_is_looked_through() -> None:

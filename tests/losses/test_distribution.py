@@ -76,7 +76,11 @@ def custom_loop(strategy: Any, reduction: str) -> Any:
         return tf.constant(X[half]), tf.constant(Y[half]), tf.constant(W[half])
 
     values = strategy.experimental_distribute_values_from_function(part)
-    step = tf.function(lambda inputs: strategy.run(replica, inputs))
+    def step(inputs: Any) -> Any:
+        return strategy.run(replica, inputs)
+
+    if reduction == "sum_by_nonzero_weights":
+        step = tf.function(step)
     try:
         results = step(values)
     except ValueError as error:

@@ -60,7 +60,7 @@ def cases(draw: Any) -> Case:
 
 
 @hypothesis.given(cases())
-@hypothesis.settings(max_examples=250)
+@hypothesis.settings(max_examples=120)
 def test_values_shapes_dtypes_and_gradients(case: Case) -> None:
     theirs = keras.losses.CategoricalCrossentropy(**case.arguments)
     check_same(CategoricalCrossentropy(**case.arguments), theirs, case)
@@ -77,7 +77,8 @@ def test_values_in_graphs(mode: str, from_logits: bool) -> None:
     arguments = {"from_logits": from_logits, "label_smoothing": 0.1}
     ours = modes.once(mode, CategoricalCrossentropy(**arguments))
     theirs = keras.losses.CategoricalCrossentropy(**arguments)
-    for shape in [(), (4, 1), (4, 3), (4, 3, 1)]:
+    # XLA compiles once for each.
+    for shape in [(4, 3, 1)] if mode == "compiled" else [(), (4, 1), (4, 3), (4, 3, 1)]:
         weights = rng.uniform(0, 1, shape).astype(np.float32)
         np.testing.assert_allclose(
             ours(labels, predictions, weights),
@@ -142,7 +143,7 @@ def test_integer_predictions_are_cast_to_floatx() -> None:
     assert float(value) == pytest.approx(np.log(1 + np.exp(-1.0)), rel=1e-6)
 
 
-@pytest.mark.parametrize("mode", ["eager", "traced", "compiled"])
+@pytest.mark.parametrize("mode", ["eager", "compiled"])
 @pytest.mark.parametrize("from_logits", [True, False])
 def test_gradients_to_predictions_labels_and_weights(mode: str, from_logits: bool) -> None:
     rng = np.random.default_rng(3)
@@ -151,6 +152,8 @@ def test_gradients_to_predictions_labels_and_weights(mode: str, from_logits: boo
         for shape in ((4, 5), (4, 3, 5))
         for reduction in ("sum", "sum_over_batch_size", "none")
     ]
+    if mode != "eager":
+        cases = [cases[0], cases[4], cases[5]]
     inputs = []
     for shape, _ in cases:
         labels = rng.dirichlet(np.ones(5), shape[:-1]).astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Iterator
 
 import numpy as np
@@ -29,6 +30,20 @@ START = [
 ]
 
 
+@functools.lru_cache(maxsize=None)
+def _session() -> tuple[Any, ...]:
+    """A TF1 graph and session: the variables, what feeds a training step, and the step."""
+    with tf.Graph().as_default() as graph:
+        x, y, w = (v1.placeholder(tf.float32, shape) for shape in ([None, 5], [None, 3], [None]))
+        variables = [v1.Variable(value) for value in START]
+        hidden = tf.tanh(tf.matmul(x, variables[0]) + variables[1])
+        logits = tf.matmul(hidden, variables[2]) + variables[3]
+        loss = v1.losses.softmax_cross_entropy(y, logits, w, SMOOTHING)
+        step = v1.train.GradientDescentOptimizer(RATE).minimize(loss)
+        start = v1.global_variables_initializer()
+    return v1.Session(graph=graph), start, variables, (x, y, w), [loss, step]
+
+
 def tf1_training(
     weights: np.ndarray = W, epochs: int = EPOCHS
 ) -> tuple[list[np.ndarray], list[float]]:
@@ -37,22 +52,16 @@ def tf1_training(
     That is the mean of the batches' losses, each weighted with the batch's size.
     """
     batches = [slice(start, start + BATCH) for start in range(0, len(X), BATCH)]
-    with tf.Graph().as_default(), v1.Session() as session:
-        x, y, w = (v1.placeholder(tf.float32, shape) for shape in ([None, 5], [None, 3], [None]))
-        variables = [v1.Variable(value) for value in START]
-        hidden = tf.tanh(tf.matmul(x, variables[0]) + variables[1])
-        logits = tf.matmul(hidden, variables[2]) + variables[3]
-        loss = v1.losses.softmax_cross_entropy(y, logits, w, SMOOTHING)
-        step = v1.train.GradientDescentOptimizer(RATE).minimize(loss)
-        session.run(v1.global_variables_initializer())
-        history = []
-        for _ in range(epochs):
-            total = 0.0
-            for batch in batches:
-                feed = {x: X[batch], y: Y[batch], w: weights[batch]}
-                total += session.run([loss, step], feed)[0] * len(X[batch])
-            history.append(total / len(X))
-        return session.run(variables), history
+    session, start, variables, placeholders, step = _session()
+    session.run(start)
+    history = []
+    for _ in range(epochs):
+        total = 0.0
+        for batch in batches:
+            feed = dict(zip(placeholders, (X[batch], Y[batch], weights[batch])))
+            total += session.run(step, feed)[0] * len(X[batch])
+        history.append(total / len(X))
+    return session.run(variables), history
 
 
 def make_model(loss: Any, **arguments: Any) -> keras.Model:
@@ -94,20 +103,11 @@ def test_fit_is_tf1s_training(how: dict[str, Any]) -> None:
 
 
 def test_keras_s_own_reduction_is_another_training() -> None:
-    parameters, losses = tf1_training()
-    model = make_model(keras.losses.CategoricalCrossentropy(True, SMOOTHING))
-    history = model.fit(X, Y, BATCH, EPOCHS, sample_weight=W, shuffle=False, verbose=0)
+    parameters, losses = tf1_training(epochs=1)
+    model = make_model(keras.losses.CategoricalCrossentropy(True, SMOOTHING), run_eagerly=True)
+    history = model.fit(X, Y, BATCH, sample_weight=W, shuffle=False, verbose=0)
     assert np.abs(model.get_weights()[0] - parameters[0]).max() > 1e-2
     assert abs(history.history["loss"][0] - losses[0]) > 1e-2
-
-
-def test_weights_in_a_dataset() -> None:
-    parameters, losses = tf1_training()
-    model = make_model(by_nonzero_weights())
-    data = tf.data.Dataset.from_tensor_slices((X, Y, W)).batch(BATCH)
-    history = model.fit(data, epochs=EPOCHS, verbose=0)
-    check_parameters(model, parameters)
-    np.testing.assert_allclose(history.history["loss"], losses, rtol=1e-5)
 
 
 def test_a_generator_s_data_without_known_shapes() -> None:
@@ -133,9 +133,9 @@ def test_a_generator_s_data_without_known_shapes() -> None:
 def test_class_weights() -> None:
     class_weight = {0: 0.0, 1: 2.0, 2: 0.5}
     weights = np.float32([class_weight[each] for each in CLASSES])
-    parameters, losses = tf1_training(weights)
-    model = make_model(by_nonzero_weights())
-    history = model.fit(X, Y, BATCH, EPOCHS, class_weight=class_weight, shuffle=False, verbose=0)
+    parameters, losses = tf1_training(weights, epochs=1)
+    model = make_model(by_nonzero_weights(), run_eagerly=True)
+    history = model.fit(X, Y, BATCH, class_weight=class_weight, shuffle=False, verbose=0)
     check_parameters(model, parameters)
     np.testing.assert_allclose(history.history["loss"], losses, rtol=1e-5)
 
@@ -165,9 +165,9 @@ def test_evaluate_and_test_on_batch() -> None:
 
 
 def test_no_sample_weight() -> None:
-    parameters, losses = tf1_training(np.ones_like(W))
-    model = make_model(by_nonzero_weights())
-    history = model.fit(X, Y, BATCH, EPOCHS, shuffle=False, verbose=0)
+    parameters, losses = tf1_training(np.ones_like(W), epochs=1)
+    model = make_model(by_nonzero_weights(), run_eagerly=True)
+    history = model.fit(X, Y, BATCH, shuffle=False, verbose=0)
     check_parameters(model, parameters)
     np.testing.assert_allclose(history.history["loss"], losses, rtol=1e-5)
 
@@ -194,7 +194,7 @@ def test_several_outputs_with_a_loss_each() -> None:
     )
     assert results["loss"] == pytest.approx(float(one) + 0.25 * float(other), rel=1e-5)
     assert results["one_loss"] == pytest.approx(float(one), rel=1e-5)
-    history = model.fit(X, targets, sample_weight=weights, batch_size=18, epochs=5, verbose=0)
+    history = model.fit(X, targets, sample_weight=weights, batch_size=18, epochs=2, verbose=0)
     assert history.history["loss"][-1] < history.history["loss"][0]
 
 
@@ -207,10 +207,11 @@ def policy(request: pytest.FixtureRequest) -> Iterator[str]:
 
 def test_mixed_precision_trains_as_keras_s_class(policy: str) -> None:
     def train(loss: Any) -> Any:
-        model = make_model(loss)
+        # The graph is that of the next test.
+        model = make_model(loss, run_eagerly=True)
         if policy == "mixed_float16":
             assert "LossScale" in type(model.optimizer).__name__
-        history = model.fit(X, Y, BATCH, EPOCHS, sample_weight=W, shuffle=False, verbose=0)
+        history = model.fit(X, Y, BATCH, sample_weight=W, shuffle=False, verbose=0)
         return history.history["loss"], model.get_weights()
 
     expected, expected_parameters = train(keras.losses.CategoricalCrossentropy(True, SMOOTHING))

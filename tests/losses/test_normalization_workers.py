@@ -31,8 +31,8 @@ def free_ports(number: int) -> list[int]:
     return ports
 
 
-def step(strategy: Any, loss: Any) -> Any:
-    """The sums of the replicas' losses and gradients."""
+def step(strategy: Any, losses: dict[str, Any]) -> Any:
+    """The sums of the replicas' losses and gradients, for each loss."""
     import tensorflow as tf
 
     def part(context: Any) -> Any:
@@ -40,20 +40,25 @@ def step(strategy: Any, loss: Any) -> Any:
         half = slice(index * N // 2, (index + 1) * N // 2)
         return [tf.constant(array[half]) for array in (X, Y, W)]
 
-    def replica(arrays: Any) -> Any:
-        x, y, w = arrays
+    def value_and_gradient(loss: Any, x: Any, y: Any, w: Any) -> Any:
         kernel = tf.constant(KERNEL)
         with tf.GradientTape() as tape:
             tape.watch(kernel)
             value = loss(y, x @ kernel, w)
         return value, tape.gradient(value, kernel)
 
+    def replica(arrays: Any) -> Any:
+        return {name: value_and_gradient(loss, *arrays) for name, loss in losses.items()}
+
     values = strategy.experimental_distribute_values_from_function(part)
     run = tf.function(lambda values: strategy.run(replica, (values,)))
-    return [
-        strategy.reduce(tf.distribute.ReduceOp.SUM, each, axis=None).numpy().tolist()
-        for each in run(values)
-    ]
+    return {
+        name: [
+            strategy.reduce(tf.distribute.ReduceOp.SUM, each, axis=None).numpy().tolist()
+            for each in results
+        ]
+        for name, results in run(values).items()
+    }
 
 
 def fit(strategy: Any, loss: Any) -> Any:
@@ -87,15 +92,16 @@ def main() -> None:
     from keras_xent._keras import IS_KERAS_3
 
     assert strategy.num_replicas_in_sync == 2
-    found = {}
-    for reduction in REDUCTIONS:
-        loss = keras_xent.CategoricalCrossentropy(
+    losses = {
+        reduction: keras_xent.CategoricalCrossentropy(
             True, reduction=reduction, normalization="global"
         )
-        found[reduction] = {"step": step(strategy, loss)}
-        # Keras 3's `fit` doesn't support this strategy.
-        if not IS_KERAS_3:
-            found[reduction]["fit"] = fit(strategy, loss)
+        for reduction in REDUCTIONS
+    }
+    found: dict[str, Any] = {"step": step(strategy, losses)}
+    # Keras 3's `fit` doesn't support this strategy.
+    if not IS_KERAS_3:
+        found["fit"] = {reduction: fit(strategy, loss) for reduction, loss in losses.items()}
     if index == 0:
         print(json.dumps(found), flush=True)
         os.wait()
@@ -127,10 +133,10 @@ else:
         with tf.GradientTape() as tape:
             tape.watch(kernel)
             value = loss(Y, X @ kernel, W)
-        one, of_kernel = found[reduction]["step"]
+        one, of_kernel = found["step"][reduction]
         np.testing.assert_allclose(one, value, rtol=2e-6)
         np.testing.assert_allclose(of_kernel, tape.gradient(value, kernel), rtol=1e-5, atol=1e-7)
         if IS_KERAS_3:
             return
-        for ours, expected in zip(found[reduction]["fit"], fit(strategy, loss)):
+        for ours, expected in zip(found["fit"][reduction], fit(strategy, loss)):
             np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)

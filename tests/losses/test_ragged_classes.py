@@ -135,10 +135,18 @@ def test_under_xla_an_id_that_its_row_does_not_have_is_nan() -> None:
     np.testing.assert_array_equal(np.isnan(found), [True, False, True, False])
 
 
+@pytest.mark.parametrize("ignore_class", [None, 0])
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
-def test_dtypes(dtype: str) -> None:
-    loss = SparseCategoricalCrossentropy(True, dtype=dtype, label_smoothing=0.1)
-    value = loss(IDS, rows(tf.cast(LOGITS, dtype)))
-    assert value.dtype == dtype
-    expected = SparseCategoricalCrossentropy(True, label_smoothing=0.1)(IDS, rows(LOGITS))
-    assert float(value) == pytest.approx(float(expected), rel=2e-2)
+def test_dtypes(dtype: str, ignore_class: int | None) -> None:
+    def value(dtype: str) -> tf.Tensor:
+        loss = SparseCategoricalCrossentropy(True, ignore_class, dtype=dtype, label_smoothing=0.1)
+        return loss(IDS, rows(tf.cast(LOGITS, dtype)))
+
+    assert value(dtype).dtype == dtype
+    assert float(value(dtype)) == pytest.approx(float(value("float32")), rel=2e-2)
+
+
+def test_an_id_that_its_row_does_not_have_is_in_the_error() -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match="class ids that are out") as caught:
+        SparseCategoricalCrossentropy(True)(np.array(COUNTS), rows(LOGITS))
+    assert "[2 4 1...] [2 4 1...]" in str(caught.value)

@@ -69,7 +69,7 @@ def test_weights_of_unknown_rank_get_the_losses_rank(
         return for_losses(weights, known)[0]
 
     unknown = tf.TensorSpec(None, tf.float32)
-    function = tf.function(run, input_signature=[unknown, unknown])
+    function = tf.function(run, input_signature=[unknown, unknown], autograph=False)
     aligned = function(values, np.zeros([2] * rank, np.float32))
     expected = for_losses(values, rank)[0]
     np.testing.assert_array_equal(np.squeeze(aligned), np.squeeze(expected))

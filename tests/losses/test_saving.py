@@ -214,9 +214,9 @@ def test_no_format_gives_another_loss_where_keras_xent_is_not_imported(tmp_path:
 
 
 @pytest.mark.parametrize(
-    "function", [v1.softmax_cross_entropy, v1.softmax_cross_entropy_with_logits_v2]
+    ("function", "extension"),
+    zip([v1.softmax_cross_entropy, v1.softmax_cross_entropy_with_logits_v2], FORMATS),
 )
-@pytest.mark.parametrize("extension", FORMATS)
 def test_a_model_that_was_compiled_with_a_function_loads(
     function: Any, extension: str, tmp_path: Path
 ) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -47,24 +47,22 @@ def holds_the_op(path: Path) -> bool:
 # Workers.
 
 
-def start(program: str) -> Any:
-    """A worker process of its own cluster, and its address."""
+def start(program: str) -> tuple[int, Any]:
+    """The id of a worker process in a cluster of its own, and its address."""
+    import processes
+
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     cluster = {"worker": [f"localhost:{port}"]}
     config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": 0}})
-    process = subprocess.Popen(
-        [sys.executable, "-c", program],
-        env={**os.environ, "TF_CONFIG": config, "TF_CPP_MIN_LOG_LEVEL": "3"},
-    )
+    process = processes.start(["-c", program], env={**os.environ, "TF_CONFIG": config})
     return process, ("localhost", port)
 
 
-def wait_for(process: Any, address: Any) -> str:
+def wait_for(address: Any) -> str:
     end = time.monotonic() + 120
     while True:
-        assert process.poll() is None, "the worker has ended"
         try:
             socket.create_connection(address).close()
         except OSError:
@@ -84,11 +82,10 @@ def workers() -> Iterator[dict[str, str]]:
         "plain": start(WITHOUT + program.replace(IMPORT, "")),
     }
     try:
-        yield {name: wait_for(*worker) for name, worker in started.items()}
+        yield {name: wait_for(address) for name, (_, address) in started.items()}
     finally:
         for process, _ in started.values():
-            process.kill()
-            process.wait()
+            os.kill(process, signal.SIGKILL)
 
 
 def run_on(target: str, softmax_cross_entropy: Any) -> list[np.ndarray]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import guide_programs
 import numpy as np
 import processes
 import pytest
+import test_documentation
 
 from keras_xent_cli.migrate.engine import port
 from keras_xent_cli.migrate.options import Options
@@ -53,3 +55,19 @@ def test_the_model_fn_and_its_ports_are_equal(tmp_path: Path) -> None:
     # It has trained, and the batch without labels has the other terms of the loss.
     assert expected[16] < expected[8] < expected[0]
     assert np.all((expected[2:steps:8] > 0.01) & (expected[2:steps:8] < 0.1))
+
+
+PAGES = list(filter(test_documentation.runs_programs, test_documentation.PAGES))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_pages_show_what_the_programs_print(
+    page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(test_documentation.ROOT)
+    monkeypatch.setattr(subprocess, "Popen", test_documentation.popen)
+    test_documentation.run(page)
+
+
+def test_two_pages_run_programs() -> None:
+    assert [page.name for page in PAGES] == ["estimators.md", "programs.md"]

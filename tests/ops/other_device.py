@@ -20,13 +20,13 @@ LABELS = RANDOM.dirichlet(np.ones(4), size=3).astype("f")
 WEIGHTS = np.array([1.0, 0.0, 2.0], "f")
 
 
-def results(functions: Any, shape: Any) -> list[np.ndarray]:
+def results(functions: Any, shape: Any, device: str = "/device:XLA_CPU:0") -> list[np.ndarray]:
     """The losses of the three functions, and the gradients of logits and weights."""
     with tf.Graph().as_default():
         logits, labels, weights = (
             tf1.placeholder(tf.float32, known) for known in (shape, shape, shape and shape[:1])
         )
-        with tf.device("/device:XLA_CPU:0"):
+        with tf.device(device):
             weighted = functions.softmax_cross_entropy(labels, logits, weights, label_smoothing=0.1)
             losses = functions.softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits)
             total = weighted + functions.compute_weighted_loss(losses, weights)
@@ -45,9 +45,9 @@ class TF1:
     compute_weighted_loss = tf1.losses.compute_weighted_loss
 
 
-expected = results(TF1, [3, 4])
+expected = results(TF1, [3, 4], "/device:CPU:0")
 worst = 0.0
-for backend, shape in (("auto", [3, 4]), ("auto", None), ("portable", [None, 4])):
+for backend, shape in (("auto", None), ("portable", [3, 4])):
     keras_xent.set_backend(backend)
     for ours, theirs in zip(results(keras_xent.v1, shape), expected):
         worst = max(worst, float(np.abs(ours - theirs).max()))

@@ -217,7 +217,7 @@ def test_many_python_threads_at_once_get_right_results() -> None:
     before = loaded.threads
     rng = np.random.default_rng(1)
     problems = []
-    for rows in range(40, 72):
+    for rows in range(40, 72, 2):
         logits = rng.normal(size=(rows, 1000)).astype("f")
         problems.append((logits, reference.one_hot(rng, logits.shape).astype("f")))
 
@@ -236,8 +236,9 @@ def test_many_python_threads_at_once_get_right_results() -> None:
             list(pool.map(run, range(128)))
     finally:
         loaded.set_threads(before)
+    exact_results = [reference.value_and_gradient(*problem) for problem in problems]
     for index, (value, gradient) in results.items():
-        exact = reference.value_and_gradient(*problems[index % len(problems)])
+        exact = exact_results[index % len(problems)]
         np.testing.assert_allclose(value, float(exact[0]), rtol=1e-6)
         reference.assert_close(gradient, exact[1], 1e-6, atol=1e-9)
     assert len(results) == 128

@@ -26,7 +26,7 @@ def test_a_wrong_shape_is_an_error() -> None:
 
 
 def test_weights_of_an_unknown_rank_get_that_of_the_losses() -> None:
-    @tf.function(input_signature=[tf.TensorSpec(None)])
+    @tf.function(input_signature=[tf.TensorSpec(None)], autograph=False)
     def checked(weights: tf.Tensor) -> tf.Tensor:
         return operands.checked_weights(SPEC, LOGITS, weights)
 

@@ -97,7 +97,7 @@ def value_and_gradients(function: Any, case: Case, arrays: list[np.ndarray]) -> 
 
 
 @pytest.mark.parametrize("backend", ["auto", "portable"])
-@hypothesis.settings(max_examples=60)
+@hypothesis.settings(max_examples=40)
 @hypothesis.given(case=cases())
 def test_value_and_gradients_are_tensorflows(backend: str, case: Case) -> None:
     keras_xent.set_backend(backend)
@@ -108,7 +108,7 @@ def test_value_and_gradients_are_tensorflows(backend: str, case: Case) -> None:
 
 
 @pytest.mark.parametrize("backend", ["auto", "portable"])
-@hypothesis.settings(max_examples=60)
+@hypothesis.settings(max_examples=40)
 @hypothesis.given(case=cases())
 def test_value_and_logits_gradient_are_exact_to_rounding(backend: str, case: Case) -> None:
     keras_xent.set_backend(backend)
@@ -125,7 +125,7 @@ def test_value_and_logits_gradient_are_exact_to_rounding(backend: str, case: Cas
     reference.assert_close(found[1], exact[1], tolerance)
 
 
-@hypothesis.settings(max_examples=5)
+@hypothesis.settings(max_examples=3)
 @hypothesis.given(case=cases(dtypes=("float32",)))
 def test_in_a_graph_that_knows_no_shape(case: Case) -> None:
     arrays = case.arrays()

@@ -143,9 +143,17 @@ def test_labels_of_as_many_numbers_in_another_shape_fail(backend: str, mode: str
             pytest.fail(f"{shape}: {run(GOOD['logits'], np.zeros(shape, 'f'))}")
 
 
-@both_backends
-@run_time_modes
-@pytest.mark.parametrize("index", [1, 2], ids=["logits", "weights"])
+@pytest.mark.parametrize(
+    ("backend", "mode", "index"),
+    [
+        ("auto", "traced_unknown_shapes", 1),
+        ("auto", "tf1_graph", 2),
+        ("portable", "traced_unknown_shapes", 2),
+        ("portable", "tf1_graph", 1),
+    ],
+    indirect=["backend"],
+    ids=["auto-logits", "auto-weights", "portable-weights", "portable-logits"],
+)
 def test_each_gradient_alone_refuses_wrong_weights(backend: str, mode: str, index: int) -> None:
     """Where only a gradient is fetched, TensorFlow prunes the loss from the graph."""
     run = modes.once(mode, lambda *tensors: with_gradients(*tensors)[index])
@@ -154,7 +162,6 @@ def test_each_gradient_alone_refuses_wrong_weights(backend: str, mode: str, inde
             pytest.fail(f"{shape}: {run(*GOOD.values(), np.ones(shape, 'f'))}")
 
 
-@both_backends
 @pytest.mark.parametrize(
     ("rank", "axis", "right", "wrong"),
     [
@@ -165,7 +172,7 @@ def test_each_gradient_alone_refuses_wrong_weights(backend: str, mode: str, inde
     ],
 )
 def test_labels_of_another_shape_fail_when_xla_compiles_what_was_traced_without_it(
-    backend: str, rank: Any, axis: int, right: tuple[int, ...], wrong: Any
+    rank: Any, axis: int, right: tuple[int, ...], wrong: Any
 ) -> None:
     spec = tf.TensorSpec(None if rank is None else [None] * rank)
     inner = tf.function(
@@ -182,8 +189,7 @@ def test_labels_of_another_shape_fail_when_xla_compiles_what_was_traced_without_
 
 
 @both_backends
-@run_time_modes
-@pytest.mark.parametrize("axis", [3, -4])
+@pytest.mark.parametrize(("mode", "axis"), [("traced_unknown_shapes", 3), ("tf1_graph", -4)])
 def test_a_wrong_axis_fails_when_the_graph_runs(backend: str, mode: str, axis: int) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError):
         modes.MODES[mode](

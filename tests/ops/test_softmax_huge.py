@@ -96,7 +96,7 @@ def test_many_masked_classes_cost_what_they_cost_in_tf1(
     backend: str, dtype: str, smoothing: float, axis: int
 ) -> None:
     # Along axis 0 the portable backend adds up one after another, and loses digits.
-    for classes in (1, 2, 3, 8, 9, 65, 300, *([3000] if axis == -1 else [])):
+    for classes in (1, 2, 8, 9, 65, *([3000] if axis == -1 else [300])):
         for mask in (0.95, 0.3):
             logits, labels, weights = masked(classes, dtype, mask)
             if axis == 0:
@@ -105,11 +105,11 @@ def test_many_masked_classes_cost_what_they_cost_in_tf1(
 
 
 @both_backends
-@pytest.mark.parametrize("mode", [mode for mode in modes.MODES if mode != "eager"])
+@pytest.mark.parametrize(
+    "mode", ["traced_unknown_shapes", "compiled", "traced_then_compiled", "tf1_graph"]
+)
 def test_in_every_mode(backend: str, mode: str) -> None:
-    in_mode = both(0.1, mode=mode)
-    for classes in (4, 70):
-        assert_same(in_mode(*masked(classes)), "float32")
+    assert_same(both(0.1, mode=mode)(*masked(70)), "float32")
 
 
 @both_backends
@@ -207,7 +207,7 @@ def signs(values: Any) -> list[float]:
 
 
 @both_backends
-@pytest.mark.parametrize("mode", ["eager", "traced", "tf1_graph"])
+@pytest.mark.parametrize("mode", ["eager", "tf1_graph"])
 def test_a_loss_of_zero_has_the_sign_it_has_in_tf1(backend: str, mode: str) -> None:
     # Traced, every case takes its time.
     is_eager = mode == "eager"
@@ -223,7 +223,7 @@ def test_a_loss_of_zero_has_the_sign_it_has_in_tf1(backend: str, mode: str) -> N
             pairs.append((found, expected))
         return pairs
 
-    for classes in (1, 2, 9, 70) if is_eager else (2,):
+    for classes in (1, 9, 70) if is_eager else (2,):
         logits = np.full([2, classes], -200, "f")
         logits[:, 0] = 3
         for label in (1.0, 0.0, -0.0, -1.0) if is_eager else (-1.0,):

@@ -69,10 +69,13 @@ def test_every_dtype_and_reduction(dtype: str) -> None:
     logits, labels, weights = problem((5, 7), dtype=dtype)
 
     def run(*tensors: tf.Tensor) -> Any:
-        return [xla.loss_with_kept(Spec(-1, 0.1, reduction), *tensors) for reduction in Reduction]
+        return [xla.loss_with_kept(Spec(-1, 0.1, reduction), *tensors) for reduction in reductions]
 
+    # The other dtypes are reduced by the same ops.
+    few = [Reduction.NONE, Reduction.SUM_BY_NONZERO_WEIGHTS]
+    reductions = list(Reduction) if dtype in ("float16", "float32") else few
     found = modes.compiled(run, logits, labels, weights)
-    for reduction, (value, kept) in zip(Reduction, found):
+    for reduction, (value, kept) in zip(reductions, found):
         exact = reference.value_and_gradient(logits, labels, weights, 0.1, -1, reduction)
         assert value.dtype == tf.as_dtype(dtype)
         reference.assert_close(value, exact[0], reference.tolerance(dtype))
@@ -86,20 +89,19 @@ def test_every_dtype_and_reduction(dtype: str) -> None:
 
 @pytest.mark.parametrize("axis", [0, 1])
 def test_sums_that_are_cut_into_pieces_are_the_same_sums(axis: int) -> None:
-    # With and without a remainder, into short and long parts.
-    every = [problem((3, n) if axis == 1 else (n, 3), axis) for n in (64, 67, 1003)]
+    # Into short parts, and into long ones with a remainder.
+    every = [problem((3, n) if axis == 1 else (n, 3), axis) for n in (64, 1003)]
     spec = Spec(axis, 0.1, Reduction.SUM)
 
     def run(*tensors: tf.Tensor) -> Any:
         problems = [tensors[i : i + 3] for i in range(0, len(tensors), 3)]
-        return [(xla.loss(spec, *each), xla.loss_with_kept(spec, *each)) for each in problems]
+        return [xla.loss_with_kept(spec, *each) for each in problems]
 
     results = modes.compiled(run, *[array for arrays in every for array in arrays])
-    for (loss, (value, kept)), (logits, labels, weights) in zip(results, every):
+    for (value, kept), (logits, labels, weights) in zip(results, every):
         exact, gradient = reference.value_and_gradient(
             logits, labels, weights, 0.1, axis, Reduction.SUM
         )
-        np.testing.assert_allclose(loss, np.float64(exact), rtol=2e-6)
         np.testing.assert_allclose(value, np.float64(exact), rtol=2e-6)
         np.testing.assert_allclose(kept, gradient.astype("f"), rtol=1e-5, atol=1e-6)
 

@@ -159,12 +159,8 @@ def test_a_wrong_port_is_told_by_its_number(port: str) -> None:
     numbers, text = told(old, new)
     assert numbers[0] == number
     assert advice in text
-
-
-@pytest.mark.parametrize("port", ["Keras's default", "the weighted mean"])
-def test_it_is_the_only_one(port: str) -> None:
-    number, old, new, _ = PORTS[port]
-    assert told(old, new)[0] == [number]
+    if port in ("Keras's default", "the weighted mean"):
+        assert numbers == [number]
 
 
 def test_silent_change_6_the_labels_gradient() -> None:

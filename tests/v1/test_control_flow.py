@@ -27,14 +27,6 @@ def inputs_of(name: str) -> list[np.ndarray]:
     return [tf1.labels_of(name, [4, 3]), LOGITS, weights]
 
 
-def true_branch(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
-    return tf.cond(
-        tf.reduce_sum(weights) > 1,
-        lambda: loss(labels, logits, weights),
-        lambda: tf.reduce_sum(logits),
-    )
-
-
 def false_branch(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
     return tf.compat.v1.cond(
         tf.reduce_sum(weights) > 100,
@@ -87,9 +79,7 @@ def in_a_function(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
 CONSTRUCTS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        true_branch,
         false_branch,
-        loop,
         branch_in_loop,
         loop_in_branch,
         mapped,
@@ -128,23 +118,17 @@ def in_function(construct: Callable[..., Any], name: str) -> list[Any]:
     return list(run(*[tf.constant(each) for each in inputs_of(name)]))
 
 
-# Every construct in each mode. The other losses and the portable backend have the same gradient
-# function, so a few constructs, which contain others, are enough.
+# Functions, the other losses and the portable backend have the same gradient function, so a few
+# constructs, which contain others, are enough.
 RUNS = [
-    *(
-        ("auto", run, "softmax_cross_entropy", name)
-        for run in (in_session, in_function)
-        for name in CONSTRUCTS
-    ),
-    *(
-        (choice, run, loss, name)
-        for choice, loss in (
-            ("portable", "softmax_cross_entropy"),
-            ("auto", "sparse_softmax_cross_entropy"),
-            ("auto", "sigmoid_cross_entropy"),
-        )
-        for run, name in ((in_session, "branch_in_loop"), (in_function, "loop_in_branch"))
-    ),
+    *(("auto", in_session, "softmax_cross_entropy", name) for name in CONSTRUCTS),
+    ("auto", in_function, "softmax_cross_entropy", "branch_in_loop"),
+    ("auto", in_function, "softmax_cross_entropy", "loop_in_branch"),
+    ("auto", in_function, "softmax_cross_entropy", "mapped"),
+    ("portable", in_session, "softmax_cross_entropy", "branch_in_loop"),
+    ("portable", in_function, "softmax_cross_entropy", "loop_in_branch"),
+    ("auto", in_session, "sparse_softmax_cross_entropy", "branch_in_loop"),
+    ("auto", in_function, "sigmoid_cross_entropy", "loop_in_branch"),
     ("auto", in_session, "sparse_softmax_cross_entropy", "mapped"),
     ("auto", in_session, "sigmoid_cross_entropy", "mapped"),
 ]
@@ -184,15 +168,11 @@ def rows_alone(loss: Loss, labels: Any, logits: Any) -> Any:
             for run in (rows_alone, row_gradients, gradient_of_rows)
             for loss in tf1.LABELS
         ),
-        ("native", row_gradients, "softmax_cross_entropy"),
-        ("native", gradient_of_rows, "sparse_softmax_cross_entropy"),
         ("portable", row_gradients, "sigmoid_cross_entropy"),
         ("portable", gradient_of_rows, "softmax_cross_entropy"),
     ],
 )
 def test_vectorized_map_gives_tf1s_rows(choice: str, run: Callable[..., Any], loss: str) -> None:
-    if choice == "native" and not tf1.has_native():
-        pytest.skip("the native library isn't there")
     keras_xent.set_backend(choice)
     labels, logits = (tf.constant(each) for each in inputs_of(loss)[:2])
     function = loss_of(tf1.THEIRS, loss)

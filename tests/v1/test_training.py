@@ -13,7 +13,7 @@ import tf1
 
 import keras_xent
 
-STEPS = 12
+STEPS = 6
 _RANDOM = np.random.RandomState(0)
 X = _RANDOM.normal(size=[32, 6]).astype(np.float32)
 Y = np.eye(3, dtype=np.float32)[(X[:, 0] > 0).astype(int) + (X[:, 1] > 0)]
@@ -98,12 +98,6 @@ def theirs_eagerly(optimizer: str, name: str = "softmax_cross_entropy") -> list[
     return eagerly(tf1.THEIRS, optimizer, True, name)
 
 
-def choose(backend: str) -> None:
-    if backend == "native" and not tf1.has_native():
-        pytest.skip("the native library isn't there")
-    keras_xent.set_backend(backend)
-
-
 def assert_same_end(ours: list[Any], theirs: list[Any]) -> None:
     for our, their, start in zip(ours, theirs, KERNELS):
         assert np.abs(np.asarray(their) - start).max() > 1e-3
@@ -113,17 +107,23 @@ def assert_same_end(ours: list[Any], theirs: list[Any]) -> None:
 
 @pytest.mark.parametrize(
     ("choice", "optimizer"),
-    [*(("auto", optimizer) for optimizer in OPTIMIZERS), ("native", "adam"), ("portable", "adam")],
+    [("auto", "momentum"), ("auto", "adam"), ("portable", "adam")],
 )
 def test_in_a_session_the_parameters_end_where_tf1s_do(choice: str, optimizer: str) -> None:
-    choose(choice)
+    keras_xent.set_backend(choice)
     assert_same_end(in_session(tf1.OURS, optimizer), theirs_in_session(optimizer))
 
 
-@pytest.mark.parametrize("choice", ["auto", "portable"])
-@pytest.mark.parametrize("name", ["sparse_softmax_cross_entropy", "sigmoid_cross_entropy"])
+@pytest.mark.parametrize(
+    ("choice", "name"),
+    [
+        ("auto", "sparse_softmax_cross_entropy"),
+        ("auto", "sigmoid_cross_entropy"),
+        ("portable", "sigmoid_cross_entropy"),
+    ],
+)
 def test_on_the_other_losses_too(choice: str, name: str) -> None:
-    choose(choice)
+    keras_xent.set_backend(choice)
     assert_same_end(in_session(tf1.OURS, "adam", name), theirs_in_session("adam", name))
     arguments = ("momentum", True, name)
     assert_same_end(eagerly(tf1.OURS, *arguments), theirs_eagerly("momentum", name))
@@ -140,8 +140,9 @@ def test_so_they_do_with_another_reduction(reduction: str) -> None:
 @pytest.mark.parametrize(
     ("choice", "traced", "optimizer"),
     [
-        *(("auto", traced, optimizer) for traced in (False, True) for optimizer in OPTIMIZERS),
-        ("native", True, "adam"),
+        ("auto", False, "gradient descent"),
+        ("auto", True, "gradient descent"),
+        ("auto", True, "adam"),
         ("portable", False, "adam"),
         ("portable", True, "momentum"),
     ],
@@ -149,7 +150,7 @@ def test_so_they_do_with_another_reduction(reduction: str) -> None:
 def test_with_a_tape_the_parameters_end_where_tf1s_do(
     choice: str, traced: bool, optimizer: str
 ) -> None:
-    choose(choice)
+    keras_xent.set_backend(choice)
     assert_same_end(eagerly(tf1.OURS, optimizer, traced), theirs_eagerly(optimizer))
 
 

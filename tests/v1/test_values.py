@@ -12,7 +12,7 @@ import tf1
 DTYPES = ["float16", "bfloat16", "float32", "float64"]
 
 each_backend = hypothesis.settings(
-    max_examples=80,
+    max_examples=60,
     # The fixture chooses the backend for all examples of a test.
     suppress_health_check=[
         hypothesis.HealthCheck.function_scoped_fixture,

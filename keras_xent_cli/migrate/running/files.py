@@ -153,7 +153,7 @@ def decode(content: bytes) -> Text:
     except (SyntaxError, LookupError, UnicodeError) as error:
         raise ValueError(f"cannot decode it: {error}") from error
     if text.encode(text.text) != content:
-        raise ValueError(f"decoding it as {encoding} and encoding it again would change it")
+        raise ValueError(f"a round trip through {encoding} would change it")
     return text
 
 

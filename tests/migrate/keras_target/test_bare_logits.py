@@ -262,9 +262,12 @@ CALLS = {
     "sigmoid": "tf.losses.sigmoid_cross_entropy(labels, logits, 0.3)",
 }
 CASES = [
-    *((logits, call) for logits in ("activation", "layer") for call in ("dense", "ids")),
-    *((logits, call) for logits in ("nn", "imported") for call in ("dense nn", "ids")),
-    *((logits, "sigmoid") for logits in ("sigmoid", "nn.sigmoid")),
+    ("activation", "dense"),
+    ("layer", "ids"),
+    ("nn", "dense nn"),
+    ("imported", "ids"),
+    ("sigmoid", "sigmoid"),
+    ("nn.sigmoid", "sigmoid"),
     *(("mask", call) for call in ("dense", "dense nn", "ids", "sigmoid")),
 ]
 # Where a loss object undoes it in graphs alone.

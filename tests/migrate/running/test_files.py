@@ -211,7 +211,7 @@ def test_what_is_decoded_is_encoded_to_the_same(content: bytes, encoding: str) -
     ],
 )
 def test_what_cannot_be_decoded(content: bytes) -> None:
-    with pytest.raises(ValueError, match=r"cannot decode it|not be written as it was read|BOM|enc"):
+    with pytest.raises(ValueError, match=r"cannot decode it|a round trip through"):
         files.decode(content)
 
 

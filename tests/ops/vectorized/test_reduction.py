@@ -49,7 +49,15 @@ def test_the_denominator_is_that_of_each_iteration(
             np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("kind", [Reduction.MEAN, Reduction.SUM_BY_NONZERO_WEIGHTS])
+@pytest.mark.parametrize(
+    ("backend", "kind"),
+    [
+        ("native", Reduction.MEAN),
+        ("portable", Reduction.SUM_BY_NONZERO_WEIGHTS),
+        ("auto", Reduction.SUM_BY_NONZERO_WEIGHTS),
+    ],
+    indirect=["backend"],
+)
 def test_a_division_by_zero_gives_zero_even_of_nan(backend: str, kind: Reduction) -> None:
     logits = tf.constant([[[np.inf, 0.0, 1.0]], [[1.0, 2.0, 3.0]]])
     labels = tf.constant([[[0.2, 0.3, 0.5]]] * 2)
