@@ -238,27 +238,32 @@ Element Run(double logit, double label, double smoothing = 0, double weight = 1)
   return {ToDouble(loss), ToDouble(backprop)};
 }
 
-// Labels that aren't probabilities: the terms may cancel.
+// Labels that aren't probabilities, so the terms may cancel, and a weight below 0.
 template <typename T>
-void TestAnyLabels() {
+void TestAnyLabels(double weight) {
   for (const double label : {-3.0, -0.25, 1.5, 1e6}) {
     for (const double logit : {-70.0, -1.0, -1e-3, 0.0, 0.5, 9.0}) {
-      const Element got = Run<T>(logit, label, 0.1);
+      const Element got = Run<T>(logit, label, 0.1, weight);
       const long double y = ToDouble(FromDouble<T>(label)), x = ToDouble(FromDouble<T>(logit));
       const Exact exact = ExactOf(x, y, 0.1L);
-      const double error = kRelative<T> * (1 + std::fabs(label)) * (1 + std::fabs(logit));
-      Check(std::fabs(static_cast<double>(got.loss - exact.loss)) <= error &&
-                std::fabs(static_cast<double>(got.backprop - exact.backprop)) <= error,
-            "label " + std::to_string(label) + " at " + std::to_string(logit) + " of " +
-                NameOf<T>::value + OnThisSet());
+      const double error =
+          kRelative<T> * std::fabs(weight) * (1 + std::fabs(label)) * (1 + std::fabs(logit));
+      const auto is_near = [&](double found, long double expected) {
+        return std::fabs(static_cast<double>(found - weight * expected)) <= error;
+      };
+      Check(is_near(got.loss, exact.loss) && is_near(got.backprop, exact.backprop),
+            "label " + std::to_string(label) + " at " + std::to_string(logit) + " with weight " +
+                std::to_string(weight) + " of " + NameOf<T>::value + OnThisSet());
     }
   }
 }
 
 KERAS_XENT_TEST(Runs::kOnEverySet, TestAnyLabels) {
-  TestAnyLabels<BFloat16>();
-  TestAnyLabels<float>();
-  TestAnyLabels<double>();
+  for (const double weight : {1.0, -2.0}) {
+    TestAnyLabels<BFloat16>(weight);
+    TestAnyLabels<float>(weight);
+    TestAnyLabels<double>(weight);
+  }
 }
 
 template <typename T>
