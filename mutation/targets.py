@@ -29,7 +29,10 @@ TARGETS: dict[str, tuple[list[str], list[str]]] = {
     "keras_xent/ops/*_derivatives.py": (_files("tests/ops", _OPS), ["tests/ops", "tests/losses"]),
     "keras_xent/losses/*.py": (
         _files("tests/losses", _LOSSES),
-        ["tests/losses", "tests/metrics", "tests/test_accumulation.py", "tests/test__keras3.py"],
+        [
+            *["tests/metrics", "tests/test_accumulation.py", "tests/test__functional.py"],
+            *["tests/losses", "tests/test__keras3.py"],
+        ],
     ),
     "keras_xent/v1/*.py": (_files("tests/v1", _V1), ["tests/v1"]),
     "keras_xent_cli/migrate/rules/*.py": (["tests/migrate/rules"], ["tests/migrate"]),

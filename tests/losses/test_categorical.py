@@ -130,7 +130,7 @@ def test_repr_of_a_subclass_has_its_name() -> None:
     ],
     ids=str,
 )
-def test_arguments_that_are_refused(
+def test_arguments_that_raise_an_error(
     arguments: dict[str, Any], error: type, said: list[str]
 ) -> None:
     with pytest.raises(error) as caught:
@@ -183,30 +183,30 @@ def test_keras_2_drops_leading_underscores_of_the_name_scope() -> None:
 
 @pytest.mark.parametrize("from_logits", [True, False])
 @pytest.mark.parametrize("shape", [(3, 3), (2, 4), (2,), (2, 3, 1, 1)])
-def test_labels_of_another_shape_are_refused(from_logits: bool, shape: Any) -> None:
+def test_labels_of_another_shape_raise_an_error(from_logits: bool, shape: Any) -> None:
     loss = CategoricalCrossentropy(from_logits=from_logits)
     with pytest.raises(ValueError, match="must have the same shape"):
         loss(np.ones(shape, np.float32), np.ones((2, 3), np.float32))
 
 
-def test_labels_of_another_shape_are_refused_in_a_graph() -> None:
+def test_labels_of_another_shape_raise_an_error_in_a_graph() -> None:
     loss = CategoricalCrossentropy(from_logits=True)
     with pytest.raises(ValueError, match="must have the same shape"):
         tf.function(loss)(tf.ones([3, 3]), tf.ones([2, 3]))
 
 
-def test_scalar_predictions_are_refused() -> None:
+def test_scalar_predictions_raise_an_error() -> None:
     with pytest.raises(ValueError, match="logits are a scalar"):
         CategoricalCrossentropy(from_logits=True)(1.0, 2.0)
 
 
-def test_an_axis_that_the_predictions_have_not_is_refused() -> None:
+def test_an_axis_that_the_predictions_have_not_raises_an_error() -> None:
     with pytest.raises(ValueError, match=r"axis is 2, expected a number in \[-2, 2\)"):
         CategoricalCrossentropy(from_logits=True, axis=2)(LABELS, LOGITS)
 
 
 @pytest.mark.skipif(not IS_KERAS_3, reason="Keras 2 makes a layer of the call")
-def test_keras_tensors_are_refused_with_advice() -> None:
+def test_keras_tensors_raise_an_error_with_advice() -> None:
     symbolic = keras.Input((3,))
     loss = CategoricalCrossentropy(from_logits=True)
     with pytest.raises(TypeError, match=r"y_pred is a KerasTensor.*compile\(\)"):

@@ -82,7 +82,7 @@ def test_a_column_of_ids_beside_a_vector_is_one_class() -> None:
         ((4, 3), (4, 3, 2), 1),
     ],
 )
-def test_other_shapes_are_refused(ids: Any, predictions: Any, axis: int) -> None:
+def test_other_shapes_raise_an_error(ids: Any, predictions: Any, axis: int) -> None:
     with pytest.raises(ValueError, match="expected class ids of shape"):
         class_ids.fitted(tf.zeros(ids, tf.int32), tf.zeros(predictions), axis)
 

@@ -97,7 +97,7 @@ def test_smoothing_along_another_axis_divides_by_the_number_of_classes(from_logi
         np.testing.assert_allclose(loss(labels, predictions), expected, rtol=1e-5)
 
 
-def test_smoothing_outside_0_1_is_refused() -> None:
+def test_smoothing_outside_0_1_raises_an_error() -> None:
     assert np.isfinite(
         float(keras.losses.CategoricalCrossentropy(True, label_smoothing=2.0)(LABELS, LOGITS))
     )

@@ -98,17 +98,17 @@ def test_an_unknown_batch_size_stays_unknown() -> None:
 @pytest.mark.parametrize(
     ("shape", "rank"), [((4, 3), 1), ((4, 3, 2), 2), ((4, 3, 1, 1), 2), ((4, 1, 1), 1), ((2,), 0)]
 )
-def test_weights_with_too_many_dimensions_are_refused(shape: Any, rank: int) -> None:
+def test_weights_with_too_many_dimensions_raise_an_error(shape: Any, rank: int) -> None:
     with pytest.raises(ValueError, match=rf"sample_weight has shape .*the losses have rank {rank}"):
         for_losses(np.ones(shape), rank)
 
 
-def test_a_mask_with_too_many_dimensions_is_refused() -> None:
+def test_a_mask_with_too_many_dimensions_raises_an_error() -> None:
     with pytest.raises(ValueError, match="the mask has shape"):
         for_losses(None, 1, mask=np.ones((4, 3), bool))
 
 
-def test_ragged_weights_beside_dense_losses_are_refused() -> None:
+def test_ragged_weights_beside_dense_losses_raise_an_error() -> None:
     ragged = tf.ragged.constant([[1.0], [1.0, 2.0]])
     with pytest.raises(TypeError, match="sample_weight is a RaggedTensor"):
         for_losses(ragged, 2)

@@ -209,7 +209,7 @@ def test_ids_of_another_shape_that_a_graph_finds_do_not_repeat_the_predictions()
                     function(ids, logits)
 
 
-def test_one_hot_labels_are_refused() -> None:
+def test_one_hot_labels_raise_an_error() -> None:
     with pytest.raises(ValueError, match="for one-hot labels, use CategoricalCrossentropy"):
         SparseCategoricalCrossentropy(True)(one_hot(IDS), LOGITS)
 
@@ -345,7 +345,7 @@ def test_padding_of_ragged_classes_is_no_class(ignore_class: Any) -> None:
         loss([2, 3], y_pred)
 
 
-def test_ragged_classes_with_other_numbers_of_ids_are_refused() -> None:
+def test_ragged_classes_with_other_numbers_of_ids_raise_an_error() -> None:
     y_pred = tf.RaggedTensor.from_row_lengths(LOGITS.ravel()[:6], [2, 4])
     for ids in ([0], [0, 1, 1]):
         with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):

@@ -108,7 +108,7 @@ def test_a_part_goes_with_the_whole() -> None:
     assert port(source, [whole, part], Options()) == (source, ())
 
 
-def test_a_mistake_of_ours_is_refused() -> None:
+def test_a_mistake_of_ours_raises_an_error() -> None:
     edit = Edit(0, 1, lambda old: "(")
     rule = Rule("KX001", "", lambda module, options: [Remark(0, Action.PORTED, "", (edit,))])
     with pytest.raises(ValueError, match=r"would not parse \(line 1.*Please report this"):

@@ -96,7 +96,7 @@ def test_the_program_overrides_the_environment(monkeypatch: pytest.MonkeyPatch) 
     assert keras_xent.backend().requested == "portable"
 
 
-def test_an_unknown_choice_of_the_environment_is_refused_when_it_is_used(
+def test_an_unknown_choice_of_the_environment_raises_an_error_when_it_is_used(
     nothing_chosen: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KERAS_XENT_BACKEND", "gpu")
@@ -106,7 +106,7 @@ def test_an_unknown_choice_of_the_environment_is_refused_when_it_is_used(
 
 
 @pytest.mark.parametrize("wrong", ["gpu", "", "Native", None, 1])
-def test_an_unknown_name_is_refused_and_changes_nothing(wrong: object) -> None:
+def test_an_unknown_name_raises_an_error_and_changes_nothing(wrong: object) -> None:
     keras_xent.set_backend("portable")
     with pytest.raises(ValueError, match=r"name is .*, expected one of"):
         keras_xent.set_backend(wrong)  # type: ignore[arg-type]
@@ -123,7 +123,7 @@ def test_without_the_library_portable_serves_and_says_why(
     assert not module.use_native()
 
 
-def test_without_the_library_native_is_refused(no_library: None) -> None:
+def test_without_the_library_native_raises_an_error(no_library: None) -> None:
     keras_xent.set_backend("portable")
     with pytest.raises(ValueError, match=r"used: .* is missing, because keras_xent was inst"):
         keras_xent.set_backend("native")

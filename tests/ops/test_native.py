@@ -241,7 +241,7 @@ def test_the_kernels_trust_nothing(changes: dict[str, Any], message: str) -> Non
             op()
 
 
-def test_an_unknown_reduction_is_refused() -> None:
+def test_an_unknown_reduction_raises_an_error() -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="reduction"):
         library.load().ops.keras_xent_softmax_cross_entropy(
             tf.zeros([1, 2]), tf.zeros([1, 2]), 1.0, 0.0, reduction="average"

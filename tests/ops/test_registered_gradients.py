@@ -189,7 +189,7 @@ def test_scale_backprops_gradient(grad_shape: tuple[int, ...]) -> None:
         reference.assert_close(one, wanted, 1e-14)
 
 
-def test_a_smoothing_that_is_no_constant_is_refused() -> None:
+def test_a_smoothing_that_is_no_constant_raises_an_error() -> None:
     ops = library.load().ops
 
     @tf.function(input_signature=[tf.TensorSpec([2, 3]), tf.TensorSpec([], tf.float64)])

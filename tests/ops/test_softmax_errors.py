@@ -72,7 +72,7 @@ def test_weights_must_fit_the_losses(backend: str, shape: tuple[int, ...]) -> No
 
 
 @pytest.mark.parametrize("argument", ["logits", "labels", "weights"])
-def test_none_is_refused(argument: str) -> None:
+def test_none_raises_an_error(argument: str) -> None:
     with pytest.raises(ValueError, match="None"):
         call(**{argument: None})
 

@@ -160,7 +160,7 @@ class TestSkip:
         same(tf1_loss, new, skip="scalar weights", **PLAIN)
 
     @pytest.mark.parametrize("skip", ["scalar", ["scalar weights", "scalars"]])
-    def test_an_unknown_one_is_refused(self, skip: Any) -> None:
+    def test_an_unknown_one_raises_an_error(self, skip: Any) -> None:
         with pytest.raises(ValueError, match=r"skip contains 'scalars?', .*'scalar weights'"):
             same(tf1_loss, tf1_loss, skip=skip)
 

@@ -66,7 +66,7 @@ def test_none_is_no_argument_of_an_nn_function(
 
 
 @pytest.mark.parametrize("reduction", ["mean", "auto", "avg", "", 3, 1.0, ["none"]], ids=repr)
-def test_unknown_reductions_are_refused(reduction: Any) -> None:
+def test_unknown_reductions_raise_an_error(reduction: Any) -> None:
     for name in tf1.LABELS:
         arguments = named(name, tf1.labels_of(name, [2, 3]), LOGITS, reduction=reduction)
         message = both_refuse(ValueError, name, **arguments)
@@ -76,7 +76,7 @@ def test_unknown_reductions_are_refused(reduction: Any) -> None:
 
 
 @pytest.mark.parametrize("shape", [[3], [1, 3], [2, 1], [2, 2], [2, 3, 1], []], ids=str)
-def test_labels_of_another_shape_are_refused(eager_backend: str, shape: list[int]) -> None:
+def test_labels_of_another_shape_raise_an_error(eager_backend: str, shape: list[int]) -> None:
     for name in ("softmax_cross_entropy", "sigmoid_cross_entropy"):
         message = both_refuse(ValueError, name, **named(name, np.ones(shape), LOGITS))
         assert "(2, 3)" in message
@@ -87,7 +87,9 @@ def test_labels_of_another_shape_are_refused(eager_backend: str, shape: list[int
 
 @pytest.mark.parametrize("shape", [[3], [1], [2, 3], [1, 2], [2, 1, 1], []], ids=str)
 @pytest.mark.parametrize("name", [name for name in FUNCTIONS if name.startswith("sparse")])
-def test_ids_of_another_shape_are_refused(eager_backend: str, name: str, shape: list[int]) -> None:
+def test_ids_of_another_shape_raise_an_error(
+    eager_backend: str, name: str, shape: list[int]
+) -> None:
     arguments = named(name, np.ones(shape, np.int32), LOGITS)
     # Eagerly the kernel of TF1's op finds some of them.
     refuses((ValueError, tf.errors.InvalidArgumentError), tf1.THEIRS, name, **arguments)
@@ -123,7 +125,7 @@ def inputs_for(name: str, shape: list[int]) -> Any:
 
 
 @pytest.mark.parametrize("name", tf1.LABELS)
-def test_weights_that_do_not_fit_are_refused(eager_backend: str, name: str) -> None:
+def test_weights_that_do_not_fit_raise_an_error(eager_backend: str, name: str) -> None:
     for shape, weights_shape in unfit(name):
         labels, logits = inputs_for(name, shape)
         arguments = named(name, labels, logits, weights=np.ones(weights_shape, np.float32))
@@ -136,7 +138,7 @@ def test_weights_that_do_not_fit_are_refused(eager_backend: str, name: str) -> N
         assert message.startswith("weights can not be broadcast to values")
 
 
-def test_weights_that_do_not_fit_are_refused_by_compute_weighted_loss_too() -> None:
+def test_weights_that_do_not_fit_raise_an_error_by_compute_weighted_loss_too() -> None:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         losses, fed = placeholder(tf.float32, None), placeholder(tf.float32, None)
         loss = tf1.OURS.compute_weighted_loss(losses, fed)
@@ -189,7 +191,7 @@ def labels_shapes(name: str) -> list[list[int]]:
 
 @pytest.mark.parametrize("choice", ["auto", "portable"])
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_what_does_not_fit_is_refused_at_run_time(choice: str, name: str) -> None:
+def test_what_does_not_fit_raises_an_error_at_run_time(choice: str, name: str) -> None:
     keras_xent.set_backend(choice)
     with in_a_graph(name) as refused:
         for shape in labels_shapes(name):
@@ -218,7 +220,7 @@ def test_axis_and_dim_exclude_each_other(name: str, axes: dict[str, int]) -> Non
 
 
 @pytest.mark.parametrize("axis", [2, 7, -3])
-def test_an_axis_out_of_range_is_refused(axis: int) -> None:
+def test_an_axis_out_of_range_raises_an_error(axis: int) -> None:
     # TF1's eager error is another one, of an op that it uses.
     refuses(
         (ValueError, tf.errors.InvalidArgumentError),
@@ -241,12 +243,12 @@ def test_an_axis_out_of_range_is_refused(axis: int) -> None:
 
 @pytest.mark.parametrize("name", tf1.SMOOTHED)
 @pytest.mark.parametrize("smoothing", ["0.1", None, [0.1]], ids=repr)
-def test_a_smoothing_that_is_no_number_is_refused(name: str, smoothing: Any) -> None:
+def test_a_smoothing_that_is_no_number_raises_an_error(name: str, smoothing: Any) -> None:
     both_refuse(TypeError, name, **named(name, LABELS, LOGITS, label_smoothing=smoothing))
 
 
 @pytest.mark.parametrize("name", tf1.SMOOTHED)
-def test_a_smoothing_that_the_graph_computes_is_refused(eager_backend: str, name: str) -> None:
+def test_a_smoothing_that_the_graph_computes_raises_an_error(eager_backend: str, name: str) -> None:
     with tf.Graph().as_default():
         smoothing = placeholder(tf.float32, [])
         arguments = named(name, LABELS, LOGITS, label_smoothing=smoothing)
@@ -258,7 +260,7 @@ def test_a_smoothing_that_the_graph_computes_is_refused(eager_backend: str, name
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("dtype", ["int32", "bool", "complex64"])
-def test_logits_that_are_not_floating_point_are_refused(
+def test_logits_that_are_not_floating_point_raise_an_error(
     eager_backend: str, name: str, dtype: str
 ) -> None:
     arguments = named(name, tf1.labels_of(name, [2, 3]), LOGITS.astype(dtype))
@@ -269,13 +271,13 @@ def test_logits_that_are_not_floating_point_are_refused(
 
 
 @pytest.mark.parametrize("name", [name for name in FUNCTIONS if not name.startswith("sigmoid")])
-def test_scalar_logits_are_refused(eager_backend: str, name: str) -> None:
+def test_scalar_logits_raise_an_error(eager_backend: str, name: str) -> None:
     with pytest.raises(ValueError, match="scalar"):
         getattr(tf1.OURS, name)(**named(name, 1, 1.0))
 
 
 @pytest.mark.parametrize("name", tf1.LABELS)
-def test_a_refused_call_collects_nothing(name: str) -> None:
+def test_a_call_with_an_error_collects_nothing(name: str) -> None:
     with tf.Graph().as_default():
         with pytest.raises(ValueError, match="broadcast"):
             getattr(tf1.OURS, name)(tf1.labels_of(name, [2, 3]), LOGITS, [[[1.0]], [[1.0]]])

@@ -141,7 +141,7 @@ class TestDifferences:
                 session.run(ours, feed)
 
     @pytest.mark.parametrize("name", tf1.SMOOTHED)
-    def test_a_smoothing_above_one_is_refused(self, eager_backend: str, name: str) -> None:
+    def test_a_smoothing_above_one_raises_an_error(self, eager_backend: str, name: str) -> None:
         arguments = (LABELS[:2], LOGITS[:2])
         theirs = getattr(tf1.THEIRS, name)(*arguments, label_smoothing=2.0)
         # Labels of -1 and 2: what TF1 computes of them is finite, and no loss.

@@ -84,7 +84,7 @@ def test_under_xla_it_is_nan_in_loss_and_gradient_of_its_example(mode: str) -> N
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "bool"])
-def test_labels_of_another_dtype_are_refused(eager_backend: str, name: str, dtype: str) -> None:
+def test_labels_of_another_dtype_raise_an_error(eager_backend: str, name: str, dtype: str) -> None:
     labels = np.array([0, 1, 1, 0]).astype(dtype)
     for context in (tf.Graph().as_default(), tf.name_scope("eagerly")):
         with context:

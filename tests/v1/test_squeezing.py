@@ -86,7 +86,7 @@ def test_shapes_known_only_when_a_graph_runs_become_the_same(known: Any) -> None
     [([2, 3], [2, 3], []), ([0, 3], [0, 3], []), ([2], [2, 3], [2, 3]), ([2], [2, 3, 4], [])],
     ids=str,
 )
-def test_a_last_dimension_that_is_not_1_is_refused_when_a_graph_runs(shapes: Any) -> None:
+def test_a_last_dimension_that_is_not_1_raises_an_error_when_a_graph_runs(shapes: Any) -> None:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         inputs = [placeholder(dtype) for dtype in (tf.int32, tf.float32, tf.float32)]
         feed = {tensor: np.zeros(shape) for tensor, shape in zip(inputs, shapes)}

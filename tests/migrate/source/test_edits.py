@@ -120,6 +120,6 @@ def test_an_insertion_between_two_stretches() -> None:
     assert apply("ab", [replace(0, 1, "x"), wrap(1, 1, "+", ""), replace(1, 2, "y")]) == "x+y"
 
 
-def test_overlapping_edits_are_refused() -> None:
+def test_overlapping_edits_raise_an_error() -> None:
     with pytest.raises(ValueError, match=r"edits overlap at 1:3 and 0:2"):
         apply("abc", [replace(0, 2, "x"), replace(1, 3, "y")])

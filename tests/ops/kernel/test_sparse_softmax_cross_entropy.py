@@ -88,7 +88,7 @@ def test_without_classes_no_id_is_in_range_and_without_examples_all_are() -> Non
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 1), (2, 3)])
-def test_ids_of_another_shape_are_refused(shape: Sequence[int]) -> None:
+def test_ids_of_another_shape_raise_an_error(shape: Sequence[int]) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"the losses' shape \[2\]"):
         ops().keras_xent_unreduced_sparse_softmax_cross_entropy(
             tf.zeros([2, 3]), tf.zeros(shape, tf.int32), 1.0, 0.0
