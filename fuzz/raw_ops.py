@@ -283,10 +283,29 @@ def _lost_by_tensorflow() -> float:
     before, count = 0, 4000
     for number in range(count + count // 4):
         if number == count // 4:
-            before = resident_bytes()
+            before = _used_bytes()
         with contextlib.suppress(tf.errors.InvalidArgumentError):
             tf.raw_ops.MatMul(a=wrong, b=wrong)
-    return (resident_bytes() - before) / count
+    return (_used_bytes() - before) / count
+
+
+class _Allocator(ctypes.Structure):
+    """What the C library's `mallinfo2` returns."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in [
+            *["arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks"],
+            *["fordblks", "keepcost"],
+        ]
+    ]
+
+
+def _used_bytes() -> int:
+    """The bytes that are allocated. Unlike pages, they grow although there are gaps to fill."""
+    mallinfo = ctypes.CDLL(None).mallinfo2
+    mallinfo.restype = _Allocator
+    return mallinfo().uordblks
 
 
 def resident_bytes() -> int:
