@@ -79,6 +79,32 @@ KERAS_XENT_TEST(Runs::kOnEverySet, TestExtremes) {
   TestExtremes<double>();
 }
 
+// A row without weight has a loss of 0, unless a logit makes it NaN: 0 * NaN is NaN.
+KERAS_XENT_TEST(Runs::kOnEverySet, TestNoWeight) {
+  for (const int64_t classes : {5, 100, 4099}) {
+    for (const int64_t at : {int64_t{0}, classes / 2, classes - 1}) {
+      for (const float logit : {1.0f, INFINITY}) {
+        std::vector<float> x(2 * classes, 1.0f), y(2 * classes, 0.0f);
+        y[0] = y[classes] = 1.0f;
+        x[at] = logit;
+        const float weights[2] = {0, 1};
+        const Examples<SoftmaxCrossEntropy, float> examples = {
+            x.data(), {y.data()}, {2, classes, 1}, 0};
+        float losses[2];
+        std::vector<float> backprop(2 * classes);
+        Forward(examples, Weights<float>(weights, {2}, {2}), Reduction::kNone, losses,
+                backprop.data());
+        const bool is_nan = std::isinf(logit);
+        Check((is_nan ? std::isnan(losses[0]) : losses[0] == 0) &&
+                  (is_nan ? std::isnan(backprop[at]) : backprop[at] == 0) &&
+                  std::fabs(losses[1] - std::log(static_cast<float>(classes))) < 1e-5f,
+              "weight 0 and a logit of " + std::to_string(logit) + " at " + std::to_string(at) +
+                  " of " + std::to_string(classes) + OnThisSet());
+      }
+    }
+  }
+}
+
 KERAS_XENT_TEST(Runs::kOnEverySet, TestPrecision) {
   const std::string name = OnThisSet();
   // A dominant class: p - 1 would be 0.
