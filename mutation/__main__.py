@@ -19,13 +19,16 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Iterable
 
+from mutation.covering import Covering
 from mutation.mutants import Mutant, mutants
-from mutation.targets import Selection, selected_tests
+from mutation.targets import own_tests
 from mutation.worker import Worker
 
 ROOT = Path(__file__).parent.parent
 # How many tests run first, because they have noticed other mutants of the file.
 _FIRST = 6
+# How many seconds of tests a mutant must survive, the first time and with --again.
+_SECONDS, _SECONDS_AGAIN = 10.0, 100.0
 
 
 def main() -> None:
@@ -34,25 +37,27 @@ def main() -> None:
     parser.add_argument("files", nargs="*", help="default: all files in targets.py")
     parser.add_argument("--list", action="store_true", help="only print the mutants")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="how long")
-    parser.add_argument("--again", action="store_true", help="all tests, for those that survived")
+    parser.add_argument("--again", action="store_true", help="more tests, for those that survived")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--results", type=Path, default=ROOT / "build" / "mutation.jsonl")
+    results = ROOT / "build" / "mutation" / "results.jsonl"
+    parser.add_argument("--results", type=Path, default=results)
     options = parser.parse_args()
 
-    tests = selected_tests(ROOT)
-    found = [each for path in options.files or tests for each in mutants(ROOT, path)]
+    own = own_tests(ROOT)
+    found = [each for path in options.files or own for each in mutants(ROOT, path)]
     if options.list:
         for mutant in found:
             print(f"{mutant.name}, line {mutant.line}\n{mutant.change}")
         return
-    options.results.parent.mkdir(exist_ok=True)
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    covering = Covering(ROOT, options.results.parent)
     before = _outcomes(options.results)
     # With --again those that survived, otherwise those that didn't run yet.
     wanted = "survived" if options.again else None
     left = [mutant for mutant in found if before.get(mutant.name) == wanted]
     random.Random(0).shuffle(left)
     print(f"{len(left)} of {len(found)} mutants", flush=True)
-    session = _Session(tests, options.results, left, options.again, options.seconds)
+    session = _Session(covering, own, options.results, left, options.again, options.seconds)
     session.run(options.processes)
     outcomes = _outcomes(options.results)
     print(dict(Counter(outcomes[each.name] for each in found if each.name in outcomes)))
@@ -63,13 +68,15 @@ class _Session:
 
     def __init__(
         self,
-        tests: dict[str, Selection],
+        covering: Covering,
+        own: dict[str, list[str]],
         results: Path,
         left: Iterable[Mutant],
         again: bool,
         seconds: float,
     ) -> None:
-        self._tests = tests
+        self._covering = covering
+        self._own = own
         self._results = results
         self._again = again
         self._until = time.monotonic() + seconds
@@ -92,7 +99,7 @@ class _Session:
                 mutant = self._queue.get_nowait()
             except queue.Empty:
                 return
-            result = worker.run(mutant, self._groups(mutant.path))
+            result = worker.run(mutant, self._groups(mutant))
             if result["by"]:
                 self._noticed_by[mutant.path][result["by"]] += 1
             with self._results.open("a", encoding="utf-8") as file:
@@ -100,12 +107,14 @@ class _Session:
             if result["outcome"] == "survived":
                 print(f"{mutant.name}, line {mutant.line}\n{mutant.change}", flush=True)
 
-    def _groups(self, path: str) -> list[list[str]]:
-        tests = self._tests[path]
+    def _groups(self, mutant: Mutant) -> list[list[str]]:
+        own = self._own.get(mutant.path, [])
+        seconds = _SECONDS_AGAIN if self._again else _SECONDS
+        covering = self._covering.tests(mutant.path, mutant.line, own, seconds)
         if self._again:
-            return [[], tests.everything]
-        first = [test for test, _ in self._noticed_by[path].most_common(_FIRST)]
-        return [first, tests.own, tests.others]
+            return [own, covering]
+        first = [test for test, _ in self._noticed_by[mutant.path].most_common(_FIRST)]
+        return [first, covering]
 
 
 def _outcomes(results: Path) -> dict[str, str]:

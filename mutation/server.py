@@ -9,7 +9,7 @@ import signal
 import sys
 from typing import Any
 
-_TIMEOUT = 900
+_TIMEOUT = 300
 _OPTIONS = [
     *["-x", "-q", "--tb=line", "-p", "no:cacheprovider"],
     *["-o", "addopts=--import-mode=importlib"],
