@@ -38,8 +38,8 @@ def check_caller(*modules: str) -> None:
     if _package(frame) == OTHER and set(modules) & set(_module(frame).split(".")):
         raise TypeError(
             f"a {OTHER} model calls a loss for {OWN}, the package behind tf.keras. {OTHER} would "
-            "treat the loss as a plain function, and return wrong numbers for sample weights and "
-            f"masks. Build the model with tf.keras, or {_WAY_OUT[OWN]}."
+            "treat the loss as a plain function, and return wrong values if there are sample "
+            f"weights or masks. Build the model with tf.keras, or {_WAY_OUT[OWN]}."
         )
 
 

@@ -64,7 +64,7 @@ def micro_batches(
     """
     if not isinstance(loss, CrossEntropy):
         raise TypeError(
-            f"loss is {loss!r}, expected a loss of keras_xent, such as "
+            f"loss is {loss!r}, expected a keras_xent loss, such as "
             "keras_xent.CategoricalCrossentropy(reduction='sum_by_nonzero_weights')"
         )
     if isinstance(steps, bool) or not hasattr(steps, "__index__") or steps < 1:

@@ -49,8 +49,8 @@ def softmax_cross_entropy(
         logits: unscaled log-probabilities of rank 1 or more; float16, bfloat16, float32 or
             float64.
         weights: None (the same as 1), a scalar, or a tensor of the losses' rank in which every
-            dimension is 1 or equal to the losses' dimension. Cast to float32, or to float64 for
-            float64 logits.
+            dimension is 1 or equals the losses' corresponding dimension. Cast to float32, or to
+            float64 for float64 logits.
         label_smoothing: a number in [0, 1].
         axis: the class axis.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default is TF1's: the

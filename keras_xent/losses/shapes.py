@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras_xent.ops import checks
 
 # The error for labels that don't have the predictions' shape.
-SAME_SHAPE = "y_true and y_pred must have the same shape: the shapes of y_pred and y_true are"
+SAME_SHAPE = "y_pred and y_true must have the same shape: their shapes are"
 
 
 def of_shape(

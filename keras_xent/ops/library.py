@@ -93,8 +93,8 @@ def problem() -> str | None:
         if not sys.platform.startswith("linux"):
             return f"{PATH} is missing, because it is built only on Linux"
         return (
-            f"{PATH} is missing, because keras_xent was installed without a C++17 compiler, or "
-            f"this is a checkout: install a compiler (g++ or clang++), and then {REINSTALL} (or "
+            f"{PATH} is missing, because keras_xent was installed without a C++17 compiler or "
+            f"runs from a checkout: install a compiler (g++ or clang++), and then {REINSTALL} (or "
             "-e . for an editable installation)"
         )
     try:

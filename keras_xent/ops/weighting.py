@@ -23,8 +23,8 @@ from keras_xent.ops import checks
 from keras_xent.reduction import Reduction
 
 _RULE = (
-    "Pass a scalar, or a tensor of the losses' rank in which every dimension is 1 or equal to the "
-    "losses' dimension (use tf.reshape, tf.squeeze or tf.expand_dims)."
+    "Pass a scalar, or a tensor of the losses' rank in which every dimension is 1 or equals the "
+    "losses' corresponding dimension (use tf.reshape, tf.squeeze or tf.expand_dims)."
 )
 
 

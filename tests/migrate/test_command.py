@@ -110,7 +110,7 @@ def test_a_file_that_cannot_be_parsed(capsys: Captured, arguments: list[str]) ->
     write(a=OLD + "print 'a'\n", b=OLD)
     code, out, _ = run(capsys, ".", *arguments)
     assert code == 2
-    assert "a.py: error cannot parse it: line 3" in out
+    assert "a.py: error cannot parse line 3" in out
     assert Path("a.py").read_text() == OLD + "print 'a'\n"
     assert Path("b.py").read_text() == (NEW if "--write" in arguments else OLD)
 

@@ -60,7 +60,7 @@ def _evaluations(module: Module) -> Iterator[Remark]:
                 module.offset(node),
                 Action.FLAGGED,
                 "the loss is in a string, and the codemod doesn't port strings. Write it as code "
-                f"and run this again, or use the name in {module.package}.v1",
+                f"and run the codemod again, or use the name in {module.package}.v1",
             )
 
 
@@ -111,7 +111,7 @@ def _of_builtin(module: Module, node: ast.Call, builtin: str) -> str:
             )
         if builtin == "setattr":
             return f"{module.source(owner)}.{literal} {_REPLACED}"
-        return f"write {module.source(owner)}.{literal} instead, and run this again"
+        return f"write {module.source(owner)}.{literal} instead, and run the codemod again"
     if owners & set(_LOSSES):
         of_contrib = owners & set(tf1_modules.CONTRIB_LOSSES_MODULES)
         return (

@@ -131,7 +131,8 @@ def _remark(module: Module, node: ast.expr) -> Remark:
     source = module.dotted(node)
     message = (
         f"{source}: the codemod can't know whether this is TF1's function. If it is, import it "
-        f"from tensorflow.compat.v1 and run this again, or use the one in {module.package}.v1"
+        "from tensorflow.compat.v1 and run the codemod again, or use the one in "
+        f"{module.package}.v1"
     )
     if source.rsplit(".", 1)[-1] in _CONTRIB_NAMES:
         message += (

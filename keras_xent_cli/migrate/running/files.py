@@ -183,7 +183,7 @@ def write_atomically(path: Path, old: bytes, new: bytes) -> None:
         temporary.chmod(stat.S_IMODE(status.st_mode))
         # As late as possible: an editor may save the file at any time.
         if target.read_bytes() != old:
-            raise OSError("it changed while it was being ported: run this again")
+            raise OSError("it changed while it was being ported: run the codemod again")
         temporary.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):

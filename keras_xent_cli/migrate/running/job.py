@@ -181,7 +181,8 @@ def _unread(cell: Cell, offset: int, name: str) -> Finding:
         _UNRESOLVED,
         Action.FLAGGED,
         f"cell {cell.number}: {name} follows a magic, where the codemod can't port it. If it is "
-        "TF1's function, move it away from the magic and run this again, or use keras_xent.v1",
+        "TF1's function, move it away from the magic and run the codemod again, or use "
+        "keras_xent.v1",
     )
 
 
@@ -192,9 +193,10 @@ def _in_cell(notebook: Notebook, offset: int, finding: Finding) -> Finding:
 
 
 def _syntax(error: SyntaxError, cell: str = "") -> str:
-    place = f"{cell}line {error.lineno}: " if error.lineno else cell
-    hint = "; if this is Python 2, run 2to3 on it first" if _PYTHON_2.search(error.msg) else ""
-    return f"cannot parse it: {place}{error.msg}{hint}"
+    place = f"{cell}line {error.lineno}" if error.lineno else f"{cell}the code"
+    is_python_2 = _PYTHON_2.search(error.msg)
+    hint = "; if this is Python 2, convert it to Python 3 first" if is_python_2 else ""
+    return f"cannot parse {place}: {error.msg}{hint}"
 
 
 def _reason(error: Exception) -> str:

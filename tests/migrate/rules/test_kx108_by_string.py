@@ -64,7 +64,7 @@ def test_what_is_said_is_ported(owner: str) -> None:
         "import tensorflow as tf\nimport tf_slim as slim\n\nplaceholder = tf.placeholder\n\n\n"
         f"def loss(labels, logits, weights):\n    return getattr({owner}, '{name}')({arguments})\n"
     )
-    check_flagged(before, "KX108", f"write {owner}.{name} instead, and run this again")
+    check_flagged(before, "KX108", f"write {owner}.{name} instead, and run the codemod again")
     written = before.replace(f"getattr({owner}, '{name}')", f"{owner}.{name}")
     new, _ = ported(written)
     assert "keras_xent.v1" in new

@@ -267,7 +267,7 @@ def test_a_read_only_file_is_left(tmp_path: Path) -> None:
 def test_a_file_that_changed_is_left(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_bytes(b"newer")
-    with pytest.raises(OSError, match="changed while it was being ported: run this again"):
+    with pytest.raises(OSError, match="changed while it was being ported: run the codemod again"):
         files.write_atomically(path, b"old", b"new")
     assert path.read_bytes() == b"newer"
 

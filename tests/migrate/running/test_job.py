@@ -136,14 +136,14 @@ def test_the_mode_stays(path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        (OLD + "print 'a'\n", "cannot parse it: line 3: .*; if this is Python 2, run 2to3"),
-        (OLD + "exec 'a'\n", "cannot parse it: line 3: .*; if this is Python 2, run 2to3"),
-        (OLD + "y = `a`\n", "cannot parse it: line 3: invalid syntax"),
-        (OLD + "y = (\n", "cannot parse it: line"),
+        (OLD + "print 'a'\n", "cannot parse line 3: .*; if this is Python 2, convert it"),
+        (OLD + "exec 'a'\n", "cannot parse line 3: .*; if this is Python 2, convert it"),
+        (OLD + "y = `a`\n", "cannot parse line 3: invalid syntax"),
+        (OLD + "y = (\n", "cannot parse line"),
         (OLD + "\0", "null byte"),
         (OLD + "keras_xent = 1\n", "line 3 uses the name keras_xent for something else"),
-        (OLD + "y = " + "(" * 3000 + ")" * 3000, "cannot parse it|too large or deeply nested"),
-        (OLD + "y = " + "-" * 30000 + "1", "cannot parse it|too large or deeply nested"),
+        (OLD + "y = " + "(" * 3000 + ")" * 3000, "cannot parse |too large or deeply nested"),
+        (OLD + "y = " + "-" * 30000 + "1", "cannot parse |too large or deeply nested"),
         (OLD + "y = a" + ".b" * 5000, "too large or deeply nested"),
     ],
     ids=["print", "exec", "backticks", "open", "null", "taken", "parentheses", "minus", "dots"],
@@ -270,9 +270,9 @@ def test_a_notebook(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bad", "error"),
     [
-        ("1\nprint 'a', compute_weighted_loss(x)", "cannot parse it: cell 3, line 2: .* run 2to3"),
-        ("x = (tf.losses.softmax_cross_entropy", "cannot parse it: cell 3, line 1"),
-        ("'''softmax_cross_entropy(", "cannot parse it: cell 3, line 1"),
+        ("1\nprint 'a', compute_weighted_loss(x)", "cannot parse cell 3, line 2: .* is Python 2"),
+        ("x = (tf.losses.softmax_cross_entropy", "cannot parse cell 3, line 1"),
+        ("'''softmax_cross_entropy(", "cannot parse cell 3, line 1"),
     ],
 )
 def test_a_syntax_error_in_a_notebook(tmp_path: Path, bad: str, error: str) -> None:
@@ -289,7 +289,7 @@ def test_code_that_begins_in_one_cell_and_ends_in_the_next(tmp_path: Path) -> No
     content = json.dumps(notebook(OLD, first, second)).encode()
     report = run(tmp_path / "a.ipynb", content)
     check_left(tmp_path / "a.ipynb", content, report)
-    assert str(report.error).startswith("cannot parse it: cell 3, line 1")
+    assert str(report.error).startswith("cannot parse cell 3, line 1")
 
 
 NOTHING = [
@@ -322,7 +322,7 @@ def test_a_notebook_of_python_2(tmp_path: Path) -> None:
     report = run(path, content)
     check_left(path, content, report)
     assert "cell 3, line 1" in str(report.error)
-    assert "run 2to3" in str(report.error)
+    assert "if this is Python 2" in str(report.error)
 
 
 @pytest.mark.parametrize(

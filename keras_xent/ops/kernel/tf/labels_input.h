@@ -25,7 +25,7 @@ struct LabelsInput<DenseLabels<T>> {
     const Dims dims = DimsOf(tensor);
     call.Require(dims == logits, "logits have shape " + ToString(logits) +
                                      " and labels have shape " + ToString(dims) +
-                                     "; they must be the same");
+                                     "; the shapes must be the same");
     return {DataOf<T>(tensor)};
   }
 };
