@@ -1,8 +1,9 @@
 """Changes the code in small ways, and runs the tests of each change: `python -m mutation`.
 
 A mutant that no test notices has survived: a test is missing, or the mutant does the same as the
-code. Mutants run in a random order, so a run that ends early is a sample of all of them. The next
-run goes on where it ended.
+code. If the folder survivors/ has a reason, it counts as explained and isn't printed. Mutants run
+in a random order, so a run that ends early is a sample of all of them. The next run goes on where
+it ended.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Iterable
 
 from mutation.covering import Covering
 from mutation.mutants import Mutant, mutants
+from mutation.survivors import normal, reasons
 from mutation.targets import own_tests
 from mutation.worker import Worker
 
@@ -60,7 +62,16 @@ def main() -> None:
     session = _Session(covering, own, options.results, left, options.again, options.seconds)
     session.run(options.processes)
     outcomes = _outcomes(options.results)
-    print(dict(Counter(outcomes[each.name] for each in found if each.name in outcomes)))
+    explained = reasons()
+    counts: Counter[str] = Counter()
+    for mutant in found:
+        outcome = outcomes.get(mutant.name, "didn't run")
+        if outcome == "survived" and (mutant.path, normal(mutant.change)) in explained:
+            outcome = "survived, explained"
+        elif outcome == "survived":
+            print(f"{mutant.name}, line {mutant.line}\n{mutant.change}")
+        counts[outcome] += 1
+    print(dict(counts))
 
 
 class _Session:
@@ -104,8 +115,6 @@ class _Session:
                 self._noticed_by[mutant.path][result["by"]] += 1
             with self._results.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(result) + "\n")
-            if result["outcome"] == "survived":
-                print(f"{mutant.name}, line {mutant.line}\n{mutant.change}", flush=True)
 
     def _groups(self, mutant: Mutant) -> list[list[str]]:
         own = self._own.get(mutant.path, [])
