@@ -311,6 +311,56 @@ def test_weights_of_the_first_ragged_dimensions() -> None:
     assert_same(value, labels.with_flat_values(each * np.float32([2, 2, 3, 3, 3, 3])))
 
 
+def test_weights_with_a_last_dimension_of_one() -> None:
+    """One weight for each value or sample, as in Keras 2, and one row alone."""
+    loss = CategoricalCrossentropy(True, reduction="none")
+    inputs = rows(LABELS), rows(LOGITS)
+    assert_same(loss(*inputs, rows(EACH[:, None])), loss(*inputs, rows(EACH)))
+    assert_same(loss(*inputs, SAMPLES[:, None]), loss(*inputs, SAMPLES))
+    assert_same(loss(*inputs, np.float32([[2]])), loss(*inputs, 2.0))
+    one_row = rows(LABELS, [0, 6]), rows(LOGITS, [0, 6])
+    assert_same(loss(*one_row, np.float32([[2]])), loss(*one_row, 2.0))
+
+
+def test_weights_of_samples_and_a_mask_of_each_value() -> None:
+    """The mask has one more dimension than the weights."""
+    rng = np.random.default_rng(1)
+    labels = np.eye(3, dtype=np.float32)[rng.integers(0, 3, (6, 2))]
+    logits = rng.normal(size=(6, 2, 3)).astype(np.float32)
+    kept = rng.integers(0, 2, (6, 2)).astype(bool)
+    masked = rows(logits)
+    masked._keras_mask = rows(kept)
+    loss = CategoricalCrossentropy(True, reduction="sum")
+    expected = loss(labels, logits, repeated(SAMPLES)[:, None] * kept)
+    assert_same(loss(rows(labels), masked, SAMPLES), expected)
+
+
+def test_dense_labels_count_the_padding_of_predictions() -> None:
+    loss = CategoricalCrossentropy(True, label_smoothing=0.1, reduction="none")
+    dense = rows(LABELS).to_tensor()
+    for weight in (None, SAMPLES):
+        expected = loss(dense, rows(LOGITS).to_tensor(), weight)
+        assert_same(loss(dense, rows(LOGITS), weight), expected)
+
+
+@pytest.mark.parametrize("axis", [-1, 2, 3])
+def test_ragged_classes_by_a_positive_axis(axis: int) -> None:
+    """Two or three dimensions are ragged, and the last one holds the classes."""
+    counts = [0, 2, 5, 6]
+    labels = np.float32([1, 0, 0, 1, 0, 1])
+    losses = [
+        tf.nn.softmax_cross_entropy_with_logits(labels[first:end], LOGITS[first:end, 0])
+        for first, end in zip(counts, counts[1:])
+    ]
+    outer = [[0, 1, 2], [0, 2, 3]] if axis != 2 else [[0, 2, 3]]
+    inputs = [
+        tf.RaggedTensor.from_nested_row_splits(x, [*outer, counts]) for x in (labels, LOGITS[:, 0])
+    ]
+    loss = CategoricalCrossentropy(True, axis=axis, reduction="none")
+    expected = tf.RaggedTensor.from_nested_row_splits(tf.stack(losses), outer)
+    assert_same(loss(*inputs), expected)
+
+
 def test_a_subclass_s_call_gets_and_gives_ragged_tensors() -> None:
     class Squared(CategoricalCrossentropy):
         def call(self, y_true: Any, y_pred: Any) -> Any:

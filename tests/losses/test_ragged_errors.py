@@ -70,6 +70,14 @@ def test_under_xla_other_rows_give_nan(reduction: str) -> None:
         assert np.isnan(value(*splits)).all()
 
 
+def test_the_error_has_the_rows() -> None:
+    loss = CategoricalCrossentropy(from_logits=True)
+    with pytest.raises(ValueError, match=r"\[0 1 2 3 6\] and \[0 2 2 3 6\]"):
+        loss(OTHER, rows(LOGITS))
+    with pytest.raises(ValueError, match="different numbers of rows 3 and 4"):
+        loss(rows(LABELS), rows(LOGITS), np.ones(3, np.float32))
+
+
 def test_other_numbers_of_ragged_dimensions_raise_an_error() -> None:
     loss = CategoricalCrossentropy(from_logits=True)
     nested = tf.RaggedTensor.from_nested_row_splits(LABELS, [[0, 1, 4], SPLITS])

@@ -228,3 +228,10 @@ def test_unknown_ranks_are_left_alone() -> None:
 
 def test_a_known_rank_is_a_number() -> None:
     assert sample_weights.rank_of(tf.ones([2, 3])) == 2
+
+
+def test_only_the_last_dimension_is_removed() -> None:
+    results = sample_weights.same_rank(tf.ones([1, 3]), tf.ones([1, 3, 1]))
+    assert [result.shape for result in results] == [(1, 3), (1, 3)]
+    results = sample_weights.same_rank(tf.ones([1, 3, 1]), tf.ones([1, 3]))
+    assert [result.shape for result in results] == [(1, 3), (1, 3)]

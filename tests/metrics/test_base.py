@@ -96,6 +96,11 @@ def test_masks_and_ragged_rows_are_not_counted() -> None:
     rows = [3, 0, 9]
     metric.update_state(*[tf.RaggedTensor.from_row_lengths(each, rows) for each in (Y, X)])
     np.testing.assert_allclose(metric.result(), loss(Y, X), rtol=1e-6)
+    metric.reset_state()
+    labels, logits, mask = (tf.RaggedTensor.from_row_lengths(x, rows) for x in (Y, X, kept))
+    logits._keras_mask = mask
+    metric.update_state(labels, logits)
+    np.testing.assert_allclose(metric.result(), loss(Y[kept], X[kept]), rtol=1e-6)
 
 
 @pytest.mark.parametrize("jit", [False, True])

@@ -277,3 +277,18 @@ def test_gradients_have_the_dtypes_of_what_they_are_for(dtype: str) -> None:
     assert gradients.labels_gradient(OP, p.spec, grad, p.logits, p.weights).dtype == dtype
     losses = tf.ones([3, 2], dtype)
     assert gradients.weights_gradient(p.spec, grad, p.logits, losses, p.weights).dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    ("values", "is_scalar"),
+    [(np.ones((2, 3)), True), (np.ones(1), True), (np.ones(0), False), ([1.0, 2.0], False)],
+    ids=["ones", "one", "nothing", "other"],
+)
+def test_a_constant_gradient_of_one_value_is_a_scalar(values: Any, is_scalar: bool) -> None:
+    with tf.Graph().as_default():
+        grad = tf.constant(values, tf.float32)
+        found = gradients._as_scalar(grad)
+        assert (found is grad) is not is_scalar
+        if is_scalar:
+            assert tf.get_static_value(found) == np.float32(1)
+            assert found.shape.rank == 0

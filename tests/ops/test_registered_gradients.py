@@ -174,6 +174,17 @@ def test_the_gradient_ops_own_gradient(coefficients_shape: tuple[int, ...]) -> N
         reference.assert_close(one, wanted, 1e-13)
 
 
+def test_scale_backprops_gradient_of_single_elements() -> None:
+    """The sigmoid's: a gradient of each element of a vector."""
+    backprop, grad, v = (tf.constant([1.0, 2.0]), tf.constant([3.0, 4.0]), tf.constant([5.0, 6.0]))
+    with tf.GradientTape() as tape:
+        tape.watch([backprop, grad])
+        found = library.load().ops.keras_xent_scale_backprop(backprop, grad, axis=0)
+    to_backprop, to_grad = tape.gradient(found, [backprop, grad], v)
+    np.testing.assert_array_equal(to_backprop, v * grad)
+    np.testing.assert_array_equal(to_grad, v * backprop)
+
+
 @pytest.mark.parametrize("grad_shape", [(), (3, 2), (3, 4, 2)])
 def test_scale_backprops_gradient(grad_shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(5)

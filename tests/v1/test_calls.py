@@ -87,9 +87,19 @@ class TestOfExamples:
             ]
         assert names == ["mine", "named", "mine_1/last"]
 
+    def test_the_ops_are_in_the_graph_of_the_logits(self) -> None:
+        with tf.Graph().as_default() as graph:
+            labels, logits = tf.constant([1.0, 2.0]), tf.constant([3.0, 4.0])
+        with tf.Graph().as_default():
+            assert of_examples(labels, logits).graph is graph
+            theirs = tf.compat.v1.nn.softmax_cross_entropy_with_logits_v2
+            assert theirs(labels=labels, logits=logits).graph is graph
+
     def test_the_first_wrong_argument_is_named(self) -> None:
         with pytest.raises(ValueError, match="logits is None"):
             of_examples("text", None)
+        with pytest.raises(ValueError, match="labels is None"):
+            of_examples(None, "text")
         with pytest.raises(TypeError, match="labels contains text"):
             of_examples("text", "text")
 

@@ -38,3 +38,13 @@ def test_a_collected_loss_is_named_after_its_reduction(
         loss = results.collected(tf.constant(1.0), reduction, "mine", smoothed)
         assert loss.op.name == name
         assert tf.compat.v1.losses.get_losses(loss_collection="mine") == [loss]
+
+
+@pytest.mark.parametrize("name", ["SUM", "MEAN", "SUM_OVER_BATCH_SIZE"])
+def test_tf1s_optimizers_learn_the_reduction(name: str) -> None:
+    with tf.Graph().as_default() as ours:
+        results.collected(tf.constant(1.0), Reduction[name], None)
+    with tf.Graph().as_default() as theirs:
+        reduction = getattr(tf.compat.v1.losses.Reduction, name)
+        tf.compat.v1.losses.compute_weighted_loss([1.0], reduction=reduction)
+    assert ours._last_loss_reduction == theirs._last_loss_reduction
