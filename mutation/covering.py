@@ -18,7 +18,7 @@ import coverage
 
 from mutation.targets import TARGETS
 
-# So many of a test's parameters run before any test runs with more.
+# So many of a test's parameters run before any of these tests runs with more.
 _AT_FIRST = 3
 
 
@@ -68,7 +68,7 @@ class Covering:
         for name in sorted(names, key=lambda name: (duration(name), name)):
             function = name.partition("[")[0]
             is_own = function.partition("::")[0] in own
-            ordered.append((number[function] // _AT_FIRST, not is_own, duration(name), name))
+            ordered.append((not is_own, number[function] // _AT_FIRST, duration(name), name))
             number[function] += 1
         return [name for *_, name in sorted(ordered)]
 

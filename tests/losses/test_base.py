@@ -327,6 +327,8 @@ def test_a_call_on_keras_tensors_is_a_layer(loss: Loss) -> None:
 def test_keras_tensors_raise_an_error(loss: Loss) -> None:
     with pytest.raises(TypeError, match="y_pred is a KerasTensor"):
         loss()(loss.labels, keras.Input([4]))
+    with pytest.raises(TypeError, match="y_true is a KerasTensor"):
+        loss()(keras.Input([4]), LOGITS)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import tensorflow as tf
 
 import keras_xent
 from keras_xent.losses.config import without_prefix
@@ -30,6 +31,11 @@ def test_a_config_has_the_constructor_s_arguments(
     again = loss_class.from_config(config)
     assert again.get_config() == config
     assert again.name == loss.name
+
+
+@pytest.mark.parametrize("loss_class", ARGUMENTS)
+def test_the_name_is_keras_s(loss_class: type) -> None:
+    assert loss_class().name == getattr(tf.keras.losses, loss_class.__name__)().name
 
 
 @pytest.mark.parametrize("loss_class", ARGUMENTS)

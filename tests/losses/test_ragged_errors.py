@@ -46,6 +46,12 @@ def test_other_rows_raise_an_error(inputs: Any, message: str) -> None:
         in_graph(loss, *inputs)
 
 
+def test_rows_are_checked_in_float64_too() -> None:
+    labels, logits = rows(LABELS.astype(np.float64)), rows(LOGITS.astype(np.float64))
+    loss = CategoricalCrossentropy(from_logits=True, dtype="float64")
+    np.testing.assert_allclose(in_graph(loss, labels, logits), loss(LABELS, LOGITS), rtol=1e-6)
+
+
 @pytest.mark.parametrize("reduction", ["sum", "sum_by_nonzero_weights", "none"])
 def test_under_xla_other_rows_give_nan(reduction: str) -> None:
     """XLA compiles no assertions, and the values of other rows would be taken for these."""

@@ -29,6 +29,8 @@ def test_other_ops_leave_the_name_to_the_result() -> None:
         (Reduction.NONE, True, "Mul_1"),
         (Reduction.SUM, True, "Sum"),
         (Reduction.MEAN, True, "value"),
+        (Reduction.SUM_OVER_BATCH_SIZE, False, "value"),
+        (Reduction.SUM_BY_NONZERO_WEIGHTS, False, "value"),
     ],
 )
 def test_a_collected_loss_is_named_after_its_reduction(

@@ -46,9 +46,8 @@ def edits(module: Module, call: Call) -> tuple[Edit, ...]:
     weights = call.arguments.get("weights")
     if weights is None or constants.is_number(module, weights) or not _needs_one_dimension(call):
         return ()
-    tensorflow = tensorflow_names.prefix(module, call)
-    span = module.lines.span(weights)
-    return (Edit(*span, lambda old: f"{tensorflow}.reshape({old}, [-1])", wraps=True),)
+    edit = tensorflow_names.wrapping_edit(module, call, weights, "reshape", ", [-1]")
+    return (edit,) if edit else ()
 
 
 def assumption(module: Module, call: Call) -> str:

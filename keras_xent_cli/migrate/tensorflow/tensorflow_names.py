@@ -50,8 +50,13 @@ def spelled(module: Module) -> str:
     return ""
 
 
-def wrapping_edit(module: Module, call: Call, node: ast.expr, function: str) -> Edit | None:
-    """Puts TensorFlow's function around a part of a call; None if TensorFlow has no name there."""
+def wrapping_edit(
+    module: Module, call: Call, node: ast.expr, function: str, more: str = ""
+) -> Edit | None:
+    """Puts TensorFlow's function, with more arguments, around a part of a call.
+
+    None if TensorFlow has no name there.
+    """
     tensorflow = prefix(module, call)
     if not tensorflow:
         return None
@@ -59,7 +64,7 @@ def wrapping_edit(module: Module, call: Call, node: ast.expr, function: str) -> 
     inner = "({})" if isinstance(node, (ast.Yield, ast.YieldFrom)) else "{}"
     return Edit(
         *module.lines.span(node),
-        lambda old: f"{tensorflow}.{function}({inner.format(old)})",
+        lambda old: f"{tensorflow}.{function}({inner.format(old)}{more})",
         wraps=True,
     )
 

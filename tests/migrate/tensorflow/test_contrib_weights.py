@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from keras_xent_cli.migrate.module import Call, Module
+from keras_xent_cli.migrate.source.edits import apply
 from keras_xent_cli.migrate.tensorflow import contrib_weights
 
 
@@ -49,6 +52,23 @@ def test_one_dimension(text: str, reshaped: bool) -> None:
     found = call(text, "one = 1.0")
     assert contrib_weights.obstacle(*found) == ""
     assert bool(contrib_weights.edits(*found)) == reshaped
+
+
+@pytest.mark.parametrize(
+    ("weights", "argument"),
+    [("w", "w"), ("(yield w)", "(yield w)"), ("(yield from w)", "(yield from w)"), ("(w)", "w")],
+)
+def test_the_reshaped_weights_keep_the_parentheses_that_they_need(
+    weights: str, argument: str
+) -> None:
+    source = (
+        "import tensorflow as tf\nimport tf_slim as slim\n"
+        f"def f(x, y, w):\n    slim.losses.softmax_cross_entropy(x, y, weights={weights})\n"
+    )
+    module = Module(source)
+    new = apply(source, contrib_weights.edits(module, *module.calls))
+    ast.parse(new)
+    assert f"tf.reshape({argument}, [-1])" in new
 
 
 @pytest.mark.parametrize(
