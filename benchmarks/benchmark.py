@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import (
-    Callable,
-    Hashable,
-    Mapping,
-    NamedTuple,
-    Sequence,
-    TypeVar,
-)
+from typing import Callable, Hashable, Mapping, NamedTuple, Sequence, TypeVar
 
 from benchmarks import devices
 from benchmarks.measurement import Key, Measurement, summarize
@@ -144,7 +137,6 @@ class Suite(NamedTuple):
         title: the report's title.
         benchmarks: the benchmarks, in the order in which they run.
         targets: the targets of all benchmarks.
-        figure: the file name of the chart, if there is one.
         takes_device: whether it has the option `--device`.
     """
 
@@ -153,5 +145,4 @@ class Suite(NamedTuple):
     title: str
     benchmarks: tuple[Benchmark, ...]
     targets: tuple[Target, ...]
-    figure: str | None = None
     takes_device: bool = False

@@ -28,6 +28,7 @@ from benchmarks.checks import Verdict, bound_text, judge, subject
 from benchmarks.measurement import as_csv
 
 RESULTS = Path(__file__).with_name("results")
+_FIGURE = "speed.svg"
 _SECONDS_BETWEEN_DRAWINGS = 0.25
 
 
@@ -186,18 +187,8 @@ def _write(
     from benchmarks import chart, report
 
     directory.mkdir(parents=True, exist_ok=True)
-    figure = f"{suite.figure}.svg" if suite.figure else None
-    if figure and not chart.save(recorder.measurements, directory / figure):
-        figure = None
-    text = report.markdown(
-        suite.title,
-        facts,
-        benchmarks,
-        recorder.measurements,
-        verdicts,
-        [*recorder.notes, *recorder.failures],
-        figure,
-    )
+    figure = _FIGURE if chart.save(recorder.measurements, directory / _FIGURE) else None
+    text = report.markdown(suite.title, facts, benchmarks, recorder, verdicts, figure)
     (directory / f"{suite.stem}.md").write_text(text, encoding="utf-8")
     rows = as_csv(recorder.measurements)
     (directory / f"{suite.stem}.csv").write_text(rows, encoding="utf-8")

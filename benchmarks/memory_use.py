@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import math
 import threading
 from pathlib import Path
 from typing import Any, Callable, Iterator, NamedTuple
 
 from benchmarks import devices
 
-_STATUS = Path("/proc/self/status")
+_MACHINE = Path("/proc/meminfo")
+_PROCESS = Path("/proc/self/status")
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"
 
@@ -26,9 +28,6 @@ class MemoryUse(NamedTuple):
 
     peak: float
     held: float
-
-    def __truediv__(self, unit: float) -> MemoryUse:
-        return MemoryUse(self.peak / unit, self.held / unit)
 
 
 def memory_use(function: Callable[[], Any], device: str = devices.DEFAULT) -> MemoryUse:
@@ -69,7 +68,15 @@ def _of_device(function: Callable[[], Any], name: str) -> MemoryUse:
 
 def resident() -> int:
     """This process's resident memory, in bytes."""
-    return _bytes("VmRSS")
+    return _bytes(_PROCESS, "VmRSS")
+
+
+def available() -> float:
+    """Bytes that can be used without swapping; unlimited if the system doesn't report it."""
+    try:
+        return _bytes(_MACHINE, "MemAvailable")
+    except OSError:
+        return math.inf
 
 
 def return_free_memory() -> None:
@@ -88,7 +95,7 @@ def peak_resident() -> Iterator[Callable[[], int]]:
         with _sampled_peak() as sampled:
             yield sampled
     else:
-        yield lambda: _bytes("VmHWM")
+        yield lambda: _bytes(_PROCESS, "VmHWM")
 
 
 @contextlib.contextmanager
@@ -109,8 +116,8 @@ def _sampled_peak() -> Iterator[Callable[[], int]]:
         thread.join()
 
 
-def _bytes(field: str) -> int:
-    for line in _STATUS.read_text(encoding="utf-8").splitlines():
+def _bytes(file: Path, field: str) -> int:
+    for line in file.read_text(encoding="utf-8").splitlines():
         if line.startswith(f"{field}:"):
             return 1024 * int(line.split()[1])
-    raise OSError(f"{_STATUS} has no {field}")
+    raise OSError(f"{file} has no {field}")

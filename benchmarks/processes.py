@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
+import gc
 import multiprocessing
 import os
 import time
-from multiprocessing.connection import Connection
-from types import TracebackType
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, Iterator, TypeVar
 
 from benchmarks import contenders
 from benchmarks.setups import Setup
-from benchmarks.timing import timed, without_gc
+from benchmarks.timing import Turn, timed
 
 _Result = TypeVar("_Result")
 # Spawned, because a forked child would inherit TensorFlow's locks without its threads.
@@ -22,70 +22,64 @@ _LONGEST_WAIT = 40  # times 5 ms; longer than any OpenMP spins by itself
 
 def in_fresh_process(function: Callable[..., _Result], *arguments: Any) -> _Result:
     """Calls a function in a new process."""
-    with concurrent.futures.ProcessPoolExecutor(1, _CONTEXT, _quiet) as pool:
+    with _fresh_process() as pool:
         return pool.submit(function, *arguments).result()
 
 
-class Worker:
-    """A contender in a separate process, which takes a turn when the parent asks.
+@contextlib.contextmanager
+def worker(module: str, setup: Setup) -> Iterator[tuple[str, Turn]]:
+    """Runs a contender in a separate process, which takes a turn when the parent asks.
 
     Args:
         module: a module of `benchmarks.contenders`.
         setup: the setup. The process creates the tensors itself.
 
+    Yields:
+        The contender's name, and its turn: a training step, which the process itself times.
+
     Raises:
         NoSuchLoss: its library doesn't have the loss.
         RuntimeError: it failed.
     """
-
-    def __init__(self, module: str, setup: Setup) -> None:
-        self._pipe, theirs = _CONTEXT.Pipe()
-        self._process = _CONTEXT.Process(target=_serve, args=(theirs, module, setup), daemon=True)
-        self._process.start()
-        theirs.close()
-        self.name = str(self._received())
-
-    def turn(self) -> float:
-        """The seconds of one training step, measured in the process itself."""
-        self._pipe.send("turn")
-        return float(self._received())
-
-    def __enter__(self) -> Worker:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._process.terminate()
-        self._process.join()
-        self._pipe.close()
-
-    def _received(self) -> Any:
-        answer = self._pipe.recv()
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    with _fresh_process() as pool:
+        name = pool.submit(_prepare, module, setup).result()
+        yield name, lambda: pool.submit(_take_turn).result()
 
 
-def _serve(pipe: Connection, module: str, setup: Setup) -> None:
-    _quiet()
-    try:
+def _fresh_process() -> concurrent.futures.ProcessPoolExecutor:
+    return concurrent.futures.ProcessPoolExecutor(1, _CONTEXT, _quiet)
+
+
+# In a worker's process, between its turns.
+_turn: Turn
+
+
+def _prepare(module: str, setup: Setup) -> str:
+    global _turn
+    with _errors_as_text():
         contender = contenders.load(module)
-        turn = timed(contender.training(setup), *contender.inputs(setup))
-        pipe.send(contender.name)
-        with without_gc():
-            while pipe.recv():
-                seconds = turn()
-                _wait_for_own_threads()
-                pipe.send(seconds)
-    except contenders.NoSuchLoss as error:
-        pipe.send(error)
+        _turn = timed(contender.training(setup), *contender.inputs(setup))
+    gc.collect()
+    gc.disable()
+    return str(contender.name)
+
+
+def _take_turn() -> float:
+    with _errors_as_text():
+        seconds = _turn()
+    _wait_for_own_threads()
+    return seconds
+
+
+@contextlib.contextmanager
+def _errors_as_text() -> Iterator[None]:
+    # Not every library's errors can be pickled.
+    try:
+        yield
+    except contenders.NoSuchLoss:
+        raise
     except Exception as error:
-        # As text, because not every library's errors can be pickled.
-        pipe.send(RuntimeError(f"{type(error).__name__}: {error}"))
+        raise RuntimeError(f"{type(error).__name__}: {error}") from None
 
 
 def _wait_for_own_threads() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Iterable, Mapping, Sequence
 
-from benchmarks.benchmark import EMPTY, SECONDS, TIMES, Benchmark
+from benchmarks.benchmark import EMPTY, SECONDS, TIMES, Benchmark, Recorder
 from benchmarks.checks import Verdict, bound_text, subject
 from benchmarks.measurement import Key, Measurement
 
@@ -13,9 +13,8 @@ def markdown(
     title: str,
     machine: Mapping[str, str],
     benchmarks: Sequence[Benchmark],
-    measurements: Sequence[Measurement],
+    recorder: Recorder,
     verdicts: Sequence[Verdict],
-    notes: Sequence[str] = (),
     figure: str | None = None,
 ) -> str:
     """The whole report.
@@ -24,13 +23,13 @@ def markdown(
         title: the report's title.
         machine: the entries that describe the machine.
         benchmarks: the benchmarks that ran.
-        measurements: their measurements.
+        recorder: their measurements, and what could not be measured.
         verdicts: the verdicts on their targets.
-        notes: sentences about what could not be measured.
         figure: the file name of a chart next to the report.
     """
     lines = [f"# {title}", ""]
     lines += _table(["", ""], machine.items())
+    notes = [*recorder.notes, *recorder.failures]
     if notes:
         lines += [*[f"* {note}" for note in notes], ""]
     lines += _targets(verdicts)
@@ -38,7 +37,7 @@ def markdown(
         lines += ["## Overview", "", f"![Times as multiples of keras_xent's]({figure})", ""]
     for benchmark in benchmarks:
         lines += [f"## {benchmark.name}", "", benchmark.description, ""]
-        rows = [row for row in measurements if row.key.benchmark == benchmark.name]
+        rows = [row for row in recorder.measurements if row.key.benchmark == benchmark.name]
         lines += _pivot(rows, benchmark) if rows else ["Not measured.", ""]
         lines += _net(rows, benchmark)
     return "\n".join(lines).rstrip() + "\n"
@@ -68,8 +67,18 @@ def _pivot(measurements: Sequence[Measurement], benchmark: Benchmark) -> list[st
     places = list(dict.fromkeys(row.key._replace(contender="") for row in measurements))
 
     def cell(place: Key, name: str) -> str:
-        base = found.get(place._replace(contender=benchmark.base))
-        return _cell(found.get(place._replace(contender=name)), base, benchmark.statistic)
+        row = found.get(place._replace(contender=name))
+        if row is None:
+            return ""
+        value = getattr(row.summary, benchmark.statistic)
+        if row.unit != SECONDS:
+            number = f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+            return f"{number} ×" if row.unit == TIMES else number
+        base = found.get(place._replace(contender=benchmark.base), row)
+        if base is not row:
+            return f"{value / getattr(base.summary, benchmark.statistic):.2f} ×"
+        low, high = row.summary.lower_quartile, row.summary.upper_quartile
+        return f"{duration(value)} ({duration(low)} – {duration(high)})"
 
     units = dict.fromkeys(row.unit for row in measurements)
     named = [unit for unit in units if unit not in (SECONDS, TIMES)]
@@ -120,19 +129,6 @@ def _by_place(
         for place in places
     ]
     return _table([*(["case"] if with_case else []), "dtype", "shape", *names], rows)
-
-
-def _cell(row: Measurement | None, base: Measurement | None, statistic: str) -> str:
-    if row is None:
-        return ""
-    value = getattr(row.summary, statistic)
-    if row.unit != SECONDS:
-        number = f"{value:.3g}" if value < 1000 else f"{value:.0f}"
-        return f"{number} ×" if row.unit == TIMES else number
-    if base is None or row is base:
-        low, high = row.summary.lower_quartile, row.summary.upper_quartile
-        return f"{duration(value)} ({duration(low)} – {duration(high)})"
-    return f"{value / getattr(base.summary, statistic):.2f} ×"
 
 
 def duration(seconds: float) -> str:

@@ -17,6 +17,7 @@ SOFTMAX = "softmax"  # labels are distributions over the classes
 SPARSE = "sparse"  # the same, and labels are class ids
 SIGMOID = "sigmoid"  # a label of 0 or 1 for every class
 LOSSES = (SOFTMAX, SPARSE, SIGMOID)
+_SEED = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +34,6 @@ class Setup:
         soft_labels: whether every class has label mass, instead of only one.
         masked: whether a third of the weights are 0, instead of none.
         label_smoothing: as TF1 and Keras define it.
-        seed: the seed of all random numbers.
         device: where the tensors are and contenders compute; see `benchmarks.devices`.
         loss: one of `LOSSES`. The logits are the same for all of them, and the class ids are those
             of the one-hot labels.
@@ -45,7 +45,6 @@ class Setup:
     soft_labels: bool = False
     masked: bool = True
     label_smoothing: float = 0.1
-    seed: int = 0
     device: str = devices.DEFAULT
     loss: str = SOFTMAX
 
@@ -113,4 +112,4 @@ class Setup:
         return self.shape[:axis] + self.shape[axis + 1 :]
 
     def _random(self, stream: int) -> np.random.Generator:
-        return np.random.default_rng([self.seed, stream])
+        return np.random.default_rng([_SEED, stream])

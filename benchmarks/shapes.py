@@ -1,4 +1,4 @@
-"""The shapes that are measured."""
+"""The shapes and dtypes that are measured."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ PORTABLE: dict[Shape, int] = {
     (256, 1000): -1,
     CLASS_AXIS_1: 1,
 }
+DTYPES = ("float64", "bfloat16", "float16")
+HALF_DTYPES = ("float16", "bfloat16")
+PORTABLE_DTYPES: list[tuple[str, Shape]] = [
+    *(("float32", shape) for shape in PORTABLE),
+    *((dtype, shape) for dtype in HALF_DTYPES for shape in TWO),
+]
 # For comparing the losses with one another: many classes, some, and few.
 FAMILY: list[Shape] = [(512, 32000), (4096, 1000), (65536, 10)]
 # A graph itself takes some megabytes. Here, that is 0.01 buffers, so a constant is visible.

@@ -19,8 +19,6 @@ TRAINING: dict[Shape, dict[str, float]] = {
     (256, 1000): {"v1": 2.5, "Keras": 2.5, "v1 under XLA": 1.5},
 }
 AXIS = 4.0  # Keras
-DTYPES = ("float64", "bfloat16", "float16")
-HALF_DTYPES = ("float16", "bfloat16")
 DTYPE: dict[Shape, float] = {(512, 32000): 3, (4096, 1000): 3}  # v1; elsewhere:
 OTHER_DTYPE = 1.0
 EVALUATION = 1.2  # our training / our evaluation
@@ -62,22 +60,7 @@ SPARSE_MEMORY = {"training": 1.05, "evaluation": 0.05}  # buffers of the logits'
 
 def targets() -> tuple[Target, ...]:
     """All targets."""
-    return (
-        *_training(),
-        _ratio("axis", shapes.CLASS_AXIS_1, "Keras", AXIS),
-        *_dtypes(),
-        *_evaluation(),
-        *_eager(),
-        *_portable(),
-        *_memory(),
-        *_peaks(),
-        *_static(),
-        *_family(),
-        *_family_memory(),
-        *_first_call(),
-        *_fit(),
-        *_rest(),
-    )
+    return (*_beside_others(), *_beside_ours(), *_portable(), *_family(), *_memory(), *_peaks())
 
 
 def _ratio(
@@ -92,73 +75,46 @@ def _ratio(
     return Target(key, bound, over=key._replace(contender=OURS))
 
 
-def _training() -> Iterator[Target]:
+def _beside_others() -> Iterator[Target]:
+    """Another contender's time / ours."""
     for shape, bounds in TRAINING.items():
         for contender, bound in bounds.items():
             yield _ratio("training", shape, contender, bound, "one-hot labels")
-
-
-def _dtypes() -> Iterator[Target]:
-    for dtype in DTYPES:
+    yield _ratio("axis", shapes.CLASS_AXIS_1, "Keras", AXIS)
+    for dtype in shapes.DTYPES:
         for shape in shapes.WITHOUT_LARGEST:
-            bound = DTYPE.get(shape, OTHER_DTYPE)
-            yield _ratio("dtypes", shape, "v1", bound, dtype=dtype)
+            yield _ratio("dtypes", shape, "v1", DTYPE.get(shape, OTHER_DTYPE), dtype=dtype)
+    for contender, bound in EAGER.items():
+        yield _ratio("eager", shapes.EAGER, contender, bound, "with a tape")
+    for (case, shape), bound in FIT.items():
+        yield _ratio("fit", shape, "Keras", bound, case)
+    yield _ratio("idle", (512, 32000), "AddV2", IDLE_MATMUL, "matmul right after")
 
 
-def _evaluation() -> Iterator[Target]:
+def _beside_ours() -> Iterator[Target]:
+    """One of our times / another of ours, and what is compared with nothing."""
     for shape in shapes.ALL:
         key = Key("evaluation", "training", "float32", shape, OURS)
         yield Target(key, EVALUATION, over=key._replace(case="evaluation"))
-
-
-def _eager() -> Iterator[Target]:
-    for contender, bound in EAGER.items():
-        yield _ratio("eager", shapes.EAGER, contender, bound, "with a tape")
-
-
-def _memory() -> Iterator[Target]:
-    for shape in shapes.TWO:
-        for kind, bound in MEMORY.items():
-            for mode in ("eager", "tf.function"):
-                key = Key("memory", f"{kind}, {mode}", "float32", shape, OURS)
-                yield Target(key, bound, at_least=False)
+    for shape in (*shapes.PORTABLE, shapes.STATIC):
+        for kind in MEMORY:
+            key = Key("first_call", kind, "float32", shape, OURS)
+            native = key._replace(contender="keras_xent, native")
+            yield Target(key, FIRST_CALL, over=native, at_least=False)
+    one = Key("threads", "1 thread", "float32", (512, 32000), OURS)
+    yield Target(one, THREADS, over=one._replace(case="2 threads"))
+    spread = Key("linear", "largest factor from the median, 10^6 to 10^9", "float32", (), OURS)
+    yield Target(spread, LINEAR, at_least=False)
+    idle = Key("idle", "CPU time while idle", "float32", (512, 32000), OURS)
+    yield Target(idle, IDLE_CPU, at_least=False)
 
 
 def _portable() -> Iterator[Target]:
-    for dtype, shape in _portable_places():
+    for dtype, shape in shapes.PORTABLE_DTYPES:
         for mode, bounds in (("tf.function", PORTABLE), ("eager", PORTABLE), ("XLA", XLA)):
             v1 = Key("portable", f"training, {mode}", dtype, shape, "v1")
             ours = v1._replace(contender=benchmark.PORTABLE)
             yield Target(v1, bounds[shape], over=ours, any_device=True)
-
-
-def _portable_places() -> Iterator[tuple[str, Shape]]:
-    for shape in shapes.PORTABLE:
-        yield "float32", shape
-    for dtype in HALF_DTYPES:
-        for shape in shapes.TWO:
-            yield dtype, shape
-
-
-def _peaks() -> Iterator[Target]:
-    for dtype, shape in _portable_places():
-        for kind in MEMORY:
-            for mode in ("eager", "tf.function"):
-                v1 = Key("memory", f"{kind}, {mode}", dtype, shape, "v1")
-                ours = v1._replace(contender=benchmark.PORTABLE)
-                yield Target(ours, PEAK, over=v1, at_least=False, any_device=True)
-            if shape in WITH_XLA_MEMORY:
-                v1 = Key("memory", f"{kind}, {STATIC_SHAPES}", dtype, shape, "v1 under XLA")
-                ours = v1._replace(contender="keras_xent under XLA")
-                yield Target(ours, PEAK, over=v1, at_least=False, any_device=True)
-
-
-def _static() -> Iterator[Target]:
-    for kind, bound in STATIC.items():
-        for after in ("", ", after it"):
-            case = f"{kind}, {STATIC_SHAPES}{after}"
-            key = Key("memory", case, "float32", shapes.STATIC, OURS)
-            yield Target(key, bound, at_least=False)
 
 
 def _family() -> Iterator[Target]:
@@ -176,34 +132,34 @@ def _family() -> Iterator[Target]:
         yield Target(v1, SIGMOID_BESIDE_V1[number], over=sigmoid)
 
 
-def _family_memory() -> Iterator[Target]:
-    modes = [(shape, mode) for shape in shapes.TWO for mode in ("eager", "tf.function")]
-    for shape, mode in [*modes, (shapes.STATIC, STATIC_SHAPES)]:
-        for kind, bound in SPARSE_MEMORY.items():
-            for after in ("", ", after it"):
+def _memory() -> Iterator[Target]:
+    """Our memory, in buffers of the logits' size."""
+
+    def at_most(bound: float, name: str, case: str, shape: Shape) -> Target:
+        return Target(Key(name, case, "float32", shape, OURS), bound, at_least=False)
+
+    places = [(shape, mode) for shape in shapes.TWO for mode in ("eager", "tf.function")]
+    static = (shapes.STATIC, STATIC_SHAPES)
+    for kind in MEMORY:
+        for shape, mode in places:
+            yield at_most(MEMORY[kind], "memory", f"{kind}, {mode}", shape)
+        for after in ("", ", after it"):
+            case = f"{kind}, {STATIC_SHAPES}{after}"
+            yield at_most(STATIC[kind], "memory", case, shapes.STATIC)
+            for shape, mode in [*places, static]:
                 case = f"{SPARSE}, {kind}, {mode}{after}"
-                key = Key("family_memory", case, "float32", shape, OURS)
-                yield Target(key, bound, at_least=False)
+                yield at_most(SPARSE_MEMORY[kind], "family_memory", case, shape)
 
 
-def _first_call() -> Iterator[Target]:
-    for shape in (*shapes.PORTABLE, shapes.STATIC):
+def _peaks() -> Iterator[Target]:
+    """Our memory / TF1's, without and with XLA."""
+    for dtype, shape in shapes.PORTABLE_DTYPES:
         for kind in MEMORY:
-            key = Key("first_call", kind, "float32", shape, OURS)
-            native = key._replace(contender="keras_xent, native")
-            yield Target(key, FIRST_CALL, over=native, at_least=False)
-
-
-def _fit() -> Iterator[Target]:
-    for (case, shape), bound in FIT.items():
-        yield _ratio("fit", shape, "Keras", bound, case)
-
-
-def _rest() -> Iterator[Target]:
-    one = Key("threads", "1 thread", "float32", (512, 32000), OURS)
-    yield Target(one, THREADS, over=one._replace(case="2 threads"))
-    spread = Key("linear", "largest factor from the median, 10^6 to 10^9", "float32", (), OURS)
-    yield Target(spread, LINEAR, at_least=False)
-    idle = Key("idle", "CPU time while idle", "float32", (512, 32000), OURS)
-    yield Target(idle, IDLE_CPU, at_least=False)
-    yield _ratio("idle", (512, 32000), "AddV2", IDLE_MATMUL, "matmul right after")
+            pairs = [(mode, benchmark.PORTABLE, "v1") for mode in ("eager", "tf.function")]
+            if shape in WITH_XLA_MEMORY:
+                pairs.append((STATIC_SHAPES, "keras_xent under XLA", "v1 under XLA"))
+            for mode, ours, theirs in pairs:
+                v1 = Key("memory", f"{kind}, {mode}", dtype, shape, theirs)
+                yield Target(
+                    v1._replace(contender=ours), PEAK, over=v1, at_least=False, any_device=True
+                )

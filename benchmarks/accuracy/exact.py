@@ -9,7 +9,7 @@ error stays below 1e-14. (Half an ulp of float32 is 3e-8.)
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -80,6 +80,6 @@ def ulps(result: np.ndarray, exact: np.ndarray) -> np.ndarray:
     return np.abs(result.astype(np.float64) - exact) / unit
 
 
-def relative(result: float, exact: float) -> float:
-    """The relative error."""
+def relative(result: Any, exact: Any) -> Any:
+    """The relative error of a result, or of each in an array, if `exact` is in float64."""
     return abs(result - exact) / abs(exact)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Callable
+from typing import Iterator
 
 import numpy as np
 
@@ -39,30 +39,22 @@ def _run_tail(classes: int, recorder: Recorder) -> None:
     # Correct to an ulp of float64, like exp.
     small = math.exp(logits[1])
     probability = small / (1 + (classes - 1) * small)
-    _measure("tail", setup, logits, lambda row: exact.relative(row[1], probability), recorder)
+    for name, row in _gradients(setup, logits):
+        error = exact.relative(row[1], probability)
+        recorder.add("tail", setup, name, [error], unit=_UNIT)
 
 
 def _run_dominant(dtype: str, classes: int, recorder: Recorder) -> None:
     setup = Setup((1, classes), dtype, label_smoothing=0.0)
     logits = setup.logits()[0]
     logits[0] = logits.max() + _LEAD[dtype]
-    _measure(
-        "dominant",
-        setup,
-        logits,
-        lambda row: exact.relative(row[0], -math.fsum(row[1:].tolist())),
-        recorder,
-    )
+    for name, row in _gradients(setup, logits):
+        error = exact.relative(row[0], -math.fsum(row[1:].tolist()))
+        recorder.add("dominant", setup, name, [error], unit=_UNIT)
 
 
-def _measure(
-    benchmark: str,
-    setup: Setup,
-    logits: np.ndarray,
-    error: Callable[[np.ndarray], float],
-    recorder: Recorder,
-) -> None:
-    """The error of the gradient of one example with label 0 and weight 1."""
+def _gradients(setup: Setup, logits: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Each contender's name, and its gradient of one example with label 0 and weight 1."""
     import tensorflow as tf
 
     labels = np.zeros_like(logits)
@@ -71,8 +63,7 @@ def _measure(
     for module in ("ours", "v1"):
         contender = contenders.load(module)
         _, gradient = contender.training(setup)(*inputs, tf.ones([1]))
-        row = gradient.numpy()[0].astype(np.float64)
-        recorder.add(benchmark, setup, contender.name, [error(row)], unit=_UNIT)
+        yield contender.name, gradient.numpy()[0].astype(np.float64)
 
 
 TAIL = Benchmark(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import numpy as np
 
-from benchmarks import contenders
 from benchmarks.accuracy import exact
 from benchmarks.accuracy.losses import SCALES, Labels, case
 from benchmarks.benchmark import OURS, Benchmark, Options, Part, Recorder
@@ -40,31 +38,28 @@ def _gradient_parts(options: Options) -> list[Part]:
 
 
 def _run_losses(scale: int, labels: Labels, recorder: Recorder) -> None:
-    setup = Setup(LOSSES_SHAPE, label_smoothing=labels.label_smoothing, loss=SIGMOID)
-    logits, y = scale * setup.logits(), setup.labels()
-    wanted = exact.sigmoid_losses(logits, y.astype(np.float64), labels.label_smoothing)
-    for name, losses in _losses(logits, y, labels.label_smoothing).items():
-        errors = exact.ulps(losses.numpy(), wanted).ravel()
-        recorder.add(LOSSES, setup, name, errors.tolist(), case(scale, labels), "ulp")
-
-
-def _losses(logits: np.ndarray, y: np.ndarray, label_smoothing: float) -> dict[str, Any]:
-    """The losses of both libraries."""
     import tensorflow as tf
 
     from keras_xent import ops
 
-    smoothed = y * np.float32(1 - label_smoothing) + np.float32(label_smoothing / 2)
-    return {
-        OURS: ops.sigmoid_cross_entropy(
-            logits, y, label_smoothing=label_smoothing, reduction="none"
-        ),
+    s = labels.label_smoothing
+    setup = Setup(LOSSES_SHAPE, label_smoothing=s, loss=SIGMOID)
+    logits, y = scale * setup.logits(), setup.labels()
+    smoothed = y * np.float32(1 - s) + np.float32(s / 2)
+    losses = {
+        OURS: ops.sigmoid_cross_entropy(logits, y, label_smoothing=s, reduction="none"),
         TENSORFLOW: tf.nn.sigmoid_cross_entropy_with_logits(smoothed, logits),
     }
+    wanted = exact.sigmoid_losses(logits, y.astype(np.float64), s)
+    for name, found in losses.items():
+        errors = exact.ulps(found.numpy(), wanted).ravel()
+        recorder.add(LOSSES, setup, name, errors.tolist(), case(scale, labels), "ulp")
 
 
 def _run_gradients(dtype: str, recorder: Recorder) -> None:
     import tensorflow as tf
+
+    import keras_xent
 
     setup = Setup(GRADIENTS_SHAPE, dtype, label_smoothing=0.0, loss=SIGMOID)
     rows, columns = GRADIENTS_SHAPE
@@ -72,28 +67,14 @@ def _run_gradients(dtype: str, recorder: Recorder) -> None:
     labels = np.zeros_like(logits)
     labels[1] = 1
     wanted = exact.sigmoid_gradients(logits, labels)
-    for name, gradient in _gradients(tf.constant(logits), tf.constant(labels)).items():
-        errors = np.abs(gradient.numpy().astype(np.float64) - wanted) / np.abs(wanted)
-        recorder.add(GRADIENTS, setup, name, errors.ravel().tolist(), unit="relative error")
-
-
-def _gradients(logits: Any, labels: Any) -> dict[str, Any]:
-    """The gradients of both libraries' sums of losses, without a denominator."""
-    import tensorflow as tf
-
-    import keras_xent
-
-    sums = {
-        OURS: keras_xent.v1.sigmoid_cross_entropy,
-        contenders.load("v1").name: tf.compat.v1.losses.sigmoid_cross_entropy,
-    }
-    found = {}
-    for name, function in sums.items():
+    x = tf.constant(logits)
+    for name, module in ((OURS, keras_xent.v1), ("v1", tf.compat.v1.losses)):
         with tf.GradientTape() as tape:
-            tape.watch(logits)
-            total = function(labels, logits, reduction="weighted_sum")
-        found[name] = tape.gradient(total, logits)
-    return found
+            tape.watch(x)
+            # The sum, because a denominator would round once more.
+            total = module.sigmoid_cross_entropy(labels, x, reduction="weighted_sum")
+        errors = exact.relative(tape.gradient(total, x).numpy(), wanted).ravel()
+        recorder.add(GRADIENTS, setup, name, errors.tolist(), unit="relative error")
 
 
 LOSS_BENCHMARK = Benchmark(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from typing import Any
+from typing import Any, Iterable
 
 from benchmarks import devices
-from benchmarks.setups import SIGMOID, SOFTMAX, SPARSE, Setup
-from benchmarks.timing import Turn, timed
+from benchmarks.benchmark import Recorder
+from benchmarks.setups import SIGMOID, SOFTMAX, SPARSE
 
 # TensorFlow's contenders share one process ...
 TENSORFLOW = (
@@ -44,30 +44,29 @@ def load(name: str) -> Any:
     return importlib.import_module(f"{__name__}.in_tensorflow").CONTENDERS[name]
 
 
-def is_installed(name: str) -> bool:
-    """Whether the package that a contender of `PACKAGES` needs is installed."""
-    return importlib.util.find_spec(PACKAGES[name]) is not None
+def available(names: Iterable[str], recorder: Recorder) -> list[str]:
+    """The contenders that run here, on the device that is measured; a note names each other one."""
+    found = []
+    for name in names:
+        problem = _problem(name, recorder.options.device)
+        if problem:
+            recorder.note(f"Not measured: {problem}.")
+        else:
+            found.append(name)
+    return found
 
 
-def turn(
-    name: str,
-    kind: str,
-    setup: Setup,
-    inputs: tuple[Any, ...],
-    traced: bool = True,
-    calls: int = 1,
-) -> Turn:
-    """Times one of TensorFlow's contenders on the setup's device.
+def _problem(name: str, device: str) -> str | None:
+    if name in PACKAGES:
+        if device != devices.DEFAULT:
+            return f"{PACKAGES[name]} runs only without --device"
+        if importlib.util.find_spec(PACKAGES[name]) is None:
+            return f"{PACKAGES[name]} is not installed"
+    if name == "ours_native":
+        from keras_xent.ops import library
 
-    Args:
-        name: the contender's name.
-        kind: `"training"` or `"evaluation"`.
-        setup: the loss and its inputs.
-        inputs: the setup's tensors.
-        traced: whether to run in a `tf.function`; otherwise eagerly.
-        calls: the number of calls that a sample averages.
-    """
-    contender = load(name)
-    step = getattr(contender, kind)(setup)
-    function = contender.traced(step) if traced else step
-    return timed(devices.on(setup.device, function), *inputs, calls=calls)
+        if not devices.is_cpu(device):
+            return f"{load(name).name} runs only on CPUs"
+        if library.problem() is not None:
+            return f"{load(name).name} can't run here: {library.problem()}"
+    return None

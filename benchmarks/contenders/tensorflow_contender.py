@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Callable, Mapping, Tuple
+from typing import Any, Callable
 
 import tensorflow as tf
 
 from benchmarks import devices
-from benchmarks.contenders import NoSuchLoss
 from benchmarks.setups import SOFTMAX, Setup
 
+# Of labels, logits and weights, like the losses of TF1 and Keras.
+Loss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Any]
 # Of logits, labels and weights.
 Step = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Any]
-Tensors = Tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
 # Every setup has its own functions on purpose. Without this, TensorFlow warns about retracing.
 tf.get_logger().setLevel("ERROR")
@@ -25,19 +25,29 @@ class TensorFlowContender:
 
     Attributes:
         name: its name in the report.
-        loss: returns the loss for a setup.
+        loss: returns the loss for a setup; a Keras loss, if it is a Keras contender.
         jit_compile: whether XLA compiles it.
-        keras_loss: returns the loss for `compile`, if it is a Keras loss.
     """
 
     name: str
-    loss: Callable[[Setup], Step]
+    loss: Callable[[Setup], Loss]
     jit_compile: bool = False
-    keras_loss: Callable[[Setup], Any] | None = None
 
-    def inputs(self, setup: Setup) -> Tensors:
-        """See `tensors`."""
-        return tensors(setup)
+    def inputs(self, setup: Setup) -> tuple[tf.Tensor, ...]:
+        """Logits, labels and weights, on the setup's device."""
+        with devices.scope(setup.device):
+            logits = tf.constant(setup.logits())
+            if setup.loss == SOFTMAX and not setup.soft_labels:
+                # Not from NumPy's arrays: the largest setups leave no memory for two more copies.
+                labels = tf.one_hot(
+                    setup.true_classes(), setup.num_classes, axis=setup.axis, dtype=setup.dtype
+                )
+            else:
+                labels = tf.constant(setup.labels())
+            weights = tf.constant(setup.weights())
+            # TensorFlow frees NumPy's arrays when it runs the next op: now, not in a measured call.
+            tf.identity(weights + 1)
+        return logits, labels, weights
 
     def training(self, setup: Setup) -> Step:
         """Loss and gradient; runs eagerly."""
@@ -46,61 +56,16 @@ class TensorFlowContender:
         def step(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> Any:
             with tf.GradientTape() as tape:
                 tape.watch(logits)
-                value = loss(logits, labels, weights)
+                value = loss(labels, logits, weights)
             return value, tape.gradient(value, logits)
 
         return step
 
     def evaluation(self, setup: Setup) -> Step:
         """Only the loss; runs eagerly."""
-        return self.loss(setup)
+        loss = self.loss(setup)
+        return lambda logits, labels, weights: loss(labels, logits, weights)
 
     def traced(self, step: Step, signature: list[tf.TensorSpec] | None = None) -> Step:
         """A step in a `tf.function`, as in `fit` and training loops."""
         return tf.function(step, input_signature=signature, jit_compile=self.jit_compile or None)
-
-
-def by_loss(losses: Mapping[str, Callable[[Setup], Step]]) -> Callable[[Setup], Step]:
-    """Returns a function that returns the loss of a setup.
-
-    Args:
-        losses: functions that return each loss, by `Setup.loss`.
-    """
-
-    def loss(setup: Setup) -> Step:
-        if setup.loss not in losses:
-            raise NoSuchLoss(f"no {setup.loss} loss, only {', '.join(losses)}")
-        return losses[setup.loss](setup)
-
-    return loss
-
-
-def calling_keras_loss(keras_loss: Callable[[Setup], Any]) -> Callable[[Setup], Step]:
-    """Returns a function that returns the loss of a Keras loss object."""
-
-    def loss(setup: Setup) -> Step:
-        instance = keras_loss(setup)
-        return lambda logits, labels, weights: instance(labels, logits, weights)
-
-    return loss
-
-
-def tensors(setup: Setup) -> Tensors:
-    """Logits, labels and weights, on the setup's device."""
-    with devices.scope(setup.device):
-        return _tensors(setup)
-
-
-def _tensors(setup: Setup) -> Tensors:
-    logits = tf.constant(setup.logits())
-    if setup.loss == SOFTMAX and not setup.soft_labels:
-        # Not from NumPy's arrays: the largest setups leave no memory for two more copies.
-        labels = tf.one_hot(
-            setup.true_classes(), setup.num_classes, axis=setup.axis, dtype=setup.dtype
-        )
-    else:
-        labels = tf.constant(setup.labels())
-    weights = tf.constant(setup.weights())
-    # TensorFlow frees NumPy's arrays when it runs the next op: now, not in a measured call.
-    tf.identity(weights + 1)
-    return logits, labels, weights

@@ -27,6 +27,5 @@ SUITE = Suite(
         idle.BENCHMARK,
     ),
     targets=targets(),
-    figure="speed",
     takes_device=True,
 )

@@ -47,16 +47,12 @@ def steps(shape: Shape, kind: str, device: str) -> Iterator[Step]:
 
 def _rows(shape: Shape, kind: str, device: str) -> Iterator[tuple[Setup, tuple[str, ...]]]:
     is_training = kind == "training"
-
-    def only_in_training(*names: str) -> tuple[str, ...]:
-        return names if is_training else ()
-
     # TF1's loss of class ids has no label smoothing. Without it, all compute the same.
     plain = Setup(shape, label_smoothing=0.0, device=device)
     for loss in (SPARSE, SIGMOID):
-        others = only_in_training(FLOORS[loss], *PACKAGES)
+        others = (FLOORS[loss], *PACKAGES) if is_training else ()
         yield dataclasses.replace(plain, loss=loss), (*_EVERYBODY, *others)
-    yield plain, ("ours", "empty", *only_in_training(FLOORS[SOFTMAX]))
+    yield plain, ("ours", "empty", FLOORS[SOFTMAX]) if is_training else ("ours", "empty")
     if is_training:
         smoothed = Setup(shape, device=device)
         yield dataclasses.replace(smoothed, loss=SPARSE), ("ours", "v1", "keras")

@@ -35,8 +35,7 @@ def _run(setup: Setup, kind: str, recorder: Recorder) -> None:
     inputs = contenders.load("ours").inputs(setup)
     turns = {
         contenders.load(module).name: _turn(module, setup, kind, inputs)
-        for module in memory.EVERY
-        if memory.can_serve(module, setup.device, recorder)
+        for module in contenders.available(memory.EVERY, recorder)
     }
     for name, samples in recorder.rounds(turns, _ROUNDS).items():
         recorder.add(NAME, setup, name, samples, kind)

@@ -51,7 +51,7 @@ def _epoch(network: _Network, setup: Setup, contender: Any) -> Turn:
         tf.keras.layers.Dense(network.num_classes),
     ]
     model = tf.keras.Sequential([tf.keras.Input([network.num_features]), *layers])
-    model.compile(optimizer="sgd", loss=contender.keras_loss(setup))
+    model.compile(optimizer="sgd", loss=contender.loss(setup))
     features = tf.random.stateless_normal([network.batch_size, network.num_features], [0, 0])
     _, labels, weights = contender.inputs(setup)
     # The same batch again and again: reading data would blur the ratio.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 import math
 import statistics
-from pathlib import Path
 
-from benchmarks import contenders
+from benchmarks import contenders, memory_use
 from benchmarks.benchmark import OURS, TIMES, Benchmark, Options, Part, Recorder
 from benchmarks.setups import Setup
 from benchmarks.timing import timed
@@ -35,10 +34,11 @@ def _run(exponent: int, recorder: Recorder) -> None:
     setup = Setup((elements // _NUM_CLASSES, _NUM_CLASSES))
     # Logits, labels and gradient; three times the logits while the inputs are created.
     needed = 3 * setup.num_bytes + 2**30
-    if available_memory() < needed:
+    available = memory_use.available()
+    if available < needed:
         recorder.note(
             f"linear: 10^{exponent} elements need {needed / 1e9:.1f} GB, but only "
-            f"{available_memory() / 1e9:.1f} GB of memory are available."
+            f"{available / 1e9:.1f} GB of memory are available."
         )
         return
     contender = contenders.load("ours")
@@ -66,18 +66,6 @@ def largest_factor(values: list[float]) -> float:
     """
     middle = statistics.median(values)
     return max(max(value / middle, middle / value) for value in values)
-
-
-def available_memory() -> float:
-    """Bytes that can be used without swapping; unlimited if the system doesn't report it."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return math.inf
-    for line in lines:
-        if line.startswith("MemAvailable:"):
-            return 1024.0 * int(line.split()[1])
-    return math.inf
 
 
 BENCHMARK = Benchmark(

@@ -6,7 +6,7 @@ import concurrent.futures
 import dataclasses
 import functools
 import os
-from typing import Any, NamedTuple
+from typing import Any, Iterator, NamedTuple
 
 from benchmarks import contenders, devices, shapes
 from benchmarks.benchmark import Benchmark, Options, Part, Recorder
@@ -25,72 +25,78 @@ UNDER_XLA = ("ours_xla", "v1_xla")
 EVERY = (*WITHOUT_XLA, *UNDER_XLA)
 BESIDE_V1 = ("ours_portable", "v1")
 _FAMILY_MODULES = {
-    SPARSE: ("ours", "ours_portable", "v1", "keras"),
+    SPARSE: WITHOUT_CHOICE,
     SIGMOID: ("ours", "v1"),
 }
 # Tracing takes some megabytes, and XLA's compiler some tens of them, which vary. They would hide
 # smaller buffers.
 _LARGE = 8 * 2**20
 _MOST_PROCESSES = 4
-_CPU_MODULES = ("ours_native",)
 
 
 class _Case(NamedTuple):
+    """What is measured, for each kind of step.
+
+    Attributes:
+        setup: the loss and its inputs.
+        mode: `EAGER`, `DYNAMIC` or `STATIC`.
+        modules: the contenders.
+    """
+
     setup: Setup
     mode: str
     modules: tuple[str, ...]
 
 
 def _parts(options: Options) -> list[Part]:
-    return [
-        _part("memory", f"{kind}, {mode}", f"{setup.dtype} {setup.shape}", kind, case)
-        for case in _cases(options)
-        for setup, mode, _ in [case]
-        for kind in KINDS
-    ]
+    return [_part("memory", kind, kind, case) for case in _cases(options) for kind in KINDS]
+
+
+def _cases(options: Options) -> Iterator[_Case]:
+    for setup in portable_setups(options):
+        looked_at = setup.shape in shapes.TWO
+        if options.quick and not (looked_at and setup.dtype == "float32"):
+            continue
+        if setup.dtype == "float32":
+            yield _Case(setup, EAGER, WITHOUT_CHOICE)
+            yield _Case(setup, DYNAMIC, EVERY if looked_at else WITHOUT_XLA)
+            if setup.num_bytes >= _LARGE:
+                yield _Case(setup, STATIC, EVERY)
+        else:
+            yield _Case(setup, EAGER, BESIDE_V1)
+            yield _Case(setup, DYNAMIC, BESIDE_V1)
+            yield _Case(setup, STATIC, UNDER_XLA)
+    for shape in shapes.chosen([shapes.STATIC], options.quick):
+        yield _Case(Setup(shape, device=options.device), STATIC, EVERY)
 
 
 def _family_parts(options: Options) -> list[Part]:
     places = [(shape, mode) for shape in shapes.TWO for mode in (EAGER, DYNAMIC)]
-    return [
-        _part("family_memory", f"{family.case(setup, kind)}, {mode}", str(shape), kind, case)
+    cases = [
+        _Case(Setup(shape, label_smoothing=0.0, device=options.device, loss=loss), mode, modules)
         for loss, modules in _FAMILY_MODULES.items()
         for shape, mode in [*places, (shapes.STATIC, STATIC)]
         if shapes.chosen([shape], options.quick)
-        for setup in [Setup(shape, label_smoothing=0.0, device=options.device, loss=loss)]
-        for case in [_Case(setup, mode, modules)]
+    ]
+    return [
+        _part("family_memory", family.case(case.setup, kind), kind, case)
+        for case in cases
         for kind in KINDS
     ]
 
 
-def _part(benchmark: str, case: str, place: str, kind: str, measured: _Case) -> Part:
-    return Part(f"{case} {place}", functools.partial(_run, benchmark, case, kind, measured))
-
-
-def _cases(options: Options) -> list[_Case]:
-    found = []
-    for setup in portable_setups(options):
-        if options.quick and (setup.dtype != "float32" or setup.shape not in shapes.TWO):
-            continue
-        if setup.dtype == "float32":
-            found.append(_Case(setup, EAGER, WITHOUT_CHOICE))
-            looked_at = setup.shape in shapes.TWO
-            found.append(_Case(setup, DYNAMIC, EVERY if looked_at else WITHOUT_XLA))
-            if setup.num_bytes >= _LARGE:
-                found.append(_Case(setup, STATIC, EVERY))
-        else:
-            found.append(_Case(setup, EAGER, BESIDE_V1))
-            found.append(_Case(setup, DYNAMIC, BESIDE_V1))
-            found.append(_Case(setup, STATIC, UNDER_XLA))
-    for shape in shapes.chosen([shapes.STATIC], options.quick):
-        found.append(_Case(Setup(shape, device=options.device), STATIC, EVERY))
-    return found
+def _part(benchmark: str, step: str, kind: str, measured: _Case) -> Part:
+    case = f"{step}, {measured.mode}"
+    return Part(
+        f"{case} {measured.setup.dtype} {measured.setup.shape}",
+        functools.partial(_run, benchmark, case, kind, measured),
+    )
 
 
 def _run(benchmark: str, case: str, kind: str, what: _Case, recorder: Recorder) -> None:
     """Adds the peak, and what is held after it, of each contender that can run."""
     setup, mode, modules = what
-    measured = [one for one in modules if can_serve(one, setup.device, recorder)]
+    measured = contenders.available(modules, recorder)
     # No time is measured. On a GPU, they would interfere with each other.
     processes = min(os.cpu_count() or 1, _MOST_PROCESSES) if devices.is_cpu(setup.device) else 1
     with concurrent.futures.ThreadPoolExecutor(processes) as pool:
@@ -102,22 +108,6 @@ def _run(benchmark: str, case: str, kind: str, what: _Case, recorder: Recorder) 
             recorder.add(benchmark, setup, name, [use.peak], case, UNIT)
             recorder.add(benchmark, setup, name, [use.held], case + HELD, UNIT)
             recorder.tick((number + 1) / len(measured))
-
-
-def can_serve(module: str, device: str, recorder: Recorder) -> bool:
-    """Whether a contender runs there; a note says so if not."""
-    if module not in _CPU_MODULES:
-        return True
-    from keras_xent.ops import library
-
-    name = contenders.load(module).name
-    if not devices.is_cpu(device):
-        recorder.note(f"Not measured: {name} runs only on CPUs.")
-        return False
-    if library.problem() is not None:
-        recorder.note(f"Not measured: {name} can't run here: {library.problem()}.")
-        return False
-    return True
 
 
 def buffers(module: str, setup: Setup, kind: str, mode: str) -> MemoryUse:
@@ -141,7 +131,8 @@ def buffers(module: str, setup: Setup, kind: str, mode: str) -> MemoryUse:
         devices.on(setup.device, first)(*small)
     inputs = contender.inputs(setup)
     call = devices.on(setup.device, step)
-    return memory_use(lambda: call(*inputs), setup.device) / setup.num_bytes
+    use = memory_use(lambda: call(*inputs), setup.device)
+    return MemoryUse(use.peak / setup.num_bytes, use.held / setup.num_bytes)
 
 
 def _small(setup: Setup, mode: str) -> Shape:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from typing import Any, Iterable, NamedTuple
+from typing import Any, Iterable, NamedTuple, Sequence
 
-from benchmarks import contenders, shapes
+from benchmarks import contenders, devices, shapes
 from benchmarks.benchmark import EMPTY, PORTABLE, Benchmark, Options, Part, Recorder
 from benchmarks.contenders import PACKAGES, TENSORFLOW
-from benchmarks.processes import Worker
-from benchmarks.setups import Setup
-from benchmarks.targets import DTYPES, HALF_DTYPES
-from benchmarks.timing import Turn
+from benchmarks.processes import worker
+from benchmarks.setups import Setup, Shape
+from benchmarks.timing import Turn, timed
 
 KINDS = ("training", "evaluation")
 UNMASKED = ((4096, 1000), (8192, 151))
@@ -47,6 +46,15 @@ class Step(NamedTuple):
     traced: bool = True
     calls: int = 1
 
+    def turn(self, inputs: tuple[Any, ...]) -> tuple[str, Turn]:
+        """The name of one of TensorFlow's contenders, and its turn with these tensors."""
+        contender = contenders.load(self.contender)
+        function = getattr(contender, self.kind)(self.setup)
+        if self.traced:
+            function = contender.traced(function)
+        function = devices.on(self.setup.device, function)
+        return self.name or contender.name, timed(function, *inputs, calls=self.calls)
+
 
 def part(benchmark: str, title: str, steps: Iterable[Step]) -> Part:
     """Times all steps in turn."""
@@ -54,29 +62,24 @@ def part(benchmark: str, title: str, steps: Iterable[Step]) -> Part:
 
 
 def _interleave(benchmark: str, steps: list[Step], recorder: Recorder) -> None:
-    inputs: dict[Any, Any] = {}
+    names = dict.fromkeys(step.contender for step in steps)
+    there = contenders.available(names, recorder)
+    inputs: dict[str, Any] = {}
     turns: dict[tuple[Setup, str, str], Turn] = {}
     # Ends the contenders' processes.
     with contextlib.ExitStack() as stack:
         for step in steps:
+            if step.contender not in there:
+                continue
+            loss = step.setup.loss
             try:
                 if step.contender in PACKAGES:
-                    if _is_there(step, recorder):
-                        worker = stack.enter_context(Worker(step.contender, step.setup))
-                        turns[step.setup, step.case, worker.name] = worker.turn
-                    continue
-                # The same tensors for all contenders with the same loss.
-                if step.setup.loss not in inputs:
-                    inputs[step.setup.loss] = contenders.load("ours").inputs(step.setup)
-                turn = contenders.turn(
-                    step.contender,
-                    step.kind,
-                    step.setup,
-                    inputs[step.setup.loss],
-                    step.traced,
-                    step.calls,
-                )
-                name = step.name or contenders.load(step.contender).name
+                    name, turn = stack.enter_context(worker(step.contender, step.setup))
+                else:
+                    # The same tensors for all contenders with the same loss.
+                    if loss not in inputs:
+                        inputs[loss] = contenders.load("ours").inputs(step.setup)
+                    name, turn = step.turn(inputs[loss])
                 turns[step.setup, step.case, name] = turn
             except contenders.NoSuchLoss as error:
                 recorder.note(f"Not measured: {error}.")
@@ -84,19 +87,8 @@ def _interleave(benchmark: str, steps: list[Step], recorder: Recorder) -> None:
             recorder.add(benchmark, setup, name, samples, case)
 
 
-def _is_there(step: Step, recorder: Recorder) -> bool:
-    package = PACKAGES[step.contender]
-    if step.setup.device:
-        recorder.note(f"Not measured: {package} runs only without --device.")
-        return False
-    if not contenders.is_installed(step.contender):
-        recorder.note(f"Not measured: {package} is not installed.")
-        return False
-    return True
-
-
 def _training(options: Options) -> list[Part]:
-    def setups(among: Iterable[tuple[int, ...]], **changes: Any) -> list[Setup]:
+    def setups(among: Sequence[Shape], **changes: Any) -> list[Setup]:
         chosen = shapes.chosen(among, options.quick)
         return [Setup(shape, device=options.device, **changes) for shape in chosen]
 
@@ -132,7 +124,7 @@ def _dtypes(options: Options) -> list[Part]:
                 for name in ("ours", "v1", "addv2", "empty")
             ],
         )
-        for dtype in DTYPES
+        for dtype in shapes.DTYPES
         for shape in shapes.chosen(shapes.WITHOUT_LARGEST, options.quick)
     ]
 
@@ -185,11 +177,9 @@ def _portable(options: Options) -> list[Part]:
 
 def portable_setups(options: Options) -> list[Setup]:
     """The setups for the portable path's speed and memory."""
-    whole = [("float32", shape) for shape in shapes.PORTABLE]
-    half = [(dtype, shape) for dtype in HALF_DTYPES for shape in shapes.TWO]
     return [
         Setup(shape, dtype, shapes.PORTABLE[shape], device=options.device)
-        for dtype, shape in [*whole, *half]
+        for dtype, shape in shapes.PORTABLE_DTYPES
         if shapes.chosen([shape], options.quick)
     ]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-from typing import Callable
 
 import numpy as np
 
@@ -47,30 +46,17 @@ def _run_ours(recorder: Recorder) -> None:
 
 
 def _run_roofline(recorder: Recorder) -> None:
-    x, y = SETUP.logits(), SETUP.labels()
-    out = np.empty_like(x)
+    arrays = SETUP.logits(), SETUP.labels(), np.empty(SETUP.shape, SETUP.dtype)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        turns: dict[str, Turn] = {
-            case: timed(_add_in_pieces(x, y, out, count, pool)) for count, case in _CASES.items()
-        }
+
+        def add_in_pieces(count: int) -> Turn:
+            pieces = [np.array_split(array, count) for array in arrays]
+            # NumPy lets other threads run while it adds.
+            return timed(lambda: list(pool.map(np.add, *pieces)))
+
+        turns = {case: add_in_pieces(count) for count, case in _CASES.items()}
         for case, seconds in recorder.rounds(turns).items():
             recorder.add(NAME, SETUP, "numpy.add", seconds, f"numpy.add, {case}")
-
-
-def _add_in_pieces(
-    x: np.ndarray,
-    y: np.ndarray,
-    out: np.ndarray,
-    count: int,
-    pool: concurrent.futures.Executor,
-) -> Callable[[], None]:
-    pieces = list(zip(*[np.array_split(array, count) for array in (x, y, out)]))
-
-    def add() -> None:
-        # NumPy lets other threads run while it adds.
-        list(pool.map(lambda piece: np.add(*piece), pieces))
-
-    return add
 
 
 BENCHMARK = Benchmark(

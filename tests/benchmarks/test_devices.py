@@ -83,8 +83,6 @@ for module in ("ours", "ours_xla", "v1", "empty"):
         found = tf.nest.flatten(devices.on(setup.device, function)(*inputs))
         for tensor in (*inputs, *found):
             assert tensor.device.endswith("CPU:1"), (module, tensor.device)
-turn = contenders.turn("v1", "training", setup, inputs)
-assert turn() > 0
 print("ok")
 """
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -32,41 +31,22 @@ def test_resident_memory(device: str) -> None:
     assert memory_use.memory_use(lambda: None, device).peak < 0.1 * SIZE
 
 
-class FakeAllocator:
-    """Knows what a GPU's allocator tells."""
-
-    def __init__(self) -> None:
-        self.info: dict[str, int] = {"current": 100, "peak": 900}
-
-    def get_memory_info(self, device: str) -> dict[str, int]:
-        assert device == "GPU:1"
-        return dict(self.info)
-
-    def reset_memory_stats(self, device: str) -> None:
-        assert device == "GPU:1"
-        self.info["peak"] = self.info["current"]
-
-
 def test_a_devices_own_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    allocator = FakeAllocator()
-    for name in ("get_memory_info", "reset_memory_stats"):
-        monkeypatch.setattr(tf.config.experimental, name, getattr(allocator, name))
+    info = {"GPU:1": {"current": 100, "peak": 900}}
+
+    def reset(device: str) -> None:
+        info[device]["peak"] = info[device]["current"]
 
     class Result:
         def __init__(self) -> None:
-            allocator.info = {"current": 150, "peak": 170}
+            info["GPU:1"] = {"current": 150, "peak": 170}
 
         def __del__(self) -> None:
-            allocator.info["current"] = 120
+            info["GPU:1"]["current"] = 120
 
-    def call() -> Any:
-        return Result()
-
-    assert memory_use.memory_use(call, "/GPU:1") == MemoryUse(peak=70, held=20)
-
-
-def test_another_unit() -> None:
-    assert MemoryUse(6, 2) / 4 == MemoryUse(1.5, 0.5)
+    monkeypatch.setattr(tf.config.experimental, "get_memory_info", lambda device: info[device])
+    monkeypatch.setattr(tf.config.experimental, "reset_memory_stats", reset)
+    assert memory_use.memory_use(Result, "/GPU:1") == MemoryUse(peak=70, held=20)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it reads /proc")

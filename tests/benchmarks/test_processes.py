@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import concurrent.futures
+import gc
 import os
-import re
-from typing import Any
 
 import pytest
 
 from benchmarks import processes
 from benchmarks.contenders import NoSuchLoss
-from benchmarks.processes import Worker, in_fresh_process
+from benchmarks.processes import in_fresh_process, worker
 from benchmarks.setups import SPARSE, Setup
 
 
@@ -24,44 +23,32 @@ def test_what_a_function_raises_arrives() -> None:
         in_fresh_process(os.listdir, "/nonexistent")
 
 
-def test_a_worker_takes_turns_and_ends() -> None:
-    with Worker("addv2", Setup((4, 3))) as worker:
-        assert worker.name == "AddV2"
-        assert 0 < worker.turn() < 60
-        assert 0 < worker.turn() < 60
-        process = worker._process
-        assert process.is_alive()
-    assert not process.is_alive()
+def test_what_a_worker_raises_arrives_as_text() -> None:
+    # There is no such dtype; or PyTorch is not installed.
+    with pytest.raises(RuntimeError, match=r"^(Type|ModuleNotFound)Error: "), worker(
+        "pytorch", Setup((4, 3), "nonsense")
+    ):
+        pass
 
 
-class Sent(list):  # type: ignore[type-arg]
-    """The worker's end of a pipe."""
-
-    send = list.append
-
-
-@pytest.mark.parametrize(
-    ("module", "setup", "error", "message"),
-    [
-        # There is no such dtype; or PyTorch is not installed.
-        ("pytorch", Setup((4, 3), "nonsense"), RuntimeError, r"^(Type|ModuleNotFound)Error: "),
-        ("addv2", Setup((4, 3), loss=SPARSE), NoSuchLoss, "no sparse loss"),
-    ],
-)
-def test_a_worker_that_cannot_start_says_why(
-    module: str, setup: Setup, error: Any, message: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pipe: Any = Sent()
-    monkeypatch.setattr(processes, "_quiet", lambda: None)
-    processes._serve(pipe, module, setup)
-    (sent,) = pipe
-    assert type(sent) is error
-    assert re.search(message, str(sent))
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No processes, which would take seconds to import TensorFlow."""
+    pool = concurrent.futures.ThreadPoolExecutor
+    monkeypatch.setattr(processes, "_fresh_process", lambda: pool(1))
+    monkeypatch.setattr(gc, "disable", lambda: None)
 
 
-def test_an_error_of_a_worker_is_raised() -> None:
-    worker = Worker.__new__(Worker)
-    worker._pipe, theirs = multiprocessing.Pipe()
-    theirs.send(NoSuchLoss("no sparse loss"))
-    with pytest.raises(NoSuchLoss, match="no sparse loss"):
-        worker.turn()
+@pytest.mark.usefixtures("here")
+def test_a_worker_takes_turns() -> None:
+    with worker("addv2", Setup((4, 3))) as (name, turn):
+        assert name == "AddV2"
+        assert 0 < turn() < 60
+        assert 0 < turn() < 60
+
+
+@pytest.mark.usefixtures("here")
+def test_a_worker_without_the_loss_says_so() -> None:
+    setup = Setup((2, 5, 3), axis=1, loss=SPARSE, label_smoothing=0.0)
+    with pytest.raises(NoSuchLoss, match="needs the class axis last"), worker("v1", setup):
+        pass

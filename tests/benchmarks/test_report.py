@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.benchmark import EMPTY, Benchmark, Target
+from benchmarks.benchmark import EMPTY, Benchmark, Recorder, Target
 from benchmarks.checks import judge
 from benchmarks.measurement import Key, Measurement, summarize
 from benchmarks.report import duration, markdown
@@ -30,7 +30,8 @@ def text() -> str:
     targets = [Target(V1, 2.0, over=OURS), Target(MEMORY, 1.0, at_least=False)]
     verdicts = judge(targets, MEASUREMENTS)
     machine = {"CPU": "a fast one"}
-    return markdown("Title", machine, BENCHMARKS, MEASUREMENTS, verdicts, ["A note."], "speed.svg")
+    recorder = Recorder(measurements=MEASUREMENTS, notes=["A note."])
+    return markdown("Title", machine, BENCHMARKS, recorder, verdicts, "speed.svg")
 
 
 def test_it_begins_with_the_title_and_the_machine(text: str) -> None:
@@ -63,7 +64,7 @@ def test_what_was_not_measured_says_so_and_the_picture_is_there(text: str) -> No
 
 def test_another_contender_can_be_the_base() -> None:
     benchmark = Benchmark("training", "A step.", lambda options: [], base="v1")
-    text = markdown("Title", {}, [benchmark], MEASUREMENTS, [])
+    text = markdown("Title", {}, [benchmark], Recorder(measurements=MEASUREMENTS), [])
     assert "| float32 | (2, 3) | 0.40 × | 5.00 ms (5.00 ms – 5.00 ms) |" in text
 
 
@@ -71,7 +72,7 @@ def net_table(ours: float, empty: float) -> str:
     v1_eagerly = V1._replace(case="eager")
     times = {OURS: ours, V1: 0.005, OURS._replace(contender=EMPTY): empty, v1_eagerly: 0.009}
     rows = [Measurement(key, -1, "s", summarize([time])) for key, time in times.items()]
-    text = markdown("Title", {}, BENCHMARKS[:1], rows, [])
+    text = markdown("Title", {}, BENCHMARKS[:1], Recorder(measurements=rows), [])
     return text.partition("Without the time E of an empty call: ")[2]
 
 

@@ -6,7 +6,6 @@ import pytest
 import tensorflow as tf
 
 from benchmarks import contenders
-from benchmarks.benchmark import Options, Recorder
 from benchmarks.contenders.tensorflow_contender import TensorFlowContender
 from benchmarks.setups import Setup
 from benchmarks.suite import first_call
@@ -27,20 +26,3 @@ def test_every_turn_traces_with_the_shapes_of_the_inputs(monkeypatch: pytest.Mon
     assert turn() > 0
     assert turn() > 0
     assert traced == [(False, (4, 3)), (False, (4, 3))]
-
-
-def test_everybody_who_can_serve_has_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_call, "_turn", lambda *arguments: lambda: 1.0)
-    monkeypatch.setattr(
-        first_call.memory, "can_serve", lambda module, *rest: module != "ours_native"
-    )
-    recorder = Recorder(Options(rounds=1))
-    first_call._run(SETUP, "training", recorder)
-    assert [row.key.contender for row in recorder.measurements] == [
-        "keras_xent",
-        "keras_xent, portable",
-        "v1",
-        "Keras",
-        "keras_xent under XLA",
-        "v1 under XLA",
-    ]

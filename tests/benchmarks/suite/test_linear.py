@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks import memory_use
 from benchmarks.benchmark import OURS, Options, Recorder
 from benchmarks.setups import Setup
 from benchmarks.suite import linear
@@ -15,7 +16,7 @@ def test_the_factor_counts_both_ways() -> None:
 
 
 def test_a_size_without_memory_is_left_out_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(linear, "available_memory", lambda: 1e9)
+    monkeypatch.setattr(memory_use, "available", lambda: 1e9)
     recorder = Recorder()
     linear.BENCHMARK.parts(Options())[6].run(recorder)
     assert recorder.measurements == []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import contextlib
+from typing import Iterator
 
 import pytest
 
@@ -11,36 +12,28 @@ from benchmarks import contenders
 from benchmarks.benchmark import EMPTY, PORTABLE, Options, Part, Recorder
 from benchmarks.setups import SPARSE, Setup
 from benchmarks.suite import steps
+from benchmarks.timing import Turn
 
 SETUP = Setup((4, 3))
 
 
-class FakeWorker:
-    """A package's process; a library that has no sparse loss."""
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The packages' processes: one package isn't there, and one has no sparse loss."""
+    running: list[str] = []
 
-    running: ClassVar[list[str]] = []
-
-    def __init__(self, name: str, setup: Setup) -> None:
+    @contextlib.contextmanager
+    def worker(name: str, setup: Setup) -> Iterator[tuple[str, Turn]]:
         if setup.loss == SPARSE:
             raise contenders.NoSuchLoss(f"{name} has no such loss")
-        self.name = name
+        running.append(name)
+        yield name, lambda: float(running.count(name))
+        running.remove(name)
 
-    def turn(self) -> float:
-        assert self.name in self.running
-        return 1.0
-
-    def __enter__(self) -> FakeWorker:
-        self.running.append(self.name)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.running.remove(self.name)
-
-
-@pytest.fixture
-def packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "Worker", FakeWorker)
-    monkeypatch.setattr(contenders, "is_installed", lambda name: name == "optax")
+    monkeypatch.setattr(steps, "worker", worker)
+    monkeypatch.setitem(contenders.PACKAGES, "pytorch", "no_such_package")
+    monkeypatch.setitem(contenders.PACKAGES, "optax", "json")
+    return running
 
 
 def run(part: Part) -> Recorder:
@@ -53,24 +46,21 @@ def found(recorder: Recorder) -> list[tuple[str, str]]:
     return [(row.key.case, row.key.contender) for row in recorder.measurements]
 
 
-@pytest.mark.usefixtures("packages")
-def test_packages_take_turns_until_the_end_where_they_are_installed() -> None:
+def test_packages_take_turns_until_the_end_where_they_are_installed(running: list[str]) -> None:
     names = ("pytorch", "optax", "empty")
     recorder = run(steps.part("training", "", [steps.Step(name, SETUP) for name in names]))
     assert found(recorder) == [("", "optax"), ("", EMPTY)]
-    assert FakeWorker.running == []
-    assert recorder.notes == ["Not measured: torch is not installed."]
+    assert recorder.measurements[0].summary.median == 1
+    assert running == []
+    assert recorder.notes == ["Not measured: no_such_package is not installed."]
 
 
-@pytest.mark.usefixtures("packages")
+@pytest.mark.usefixtures("running")
 def test_a_loss_that_a_contender_has_not_is_a_note() -> None:
     setup = Setup((4, 3), loss=SPARSE)
-    recorder = run(steps.part("x", "", [steps.Step(name, setup) for name in ("optax", "addv2")]))
-    assert recorder.measurements == []
-    assert recorder.notes == [
-        "Not measured: optax has no such loss.",
-        "Not measured: no sparse loss, only softmax, sigmoid.",
-    ]
+    recorder = run(steps.part("x", "", [steps.Step(name, setup) for name in ("optax", "neg")]))
+    assert found(recorder) == [("", "Neg")]
+    assert recorder.notes == ["Not measured: optax has no such loss."]
 
 
 def test_every_mode_of_the_portable_path_has_v1_and_a_trace_has_an_empty_call(
