@@ -123,7 +123,9 @@ class _Session:
         if self._again:
             return [own, covering]
         first = [test for test, _ in self._noticed_by[mutant.path].most_common(_FIRST)]
-        return [first, covering]
+        # Separate runs, because pytest needs seconds to find the tests of many files.
+        own_covering = [test for test in covering if test.partition("::")[0] in own]
+        return [first, own_covering, covering[len(own_covering) :]]
 
 
 def _outcomes(results: Path) -> dict[str, str]:

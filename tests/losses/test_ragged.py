@@ -322,6 +322,22 @@ def test_weights_with_a_last_dimension_of_one() -> None:
     assert_same(loss(*one_row, np.float32([[2]])), loss(*one_row, 2.0))
 
 
+def test_a_python_number_is_a_float64_weight() -> None:
+    loss = CategoricalCrossentropy(True, reduction="sum", dtype="float64")
+    inputs = rows(LABELS.astype(np.float64)), rows(LOGITS.astype(np.float64))
+    for weight in (0.1, [0.1] * 4):
+        np.testing.assert_allclose(loss(*inputs, weight), 0.1 * loss(*inputs), rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_a_row_without_classes_has_a_loss_of_zero(dtype: str) -> None:
+    loss = CategoricalCrossentropy(True, reduction="none", dtype=dtype)
+    labels, logits = (rows(tf.cast(x, dtype)) for x in (LABELS[:, 0] * 0, LOGITS[:, 0]))
+    value = loss(labels, logits)
+    assert value.dtype == dtype
+    np.testing.assert_array_equal(value, [0, 0, 0, 0])
+
+
 def test_weights_of_samples_and_a_mask_of_each_value() -> None:
     """The mask has one more dimension than the weights."""
     rng = np.random.default_rng(1)

@@ -46,6 +46,19 @@ def test_other_rows_raise_an_error(inputs: Any, message: str) -> None:
         in_graph(loss, *inputs)
 
 
+def test_under_xla_each_ragged_dimension_counts() -> None:
+    """The outer or the inner rows differ."""
+    loss = CategoricalCrossentropy(True, reduction="sum")
+    outer, other_outer = [0, 1, 4], [0, 2, 4]
+    logits = tf.RaggedTensor.from_nested_row_splits(LOGITS, [outer, SPLITS])
+    for splits in ([outer, [0, 1, 2, 3, 6]], [other_outer, SPLITS]):
+        labels = tf.RaggedTensor.from_nested_row_splits(LABELS, splits)
+        assert np.isnan(in_graph(loss, labels, logits, jit_compile=True))
+    labels = logits.with_flat_values(LABELS)
+    value = in_graph(loss, labels, logits, jit_compile=True)
+    np.testing.assert_allclose(value, loss(LABELS, LOGITS), rtol=1e-5)
+
+
 def test_rows_are_checked_in_float64_too() -> None:
     labels, logits = rows(LABELS.astype(np.float64)), rows(LOGITS.astype(np.float64))
     loss = CategoricalCrossentropy(from_logits=True, dtype="float64")
@@ -82,6 +95,8 @@ def test_the_error_has_the_rows() -> None:
         loss(OTHER, rows(LOGITS))
     with pytest.raises(ValueError, match="different numbers of rows 3 and 4"):
         loss(rows(LABELS), rows(LOGITS), np.ones(3, np.float32))
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[0 1 2.*\] \[0 2 2.*\]"):
+        in_graph(loss, OTHER, rows(LOGITS))
 
 
 def test_other_numbers_of_ragged_dimensions_raise_an_error() -> None:

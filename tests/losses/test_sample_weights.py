@@ -235,3 +235,13 @@ def test_only_the_last_dimension_is_removed() -> None:
     assert [result.shape for result in results] == [(1, 3), (1, 3)]
     results = sample_weights.same_rank(tf.ones([1, 3, 1]), tf.ones([1, 3]))
     assert [result.shape for result in results] == [(1, 3), (1, 3)]
+
+
+def test_the_known_dimensions_of_weights_stay_known() -> None:
+    @tf.function(input_signature=[tf.TensorSpec([None, 3])], autograph=False)
+    def run(weights: tf.Tensor) -> tf.Tensor:
+        aligned, _ = for_losses(weights, 3)
+        assert aligned.shape.as_list() == [None, 3, 1]
+        return aligned
+
+    assert run(tf.ones([2, 3])).shape == (2, 3, 1)
