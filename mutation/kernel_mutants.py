@@ -14,12 +14,18 @@ _SUMS = "losses/softmax/sums.h"
 
 
 class KernelMutant(NamedTuple):
-    """In a file, text that occurs there once, and what replaces it."""
+    """In a file, text that occurs there once, and what replaces it.
+
+    `why` is the reason if the mutant survives.
+    """
 
     path: str
     old: str
     new: str
+    why: str = ""
 
+
+_RECOMPUTED = "Only losses of infinite logits change, to NaN, and unusual_losses.h recomputes them."
 
 KERNEL_MUTANTS = [
     KernelMutant(*mutant)
@@ -56,7 +62,12 @@ KERNEL_MUTANTS = [
             "(shifts + powers * DoubleExp::kLn2High) - powers",
         ),
         # What is left out.
-        (_FORMULA, " + (t.max - t.max);", ";"),
+        (
+            _FORMULA,
+            " + (t.max - t.max);",
+            ";",
+            "If the largest logit is infinite, exp_of_max or the inverse is already NaN.",
+        ),
         (_FORMULA, "(t.maxima - 1.0) * t.exp_of_max", "t.maxima * t.exp_of_max"),
         (
             _SUMS,
@@ -67,8 +78,14 @@ KERNEL_MUTANTS = [
             _SUMS,
             "yd.AddProduct(labels, labels == V{} ? V{} : difference);",
             "yd.AddProduct(labels, difference);",
+            _RECOMPUTED,
         ),
-        (_SUMS, "label * (label == DoubleVec{} ? DoubleVec{} : difference)", "label * difference"),
+        (
+            _SUMS,
+            "label * (label == DoubleVec{} ? DoubleVec{} : difference)",
+            "label * difference",
+            _RECOMPUTED,
+        ),
         (_SWEEP, "sums_.rest.Scale(ratio);", ""),
         (_SWEEP, "rest_ *= ratio;", ""),
         (_SWEEP, "label_sums_.Rise(rise);", ""),
@@ -87,6 +104,7 @@ KERNEL_MUTANTS = [
             _SIGMOID,
             "element.opposite == without_distance_ ? V{} : BitCast<V>(bits & ~sign_)",
             "BitCast<V>(bits & ~sign_)",
+            _RECOMPUTED,
         ),
         (_SIGMOID, "(sum.small + log1p.small)", "sum.small"),
         (_SIGMOID, "lost_of_e - s * lost_of_divisor", "lost_of_e"),
@@ -98,7 +116,12 @@ KERNEL_MUTANTS = [
         ("base/vec.h", "n < 0 ? 0 : n > kLanes<F> ? kLanes<F> : n", "n < 0 ? 0 : n"),
         (_SWEEP, "constexpr double kHeadroom = 20;", "constexpr double kHeadroom = 200;"),
         (_SWEEP, "found_max > kLowest ? found_max : kLowest", "found_max"),
-        (_SWEEP, "found_max > max_ || done_ == 0", "found_max >= max_ || done_ == 0"),
+        (
+            _SWEEP,
+            "found_max > max_ || done_ == 0",
+            "found_max >= max_ || done_ == 0",
+            "An equal logit joins the rest as an exp instead of the maxima: the same sum.",
+        ),
         (_SWEEP, "found.max < max_ &&", "found.max <= max_ &&"),
         (_FORMULA, "return others > F(0.5) ?", "return others > F(2) ?"),
         (
@@ -107,7 +130,12 @@ KERNEL_MUTANTS = [
             "classes < kMost ? classes : kMost",
         ),
         ("class_ids.h", "return static_cast<Id>(signs) >= 0;", "return true;"),
-        ("base/convert.h", "magnitude >= 65520.0", "magnitude > 65520.0"),
+        (
+            "base/convert.h",
+            "magnitude >= 65520.0",
+            "magnitude > 65520.0",
+            "The code below rounds 65520 to even, which is infinity.",
+        ),
         ("base/convert.h", "bits + 0x7fffu + ((bits >> 16) & 1u)", "bits + 0x8000u"),
         (
             "base/vec.h",

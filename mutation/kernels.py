@@ -131,9 +131,12 @@ def main() -> None:
     """Runs the command."""
     parser = argparse.ArgumentParser(prog="python -m mutation.kernels", description=__doc__)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    processes = parser.parse_args().processes
+    parser.add_argument("numbers", nargs="*", type=int, help="which of them; default: all")
+    options = parser.parse_args()
+    processes = options.processes
     left: queue.SimpleQueue[KernelMutant] = queue.SimpleQueue()
-    for mutant in KERNEL_MUTANTS:
+    chosen = [KERNEL_MUTANTS[number] for number in options.numbers] or KERNEL_MUTANTS
+    for mutant in chosen:
         left.put(mutant)
     survivors: list[KernelMutant] = []
 
@@ -149,7 +152,8 @@ def main() -> None:
             except queue.Empty:
                 return
             failure = build.noticed(mutant)
-            print(f"{mutant.path}: {failure[:120] or 'SURVIVED'}", flush=True)
+            number = KERNEL_MUTANTS.index(mutant)
+            print(f"{number} {mutant.path}: {failure[:120] or 'SURVIVED'}", flush=True)
             if not failure:
                 survivors.append(mutant)
 
@@ -157,9 +161,9 @@ def main() -> None:
         trees = [Path(folder) / str(number) for number in range(processes)]
         with concurrent.futures.ThreadPoolExecutor(processes) as pool:
             list(pool.map(work, trees))
-    print(f"{len(survivors)} of {len(KERNEL_MUTANTS)} survived")
+    print(f"{len(survivors)} of {len(chosen)} survived")
     for mutant in survivors:
-        print(f"{mutant.path}:\n- {mutant.old}\n+ {mutant.new}")
+        print(f"{mutant.path}: {mutant.why or 'no reason is known'}\n- {mutant.old}\n+ {mutant.new}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 // Softmax cross entropy with dense labels, compared with long double.
 #include "losses/softmax_cross_entropy.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "softmax.h"
 
 namespace keras_xent {
@@ -105,6 +108,20 @@ KERAS_XENT_TEST(Runs::kOnEverySet, TestNoWeight) {
   }
 }
 
+// The last logit is the largest, and its class is the label: the loss is small, and an error in
+// the sum over the other classes is an error of the loss.
+template <typename T>
+void CheckLossOfLargest(const std::string& what, const std::vector<double>& logits) {
+  std::vector<double> labels(logits.size());
+  labels.back() = 1;
+  long double rest = 0;
+  for (size_t k = 0; k + 1 < logits.size(); ++k) {
+    rest += std::exp(static_cast<long double>(logits[k]) - logits.back());
+  }
+  const auto error = RunRow<T>(logits, labels).loss / std::log1p(rest) - 1;
+  Check(std::fabs(error) <= 2 * std::numeric_limits<T>::epsilon(), what + OnThisSet());
+}
+
 KERAS_XENT_TEST(Runs::kOnEverySet, TestPrecision) {
   const std::string name = OnThisSet();
   // A dominant class: p - 1 would be 0.
@@ -121,6 +138,16 @@ KERAS_XENT_TEST(Runs::kOnEverySet, TestPrecision) {
   const long double d = static_cast<long double>(0.1f) - 20.1f;
   Check(std::fabs(rounded.loss / static_cast<double>(std::log1p(std::exp(d))) - 1) < 0x1p-23,
         "the difference's rounding error" + name);
+  // The sums so far get another scale.
+  std::vector<double> rising(1100);
+  for (size_t k = 0; k < rising.size(); ++k) rising[k] = -0.25 * (k % 4);
+  rising.back() = 25;
+  CheckLossOfLargest<double>("a larger logit after many", rising);
+  // Adding any one of these exps to the sum so far is lost in float, and together they count.
+  std::vector<double> falling(257, -17.25);
+  std::fill_n(falling.begin(), 16, -1.0);
+  falling.back() = 0;
+  CheckLossOfLargest<float>("many small exps after larger ones", falling);
 }
 
 }  // namespace
