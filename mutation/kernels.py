@@ -163,7 +163,8 @@ def main() -> None:
             list(pool.map(work, trees))
     print(f"{len(survivors)} of {len(chosen)} survived")
     for mutant in survivors:
-        print(f"{mutant.path}: {mutant.why or 'no reason is known'}\n- {mutant.old}\n+ {mutant.new}")
+        reason = mutant.why or "no reason is known"
+        print(f"{mutant.path}: {reason}\n- {mutant.old}\n+ {mutant.new}")
 
 
 if __name__ == "__main__":
