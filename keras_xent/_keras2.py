@@ -46,8 +46,8 @@ class LossBase(keras.losses.Loss):
             # This trainer also divides the loss under a strategy.
             self._allow_sum_over_batch_size = True
             raise AttributeError(
-                f"reduction is {self._reduction.name}, expected a reduction of Keras 2, because "
-                "eager execution is off: use get_config()['reduction'] to read it"
+                f"reduction is {self._reduction.name}, which Keras 2 doesn't have, and eager "
+                "execution is off: read get_config()['reduction'] instead"
             )
         replicated = tf.distribute.get_strategy().num_replicas_in_sync > 1
         if replicated and self._reduction not in _UNSCALED:

@@ -94,7 +94,7 @@ def problem() -> str | None:
             return f"{PATH} is missing, because it is built only on Linux"
         return (
             f"{PATH} is missing, because keras_xent was installed without a C++17 compiler or "
-            f"runs from a checkout: install a compiler (g++ or clang++), and then {REINSTALL} (or "
+            f"runs from a checkout: install g++ or clang++. Then {REINSTALL} (or "
             "-e . for an editable installation)"
         )
     try:

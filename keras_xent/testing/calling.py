@@ -89,30 +89,33 @@ class Loss:
             if not self._gradients:
                 return np.asarray(value)
             raise WrongResultError(
-                f"the {self.name} loss returned {_described(value)}, expected a tensor: a number "
+                f"the {self.name} loss returned {_described(value)}, not a tensor: a number "
                 "from float(), .numpy(), NumPy or session.run has no gradient. Return the tensor "
                 "itself, or pass gradients=False to compare only values."
             )
         if value is None:
             raise WrongResultError(
-                f"the {self.name} loss returned None, expected a tensor: check whether a return "
+                f"the {self.name} loss returned None, not a tensor: check whether a return "
                 "statement is missing"
             )
         raise WrongResultError(
-            f"the {self.name} loss returned {_described(value)}, expected one tensor: pass a "
+            f"the {self.name} loss returned {_described(value)}, not one tensor: pass a "
             "function that returns only the loss"
         )
 
 
 def _described(value: Any) -> str:
-    kind = f"a {type(value).__module__}.{type(value).__name__}"
-    if type(value).__module__ == "builtins":
-        kind = f"a {type(value).__name__}"
+    name = type(value).__name__
+    if type(value).__module__ != "builtins":
+        name = f"{type(value).__module__}.{name}"
+    if isinstance(value, numbers.Number):
+        return f"{value!r} ({name})"
+    kind = f"a {name}"
     if isinstance(value, (list, tuple, dict)):
-        return f"{kind} of {len(value)}"
+        return f"{kind} of length {len(value)}"
     if isinstance(value, np.ndarray):
         return f"{kind} of shape {list(value.shape)}"
-    return f"{kind}, {value!r}" if isinstance(value, numbers.Number) else kind
+    return kind
 
 
 def _third_parameter(function: Callable[..., Any], name: str) -> inspect.Parameter | None:

@@ -73,17 +73,17 @@ class TestResults:
     @pytest.mark.parametrize(
         ("value", "message"),
         [
-            (1.5, "returned a float, 1.5, expected a tensor: .* pass gradients=False"),
-            (np.float64(1.5), r"returned a numpy.float64, .*1.5.*, expected a tensor"),
-            (np.float32(1.5), r"returned a numpy.float32, .*1.5.*, expected a tensor"),
-            (np.ones([2], np.float64), r"returned a numpy.ndarray of shape \[2\], expected"),
-            (True, "returned a bool, True, expected a tensor"),
-            (None, "returned None, expected a tensor: check whether a return"),
-            ([1.5, 2.0], "returned a list of 2, expected one tensor: .* returns only the loss"),
-            ((LOGITS, LOGITS), "returned a tuple of 2, expected one tensor"),
-            ({"loss": LOGITS}, "returned a dict of 1, expected one tensor"),
-            ("1.5", "returned a str, expected one tensor"),
-            (tf.ragged.constant([[1.0], []]), r"returned a tensorflow\..*RaggedTensor, expected"),
+            (1.5, r"returned 1.5 \(float\), not a tensor: .* pass gradients=False"),
+            (np.float64(1.5), r"returned .*1.5.* \(numpy.float64\), not a tensor"),
+            (np.float32(1.5), r"returned .*1.5.* \(numpy.float32\), not a tensor"),
+            (np.ones([2], np.float64), r"returned a numpy.ndarray of shape \[2\], not a tensor"),
+            (True, r"returned True \(bool\), not a tensor"),
+            (None, "returned None, not a tensor: check whether a return"),
+            ([1.5, 2.0], "returned a list of length 2, not one tensor: .* returns only the loss"),
+            ((LOGITS, LOGITS), "returned a tuple of length 2, not one tensor"),
+            ({"loss": LOGITS}, "returned a dict of length 1, not one tensor"),
+            ("1.5", "returned a str, not one tensor"),
+            (tf.ragged.constant([[1.0], []]), r"returned a tensorflow\..*RaggedTensor, not one tensor"),
         ],
     )
     def test_what_is_no_tensor_is_told(self, value: Any, message: str) -> None:

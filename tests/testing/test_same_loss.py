@@ -183,7 +183,7 @@ class TestNumbers:
             return number(tf1_loss(labels, logits, weights))
 
         pair = (loss, tf1_loss) if name == "old" else (tf1_loss, loss)
-        with pytest.raises(TypeError, match=f"the {name} loss returned a .* pass gradients=False"):
+        with pytest.raises(TypeError, match=f"the {name} loss returned .* pass gradients=False"):
             same(*pair)
         same(*pair, gradients=False, dtypes=["float32", "float16", "float64"])
         wrong = tf.keras.losses.CategoricalCrossentropy(from_logits=True)
@@ -191,7 +191,7 @@ class TestNumbers:
             same(loss, wrong, gradients=False, **PLAIN)
 
     def test_what_a_session_gives(self) -> None:
-        with pytest.raises(TypeError, match=r"the old loss returned a numpy\.float32"):
+        with pytest.raises(TypeError, match=r"the old loss returned .*numpy\.float32"):
             same(in_a_session, v1.softmax_cross_entropy)
         same(in_a_session, v1.softmax_cross_entropy, gradients=False, dtypes="float32")
 
