@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from migrate.tools import check_flagged, check_not_found, check_stays_v1
 
+from keras_xent_cli.migrate.rules.kx101_swapped import RULE
+
 SWAPPED = [
     "tf.losses.softmax_cross_entropy(logits, labels)",
     "tf.losses.softmax_cross_entropy(self.logits, self.labels)",
@@ -69,6 +71,13 @@ def test_message_names_both() -> None:
     assert "by keyword" in found.message
 
 
+@pytest.mark.parametrize(("length", "shown"), [(40, "{}"), (41, "{:.37}...")])
+def test_the_message_shortens_long_arguments(length: int, shown: str) -> None:
+    argument = f"self.{'a' * (length - len('self..logits'))}.logits"
+    source = f"{IMPORTS}value = tf.losses.softmax_cross_entropy({argument}, labels)\n"
+    check_flagged(source, "KX101", f"labels are {shown.format(argument)} and logits are labels:")
+
+
 def test_labels_that_were_assigned() -> None:
     check_flagged(
         f"{IMPORTS}hot = tf.one_hot(y, 3)\nvalue = tf.losses.softmax_cross_entropy(x, hot)\n",
@@ -83,3 +92,7 @@ def test_no_loss_object() -> None:
         f"{IMPORTS}value = tf.losses.softmax_cross_entropy(logits, labels)\n",
         "its labels and logits look swapped",
     )
+
+
+def test_it_is_counted_among_the_mistakes_of_the_program() -> None:
+    assert RULE.is_defect

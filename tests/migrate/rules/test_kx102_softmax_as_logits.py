@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from migrate.tools import check_flagged, check_not_found, check_stays_v1
 
+from keras_xent_cli.migrate.rules.kx102_softmax_as_logits import RULE
+
 IMPORTS = "import tensorflow.compat.v1 as tf\nfrom tensorflow.contrib import slim\n"
 
 SOFTMAX = [
@@ -90,3 +92,7 @@ def test_after_the_call() -> None:
         f"{IMPORTS}value = tf.losses.softmax_cross_entropy(labels, x)\nx = tf.nn.softmax(x)\n",
         "KX102",
     )
+
+
+def test_it_is_counted_among_the_mistakes_of_the_program() -> None:
+    assert RULE.is_defect

@@ -23,6 +23,7 @@ CALL = "tf.losses.softmax_cross_entropy(labels, logits)"
         f"with self.session():\n    {CALL}",
         f"with raises:\n    {CALL}",
         "tf.losses.softmax_cross_entropy(labels, logits, loss_collection='mine')",
+        f"tf.losses.softmax_cross_entropy(labels, logits, loss_collection=None)\n{CALL}",
     ],
 )
 def test_flagged(statement: str) -> None:

@@ -7,6 +7,8 @@ import tensorflow as tf
 from migrate import executing
 from migrate.tools import check_flagged, check_not_found, check_stays_v1, ported
 
+from keras_xent_cli.migrate.rules.kx104_added_twice import RULE
+
 LOSS = "loss = tf.losses.softmax_cross_entropy(labels, logits)\n"
 
 TWICE = [
@@ -31,6 +33,8 @@ ONCE = [
     "total = tf.add_n([loss] + tf.losses.get_regularization_losses())",
     "total = other + tf.losses.get_total_loss()",
     "total = loss * tf.losses.get_total_loss()",
+    "total += tf.losses.get_total_loss()",
+    "def f(loss):\n    loss += tf.losses.get_total_loss()",
 ]
 
 
@@ -99,3 +103,7 @@ def value(program: str) -> float:
         total = executing.program(program)["total"](labels, logits)
         with tf.compat.v1.Session(graph=graph) as session:
             return float(session.run(total))
+
+
+def test_it_is_counted_among_the_mistakes_of_the_program() -> None:
+    assert RULE.is_defect

@@ -8,6 +8,8 @@ import textwrap
 import pytest
 from migrate.tools import check_flagged, check_not_found
 
+from keras_xent_cli.migrate.rules.kx105_divided_by_hand import RULE
+
 LOSS = "loss = tf.losses.softmax_cross_entropy(labels, logits, weights=mask{})\n"
 
 TWICE = [
@@ -40,6 +42,12 @@ TWICE = [
     "mean = loss / tf.reduce_sum(tf.cast(mask, tf.float32))",
     "total = mask\nmean = loss / tf.reduce_sum(total)",
     "for x in y:\n    loss /= tf.reduce_sum(mask)",
+    "mean = loss / tf.reduce_mean(mask)",
+    "mean = tf.mul(loss, n / tf.reduce_sum(mask))",
+    "mean = tf.scalar_mul(n / tf.reduce_sum(mask), loss)",
+    "mean = tf.divide(loss, tf.reduce_sum(mask))",
+    "mean = tf.div_no_nan(loss, tf.reduce_sum(mask))",
+    "mean = tf.realdiv(loss, tf.reduce_sum(mask))",
 ]
 ONCE = [
     "mean = loss / batch_size",
@@ -58,6 +66,8 @@ ONCE = [
     "loss *= tf.count_nonzero(mask) / tf.reduce_sum(mask)",
     "mean = loss / tf.reduce_sum(tf.cast(other, tf.float32))",
     "loss = other\nloss /= tf.reduce_sum(mask)",
+    "mean = loss / float(batch_size)",
+    "mean = tf.maximum(loss, n) / tf.reduce_sum(mask)",
 ]
 
 
@@ -108,13 +118,18 @@ def test_not_found(line: str) -> None:
         ("tf.losses.Reduction.NONE", False),
         ("'weighted_sum'", False),
         ("'none'", False),
+        ("'sum'", False),
+        ("tf.losses.Reduction.SUM if x else tf.losses.Reduction.NONE", False),
         ("tf.losses.Reduction.MEAN", True),
+        ("tf.losses.Reduction.MEAN if x else tf.losses.Reduction.NONE", True),
+        ("reductions[0]", True),
+        ("unknown", True),
         ("'weighted_mean'", True),
     ],
 )
 def test_reductions(reduction: str, divides: bool) -> None:
     loss = LOSS.format(f", reduction={reduction}")
-    source = f"import tensorflow as tf\n{loss}{TWICE[0]}\n"
+    source = f"import tensorflow as tf\nfor unknown in reductions: pass\n{loss}{TWICE[0]}\n"
     if divides:
         check_flagged(source, "KX105", "its reduction has already divided it")
     else:
@@ -149,6 +164,23 @@ def test_weights_that_are_only_of_the_same_dtype() -> None:
     )
 
 
+def test_weights_that_only_have_no_name() -> None:
+    check_not_found(
+        "import tensorflow as tf\n"
+        "loss = tf.losses.softmax_cross_entropy(labels, logits, batch()['mask'].weights)\n"
+        "loss /= tf.reduce_sum(other()['size'].value)\n",
+        "KX105",
+    )
+
+
+def test_a_loss_without_weights() -> None:
+    check_not_found(
+        f"import tensorflow as tf\n{LOSS.format('')}{ONCE[0]}\n"
+        f"loss = tf.losses.softmax_cross_entropy(labels, logits)\n{TWICE[0]}\n",
+        "KX105",
+    )
+
+
 def test_other_functions() -> None:
     check_flagged(
         "import tensorflow as tf\n"
@@ -162,3 +194,7 @@ def test_other_functions() -> None:
         "mean = tf.reduce_sum(losses) / tf.reduce_sum(mask)\n",
         "KX105",
     )
+
+
+def test_it_is_counted_among_the_mistakes_of_the_program() -> None:
+    assert RULE.is_defect

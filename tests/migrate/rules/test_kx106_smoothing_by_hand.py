@@ -33,6 +33,11 @@ OTHERS = [
     "hot = hot * 2 + eps",
     "hot = hot * 0.9 + other",
     "hot = hot * 2.0 + 1.0",
+    "hot = hot * 1.0 + 1.0",
+    "hot = hot * 0.0 + 1.0",
+    "hot = hot * (n - 1) + eps / n",
+    "hot = hot * (2 - eps) + eps / n",
+    "hot = hot * (1 + eps) + eps / n",
 ]
 
 
@@ -105,6 +110,8 @@ def test_what_the_right_class_lacks_is_shared_among_the_others(lines: str, call:
     if CALLS[call]:
         said = "keras_xent.v1.softmax_cross_entropy has it, and returns the same losses with "
         assert f"{said}reduction=keras_xent.Reduction.NONE, loss_collection=None" in message
+    else:
+        assert message.endswith(", which must be a number")
     new = (CALLS[call] or call).format(f", label_smoothing=({smoothing})")
     plain = f"{lines}\n    one_hot = tf.one_hot(ids, 5)"
     executing.check_same(
@@ -137,10 +144,32 @@ def test_other_values_of_one_hot(values: str) -> None:
     check_noted(f"import tensorflow as tf\nz = {call}\n", said)
 
 
-def test_classes_on_another_axis() -> None:
-    call = "tf.nn.softmax_cross_entropy_with_logits_v2(labels={}, logits=x, axis=1)"
+@pytest.mark.parametrize("axis", ["axis", "dim"])
+def test_classes_on_another_axis(axis: str) -> None:
+    call = f"tf.nn.softmax_cross_entropy_with_logits_v2(labels={{}}, logits=x, {axis}=1)"
     hot = "tf.one_hot(y, n, c, (1 - c) / (n - 1))"
     check_noted(f"import tensorflow as tf\nz = {call.format(hot)}\n", "=eps computes")
+
+
+@pytest.mark.parametrize("name", ["softmax", "sigmoid"])
+def test_which_function_has_label_smoothing(name: str) -> None:
+    labels = "labels * (1 - eps) + eps / 2"
+    check_noted(
+        "import tensorflow as tf\n"
+        f"z = tf.nn.{name}_cross_entropy_with_logits(labels={labels}, logits=x)\n",
+        f"{name}_cross_entropy_with_logits has no label_smoothing. "
+        f"keras_xent.v1.{name}_cross_entropy has it",
+    )
+
+
+def test_after_a_call_without_smoothing() -> None:
+    check_noted(
+        "import tensorflow as tf\n"
+        "a = tf.losses.sparse_softmax_cross_entropy(y, x)\n"
+        "b = tf.losses.softmax_cross_entropy(hot * (1 - eps) + eps / n, x)\n",
+        "smoothed by hand",
+        line=3,
+    )
 
 
 def test_the_sigmoid_has_no_other_classes() -> None:

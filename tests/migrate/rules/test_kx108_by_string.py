@@ -36,6 +36,10 @@ from migrate.tools import check_flagged, check_not_found, ported
             "f = locate('tensorflow.contrib.losses.softmax_cross_entropy')",
             "v1.softmax_cross_entropy, which expects the labels first",
         ),
+        (
+            "f = locate('tf_slim.losses.softmax_cross_entropy')",
+            "v1.softmax_cross_entropy, which expects the labels first",
+        ),
         ("f = locate(name='tf.nn.sigmoid_cross_entropy_with_logits')", "is in a string"),
         ("tf.losses.softmax_cross_entropy = f", "is replaced here"),
         ("tf.nn.softmax_cross_entropy_with_logits = f", "is replaced here"),
@@ -45,6 +49,14 @@ def test_flagged(line: str, message: str) -> None:
     source = f"import tensorflow.compat.v1 as tf\n{line}\n"
     check_flagged(source, "KX108", message, line=2)
     assert ported(source)[0] == source
+
+
+@pytest.mark.parametrize(
+    "line", ["f = getattr(tf.losses, name)", "f = locate('tf.losses.softmax_cross_entropy')"]
+)
+def test_the_order_is_the_same(line: str) -> None:
+    source = f"import tensorflow.compat.v1 as tf\n{line}\n"
+    assert "expects" not in check_flagged(source, "KX108", "keras_xent.v1").message
 
 
 def test_a_variable_that_is_evaluated() -> None:
@@ -85,7 +97,10 @@ def test_what_is_said_is_ported(owner: str) -> None:
         "f = eval('tf.losses.mean_squared_error')",
         "x = 'tf.losses.softmax_cross_entropy'",
         "print('tf.losses.softmax_cross_entropy')",
-        "logging.info('tf.losses.softmax_cross_entropy')",
+        *(
+            f"self.log.{name}('tf.losses.softmax_cross_entropy')"
+            for name in ("debug", "info", "warn", "warning", "error", "exception", "fatal")
+        ),
         "f = locate('optax.losses.softmax_cross_entropy')",
         "self.softmax_cross_entropy = f",
         "softmax_cross_entropy = f",

@@ -119,6 +119,11 @@ def in_a_graph(expression: str) -> tuple[list[np.ndarray], list[int]]:
             f"{TF}\nz = tf.contrib.losses.metric_learning.triplet_semihard_loss(y, x)\n",
             "is in tf.contrib, which TensorFlow 2 doesn't have: see TensorFlow's guide",
         ),
+        (
+            f"{TF}from tensorflow.contrib.losses import metric_learning as m\n"
+            "z = m.triplet_semihard_loss(y, x)\n",
+            "is in tf.contrib, which TensorFlow 2 doesn't have: see TensorFlow's guide",
+        ),
     ],
 )
 def test_other_losses(source: str, message: str) -> None:
@@ -152,6 +157,11 @@ def test_losses_are_named_once() -> None:
             f"{TF}try:\n  from tensorflow.contrib import tpu\nexcept KeyError:\n  pass\n{LOSS}",
             "{}.tpu",
         ),
+        (
+            f"{SLIM}import tensorflow.contrib.eager as tfe\n"
+            "z = slim.losses.softmax_cross_entropy(x, y)\n",
+            "{}.eager",
+        ),
     ],
 )
 def test_what_tensorflow_2_does_not_have_is_named_once(source: str, names: str) -> None:
@@ -163,6 +173,15 @@ def test_what_tensorflow_2_does_not_have_is_named_once(source: str, names: str) 
     assert ("see TensorFlow's guide" in finding.message) == ("contrib.slim" not in names)
     new, _ = ported(source)
     check_flagged(new, "KX109", names)  # it is as true of what was ported
+
+
+def test_slim_and_other_packages() -> None:
+    check_flagged(
+        f"{SLIM}{LOSS}x = slim.conv2d(x, 3)\ny = tf.contrib.rnn.x\n",
+        "KX109",
+        "TensorFlow 2 doesn't have tensorflow.contrib.rnn, tensorflow.contrib.slim: slim is now "
+        "the package tf_slim (import tf_slim as slim); for the rest, see TensorFlow's guide",
+    )
 
 
 def test_the_only_use_is_ported() -> None:

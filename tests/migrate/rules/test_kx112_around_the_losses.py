@@ -23,6 +23,7 @@ COLLECTION = [
     ("all = tf.losses.get_losses(scope)", "get_losses"),
     ("all = tf.get_collection(tf.GraphKeys.LOSSES)", "get_losses"),
     ("all = tf.get_collection_ref(key='losses')", "get_losses"),
+    ("all = (tf.get_collection if x else tf.get_collection_ref)('losses')", "get_losses"),
     ("tf.losses.add_loss(x)", "add_loss"),
 ]
 ESTIMATORS = [
@@ -34,6 +35,10 @@ ESTIMATORS = [
     ("e = tf.contrib.tpu.TPUEstimator(model_fn=model_fn)", "model_fn"),
     ("from tensorflow.estimator import Estimator\ne = Estimator(model_fn)", "model_fn"),
     ("from tensorflow.python.estimator import estimator as e\ne.Estimator(f)", "model_fn"),
+    ("import tensorflow_estimator as t\ne = t.estimator.Estimator(model_fn=f)", "model_fn"),
+    ("e = tf.contrib.tpu.TPUEstimator(model_fn, params=p)", "model_fn"),
+    ("s = tf.contrib.tpu.TPUEstimatorSpec(mode, None, loss, op)", "estimatorspec"),
+    ("s = tf.contrib.learn.ModelFnOps(mode, loss=loss)", "estimatorspec"),
 ]
 
 
@@ -64,6 +69,7 @@ def test_to_v1_all_of_estimators_is_one_line() -> None:
         "all = tf.losses.get_regularization_losses()",
         "all = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)",
         "all = tf.get_collection('mine')",
+        "all = tf.get_collection(**arguments)",
         "self.add_loss(x)",
         "model.add_loss(x)",
         "tf.keras.layers.Layer().add_loss(x)",
