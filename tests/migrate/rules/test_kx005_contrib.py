@@ -210,6 +210,12 @@ def test_an_arg_scope_that_is_kept_decides_the_collection_anywhere(scope: str, t
     check_flagged(source, "KX005", "with the scope's loss_collection=", line=11, target=target)
 
 
+def test_a_scope_whose_collection_is_not_known() -> None:
+    source = KEPT.format("functions", "[slim.losses.add_loss], **arguments")
+    source = source.replace("return slim.losses.softmax_cross_entropy", "return network")
+    check_flagged(source, "KX005", "pass loss_collection=... to each ported loss", line=10)
+
+
 SCOPES = [
     "[slim.losses.add_loss], loss_collection=None",
     "(slim.conv2d, slim.losses.add_loss), loss_collection='mine'",

@@ -139,6 +139,18 @@ def test_what_only_leads_to_one_is_left(value: str) -> None:
     assert [finding.rule for finding in findings] == ["KX001"]
 
 
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_what_may_be_of_another_class_is_left(name: str) -> None:
+    new, findings = ported(
+        "import tensorflow as tf\n"
+        "if x:\n    from tensorflow.losses import Reduction\n"
+        "else:\n    from project import Reduction\n"
+        f"z = tf.losses.softmax_cross_entropy(labels, logits, reduction=Reduction.{name})\n"
+    )
+    assert f"reduction=Reduction.{name})" in new
+    assert [finding.rule for finding in findings] == ["KX001"]
+
+
 def test_not_without_its_call() -> None:
     """TF1's function would refuse the name that is keras_xent's."""
     source = """\

@@ -165,6 +165,26 @@ def test_what_a_function_makes_of_tensorflow_2(imports: str, function: str) -> N
     check_noop(f"import copy\n\n{CLONE}\n{imports}z = nn.{function}(labels=y, logits=x)\n")
 
 
+@pytest.mark.parametrize(
+    "copied",
+    [
+        "copy.copy(module)",
+        "functools.partial(module)",
+        "inspect.unwrap(module)",
+        "types.SimpleNamespace(**vars(module))",
+        "tf.keras.models.clone_model(module)",
+        "tf_inspect.unwrap(module)",
+    ],
+)
+def test_how_a_function_copies_tensorflow_2(copied: str) -> None:
+    check_noop(
+        "import copy\nimport functools\nimport inspect\nimport types\n\nimport tensorflow as tf\n"
+        "import tensorflow.compat.v2 as tf2\nfrom tensorflow.python.util import tf_inspect\n\n\n"
+        f"def clone(module):\n    return {copied}\n\n\n"
+        "nn = clone(tf2.nn)\nz = nn.sigmoid_cross_entropy_with_logits(labels=y, logits=x)\n"
+    )
+
+
 WRAPPED_TF1 = [
     "nn = clone(tf1.nn)",
     "tf1 = clone(tf1)\nnn = tf1.nn",
