@@ -27,6 +27,15 @@ hypothesis.settings.load_profile("tensorflow")
 _COMPILED_BY_XLA = ("compiled", "compiled_unknown_shapes", "traced_then_compiled")
 
 
+def keep_all_objects() -> None:
+    """Tells Python that what TensorFlow's import and pytest have made until now is no garbage.
+
+    Otherwise `no_graphs_are_kept` would look at all of it after every file.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Imports TensorFlow before the tests do, and prepares for them.
 
@@ -39,9 +48,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
     # Tests break calls on purpose: how many means nothing.
     atexit.unregister(counting.report)
-    # Collecting garbage need not look at all that TensorFlow's import has made.
-    gc.collect()
-    gc.freeze()
+    keep_all_objects()
+
+
+def pytest_collection_finish() -> None:
+    keep_all_objects()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
