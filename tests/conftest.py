@@ -14,17 +14,6 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import hypothesis
 import pytest
-from tensorflow.python.framework import ops
-
-import keras_xent
-from keras_xent._verification import counting
-
-# Tests break calls on purpose: how many means nothing.
-atexit.unregister(counting.report)
-
-# Collecting garbage need not look at all that TensorFlow's import has made.
-gc.collect()
-gc.freeze()
 
 # TensorFlow traces, compiles and allocates: no single example has a fair deadline.
 hypothesis.settings.register_profile(
@@ -36,6 +25,34 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("tensorflow")
 
 _COMPILED_BY_XLA = ("compiled", "compiled_unknown_shapes", "traced_then_compiled")
+
+
+def keep_all_objects() -> None:
+    """Tells Python that what TensorFlow's import and pytest have made until now is no garbage.
+
+    Otherwise `no_graphs_are_kept` would look at all of it after every file.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Imports TensorFlow before the tests do, and prepares for them.
+
+    With `pytest -n` the first process only hands the tests out. The others, which run them, are
+    started by it afterwards: they would wait for its import.
+    """
+    if config.getoption("numprocesses", None):
+        return
+    from keras_xent._verification import counting
+
+    # Tests break calls on purpose: how many means nothing.
+    atexit.unregister(counting.report)
+    keep_all_objects()
+
+
+def pytest_collection_finish() -> None:
+    keep_all_objects()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -72,6 +89,8 @@ def no_graphs_are_kept() -> Iterator[None]:
     Every custom gradient in a graph (ours, and `tf.custom_gradient`) has an entry with a number in
     TensorFlow's registry, which keeps the graph.
     """
+    from tensorflow.python.framework import ops
+
     yield
     registered = ops.gradient_registry._registry
     numbered = [name for name in registered if re.search(r"-\d+$", name)]
@@ -85,6 +104,8 @@ def no_graphs_are_kept() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def default_backend() -> Iterator[None]:
     """Every test starts and ends with the backend that the user gets."""
+    import keras_xent
+
     keras_xent.set_backend("auto")
     yield
     keras_xent.set_backend("auto")
@@ -93,6 +114,8 @@ def default_backend() -> Iterator[None]:
 @pytest.fixture(params=["auto", "native", "portable"])
 def backend(request: pytest.FixtureRequest) -> str:
     """Runs a test on each backend. The native one needs the library."""
+    import keras_xent
+
     if request.param == "native" and keras_xent.backend().name != "native":
         pytest.skip(keras_xent.backend().reason)
     keras_xent.set_backend(request.param)
@@ -106,5 +129,7 @@ def eager_backend(request: pytest.FixtureRequest) -> str:
     There "auto" is the native one, if there is a library: `tests/ops/test_dispatch.py` holds it to
     that. In graphs "auto" puts both side by side, which is a third way.
     """
+    import keras_xent
+
     keras_xent.set_backend(request.param)
     return str(request.param)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import gc
 import json
 import os
 import runpy
@@ -144,6 +145,9 @@ def _become(program: dict[str, Any]) -> None:
 if __name__ == "__main__":
     import tensorflow  # noqa: F401
 
+    # A process that ends would take a second to collect all that the import has made.
+    gc.collect()
+    gc.freeze()
     requested = _next_program()
     if requested is not None:
         _become(requested)

@@ -9,6 +9,7 @@ from typing import Any, Callable, List, NamedTuple, Sequence, Tuple
 import tensorflow as tf
 
 from keras_xent import _tensorflow
+from keras_xent._autograph import do_not_convert
 from keras_xent.ops.spec import Spec
 
 # The parameters are the spec, the upstream gradient, the inputs, the tensors that the forward pass
@@ -118,7 +119,9 @@ def spec_of(node: tf.Operation) -> Spec:
 
 
 def _register(name: str, gradient: Gradient, saved: Saved | None) -> None:
+    # `tf.saved_model.save` would let AutoGraph convert all that the gradient calls: for seconds.
     @tf.RegisterGradient(name)
+    @do_not_convert
     def of_node(node: Any, *upstream: tf.Tensor) -> Sequence[Any]:
         if node is None:
             return _to_save(saved, upstream)

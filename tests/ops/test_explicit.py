@@ -66,6 +66,25 @@ def test_a_tape_outside_a_traced_function_gets_it() -> None:
     np.testing.assert_array_equal(tape.gradient(value, x), [7.0, 7.0, 7.0])
 
 
+def test_autograph_does_not_convert_it_when_it_is_saved(tmp_path: Path) -> None:
+    statuses = []
+
+    def backward(spec: Spec, grad: Any, *_: Any) -> list[Any]:
+        statuses.append(tf.__internal__.autograph.control_status_ctx().status.name)
+        return [grad]
+
+    gradient = explicit.Gradient("KerasXentTestConverted", 1, backward)
+    spec = Spec(7, 0.1, Reduction.NONE)
+    module = tf.Module()
+    module.square = tf.function(
+        lambda x: explicit.in_graph(gradient, spec, lambda x: (tf.square(x), []), [x]),
+        input_signature=[tf.TensorSpec([3])],
+    )
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=True)
+    tf.saved_model.save(module, str(tmp_path), options=options)
+    assert set(statuses) == {"DISABLED"}
+
+
 def test_a_tf1_graph_gets_it() -> None:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         np.testing.assert_array_equal(session.run(tf_gradients(tf.constant(X))), [7.0, 7.0, 7.0])

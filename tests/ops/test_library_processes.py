@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import functools
-import multiprocessing
 import os
+import pickle
 import shutil
 import textwrap
 from pathlib import Path
@@ -152,12 +151,17 @@ def test_a_saved_graph_loads_where_keras_xent_has_been_imported(tmp_path: Path) 
     assert printed.strip() == "1.31326"
 
 
-def test_a_spawned_process_gets_the_same_value() -> None:
+def test_a_new_process_that_is_sent_a_call_gets_the_same_value() -> None:
+    """As `multiprocessing` sends it to the processes that it spawns."""
     labels, logits = [[0.0, 1.0]], [[1.0, 2.0]]
     loss = functools.partial(keras_xent.v1.softmax_cross_entropy, labels, logits)
-    spawn = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(1, mp_context=spawn) as pool:
-        assert float(pool.submit(loss).result(timeout=120)) == float(loss())
+    program = """
+        import os, pickle, sys
+
+        assert "keras_xent" not in sys.modules
+        print(float(pickle.loads(bytes.fromhex(os.environ["CALL"]))()))
+        """
+    assert float(run(program, {"CALL": pickle.dumps(loss).hex()})) == float(loss())
 
 
 def test_a_process_may_end_during_calls() -> None:
