@@ -167,7 +167,7 @@ def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> F
         return Flat(labels, predictions, loss.axis, Rows(y_pred, 0), None)
     if given != expected:
         raise ValueError(
-            f"y_true has ragged_rank {given}, expected {expected}, with y_pred's row lengths: "
+            f"y_true has ragged_rank {given}, expected {expected} and y_pred's row lengths: "
             f"y_true has shape {y_true.shape}, and y_pred has shape {y_pred.shape} and ragged_rank "
             f"{levels}. If you use tf.ragged.constant, pass ragged_rank."
         )
@@ -250,7 +250,7 @@ def _repeated(weights: tf.Tensor, rows: Any, name: str) -> tf.Tensor:
     weights = _checked(
         weights,
         tf.equal(count, 1) | tf.equal(count, expected),
-        f"{name} and the losses have different numbers of rows",
+        f"{name} and the losses have different numbers of rows:",
         count,
         expected,
     )

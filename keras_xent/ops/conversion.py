@@ -8,7 +8,7 @@ from typing import Any, Callable
 import numpy as np
 import tensorflow as tf
 
-_DENSE = {tf.SparseTensor: "tf.sparse.to_dense", tf.RaggedTensor: "its method to_tensor()"}
+_DENSE = {tf.SparseTensor: "tf.sparse.to_dense", tf.RaggedTensor: "its to_tensor() method"}
 
 
 def to_tensor(value: Any, name: str, dtype_hint: Any = None) -> tf.Tensor:

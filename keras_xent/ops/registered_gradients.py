@@ -29,7 +29,7 @@ def spec_of(op: LossOp, node: Any) -> Spec:
     if smoothing is None:
         raise ValueError(
             f"the input label_smoothing of {node.name} is not a constant, expected a constant: "
-            "the op has no gradient without one, and tf.vectorized_map can't convert it"
+            "without one, the op has no gradient, and tf.vectorized_map can't convert it"
         )
     axis = int(node.get_attr("axis")) if op.has_class_axis else None
     reduced = node.type in (f"KerasXent>{op.name}", f"KerasXent>{op.name}WithBackprop")

@@ -93,7 +93,7 @@ def test_the_error_has_the_rows() -> None:
     loss = CategoricalCrossentropy(from_logits=True)
     with pytest.raises(ValueError, match=r"\[0 1 2 3 6\] and \[0 2 2 3 6\]"):
         loss(OTHER, rows(LOGITS))
-    with pytest.raises(ValueError, match="different numbers of rows 3 and 4"):
+    with pytest.raises(ValueError, match="different numbers of rows: 3 and 4"):
         loss(rows(LABELS), rows(LOGITS), np.ones(3, np.float32))
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[0 1 2.*\] \[0 2 2.*\]"):
         in_graph(loss, OTHER, rows(LOGITS))

@@ -50,7 +50,8 @@ class LossInputs {
     const Dims weight_dims = DimsOf(weights_.get());
     call.Require(IsBroadcastable(weight_dims, split.losses),
                  "weights can not be broadcast to the losses: weights have shape " +
-                     ToString(weight_dims) + ", the losses have shape " + ToString(split.losses) +
+                     ToString(weight_dims) + " and the losses have shape " +
+                     ToString(split.losses) +
                      "; pass a scalar, or a tensor of the losses' rank in which every "
                      "dimension is 1 or equal to the losses'");
     if (!call.ok()) return;
