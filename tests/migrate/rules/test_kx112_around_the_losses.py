@@ -28,16 +28,16 @@ COLLECTION = [
 ]
 ESTIMATORS = [
     ("s = tf.estimator.EstimatorSpec(mode, loss=loss, train_op=op)", "estimatorspec"),
-    ("s = tf.estimator.EstimatorSpec(mode, None, loss, op)", "estimatorspec"),
+    ("s = tf.estimator.EstimatorSpec(mode, None, loss, train_op=op)", "estimatorspec"),
     ("s = tf.estimator.tpu.TPUEstimatorSpec(mode=mode, loss=loss)", "estimatorspec"),
-    ("s = tf.contrib.learn.ModelFnOps(mode, p, loss, op)", "estimatorspec"),
+    ("s = tf.contrib.learn.ModelFnOps(mode, p, loss, train_op=op)", "estimatorspec"),
     ("e = tf.estimator.Estimator(model_fn, params=p)", "model_fn"),
     ("e = tf.contrib.tpu.TPUEstimator(model_fn=model_fn)", "model_fn"),
     ("from tensorflow.estimator import Estimator\ne = Estimator(model_fn)", "model_fn"),
     ("from tensorflow.python.estimator import estimator as e\ne.Estimator(f)", "model_fn"),
     ("import tensorflow_estimator as t\ne = t.estimator.Estimator(model_fn=f)", "model_fn"),
     ("e = tf.contrib.tpu.TPUEstimator(model_fn, params=p)", "model_fn"),
-    ("s = tf.contrib.tpu.TPUEstimatorSpec(mode, None, loss, op)", "estimatorspec"),
+    ("s = tf.contrib.tpu.TPUEstimatorSpec(mode, None, loss, train_op=op)", "estimatorspec"),
     ("s = tf.contrib.learn.ModelFnOps(mode, loss=loss)", "estimatorspec"),
 ]
 
