@@ -199,6 +199,7 @@ WRAPPED_TF1 = [
     "nn = imported(tf2.nn)",
     "nn = clone(tf2.nn, tf1.nn)",
     "nn = clone(project.nn)",
+    "nn = clone(project.ops)",
     "nn = clone(tf2.nn)\nnn.{} = other",
     "nn = clone(plain.nn)",
     "nn = plain_by_name(tf2.nn)",
