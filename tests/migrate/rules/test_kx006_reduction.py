@@ -197,6 +197,29 @@ def test_in_a_call_that_is_ported_already() -> None:
     )
 
 
+def test_the_package_is_imported_for_a_constant_alone() -> None:
+    check_transformed(
+        """\
+        import tensorflow as tf
+        from keras_xent import v1
+
+        def loss(labels, logits, weights):
+            return v1.softmax_cross_entropy(
+                labels, logits, reduction=tf.compat.v1.losses.Reduction.SUM)
+        """,
+        """\
+        import tensorflow as tf
+        from keras_xent import v1
+        import keras_xent
+
+        def loss(labels, logits, weights):
+            return v1.softmax_cross_entropy(
+                labels, logits, reduction=keras_xent.Reduction.SUM)
+        """,
+        codes=["KX006"],
+    )
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -155,6 +155,15 @@ def test_every_function_that_divides(call: str) -> None:
     )
 
 
+def test_a_sum_that_was_imported() -> None:
+    check_flagged(
+        "import tensorflow as tf\nfrom tensorflow import reduce_sum as total\n"
+        f"{LOSS.format('')}mean = loss / total(mask)\n",
+        "KX105",
+        "loss is divided by total(mask)",
+    )
+
+
 def test_weights_that_are_only_of_the_same_dtype() -> None:
     check_not_found(
         "import tensorflow as tf\n"
