@@ -84,7 +84,16 @@ def _is_collected_loss(module: Module, node: ast.expr) -> bool:
     if call is None or not call.function.reduces:
         return False
     collection = call.arguments.get("loss_collection")
-    return not (isinstance(collection, ast.Constant) and collection.value is None)
+    return collection is None or _is_default(module, module.followed(collection))
+
+
+def _is_default(module: Module, collection: ast.expr | None) -> bool:
+    """Whether this is certainly the collection that `get_total_loss` and `add_loss` use."""
+    if isinstance(collection, ast.Constant):
+        return bool(collection.value == "losses")
+    if collection is None:
+        return False
+    return any(name.endswith("GraphKeys.LOSSES") for name in module.names(collection))
 
 
 def _is_total(module: Module, node: ast.expr) -> bool:

@@ -23,7 +23,8 @@ _REPLACED = (
 )
 _BUILTINS = ("getattr", "hasattr", "setattr")
 _EVALUATING = ("eval", "exec")
-_PRINTING = ("print", "debug", "info", "warn", "warning", "error", "exception", "fatal")
+_LOGGING = ("debug", "info", "warn", "warning", "error", "exception", "critical", "fatal", "log")
+_PRINTING = ("print", *_LOGGING)
 _NAME = (
     rf"losses\.(?:{'|'.join(sorted(functions.LOSSES_NAMES))})"
     rf"|nn\.(?:{'|'.join(sorted(functions.NN_NAMES))})"

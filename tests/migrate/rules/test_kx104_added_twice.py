@@ -51,9 +51,20 @@ def test_not_found(line: str) -> None:
 def test_not_in_a_collection() -> None:
     for loss in [
         "loss = tf.losses.softmax_cross_entropy(y, x, loss_collection=None)\n",
+        "loss = tf.losses.softmax_cross_entropy(y, x, loss_collection='mine')\n",
+        "mine = 'mine'\nloss = tf.losses.softmax_cross_entropy(y, x, loss_collection=mine)\n",
+        "loss = tf.losses.softmax_cross_entropy(y, x, loss_collection=tf.GraphKeys.SUMMARIES)\n",
+        "loss = tf.losses.softmax_cross_entropy(y, x, loss_collection=unknown)\n",
         "loss = tf.nn.softmax_cross_entropy_with_logits_v2(y, x)\n",
     ]:
         check_not_found(f"import tensorflow as tf\n{loss}{TWICE[0]}\n", "KX104")
+
+
+@pytest.mark.parametrize("collection", ["'losses'", "tf.GraphKeys.LOSSES"])
+@pytest.mark.parametrize("line", ["total = loss + tf.losses.get_total_loss()", TWICE[-2]])
+def test_the_default_collection_by_its_name(collection: str, line: str) -> None:
+    loss = f"loss = tf.losses.softmax_cross_entropy(y, x, loss_collection={collection})\n"
+    check_flagged(f"import tensorflow as tf\n{loss}{line}\n", "KX104", "it counts twice")
 
 
 def test_contribs_joins_too() -> None:
