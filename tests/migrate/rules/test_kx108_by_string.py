@@ -99,7 +99,7 @@ def test_what_is_said_is_ported(owner: str) -> None:
         "print('tf.losses.softmax_cross_entropy')",
         *(
             f"self.log.{name}('tf.losses.softmax_cross_entropy')"
-            for name in ("debug", "info", "warn", "warning", "error", "exception", "critical", "fatal")
+            for name in "debug info warn warning error exception critical fatal".split()
         ),
         "f = locate('optax.losses.softmax_cross_entropy')",
         "self.softmax_cross_entropy = f",
