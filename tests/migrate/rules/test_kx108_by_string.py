@@ -97,9 +97,13 @@ def test_what_is_said_is_ported(owner: str) -> None:
         "f = eval('tf.losses.mean_squared_error')",
         "x = 'tf.losses.softmax_cross_entropy'",
         "print('tf.losses.softmax_cross_entropy')",
+        "self.log.exception('tf.losses.softmax_cross_entropy')",
+        "self.log.critical('tf.losses.softmax_cross_entropy')",
+        "self.log.fatal('tf.losses.softmax_cross_entropy')",
+        "self.log.log(10, 'tf.losses.softmax_cross_entropy')",
         *(
             f"self.log.{name}('tf.losses.softmax_cross_entropy')"
-            for name in "debug info warn warning error exception critical fatal".split()
+            for name in ("debug", "info", "warn", "warning", "error")
         ),
         "f = locate('optax.losses.softmax_cross_entropy')",
         "self.softmax_cross_entropy = f",
