@@ -83,7 +83,7 @@ class TestResults:
             ((LOGITS, LOGITS), "returned a tuple of length 2, not one tensor"),
             ({"loss": LOGITS}, "returned a dict of length 1, not one tensor"),
             ("1.5", "returned a str, not one tensor"),
-            (tf.ragged.constant([[1.0], []]), r"a tensorflow\..*RaggedTensor, not one"),
+            (tf.ragged.constant([[1.0], []]), r"returned a tensorflow\..*RaggedTensor, not"),
         ],
     )
     def test_what_is_no_tensor_is_told(self, value: Any, message: str) -> None:
