@@ -146,6 +146,7 @@ KERNEL_MUTANTS = [
             "base/vec.h",
             "return __builtin_convertvector(is_nan ? quiet_nan : rounded, UInt16Vec);",
             "return __builtin_convertvector(rounded, UInt16Vec);",
+            "The low bits of every NaN that gets here are 0, so rounding leaves it NaN.",
         ),
         (
             "unusual_losses.h",
@@ -205,6 +206,7 @@ KERNEL_MUTANTS = [
             "losses/softmax/row.h",
             "for (; c + kStep <= row.head; c += kStep) whole(c);",
             "for (; c + kStep < row.head; c += kStep) whole(c);",
+            "The last whole vector is then read as a part with all of its lanes.",
         ),
         (
             "losses/softmax/row.h",
@@ -213,7 +215,12 @@ KERNEL_MUTANTS = [
         ),
         ("losses/softmax/row.h", "end == row.body_end ? row.classes : end", "end"),
         (_SWEEP, "if (c < block.end) look(c, 0);", ""),
-        (_SPARSE, "id_ < block.classes_end()", "id_ <= block.classes_end()"),
+        (
+            _SPARSE,
+            "id_ < block.classes_end()",
+            "id_ <= block.classes_end()",
+            "The block is then searched for the label, which isn't there.",
+        ),
         (_SPARSE, "block.first_class() <= id_", "block.first_class() < id_"),
         (_SPARSE, "LanesBetween<F>(id_ - c, id_ - c + 1)", "LanesBetween<F>(id_ - c, id_ - c + 2)"),
         (
