@@ -19,7 +19,7 @@ from typing import Any, Sequence
 
 from mutation.mutants import Mutant
 
-_SURVIVED, _FAILED = 0, 1
+_SURVIVED, _FAILED, _USAGE_ERROR = 0, 1, 4
 
 
 class Worker:
@@ -64,6 +64,9 @@ class Worker:
         finally:
             self._write(path, original)
         outcome = {_SURVIVED: "survived", -signal.SIGALRM: "timeout"}.get(status, "killed")
+        if status == _USAGE_ERROR and "ERROR: not found" in output:
+            # Its tests have other names now, or because of the mutant.
+            outcome = "tests not found"
         failed = re.findall(r"^FAILED (.*?)(?: - .*)?$", output, re.MULTILINE)
         return {
             "mutant": mutant.name,
