@@ -90,7 +90,8 @@ def _name_in_report(name: str) -> str:
 
 def _run_suite(root: Path, folder: Path, data: Path, report: Path) -> None:
     print("the suite runs once under coverage", flush=True)
-    config = folder / "coverage.ini"
+    # pytest-cov removes files whose names begin with that of the data.
+    config = folder / "config.ini"
     files = "\n    ".join(TARGETS)
     config.write_text(f"[run]\ndata_file = {data}\ninclude =\n    {files}\n", encoding="utf-8")
     subprocess.run(
