@@ -53,6 +53,20 @@ class FoundError(AssertionError):
 
 
 @dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a call came to.
+
+    Args:
+        kind: "value", "kernel's error", or "error", which TensorFlow raised before it called the
+            kernel.
+        length: of the error's message.
+    """
+
+    kind: str
+    length: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
 class Call:
     """A call of an op.
 
@@ -162,7 +176,8 @@ def _functions() -> dict[str, tuple[Callable[..., Any], list[str], list[str]]]:
     found = {}
     for name in dir(ops):
         definition = op_def_registry.get(name.replace("KerasXent_", "KerasXent>"))
-        if definition is not None:
+        # The module also holds names that it imports, like `Any`, which is an op of TensorFlow.
+        if name.startswith("KerasXent_") and definition is not None:
             # Class ids are the only input of a type L.
             inputs = [_IDS if each.type_attr == "L" else each.name for each in definition.input_arg]
             attributes = [each.name for each in definition.attr]
@@ -175,7 +190,7 @@ def _output(function: Callable[..., Any], call: Call, inputs: Mapping[str, Any])
     return function(**inputs, **call.attributes)
 
 
-def check(function: Callable[..., Any], call: Call, in_graph: bool) -> str:
+def check(function: Callable[..., Any], call: Call, in_graph: bool) -> Outcome:
     """Call an op.
 
     Args:
@@ -183,18 +198,15 @@ def check(function: Callable[..., Any], call: Call, in_graph: bool) -> str:
         call: its arguments.
         in_graph: whether to put the op into a graph too.
 
-    Returns:
-        "value", "kernel's error", or "error", which TensorFlow raised before it called the kernel.
-
     Raises:
         FoundError: something that must hold doesn't.
     """
-    value, outcome = None, "error"
+    value, outcome = None, Outcome("error")
     try:
-        value, outcome = _output(function, call, call.inputs), "value"
+        value, outcome = _output(function, call, call.inputs), Outcome("value")
     except _ERRORS as error:
         if "keras_xent: " in str(error):
-            outcome = "kernel's error"
+            outcome = Outcome("kernel's error", len(str(error)))
     except tf.errors.NotFoundError as error:
         # TensorFlow's error for a combination of types that each are right.
         if "Could not find device for node" not in str(error):
@@ -250,11 +262,15 @@ def run(
     """
     maker = Maker(seed)
     outcomes: collections.Counter[str] = collections.Counter()
-    number = tenths = warm = now = errors = 0
+    number = tenths = warm = now = 0
+    lengths: list[int] = []
     start = time.monotonic()
     done = 0.0
     while done < 1:
-        outcomes[check(*maker.next(), in_graph=number % 4 == 0)] += 1
+        outcome = check(*maker.next(), in_graph=number % 4 == 0)
+        outcomes[outcome.kind] += 1
+        if warm and outcome.kind == "kernel's error":
+            lengths.append(outcome.length)
         number += 1
         done = number / count if count else (time.monotonic() - start) / (seconds or 1)
         if int(10 * done) > tenths:
@@ -262,10 +278,10 @@ def run(
             now = resident_bytes()
             progress(f"{number} calls, {outcomes['value']} values, {now / 2**20:.1f} MiB")
             if not warm and done >= _WARM_UP:
-                warm, errors = now, outcomes["kernel's error"]
+                warm = now
     progress(f"{number} calls in {time.monotonic() - start:.0f} s: {dict(outcomes)}")
     if number >= _ENOUGH_TO_MEASURE:
-        lost = _lost_by_tensorflow() * (outcomes["kernel's error"] - errors)
+        lost = _lost_by_tensorflow(round(np.mean(lengths))) * len(lengths) if lengths else 0.0
         growth = (now - lost) / warm - 1
         progress(
             f"Since {_WARM_UP:.0%} of it, memory has grown from {warm / 2**20:.1f} MiB by "
@@ -277,15 +293,27 @@ def run(
     return outcomes["value"]
 
 
-def _lost_by_tensorflow() -> float:
-    """The bytes that TensorFlow loses when a kernel of its own reports an error."""
-    wrong = tf.ones([2, 3])
+def _lost_by_tensorflow(length: int) -> float:
+    """The bytes that TensorFlow loses when a kernel of its own reports an error.
+
+    It never frees the step's rendezvous, which keeps the error's message, so the message of this
+    error has `length` characters.
+    """
+    wrong = tf.constant(np.nan)
+
+    def message_of_error(text: str) -> str:
+        try:
+            tf.raw_ops.CheckNumerics(tensor=wrong, message=text)
+        except tf.errors.InvalidArgumentError as error:
+            return str(error)
+        raise FoundError("CheckNumerics has accepted NaN")
+
+    text = "-" * max(length - len(message_of_error("")), 0)
     before, count = 0, 4000
     for number in range(count + count // 4):
         if number == count // 4:
             before = _used_bytes()
-        with contextlib.suppress(tf.errors.InvalidArgumentError):
-            tf.raw_ops.MatMul(a=wrong, b=wrong)
+        message_of_error(text)
     return (_used_bytes() - before) / count
 
 
