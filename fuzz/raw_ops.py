@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import collections
-import contextlib
 import ctypes
 import dataclasses
 import gc
@@ -17,7 +16,6 @@ import os
 import random
 import sys
 import time
-from pathlib import Path
 from typing import Any, Callable, Mapping
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -39,7 +37,7 @@ _OTHERS = [tf.int32, tf.int64, tf.bool, tf.complex64, tf.uint8, tf.string]
 # A few, because eager execution keeps a kernel for each value.
 _AXES = [-1, 0, 1, 2, -2, -4, 3, 5, 2**31, -(2**63), 2**63 - 1]
 _SPECIAL = [0.0, -0.0, 1.0, -1.0, 1e4, -1e4, 1e30, -1e9, 1e-40, np.inf, -np.inf, np.nan]
-# The process may grow by this fraction after the first fifth of the calls.
+# The allocated memory may grow by this fraction after the first fifth of the calls.
 _GROWTH = 0.02
 _WARM_UP = 0.2
 _ENOUGH_TO_MEASURE = 50_000
@@ -275,7 +273,7 @@ def run(
         done = number / count if count else (time.monotonic() - start) / (seconds or 1)
         if int(10 * done) > tenths:
             tenths = int(10 * done)
-            now = resident_bytes()
+            now = used_bytes()
             progress(f"{number} calls, {outcomes['value']} values, {now / 2**20:.1f} MiB")
             if not warm and done >= _WARM_UP:
                 warm = now
@@ -284,7 +282,7 @@ def run(
         lost = _lost_by_tensorflow(round(np.mean(lengths))) * len(lengths) if lengths else 0.0
         growth = (now - lost) / warm - 1
         progress(
-            f"Since {_WARM_UP:.0%} of it, memory has grown from {warm / 2**20:.1f} MiB by "
+            f"Since {_WARM_UP:.0%} of it, the memory has grown from {warm / 2**20:.1f} MiB by "
             f"{(now - warm) / 2**20:.1f} MiB. TensorFlow loses {lost / 2**20:.1f} MiB for so many "
             f"errors of any kernel. Without these, it has grown by {growth:.2%}."
         )
@@ -312,13 +310,13 @@ def _lost_by_tensorflow(length: int) -> float:
     before, count = 0, 4000
     for number in range(count + count // 4):
         if number == count // 4:
-            before = _used_bytes()
+            before = used_bytes()
         message_of_error(text)
-    return (_used_bytes() - before) / count
+    return (used_bytes() - before) / count
 
 
 class _Allocator(ctypes.Structure):
-    """What the C library's `mallinfo2` returns."""
+    """What `mallinfo2` returns, which glibc 2.33 and later have."""
 
     _fields_ = [
         (name, ctypes.c_size_t)
@@ -329,15 +327,11 @@ class _Allocator(ctypes.Structure):
     ]
 
 
-def _used_bytes() -> int:
-    """The bytes that are allocated. Unlike pages, they grow although there are gaps to fill."""
-    mallinfo = ctypes.CDLL(None).mallinfo2
-    mallinfo.restype = _Allocator
-    return mallinfo().uordblks
+def used_bytes() -> int:
+    """The bytes that are allocated, except for those that TensorFlow and the library reuse.
 
-
-def resident_bytes() -> int:
-    """The memory that this process has allocated, without what it keeps for later calls."""
+    Unlike the process's pages, they don't depend on the gaps between them.
+    """
     gc.collect()
     # The library keeps the memory of a large gradient until 16 others have not used it.
     ops, logits = library.load().ops, tf.zeros([512, 512])
@@ -345,14 +339,12 @@ def resident_bytes() -> int:
         ops.keras_xent_softmax_cross_entropy_with_backprop(
             logits, logits, 1.0, 0.0, axis=-1, reduction="sum"
         )
-    # TensorFlow has a kernel for each op, type and attribute that it has seen, and the C library
-    # keeps freed pages.
+    # TensorFlow keeps a kernel for each op, type and attribute that it has seen.
     context.context().clear_kernel_cache()
-    with contextlib.suppress(AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
-    # Pages of files, as of libraries, come and go with the memory that the machine has left.
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("RssAnon:")[1].split()[0]) << 10
+    mallinfo = ctypes.CDLL(None).mallinfo2
+    mallinfo.restype = _Allocator
+    allocator = mallinfo()
+    return allocator.uordblks + allocator.hblkhd
 
 
 def main() -> int:
