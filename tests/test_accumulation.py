@@ -129,12 +129,13 @@ def test_a_batch_that_is_too_small_is_an_error() -> None:
         list(micro)
 
 
-def test_a_mask_is_an_error() -> None:
+def test_a_mask_is_an_error_unless_it_is_taken_off() -> None:
     _, summed = keras_xent.micro_batches(data(Y, W), 2, keras_xent.CategoricalCrossentropy(True))
     logits = tf.constant(X @ KERNEL)
     logits._keras_mask = tf.ones([N], tf.bool)
     with pytest.raises(ValueError, match="give masked examples a sample weight of 0"):
         summed(Y, logits, W)
+    assert summed(Y, tf.identity(logits), W) > 0
 
 
 class OwnCall(keras_xent.CategoricalCrossentropy):

@@ -109,7 +109,7 @@ def verify() -> Iterator[None]:
       and an accumulator are nested, only the gradient of the value is compared.
     * differences within rounding error. Relative to the sum of the terms' magnitudes, this is about
       2e-6 in float32 with few classes (3e-5 with 50,000, because TensorFlow's own losses have this
-      error), 0.4 % in float16 and 3 % in bfloat16. For example, if the denominator should be
+      error), 0.4% in float16 and 3% in bfloat16. For example, if the denominator should be
       200,000 in float32, or 30 in bfloat16, a denominator that is off by one isn't detected.
       Weighted float64 losses are compared as float32, because TensorFlow rounds them.
     * integer losses of `compute_weighted_loss` that are off by 1, and differences in complex

@@ -121,8 +121,9 @@ class CrossEntropy(Configured, _keras.LossBase):
         mask = _keras.mask_of(y_pred)
         if mask is not None and not self._accepts_masks:
             raise ValueError(
-                "y_pred has a mask from Keras's layers, but the denominator was computed from the "
-                "labels and sample weights alone: give masked examples a sample weight of 0 instead"
+                "y_pred has a mask from Keras's layers, but the denominator was computed without "
+                "it: give masked examples a sample weight of 0, and pass tf.identity(y_pred), "
+                "which has no mask"
             )
         weighting = Weighting(sample_weight, mask, self._wanted_reduction)
         if replicas.share_a_denominator(self.normalization, self._wanted_reduction):

@@ -167,7 +167,7 @@ def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> F
         return Flat(labels, predictions, loss.axis, Rows(y_pred, 0), None)
     if given != expected:
         raise ValueError(
-            f"y_true has ragged_rank {given}, expected {expected} and y_pred's row lengths: "
+            f"y_true has ragged_rank {given}, expected {expected}, with the row lengths of y_pred: "
             f"y_true has shape {y_true.shape}, and y_pred has shape {y_pred.shape} and ragged_rank "
             f"{levels}. If you use tf.ragged.constant, pass ragged_rank."
         )
@@ -213,9 +213,9 @@ def _flat_axis(axis: int, y_pred: Any) -> int:
     dense = y_pred.ragged_rank < axis % rank and -rank <= axis < rank
     if not last and not dense:
         raise ValueError(
-            f"axis is {axis}, and y_pred is a RaggedTensor of shape {y_pred.shape} with "
-            f"{y_pred.ragged_rank} ragged dimensions, expected -1 or a dimension after them "
-            "(in Keras 2, a positive axis doesn't count the batch dimension)"
+            f"axis is {axis}, expected -1 or a dimension after the ragged ones: y_pred is a "
+            f"RaggedTensor of shape {y_pred.shape} and ragged_rank {y_pred.ragged_rank} (in Keras "
+            "2, a positive axis doesn't count the batch dimension)"
         )
     return flat_axis
 

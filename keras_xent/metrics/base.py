@@ -19,7 +19,8 @@ class CrossEntropyMetric(keras.metrics.Metric):
         super().__init__(name=name, dtype=dtype)
         if loss._wanted_reduction is Reduction.NONE:
             raise ValueError(
-                "reduction is NONE, expected a reduction to one number: a metric is one number"
+                "reduction is NONE, but a metric is a single number: use another reduction, such "
+                "as SUM_BY_NONZERO_WEIGHTS"
             )
         self._loss = loss
         self.reduction = loss._wanted_reduction

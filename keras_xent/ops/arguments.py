@@ -115,7 +115,7 @@ def class_axis_of(axis: Any, shape: tf.TensorShape) -> int:
     axis = operator.index(axis)
     rank = shape.rank
     if rank == 0:
-        raise ValueError("logits are a scalar, expected rank 1 or more, with a class axis")
+        raise ValueError("logits are a scalar, expected rank 1 or more: they need a class axis")
     if rank is not None and not -rank <= axis < rank:
         raise ValueError(
             f"axis is {axis}, expected a number in [{-rank}, {rank}) for logits of shape {shape}"

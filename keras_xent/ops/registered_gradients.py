@@ -28,8 +28,8 @@ def spec_of(op: LossOp, node: Any) -> Spec:
     smoothing = tf.get_static_value(node.inputs[3])
     if smoothing is None:
         raise ValueError(
-            f"the input label_smoothing of {node.name} is not a constant, expected a constant: "
-            "without one, the op has no gradient, and tf.vectorized_map can't convert it"
+            f"label_smoothing of {node.name} is not a constant, so the op has no gradient, and "
+            "tf.vectorized_map can't convert it: pass a number"
         )
     axis = int(node.get_attr("axis")) if op.has_class_axis else None
     reduced = node.type in (f"KerasXent>{op.name}", f"KerasXent>{op.name}WithBackprop")

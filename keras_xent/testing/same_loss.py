@@ -223,7 +223,7 @@ def _compare_all(
 def _check(num_classes: int, batch_size: int, dtypes: Sequence[str]) -> None:
     if not tf.executing_eagerly():
         raise ValueError(
-            "assert_same_loss is called in a graph, expected eager execution: call it outside "
+            "assert_same_loss needs eager execution, but was called in a graph: call it outside "
             "tf.Graph and tf.function, in a program that doesn't call "
             "tf.compat.v1.disable_eager_execution()"
         )

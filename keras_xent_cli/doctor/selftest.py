@@ -204,8 +204,10 @@ def _ours(case: Case, place: Place) -> list[np.ndarray]:
         for tensor in inputs:
             # TensorFlow may silently use the CPU instead.
             if f":{place.kind}:" not in tensor.device:
-                kind = tensor.dtype.name
-                raise RuntimeError(f"TensorFlow placed a {kind} tensor on {tensor.device}")
+                raise RuntimeError(
+                    f"TensorFlow placed a tensor of dtype {tensor.dtype.name} on {tensor.device}, "
+                    f"expected {place.device}"
+                )
 
         def run(*tensors: tf.Tensor) -> Any:
             return value_and_gradients(case.ours, tensors)

@@ -132,7 +132,7 @@ def test_the_mode_is_how_it_runs(mode: str) -> None:
 def test_a_device_that_is_not_there(in_function: bool) -> None:
     outcome = run_case(FIRST._replace(in_function=in_function), GPU._replace(device="GPU:7"))
     assert not outcome.passed
-    assert "GPU:7" in outcome.error or "TensorFlow placed a float32 tensor on" in outcome.error
+    assert "GPU:7" in outcome.error or "TensorFlow placed a tensor" in outcome.error
 
 
 def test_an_error_is_a_note_if_tensorflow_raises_one_too() -> None:

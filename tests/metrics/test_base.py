@@ -160,7 +160,7 @@ def test_config(name: str) -> None:
 
 @every_metric
 def test_none_is_no_reduction_of_a_metric(name: str) -> None:
-    with pytest.raises(ValueError, match="reduction is NONE, expected a reduction to one number"):
+    with pytest.raises(ValueError, match="reduction is NONE, but a metric is a single number"):
         getattr(metrics, name)(reduction="none")
 
 

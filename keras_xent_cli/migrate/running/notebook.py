@@ -233,7 +233,7 @@ def _code_cell(text: str, start: int, number: int) -> Iterator[Cell]:
 def _members(text: str, position: int) -> Iterator[tuple[str, int]]:
     """The keys of the object at a position, and where their values begin."""
     if text[position] != "{":
-        raise ValueError(f"expected an object at character {position}")
+        raise ValueError(f"expected a JSON object at character {position}")
     position = _skip(text, position + 1)
     while text[position] != "}":
         key, position = scanstring(text, position + 1, True)

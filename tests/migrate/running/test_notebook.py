@@ -265,12 +265,12 @@ def test_an_edit_of_the_same_line_twice() -> None:
     [
         ("", "it is not a notebook: Expecting value"),
         ("{", "it is not a notebook: Expecting property name"),
-        ("[]", "it is not a notebook: expected an object"),
+        ("[]", "it is not a notebook: expected a JSON object"),
         ('{"cells": {}}', "it is not a notebook: expected an array"),
         ('{"cells": [{"cell_type": "code"}]}', "it is not a notebook: a cell has no 'source'"),
         ('{"cells": [{"source": "a"}]}', "it is not a notebook: a cell has no 'cell_type'"),
         ('{"cells": [{"cell_type": "code", "source": 1}]}', "it is not a notebook"),
-        ('{"cells": [1]}', "it is not a notebook: expected an object"),
+        ('{"cells": [1]}', "it is not a notebook: expected a JSON object"),
         ('{"cells": []} x', "it is not a notebook: Extra data"),
         (
             '{"worksheets": [{"cells": [{"cell_type": "code", "input": ["compute_weighted_loss"]}]}'
