@@ -14,6 +14,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import hypothesis
 import pytest
+from lean_import import import_tensorflow
 
 # TensorFlow traces, compiles and allocates: no single example has a fair deadline.
 hypothesis.settings.register_profile(
@@ -44,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if config.getoption("numprocesses", None):
         return
+    import_tensorflow()
     from keras_xent._verification import counting
 
     # Tests break calls on purpose: how many means nothing.

@@ -143,8 +143,9 @@ def _become(program: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    import tensorflow  # noqa: F401
+    from lean_import import import_tensorflow
 
+    import_tensorflow()
     # A process that ends would take a second to collect all that the import has made.
     gc.collect()
     gc.freeze()
