@@ -214,8 +214,8 @@ def _flat_axis(axis: int, y_pred: Any) -> int:
     if not last and not dense:
         raise ValueError(
             f"axis is {axis}, expected -1 or a dimension after the ragged ones: y_pred is a "
-            f"RaggedTensor of shape {y_pred.shape} and ragged_rank {y_pred.ragged_rank} (in Keras "
-            "2, a positive axis doesn't count the batch dimension)"
+            f"RaggedTensor of shape {y_pred.shape} and ragged_rank {y_pred.ragged_rank}. The "
+            "axis counts from the batch dimension, unlike in Keras 2's own losses"
         )
     return flat_axis
 

@@ -130,8 +130,9 @@ def _third_parameter(function: Callable[..., Any], name: str) -> inspect.Paramet
     positional = [each for each in parameters if each.kind in _POSITIONAL]
     if any(each.kind is each.VAR_POSITIONAL for each in parameters) and len(positional) < 3:
         raise ValueError(
-            f"{name} has the signature {inspect.signature(function)}: pass weights=True if it "
-            "accepts (labels, logits, weights), or weights=False if it accepts (labels, logits)"
+            f"{name} has the signature {inspect.signature(function)}, which doesn't show whether "
+            "it accepts weights: pass weights=True if it accepts (labels, logits, weights), or "
+            "weights=False if it accepts (labels, logits)"
         )
     if len(positional) > 2 and _means_weights(positional[2]):
         return positional[2]

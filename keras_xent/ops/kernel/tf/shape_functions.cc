@@ -24,7 +24,7 @@ ShapeHandle LogitsOfKnownRank(TF_ShapeInferenceContext* ctx, TF_Status* status) 
   if (!logits || !TF_ShapeInferenceContextRankKnown(ctx, logits.get())) return nullptr;
   if (TF_ShapeInferenceContextRank(ctx, logits.get()) < 1) {
     TF_SetStatus(status, TF_INVALID_ARGUMENT,
-                 "logits must have rank 1 or more, with a class axis; they have rank 0");
+                 "logits have rank 0, expected rank 1 or more: they need a class axis");
     return nullptr;
   }
   return logits;
