@@ -91,10 +91,10 @@ class LossBase(keras.losses.Loss):
         outside_fit = tf.distribute.has_strategy() and not self._allow_sum_over_batch_size
         if outside_fit and self._reduction not in _UNSCALED:
             raise ValueError(
-                f"reduction is {self._reduction.value!r} under a tf.distribute.Strategy outside "
-                "Model.fit, where Keras 2 doesn't divide by the number of replicas: use "
-                "Reduction.SUM or Reduction.NONE and divide the result yourself, or pass the loss "
-                "to compile() and train with fit()"
+                f"reduction is {self._reduction.value!r} under a tf.distribute.Strategy: outside "
+                "Model.fit, Keras 2 doesn't divide by the number of replicas. Pass the loss to "
+                "compile() and train with fit(), or use Reduction.SUM or Reduction.NONE and divide "
+                "the result yourself"
             )
 
     def scale_for_distribution(self, value: tf.Tensor) -> tf.Tensor:

@@ -54,8 +54,8 @@ def fitted(ids: tf.Tensor, predictions: tf.Tensor, axis: int) -> tuple[tf.Tensor
     fitting = tf.squeeze(ids, surplus) if surplus else ids
     if not fitting.shape.is_compatible_with(losses_shape):
         raise ValueError(
-            f"y_true has shape {ids.shape} and y_pred has shape {predictions.shape} with the class "
-            f"axis {axis}, expected class ids of shape {losses_shape}: for one-hot labels, use "
+            f"y_true has shape {ids.shape} and y_pred has shape {predictions.shape} (class axis "
+            f"{axis}), expected class ids of shape {losses_shape}: for one-hot labels, use "
             "CategoricalCrossentropy"
         )
     return fitting, predictions

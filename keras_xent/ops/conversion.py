@@ -30,7 +30,7 @@ def to_tensor(value: Any, name: str, dtype_hint: Any = None) -> tf.Tensor:
             name, value, lambda: tf.convert_to_tensor(value, dtype_hint=dtype_hint, name=name)
         )
     if tensor.dtype == tf.string:
-        raise TypeError(f"{name} contains text, expected numbers")
+        raise TypeError(f"{name} must contain numbers, not text")
     return tensor
 
 

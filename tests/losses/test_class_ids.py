@@ -80,6 +80,8 @@ def test_a_column_of_ids_beside_a_vector_is_one_class() -> None:
         ((8,), (4, 2, 3), -1),
         ((2, 4), (4, 2, 3), -1),
         ((4, 3), (4, 3, 2), 1),
+        ((2, 1, 2), (2, 3), -1),
+        ((4, 2, 1), (4, 3), -1),
     ],
 )
 def test_other_shapes_raise_an_error(ids: Any, predictions: Any, axis: int) -> None:
@@ -106,6 +108,22 @@ def test_ids_of_unknown_shapes_are_fitted(
     if shape == (4, 1):
         with pytest.raises(tf.errors.InvalidArgumentError):
             function(ids.reshape(2, 2), predictions)
+
+
+def test_the_last_dimension_may_be_the_surplus_one_though_the_classes_are_elsewhere() -> None:
+    ids, predictions = np.zeros((4, 2, 1), np.int32), np.zeros((4, 3, 2), np.float32)
+    function = tf.function(
+        lambda ids: class_ids.fitted(ids, tf.constant(predictions), 1)[0],
+        input_signature=[tf.TensorSpec([4, 2, None], tf.int32)],
+    )
+    assert function(ids).shape == (4, 2)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        function(np.zeros((4, 2, 3), np.int32))
+
+
+def test_labels_that_are_no_ids_are_named() -> None:
+    with pytest.raises(ValueError, match="y_true"):
+        class_ids.to_ids([[1], [2, 3]])
 
 
 def test_what_is_kept() -> None:

@@ -50,7 +50,7 @@ def test_an_error_names_the_argument(name: str, bad: str, in_graph: bool) -> Non
                 CALLS[name](tf.compat.v1.sparse_placeholder(tf.float32, [2, 2]))
             call()
 
-    message = rf"^{name} (is|contains)(.|\n)*{match}"
+    message = rf"^{name} (is|must contain)(.|\n)*{match}"
     with pytest.raises((TypeError, ValueError), match=message) as error:
         run()
     if not in_graph:  # there TensorFlow has TypeErrors where it has ValueErrors eagerly

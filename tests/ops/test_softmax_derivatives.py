@@ -13,7 +13,7 @@ LOGITS = np.random.default_rng(1).normal(size=(3, 4, 2))
 
 
 @pytest.mark.parametrize("mode", ["eager", "traced_unknown_shapes"])
-@pytest.mark.parametrize("axis", [-1, 0, 1])
+@pytest.mark.parametrize("axis", [-1, -2, 0, 1])
 def test_softmax_and_its_logarithm_are_tensorflows(axis: int, mode: str) -> None:
     run = modes.MODES[mode]
     found = run(lambda x: softmax_derivatives.softmax(x, axis), LOGITS)

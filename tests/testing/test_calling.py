@@ -42,7 +42,7 @@ def test_the_signature_tells(function: Any, expected: bool) -> None:
 
 
 def test_an_unclear_signature_is_asked_about() -> None:
-    with pytest.raises(ValueError, match=r"the signature \(\*arguments\), which .*: pass weights=True"):
+    with pytest.raises(ValueError, match=r"the signature \(\*arguments\), which .* pass"):
         Loss(lambda *arguments: 0.0, "new")
     assert Loss(lambda *arguments: 0.0, "new", weights=True).takes_weights
     with pytest.raises(TypeError, match="new is 3, expected a function"):

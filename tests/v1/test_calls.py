@@ -59,7 +59,7 @@ class TestWeighted:
             weighted(text, reduction="no", label_smoothing="no")
         with pytest.raises(TypeError, match="label_smoothing is 'no'"):
             weighted(text, label_smoothing="no")
-        with pytest.raises(TypeError, match="first contains text"):
+        with pytest.raises(TypeError, match="first must contain numbers, not text"):
             weighted(text)
 
     def test_the_loss_is_named_in_its_scope_and_collected(self) -> None:
@@ -100,7 +100,7 @@ class TestOfExamples:
             of_examples("text", None)
         with pytest.raises(ValueError, match="labels is None"):
             of_examples(None, "text")
-        with pytest.raises(TypeError, match="labels contains text"):
+        with pytest.raises(TypeError, match="labels must contain numbers, not text"):
             of_examples("text", "text")
 
 

@@ -82,9 +82,8 @@ def _take_apart(module: Module, node: ast.expr, fraction: _Fraction) -> None:
     parts = _Fraction()
     for operand, is_divisor in operands:
         _take_apart(module, operand, parts.inverse() if is_divisor else parts)
-    if value is not node and any(_weighted_loss(module, each) for each in parts.above):
-        fraction.above.append(node)  # its parts are reported where it is assigned
-        return
+    if value is not node and _divided_twice(module, parts):
+        return  # reported where the variable is assigned
     fraction.above.extend(parts.above)
     fraction.below.extend(parts.below)
 

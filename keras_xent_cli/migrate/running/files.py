@@ -196,7 +196,7 @@ def _new_file_beside(path: Path) -> tuple[int, Path]:
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        reason = f"can't create a file in its folder: {error.strerror}"
+        reason = f"can't create a temporary file in its folder: {error.strerror}"
         raise OSError(error.errno, reason) from error
     return descriptor, Path(name)
 

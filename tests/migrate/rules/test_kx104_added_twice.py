@@ -55,6 +55,8 @@ def test_not_in_a_collection() -> None:
         "mine = 'mine'\nloss = tf.losses.softmax_cross_entropy(y, x, loss_collection=mine)\n",
         "loss = tf.losses.softmax_cross_entropy(y, x, loss_collection=tf.GraphKeys.SUMMARIES)\n",
         "loss = tf.losses.softmax_cross_entropy(y, x, loss_collection=unknown)\n",
+        "def f(y, x, given=None):\n"
+        "    tf.losses.add_loss(tf.losses.softmax_cross_entropy(y, x, loss_collection=given))\n",
         "loss = tf.nn.softmax_cross_entropy_with_logits_v2(y, x)\n",
     ]:
         check_not_found(f"import tensorflow as tf\n{loss}{TWICE[0]}\n", "KX104")

@@ -31,6 +31,8 @@ TWICE = [
     "mean = n * (loss / tf.reduce_sum(mask))",
     "mean = loss * (n / tf.reduce_sum(mask))",
     "mean = loss / (tf.reduce_sum(mask) / n)",
+    "mean = n / (tf.reduce_sum(mask) / loss)",
+    "twice = 2 * loss\nmean = twice / tf.reduce_sum(mask)",
     "mean = tf.multiply(loss, n / tf.reduce_sum(mask))",
     "mean = loss * tf.math.reciprocal(tf.reduce_sum(mask))",
     "mean = tf.truediv(loss * n, tf.reduce_sum(mask))",

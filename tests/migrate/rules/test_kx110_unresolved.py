@@ -123,6 +123,8 @@ def test_in_an_f_string() -> None:
         "z = self.softmax_cross_entropy(y, x)\n",
         "import tensorflow as tf\nf(tf.losses)\nz = self.softmax_cross_entropy(y, x)\n",
         "import tensorflow as tf\nf(tf.keras.losses)\nz = x.softmax_cross_entropy(y, x)\n",
+        "import tensorflow as tf\nf(tf.nn)\nz = x.softmax_cross_entropy(y, x)\n",
+        "import tensorflow as tf\nf(tf.losses)\nx.softmax_cross_entropy = y\n",
         "def softmax_cross_entropy(y, x): pass\nz = softmax_cross_entropy(y, x)\n",
         "from .losses import softmax_cross_entropy\nz = softmax_cross_entropy(y, x)\n",
         "from losses import *\nz = softmax_cross_entropy(y, x)\n",

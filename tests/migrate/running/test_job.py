@@ -392,7 +392,7 @@ def test_a_directory_s_permissions(path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("tempfile.mkstemp", refuse)
     report = run(path, OLD.encode())
     check_left(path, OLD.encode(), report)
-    assert report.error == "can't create a file in its folder: Permission denied"
+    assert report.error == "can't create a temporary file in its folder: Permission denied"
 
 
 @pytest.mark.parametrize("content", [OLD, "def f(:  # softmax_cross_entropy"])

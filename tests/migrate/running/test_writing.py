@@ -140,7 +140,7 @@ def test_a_folder_in_which_no_file_can_be_created(
         raise OSError(code, os.strerror(code), str(dir))
 
     monkeypatch.setattr(files.tempfile, "mkstemp", refuse)
-    error = f"can't create a file in its folder: {os.strerror(code)}"
+    error = f"can't create a temporary file in its folder: {os.strerror(code)}"
     assert errors(folder) == {"a.py": error, "b.py": error}
     assert [Path(name).read_text() for name in names(folder)] == [OLD, OLD]
 
@@ -154,7 +154,7 @@ def test_a_read_only_tree(folder: Path) -> None:
         found = errors(folder)
     finally:
         folder.chmod(0o755)
-    assert set(found.values()) == {"can't create a file in its folder: Permission denied"}
+    assert set(found.values()) == {"can't create a temporary file in its folder: Permission denied"}
     assert [Path(name).read_text() for name in names(folder)] == [OLD, OLD]
 
 

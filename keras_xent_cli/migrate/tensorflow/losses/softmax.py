@@ -15,7 +15,7 @@ SOFTMAX = Loss(
     ("from_logits", "label_smoothing", "axis", "reduction"),
     activations=("softmax",),
     smoothing="labels * (1 - eps) + eps / num_classes (num_classes: the size of the last axis)",
-    swapped="If they are, the network gets no gradient",
+    swapped="If they are, the network gets no gradient, or a wrong one",
     of_ids=sparse_softmax.SPARSE,
 )
 
