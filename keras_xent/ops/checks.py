@@ -49,7 +49,7 @@ def broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor, rule: str) -> tf.
     shape = tf.shape(weights)
     with _on_host(shape):
         fit = _fit(shape, losses_shape)
-        message = "weights can not be broadcast to values: weights and losses have the shapes"
+        message = "weights cannot be broadcast to the losses: weights and losses have the shapes"
         assertion = _assertion(fit, message, shape, losses_shape, rule)
         dims = _or_invalid(fit, shape)
     with tf.control_dependencies([assertion]):

@@ -51,7 +51,7 @@ class Library(NamedTuple):
         """
         if not self.functions.KerasXentSelectInstructionSet(name.encode()):
             raise ValueError(
-                f"instruction set is {name!r}, expected one of {self.usable_instruction_sets}"
+                f"the instruction set is {name!r}, expected one of {self.usable_instruction_sets}"
             )
 
     @property

@@ -36,14 +36,14 @@ def check_weights(weights_shape: tf.TensorShape, losses_shape: tf.TensorShape) -
         runs.
 
     Raises:
-        ValueError: weights of this shape can't be broadcast to the losses.
+        ValueError: weights of this shape cannot be broadcast to the losses.
     """
     if weights_shape.rank == 0:
         return True
     if weights_shape.rank is None or losses_shape.rank is None:
         return False
     message = (
-        "weights can not be broadcast to values: the weights have shape "
+        "weights cannot be broadcast to the losses: the weights have shape "
         f"{weights_shape} and the losses have shape {losses_shape}. {_RULE}"
     )
     if weights_shape.rank != losses_shape.rank:

@@ -270,9 +270,11 @@ def _check_compared(
     with_weights = [each for each in compared if each.inputs.weights is not None]
     if compared and (with_weights or not weighted):
         return
-    which = "with weights" if compared else "with (labels, logits)"
-    first = refusals[-1] if compared else refusals[0]
-    raise ValueError(
-        f"nothing was compared: the old loss raised an error for every call {which}, "
-        f"for example {type(first).__name__}: {first}"
-    ) from first
+    if compared:
+        error = refusals[-1]
+        said = "the losses were compared only without weights: the old loss raised an error for"
+        said += " every call with weights"
+    else:
+        error = refusals[0]
+        said = "nothing was compared: the old loss raised an error for every call"
+    raise ValueError(f"{said}, for example {type(error).__name__}: {error}") from error

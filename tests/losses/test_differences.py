@@ -215,5 +215,5 @@ def test_weights_that_turn_out_not_to_fit_fail_when_run(from_logits: bool) -> No
     signature = [tf.TensorSpec(shape, tf.float32) for shape in ([None, 3], [None, 3], [None])]
     function = tf.function(ours, input_signature=signature)
     assert np.isfinite(float(function(LABELS, np.abs(LOGITS), WEIGHTS)))
-    with pytest.raises(tf.errors.InvalidArgumentError, match="weights can not be broadcast"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="weights cannot be broadcast"):
         function(LABELS[:1], np.abs(LOGITS[:1]), WEIGHTS)

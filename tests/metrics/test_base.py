@@ -166,6 +166,6 @@ def test_none_is_no_reduction_of_a_metric(name: str) -> None:
 
 def test_wrong_weights_are_an_error_and_change_nothing() -> None:
     metric = metrics.CategoricalCrossentropy(from_logits=True)
-    with pytest.raises(ValueError, match="can not be broadcast"):
+    with pytest.raises(ValueError, match="cannot be broadcast"):
         metric.update_state(Y, X, W[:5])
     assert float(metric.result()) == 0

@@ -41,7 +41,7 @@ def test_weights_must_fit_the_losses() -> None:
     shape = tf.TensorShape([2, 3, 4])
     for weights in (tf.ones([]), tf.ones([2, 4]), tf.ones([1, 4])):
         arguments.check_weights(weights, spec, shape)
-    with pytest.raises(ValueError, match="weights can not be broadcast"):
+    with pytest.raises(ValueError, match="weights cannot be broadcast"):
         arguments.check_weights(tf.ones([2, 3]), spec, shape)
 
 

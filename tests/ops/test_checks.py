@@ -35,7 +35,7 @@ def test_only_weights_that_fit_pass(mode: str) -> None:
         *[([3], [2]), ([2], [2, 3]), ([2, 1], [2]), ([1], []), ([2, 2], [2, 3])],
         ([1, 1, 1], [1, 1]),
     ]:
-        with pytest.raises(tf.errors.InvalidArgumentError, match="can not be broadcast") as error:
+        with pytest.raises(tf.errors.InvalidArgumentError, match="cannot be broadcast") as error:
             pytest.fail(f"{weights}: {run(np.zeros(weights, 'f'), np.zeros(losses, 'f'))}")
         assert "The rule." in str(error.value)
     for weights, losses in [([], [2, 3]), ([], []), ([1, 3], [2, 3]), ([2], [2]), ([0], [0])]:

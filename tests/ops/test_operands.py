@@ -21,7 +21,7 @@ def test_right_weights_stay_as_they_are(shape: tuple[int, ...]) -> None:
 
 
 def test_a_wrong_shape_is_an_error() -> None:
-    with pytest.raises(ValueError, match="weights can not be broadcast"):
+    with pytest.raises(ValueError, match="weights cannot be broadcast"):
         operands.checked_weights(SPEC, LOGITS, tf.ones([3, 2]))
 
 
@@ -32,5 +32,5 @@ def test_weights_of_an_unknown_rank_get_that_of_the_losses() -> None:
 
     for weights in (np.float32(2), np.full([2, 1], 2, "f"), np.full([2, 3], 2, "f")):
         np.testing.assert_array_equal(checked(weights), np.full([2, 3], 2, "f"))
-    with pytest.raises(tf.errors.InvalidArgumentError, match="weights can not be broadcast"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="weights cannot be broadcast"):
         checked(np.ones([3, 2], "f"))

@@ -111,5 +111,5 @@ def test_wrong_shapes_fail_when_the_graph_runs(name: str) -> None:
             pytest.fail(f"labels of shape {labels}: {found}")
     same = np.zeros([2, 2, 4], "f")
     for weights in [(2,), (3,), (2, 1, 1), (2, 3)]:
-        with pytest.raises(tf.errors.InvalidArgumentError, match="weights can not be broadcast"):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="weights cannot be broadcast"):
             pytest.fail(f"weights of shape {weights}: {run(same, same, np.ones(weights, 'f'))}")

@@ -208,7 +208,7 @@ def test_empty_tensors_give_zero(shape: tuple[int, ...], eager_backend: str) -> 
 def test_shapes_that_do_not_fit_raise_an_error() -> None:
     with pytest.raises(ValueError, match="must have the same shape"):
         sigmoid_cross_entropy(np.zeros([2, 3], "f"), np.zeros([2, 1], "f"))
-    with pytest.raises(ValueError, match="weights can not be broadcast"):
+    with pytest.raises(ValueError, match="weights cannot be broadcast"):
         sigmoid_cross_entropy(np.zeros([2, 3], "f"), np.zeros([2, 3], "f"), [1.0, 2.0])
     for mode in ("traced_unknown_shapes", "compiled_unknown_shapes"):
         run = modes.once(mode, sigmoid_cross_entropy)

@@ -67,7 +67,7 @@ def test_labels_are_never_broadcast(backend: str, shape: tuple[int, ...]) -> Non
 
 @pytest.mark.parametrize("shape", [(2,), (1,), (3,), (2, 2, 1), (2, 3), (0,), (1, 1, 1)])
 def test_weights_must_fit_the_losses(backend: str, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="weights can not be broadcast to values"):
+    with pytest.raises(ValueError, match="weights cannot be broadcast to the losses"):
         call(weights=np.ones(shape, "f"))
 
 

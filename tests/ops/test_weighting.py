@@ -188,7 +188,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("weights", "losses"), [*WRONG, ([None], [2, 3]), ([2, None], [3, None])])
 def test_check_weights_refuses_what_tf1_refuses(weights: Shape, losses: Shape) -> None:
-    with pytest.raises(ValueError, match="weights can not be broadcast to values") as error:
+    with pytest.raises(ValueError, match="weights cannot be broadcast to the losses") as error:
         weighting.check_weights(tf.TensorShape(weights), tf.TensorShape(losses))
     assert str(tf.TensorShape(weights)) in str(error.value)
     assert str(tf.TensorShape(losses)) in str(error.value)
@@ -208,7 +208,7 @@ def test_checked_weights_carry_the_assertion_where_not(known: Shape) -> None:
         return weighting.checked_weights(weights, losses.shape, tf.shape(losses))
 
     np.testing.assert_array_equal(checked(tf.ones([3]), tf.ones([3])), [1.0, 1.0, 1.0])
-    with pytest.raises(tf.errors.InvalidArgumentError, match="can not be broadcast"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="cannot be broadcast"):
         checked(tf.ones([3]), tf.ones([3, 3]))
 
 

@@ -135,7 +135,7 @@ def test_weights_that_do_not_fit_raise_an_error(eager_backend: str, name: str) -
             refuses(ValueError, tf1.THEIRS, name, **arguments)
             refuses(ValueError, tf1.OURS, name, **arguments)
         message = refuses(ValueError, tf1.OURS, name, **arguments)
-        assert message.startswith("weights can not be broadcast to values")
+        assert message.startswith("weights cannot be broadcast to the losses")
 
 
 def test_weights_that_do_not_fit_raise_an_error_by_compute_weighted_loss_too() -> None:

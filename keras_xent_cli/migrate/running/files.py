@@ -151,7 +151,7 @@ def decode(content: bytes) -> Text:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
         text = Text(content.decode(encoding), encoding)
     except (SyntaxError, LookupError, UnicodeError) as error:
-        raise ValueError(f"cannot decode it: {error}") from error
+        raise ValueError(f"cannot decode the file: {error}") from error
     if text.encode(text.text) != content:
         raise ValueError(f"a round trip through {encoding} would change it")
     return text

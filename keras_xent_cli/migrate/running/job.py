@@ -160,11 +160,11 @@ def _port(path: Path, text: str, job: Job) -> tuple[str, tuple[Finding, ...]]:
     found = first_syntax_error(notebook)
     if found:
         cell, problem = found
-        raise ValueError(_syntax(problem, f"cell {cell.number}, ")) from problem
+        raise ValueError(_syntax(problem, f"cell {cell.number}")) from problem
     outcome = examine(notebook.source, rules, job.options, place)
     for cell, problem in notebook.unparsed:
         if outcome.findings and _PYTHON_2.search(problem.msg):
-            raise ValueError(_syntax(problem, f"cell {cell.number}, "))
+            raise ValueError(_syntax(problem, f"cell {cell.number}"))
     check_still_parses(apply(notebook.source, outcome.edits))
     findings = [_in_cell(notebook, offset, finding) for offset, finding in outcome.findings]
     if any(rule.code == _UNRESOLVED for rule in rules):
@@ -193,7 +193,8 @@ def _in_cell(notebook: Notebook, offset: int, finding: Finding) -> Finding:
 
 
 def _syntax(error: SyntaxError, cell: str = "") -> str:
-    place = f"{cell}line {error.lineno}" if error.lineno else f"{cell}the code"
+    line = f"line {error.lineno}" if error.lineno else ""
+    place = ", ".join(filter(None, [cell, line])) or "the code"
     is_python_2 = _PYTHON_2.search(error.msg)
     hint = "; if this is Python 2, convert it to Python 3 first" if is_python_2 else ""
     return f"cannot parse {place}: {error.msg}{hint}"

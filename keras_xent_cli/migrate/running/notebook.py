@@ -68,7 +68,7 @@ class Notebook:
             json.loads(text)
             cells = list(_code_cells(text))
         except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"it is not a notebook: {_reason(error)}") from error
+            raise ValueError(f"not a notebook: {_reason(error)}") from error
         self.cells: list[Cell] = []
         self.unparsed: list[tuple[Cell, SyntaxError]] = []
         self.unread = [place for cell in cells for place in _unread(cell)]

@@ -263,21 +263,21 @@ def test_an_edit_of_the_same_line_twice() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "it is not a notebook: Expecting value"),
-        ("{", "it is not a notebook: Expecting property name"),
-        ("[]", "it is not a notebook: expected a JSON object"),
-        ('{"cells": {}}', "it is not a notebook: expected an array"),
-        ('{"cells": [{"cell_type": "code"}]}', "it is not a notebook: a cell has no 'source'"),
-        ('{"cells": [{"source": "a"}]}', "it is not a notebook: a cell has no 'cell_type'"),
-        ('{"cells": [{"cell_type": "code", "source": 1}]}', "it is not a notebook"),
-        ('{"cells": [1]}', "it is not a notebook: expected a JSON object"),
-        ('{"cells": []} x', "it is not a notebook: Extra data"),
+        ("", "not a notebook: Expecting value"),
+        ("{", "not a notebook: Expecting property name"),
+        ("[]", "not a notebook: expected a JSON object"),
+        ('{"cells": {}}', "not a notebook: expected an array"),
+        ('{"cells": [{"cell_type": "code"}]}', "not a notebook: a cell has no 'source'"),
+        ('{"cells": [{"source": "a"}]}', "not a notebook: a cell has no 'cell_type'"),
+        ('{"cells": [{"cell_type": "code", "source": 1}]}', "not a notebook"),
+        ('{"cells": [1]}', "not a notebook: expected a JSON object"),
+        ('{"cells": []} x', "not a notebook: Extra data"),
         (
             '{"worksheets": [{"cells": [{"cell_type": "code", "input": ["compute_weighted_loss"]}]}'
             "]}",
             "format 3 isn't supported: save it with a newer Jupyter",
         ),
-        ('{"worksheets": [1]}', "it is not a notebook"),
+        ('{"worksheets": [1]}', "not a notebook"),
     ],
 )
 def test_what_is_no_notebook(text: str, message: str) -> None:

@@ -259,6 +259,7 @@ def test_what_is_read_is_not_run(tmp_path: Path, as_module: bool) -> None:
         timeout=60,
     )
     assert done.returncode == 2, done.stderr  # main.py's coding is unknown
-    assert "cannot decode it: unknown encoding" in textwrap.dedent(done.stdout).replace("\n", " ")
+    printed = textwrap.dedent(done.stdout).replace("\n", " ")
+    assert "cannot decode the file: unknown encoding" in printed
     assert list(folder.rglob("*.ran")) == []
     assert all("keras_xent" in (folder / f"{name}.py").read_text() for name in DECOYS)

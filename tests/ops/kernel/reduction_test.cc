@@ -52,8 +52,8 @@ KERAS_XENT_TEST(Runs::kOnce, TestBroadcastWeights) {
     }
     Check(wrong == 0, ToString(shape) + " broadcast to " + ToString(losses));
   }
-  Check(!IsBroadcastable({4}, {3, 4}), "another rank can't be broadcast");
-  Check(!IsBroadcastable({3, 2}, {3, 4}), "another dimension can't be broadcast");
+  Check(!IsBroadcastable({4}, {3, 4}), "another rank cannot be broadcast");
+  Check(!IsBroadcastable({3, 2}, {3, 4}), "another dimension cannot be broadcast");
 }
 
 KERAS_XENT_TEST(Runs::kOnce, TestDenominators) {

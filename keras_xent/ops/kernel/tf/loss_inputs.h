@@ -49,11 +49,11 @@ class LossInputs {
   void ReadWeights(Call& call) {
     const Dims weight_dims = DimsOf(weights_.get());
     call.Require(IsBroadcastable(weight_dims, split.losses),
-                 "weights can not be broadcast to the losses: weights have shape " +
+                 "weights cannot be broadcast to the losses: the weights have shape " +
                      ToString(weight_dims) + " and the losses have shape " +
                      ToString(split.losses) +
                      "; pass a scalar, or a tensor of the losses' rank in which every "
-                     "dimension is 1 or that of the losses");
+                     "dimension is 1 or equals the losses' dimension");
     if (!call.ok()) return;
     weights = Weights<Real<T>>(DataOf<Real<T>>(weights_.get()), weight_dims, split.losses);
   }
