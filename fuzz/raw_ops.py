@@ -11,12 +11,13 @@ import argparse
 import collections
 import ctypes
 import dataclasses
+import functools
 import gc
 import os
 import random
 import sys
 import time
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Mapping, Sequence
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -41,6 +42,9 @@ _SPECIAL = [0.0, -0.0, 1.0, -1.0, 1e4, -1e4, 1e30, -1e9, 1e-40, np.inf, -np.inf,
 _GROWTH = 0.02
 _WARM_UP = 0.2
 _ENOUGH_TO_MEASURE = 50_000
+# How many calls with an error show what an error loses, and by how much it may exceed TensorFlow's.
+_SAMPLE = 1000
+_MORE_THAN_TENSORFLOW = 1.1
 
 
 _IDS = "ids"
@@ -48,20 +52,6 @@ _IDS = "ids"
 
 class FoundError(AssertionError):
     """An op did something that it must not do."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What a call came to.
-
-    Args:
-        kind: "value", "kernel's error", or "error", which TensorFlow raised before it called the
-            kernel.
-        length: of the error's message.
-    """
-
-    kind: str
-    length: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,7 +178,7 @@ def _output(function: Callable[..., Any], call: Call, inputs: Mapping[str, Any])
     return function(**inputs, **call.attributes)
 
 
-def check(function: Callable[..., Any], call: Call, in_graph: bool) -> Outcome:
+def check(function: Callable[..., Any], call: Call, in_graph: bool) -> str:
     """Call an op.
 
     Args:
@@ -196,15 +186,18 @@ def check(function: Callable[..., Any], call: Call, in_graph: bool) -> Outcome:
         call: its arguments.
         in_graph: whether to put the op into a graph too.
 
+    Returns:
+        "value", "kernel's error", or "error", which TensorFlow raised before it called the kernel.
+
     Raises:
         FoundError: something that must hold doesn't.
     """
-    value, outcome = None, Outcome("error")
+    value, outcome = None, "error"
     try:
-        value, outcome = _output(function, call, call.inputs), Outcome("value")
+        value, outcome = _output(function, call, call.inputs), "value"
     except _ERRORS as error:
         if "keras_xent: " in str(error):
-            outcome = Outcome("kernel's error", len(str(error)))
+            outcome = "kernel's error"
     except tf.errors.NotFoundError as error:
         # TensorFlow's error for a combination of types that each are right.
         if "Could not find device for node" not in str(error):
@@ -260,15 +253,16 @@ def run(
     """
     maker = Maker(seed)
     outcomes: collections.Counter[str] = collections.Counter()
-    number = tenths = warm = now = 0
-    lengths: list[int] = []
+    number = tenths = warm = now = errors = 0
+    wrong: list[Callable[[], Any]] = []
     start = time.monotonic()
     done = 0.0
     while done < 1:
-        outcome = check(*maker.next(), in_graph=number % 4 == 0)
-        outcomes[outcome.kind] += 1
-        if warm and outcome.kind == "kernel's error":
-            lengths.append(outcome.length)
+        function, call = maker.next()
+        outcome = check(function, call, in_graph=number % 4 == 0)
+        outcomes[outcome] += 1
+        if outcome == "kernel's error" and not warm and len(wrong) < _SAMPLE:
+            wrong.append(functools.partial(_output, function, call, call.inputs))
         number += 1
         done = number / count if count else (time.monotonic() - start) / (seconds or 1)
         if int(10 * done) > tenths:
@@ -276,43 +270,60 @@ def run(
             now = used_bytes()
             progress(f"{number} calls, {outcomes['value']} values, {now / 2**20:.1f} MiB")
             if not warm and done >= _WARM_UP:
-                warm = now
+                warm, errors = now, outcomes["kernel's error"]
     progress(f"{number} calls in {time.monotonic() - start:.0f} s: {dict(outcomes)}")
     if number >= _ENOUGH_TO_MEASURE:
-        lost = _lost_by_tensorflow(round(np.mean(lengths))) * len(lengths) if lengths else 0.0
-        growth = (now - lost) / warm - 1
-        progress(
-            f"Since {_WARM_UP:.0%} of it, the memory has grown from {warm / 2**20:.1f} MiB by "
-            f"{(now - warm) / 2**20:.1f} MiB. TensorFlow loses {lost / 2**20:.1f} MiB for so many "
-            f"errors of any kernel. Without these, it has grown by {growth:.2%}."
-        )
-        if growth > _GROWTH:
-            raise FoundError(f"memory has grown by {growth:.2%} in the last four fifths")
+        _check_memory(warm, now, outcomes["kernel's error"] - errors, wrong, progress)
     return outcomes["value"]
 
 
-def _lost_by_tensorflow(length: int) -> float:
-    """The bytes that TensorFlow loses when a kernel of its own reports an error.
+def _check_memory(
+    warm: int,
+    now: int,
+    errors: int,
+    wrong: Sequence[Callable[[], Any]],
+    progress: Callable[[str], None],
+) -> None:
+    """Checks that memory grows by what TensorFlow loses for each error of a kernel, and no more.
 
-    It never frees the step's rendezvous, which keeps the error's message, so the message of this
-    error has `length` characters.
+    TensorFlow never frees the rendezvous of a call that fails. It keeps the error's message.
     """
-    wrong = tf.constant(np.nan)
+    lost, length = _lost_per_error(wrong) if wrong else (0.0, 0)
+    nan = tf.constant(np.nan)
 
-    def message_of_error(text: str) -> str:
-        try:
-            tf.raw_ops.CheckNumerics(tensor=wrong, message=text)
-        except tf.errors.InvalidArgumentError as error:
-            return str(error)
-        raise FoundError("CheckNumerics has accepted NaN")
+    def others(text: str) -> list[Callable[[], Any]]:
+        return [functools.partial(tf.raw_ops.CheckNumerics, tensor=nan, message=text)] * _SAMPLE
 
-    text = "-" * max(length - len(message_of_error("")), 0)
-    before, count = 0, 4000
-    for number in range(count + count // 4):
-        if number == count // 4:
+    around = _lost_per_error(others(""))[1]
+    expected = _lost_per_error(others("-" * max(length - around, 0)))[0]
+    growth = (now - lost * errors) / warm - 1
+    progress(
+        f"Since {_WARM_UP:.0%} of it, the memory has grown from {warm / 2**20:.1f} MiB by "
+        f"{(now - warm) / 2**20:.1f} MiB. {errors} errors lost {lost * errors / 2**20:.1f} MiB of "
+        f"it: {lost:.0f} bytes per error, compared with {expected:.0f} for TensorFlow's own. "
+        f"Without these, it has grown by {growth:.2%}."
+    )
+    if growth > _GROWTH:
+        raise FoundError(f"memory has grown by {growth:.2%} in the last four fifths")
+    if wrong and lost > _MORE_THAN_TENSORFLOW * expected:
+        raise FoundError(f"an error loses {lost:.0f} bytes, and TensorFlow's {expected:.0f}")
+
+
+def _lost_per_error(calls: Sequence[Callable[[], Any]]) -> tuple[float, int]:
+    """The bytes that are lost per call, and the mean length of the messages that are kept."""
+    before, length = 0, 0.0
+    for repetition in range(5):
+        if repetition == 1:
             before = used_bytes()
-        message_of_error(text)
-    return (used_bytes() - before) / count
+        lengths = []
+        for call in calls:
+            try:
+                call()
+            except tf.errors.InvalidArgumentError as error:
+                # Python adds the op's name.
+                lengths.append(len(str(error).partition(" [Op:")[0]))
+        length = float(np.mean(lengths))
+    return (used_bytes() - before) / (4 * len(calls)), round(length)
 
 
 class _Allocator(ctypes.Structure):

@@ -66,7 +66,21 @@ def test_an_op_that_only_fails_in_a_graph_is_found_out() -> None:
 def test_growing_memory_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = iter(range(100, 10**9, 10))
     monkeypatch.setattr(raw_ops, "used_bytes", lambda: next(sizes))
-    monkeypatch.setattr(raw_ops, "_lost_by_tensorflow", lambda length: 0.0)
+    monkeypatch.setattr(raw_ops, "_lost_per_error", lambda calls: (0.0, 0))
     monkeypatch.setattr(raw_ops, "_ENOUGH_TO_MEASURE", 5)
     with pytest.raises(raw_ops.FoundError, match="memory has grown by"):
         raw_ops.run(9, seed=1)
+
+
+def test_an_error_that_loses_more_than_tensorflows_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(raw_ops, "_SAMPLE", 20)
+    kept = []
+
+    def leak() -> None:
+        kept.append(tf.zeros([1000]))
+        raise tf.errors.InvalidArgumentError(None, None, "x")
+
+    with pytest.raises(raw_ops.FoundError, match=r"an error loses 4\d{3} bytes"):
+        raw_ops._check_memory(10**9, 10**9, 1, [leak] * 20, lambda line: None)
