@@ -180,7 +180,7 @@ class SparseCategoricalCrossentropy(CrossEntropy):
         ids = class_ids.of_losses(ids, tf.shape(counts), counts.shape)
         kept = self._mask_of(ids)
         losses = ragged_classes.losses(classes, logits, ids, kept, self.label_smoothing)
-        value = weighting.masked(kept).of(losses)
+        value = weighting.of(losses)
         return _with_mask(value, kept, weighting.reduction)
 
 

@@ -122,7 +122,7 @@ def test_the_last_dimension_may_be_the_surplus_one_though_the_classes_are_elsewh
 
 
 def test_labels_that_are_no_ids_are_named() -> None:
-    with pytest.raises(ValueError, match="y_true"):
+    with pytest.raises(ValueError, match=r"^y_true"):
         class_ids.to_ids([[1], [2, 3]])
 
 
@@ -140,3 +140,14 @@ def test_nothing_of_an_ignored_place_is_left() -> None:
     kept = tf.constant([True, False, False])
     found = class_ids.without_ignored(predictions, kept, -1)
     np.testing.assert_array_equal(found, [[1, 2], [0, 0], [0, 0]])
+
+
+def test_in_a_graph_the_ignored_places_are_those_of_the_losses() -> None:
+    @tf.function(input_signature=[tf.TensorSpec(None, tf.bool), tf.TensorSpec(None)])
+    def run(kept: tf.Tensor, predictions: tf.Tensor) -> tf.Tensor:
+        return class_ids.without_ignored(predictions, kept, -1)
+
+    found = run(tf.constant([True, False]), tf.ones([2, 3]))
+    np.testing.assert_array_equal(found, [[1, 1, 1], [0, 0, 0]])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="without the class axis"):
+        run(tf.constant([True]), tf.ones([2, 3]))

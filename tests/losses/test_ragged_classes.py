@@ -150,3 +150,19 @@ def test_an_id_that_its_row_does_not_have_is_in_the_error() -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="class ids that are out") as caught:
         SparseCategoricalCrossentropy(True)(np.array(COUNTS), rows(LOGITS))
     assert "[2 4 1...] [2 4 1...]" in str(caught.value)
+
+
+def test_large_logits() -> None:
+    loss = SparseCategoricalCrossentropy(True, reduction="none")
+    value, gradient = value_and_gradient(loss, IDS, 1e4 + LOGITS)
+    expected = value_and_gradient(loss, IDS, np.float32(1e4) + LOGITS - np.float32(1e4))
+    assert_close([value, gradient], expected)
+
+
+def test_an_ignored_id_does_not_count() -> None:
+    loss = SparseCategoricalCrossentropy(True, 2, Reduction.SUM_BY_NONZERO_WEIGHTS)
+    each = SparseCategoricalCrossentropy(True, reduction="none")
+    value = loss(IDS, rows(LOGITS))
+    assert getattr(value, "_keras_mask", None) is None
+    losses = each(IDS, rows(LOGITS)).numpy()[IDS != 2]
+    assert float(value) == pytest.approx(losses.mean())

@@ -233,6 +233,17 @@ def test_a_softmax_s_own_logits_are_used_beside_a_class_to_ignore() -> None:
     assert (keras_value == pytest.approx(expected)) == (not IS_KERAS_3)
 
 
+def test_in_a_graph_the_logits_of_any_softmax_are_used() -> None:
+    logits = 100 * LOGITS
+
+    @tf.function
+    def run() -> tf.Tensor:
+        return SparseCategoricalCrossentropy(False)(IDS, tf.nn.softmax(logits))
+
+    expected = float(SparseCategoricalCrossentropy(True)(IDS, logits))
+    assert float(run()) == pytest.approx(expected)
+
+
 def test_any_axis_in_a_model_of_channels_first() -> None:
     ids = RNG.integers(0, 4, (2, 1, 3, 5))
     logits = RNG.normal(size=(2, 4, 3, 5)).astype(np.float32)

@@ -212,6 +212,16 @@ def test_checked_weights_carry_the_assertion_where_not(known: Shape) -> None:
         checked(tf.ones([3]), tf.ones([3, 3]))
 
 
+def test_a_denominator_of_weights_whose_shape_only_the_graph_knows() -> None:
+    @tf.function(input_signature=[tf.TensorSpec([None, 1])])
+    def found(weights: tf.Tensor) -> tf.Tensor:
+        reduction = Reduction.SUM_BY_NONZERO_WEIGHTS
+        return weighting.denominator(weights, tf.constant([3, 4]), reduction)
+
+    assert float(found(tf.constant([[2.0], [0.0], [1.0]]))) == 8
+    assert float(found(tf.constant([[2.0]]))) == 12
+
+
 LOGITS = np.random.default_rng(0).normal(size=(4, 5)).astype(np.float32)
 ONE_HOT = np.eye(5, dtype=np.float32)[[3, 0, 1, 4]]
 EVERY_LOSS = {

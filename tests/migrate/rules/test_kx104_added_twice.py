@@ -43,6 +43,11 @@ def test_flagged(line: str) -> None:
     check_flagged(f"import tensorflow as tf\n{LOSS}{line}\n", "KX104", "it counts twice")
 
 
+def test_the_loss_that_is_added_is_named() -> None:
+    source = f"import tensorflow as tf\n{LOSS}tf.losses.add_loss(loss)\n"
+    check_flagged(source, "KX104", "loss joined the loss collection when it was computed")
+
+
 @pytest.mark.parametrize("line", ONCE)
 def test_not_found(line: str) -> None:
     check_not_found(f"import tensorflow as tf\n{LOSS}{line}\n", "KX104")

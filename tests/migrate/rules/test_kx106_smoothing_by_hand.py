@@ -74,6 +74,14 @@ def test_not_found(line: str) -> None:
     )
 
 
+def test_class_ids_are_never_smoothed() -> None:
+    check_not_found(
+        "import tensorflow as tf\nids = labels * (1.0 - eps) + eps / 3.0\n"
+        "z = tf.losses.sparse_softmax_cross_entropy(ids, x)\n",
+        "KX106",
+    )
+
+
 SHARED = [
     "one_hot = tf.one_hot(ids, depth=5, on_value=0.9, off_value=(1 - 0.9) / (5 - 1))",
     "one_hot = tf.one_hot(ids, 5, 0.9, 0.1 / 4)",
