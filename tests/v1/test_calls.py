@@ -91,7 +91,9 @@ class TestOfExamples:
         with tf.Graph().as_default() as graph:
             labels, logits = tf.constant([1.0, 2.0]), tf.constant([3.0, 4.0])
         with tf.Graph().as_default():
-            assert of_examples(labels, logits).graph is graph
+            losses = of_examples(labels, logits)
+            assert losses.graph is graph
+            assert losses.op.name == "mine/last"
             theirs = tf.compat.v1.nn.softmax_cross_entropy_with_logits_v2
             assert theirs(labels=labels, logits=logits).graph is graph
 
@@ -102,6 +104,10 @@ class TestOfExamples:
             of_examples(None, "text")
         with pytest.raises(TypeError, match="labels must contain numbers, not text"):
             of_examples("text", "text")
+        with pytest.raises(ValueError, match="labels is None"):
+            of_examples(None, None)
+        with pytest.raises(TypeError, match=r"^logits must contain numbers, not text"):
+            of_examples([1.0], "text")
 
 
 def test_both_can_be_verified(monkeypatch: pytest.MonkeyPatch) -> None:
