@@ -166,3 +166,18 @@ def test_an_ignored_id_does_not_count() -> None:
     assert getattr(value, "_keras_mask", None) is None
     losses = each(IDS, rows(LOGITS)).numpy()[IDS != 2]
     assert float(value) == pytest.approx(losses.mean())
+
+
+def test_under_xla_ids_in_other_rows_give_nan() -> None:
+    """XLA compiles no assertions, and ids of other rows would be taken for these."""
+    loss = SparseCategoricalCrossentropy(True, reduction="sum")
+
+    @tf.function(jit_compile=True)
+    def value(splits: tf.Tensor) -> tf.Tensor:
+        nested = [tf.constant([0, 1, 4], tf.int64), tf.constant(SPLITS, tf.int64)]
+        y_pred = tf.RaggedTensor.from_nested_row_splits(LOGITS, nested, validate=False)
+        return loss(tf.RaggedTensor.from_row_splits(IDS, splits, validate=False), y_pred)
+
+    right, wrong = tf.constant([0, 1, 4], tf.int64), tf.constant([0, 2, 4], tf.int64)
+    np.testing.assert_allclose(value(right), loss(IDS, rows(LOGITS)), rtol=1e-5)
+    assert np.isnan(value(wrong))
