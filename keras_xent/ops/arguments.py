@@ -48,7 +48,7 @@ def check_weights(weights: tf.Tensor, spec: Spec, logits_shape: tf.TensorShape) 
     """Checks static shapes.
 
     Raises:
-        ValueError: the weights cannot be broadcast to the losses.
+        ValueError: the weights can't be broadcast to the losses.
     """
     weights_shape = weights.shape
     if weights_shape.rank != 0:

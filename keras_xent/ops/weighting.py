@@ -36,7 +36,7 @@ def check_weights(weights_shape: tf.TensorShape, losses_shape: tf.TensorShape) -
         runs.
 
     Raises:
-        ValueError: weights of this shape cannot be broadcast to the losses.
+        ValueError: weights of this shape can't be broadcast to the losses.
     """
     if weights_shape.rank == 0:
         return True

@@ -270,11 +270,11 @@ def _check_compared(
     with_weights = [each for each in compared if each.inputs.weights is not None]
     if compared and (with_weights or not weighted):
         return
+    what, which, error = "nothing was compared", "every call", refusals[0]
     if compared:
+        what, which = "the losses were compared only without weights", "every call with weights"
         error = refusals[-1]
-        said = "the losses were compared only without weights: the old loss raised an error for"
-        said += " every call with weights"
-    else:
-        error = refusals[0]
-        said = "nothing was compared: the old loss raised an error for every call"
-    raise ValueError(f"{said}, for example {type(error).__name__}: {error}") from error
+    raise ValueError(
+        f"{what}: the old loss raised an error for {which}, for example "
+        f"{type(error).__name__}: {error}"
+    ) from error
