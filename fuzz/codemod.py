@@ -43,9 +43,9 @@ from keras_xent_cli.migrate.tensorflow import loss_scopes
 _RIGHT_ERRORS = re.compile(
     "|".join(
         [
-            *["cannot decode it: ", "decoding it as .* would change it"],
+            *["cannot decode the file: ", "a round trip through .* would change it"],
             r"cannot parse (cell|line|the code)\b",
-            *["it is not a notebook: ", "notebook format 3 isn't supported"],
+            *["not a notebook: ", "notebook format 3 isn't supported"],
             r"line \d+ uses the name \w+ for something else",
             *["too large or deeply nested", "source code string cannot contain null bytes"],
         ]

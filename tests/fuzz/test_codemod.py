@@ -74,6 +74,29 @@ def test_a_codemod_that_is_wrong_is_found_out(
         codemod.check(OLD + b"# one\n")
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.py", b"# coding: c\n" + OLD),
+        ("a.py", b"# coding: utf-7\nx = '+AGE-'\n" + OLD),
+        ("a.py", b"x = (\n" + OLD),
+        ("a.py", b"keras_xent = 1\n" + OLD),
+        ("a.py", b"x = " + b"-" * 100_000 + b"1\n" + OLD),
+        ("a.py", b"\0\n" + OLD),
+        ("a.ipynb", b"{'tf.losses.softmax_cross_entropy': 1}"),
+        ("a.ipynb", b'{"cells": {"tf.losses.softmax_cross_entropy": 1}}'),
+        (
+            "a.ipynb",
+            b'{"worksheets": [{"cells": [{"cell_type": "code", '
+            b'"input": "tf.losses.softmax_cross_entropy(a, b)"}]}]}',
+        ),
+    ],
+)
+def test_errors_that_are_right(name: str, content: bytes) -> None:
+    for target in codemod.Target:
+        assert codemod.port(Path(name), content, target).error
+
+
 def test_an_error_that_is_not_documented_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(path: Path, job: codemod.Job, content: bytes) -> FileReport:
         return FileReport(str(path), error="the codemod failed (IndexError: 0)")
