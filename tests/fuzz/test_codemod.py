@@ -131,3 +131,10 @@ def test_a_mutation_of_anything_is_a_text() -> None:
     for text in ["", "\n", "{", "{}", '{"cells": []}', "(", "é", "x = 1"]:
         for _ in range(30):
             assert isinstance(programs.mutated(text, pool, rng), str)
+
+
+def test_a_name_of_ours_needs_our_import() -> None:
+    """With the import that a port adds, the other line is ours too, and a second run ports it."""
+    ours = b"y = keras_xent.v1.softmax_cross_entropy(onehot_labels=a, logits=b)\n"
+    codemod.check(ours + OLD)
+    codemod.check(ours + OLD + b"# %%\nfrom keras_xent_cli.main import main\n")
