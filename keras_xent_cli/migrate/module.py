@@ -15,7 +15,7 @@ from keras_xent_cli.migrate.source.lines import Lines
 from keras_xent_cli.migrate.source.names import UNKNOWN, Names, is_wrapped, resolve, resolve_global
 from keras_xent_cli.migrate.source.scopes import Import, Scopes, Value
 from keras_xent_cli.migrate.tensorflow import functions, tf1_modules
-from keras_xent_cli.migrate.tensorflow.eras import Era, era
+from keras_xent_cli.migrate.tensorflow.eras import Era, certain_era, era
 from keras_xent_cli.migrate.tensorflow.losses.softmax import LOGITS, LOGITS_TF2
 
 # What can be between the dots of an attribute: a comment, a space, a continued line.
@@ -110,6 +110,11 @@ class Module:
     def era(self) -> Era | None:
         """The version of TensorFlow that it is written for; None if that isn't known."""
         return era(self)
+
+    @functools.cached_property
+    def certain_era(self) -> Era | None:
+        """The same, if no port can have made it look like that version."""
+        return certain_era(self)
 
     @functools.cached_property
     def references(self) -> list[Reference]:
@@ -274,7 +279,7 @@ class Module:
             return None
         tf1_for_certain = any(tf1_modules.is_tf1(name) for name in names)
         is_plain = tf1 != {None} and not tf1_for_certain
-        if function is LOGITS and is_plain and self.era is Era.TF2:
+        if function is LOGITS and is_plain and self.certain_era is Era.TF2:
             function = LOGITS_TF2
         return Reference(
             node,

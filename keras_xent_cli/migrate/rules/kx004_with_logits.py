@@ -22,8 +22,9 @@ from keras_xent_cli.migrate.tensorflow.eras import Era
 from keras_xent_cli.migrate.tensorflow.losses.softmax import LOGITS, LOGITS_TF2
 
 _WHICH = (
-    "neither this file nor the files next to it show whether this is TF1 or TF2 code: TF1 stops "
-    "the gradient with respect to the labels, TF2 doesn't. Use "
+    "neither this file nor the files next to it show whether this is TF1 or TF2 code (or a port "
+    "has replaced the names that showed it): TF1 stops the gradient with respect to the labels, "
+    "TF2 doesn't. Use "
     "keras_xent.v1.softmax_cross_entropy_with_logits if it is TF1 code, and "
     "keras_xent.v1.softmax_cross_entropy_with_logits_v2 if it is TF2 code"
 )
@@ -40,7 +41,8 @@ def check(module: Module, options: Options) -> Iterable[Remark]:
         if reference.function is LOGITS_TF2:
             remark = _of_tf2(module, options, reference)
         elif reference.function is LOGITS:
-            is_tf1 = reference.ported or reference.tf1_for_certain or module.era is Era.TF1
+            certain = reference.ported or reference.tf1_for_certain
+            is_tf1 = certain or module.certain_era is Era.TF1
             remark = (port_of_tf1 if is_tf1 else _of_either)(module, options, reference)
         if remark:
             yield remark

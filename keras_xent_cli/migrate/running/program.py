@@ -57,6 +57,12 @@ class Program:
         """Another process only gets the list of the files, and computes the rest."""
         return Program, (sorted(self._files),)
 
+    @functools.cached_property
+    def is_ported(self) -> bool:
+        """Whether one of the files imports keras_xent."""
+        texts = (_content(path).decode(errors="replace") for path in self._files)
+        return any(eras.is_ported(text) for text in texts)
+
     def follow(self, qualified: str, folder: Path) -> Names:
         """What an imported name means in a file of a folder.
 

@@ -44,6 +44,7 @@ _LOOKS_LIKE = {
         % _any_of(TF2_NAMES)
     ),
 }
+_OURS = re.compile(r"^\s*(?:import|from)\s+keras_xent\b", re.MULTILINE)
 _CONTRIB = re.compile(rb"\b(?:import|from)\s+tensorflow\.(?:contrib|examples)\b")
 
 
@@ -66,6 +67,24 @@ def era(module: Module) -> Era | None:
         return Era.TF1
     found = own | module.place.marks_around()
     return next(iter(found)) if len(found) == 1 else None
+
+
+def is_ported(text: str) -> bool:
+    """Whether a source imports keras_xent, so it may have lost names that showed its version."""
+    return bool(_OURS.search(text))
+
+
+def certain_era(module: Module) -> Era | None:
+    """The version that a source is written for, if a port can't have made it look like that one.
+
+    A port replaces names that only TF1 has, and uses of `tf.compat.v1`. A TF1 program that also has
+    names of TF2, which the last releases of TF1 had too, then looks like TF2 code.
+    """
+    found = era(module)
+    if found is None or Era.TF1 in marks(module):
+        return found
+    others = found is Era.TF2 and module.place.program.is_ported
+    return None if others or is_ported(module.text) else found
 
 
 def marks(module: Module) -> Eras:

@@ -280,3 +280,19 @@ def test_its_first_argument_is_kept() -> None:
         f"import tensorflow.compat.v1 as tf\nz = tf.nn.{NAME}(_sentinel=None, labels=y, logits=x)\n"
     )
     assert f"keras_xent.v1.{NAME}(_sentinel=None, labels=y, logits=x)" in new
+
+
+def test_a_second_run_does_not_take_tf1_for_tf2() -> None:
+    """The first one replaces the only name that shows that this file is TF1's."""
+    source = (
+        "import tensorflow as tf\n\nstep = tf.function(train)\n"
+        f"f = tf.nn.{NAME}\nx = tf.losses.softmax_cross_entropy(labels, logits)\n"
+    )
+    new, findings = ported(source)
+    assert {each.rule: each.action for each in findings} == {
+        "KX001": Action.PORTED,
+        "KX004": Action.FLAGGED,
+    }
+    again, findings = ported(new)
+    assert again == new
+    assert [(each.rule, each.action) for each in findings] == [("KX004", Action.FLAGGED)]

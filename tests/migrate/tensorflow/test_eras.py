@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from keras_xent_cli.migrate.module import Module
-from keras_xent_cli.migrate.tensorflow.eras import Era, era, marks, possible
+from keras_xent_cli.migrate.running.program import Place, Program
+from keras_xent_cli.migrate.tensorflow.eras import Era, certain_era, era, marks, possible
 
 TF = "import tensorflow as tf\n"
 EITHER = "try:\n    import tensorflow.compat.v1 as tf\nexcept:\n    import tensorflow as tf\n"
@@ -79,6 +82,44 @@ def test_era(source: str, expected: object) -> None:
     module = Module(source)
     assert era(module) is expected
     assert module.era is expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (OF_TF1[0], Era.TF1),
+        (OF_TF2[0], Era.TF2),
+        (OF_NEITHER[0], None),
+        (f"{OF_TF1[0]}\n{OF_TF2[0]}\nimport keras_xent", Era.TF1),
+        # These could have had a name that only TF1 has.
+        (f"{OF_TF2[0]}\nimport keras_xent", None),
+        (f"{OF_TF2[0]}\nfrom keras_xent import v1", None),
+        (f"{OF_TF2[0]}\nimport keras_xent_cli", Era.TF2),
+    ],
+)
+def test_an_era_that_no_port_can_have_made(source: str, expected: object) -> None:
+    module = Module(source)
+    assert certain_era(module) is expected
+    assert module.certain_era is expected
+
+
+@pytest.mark.parametrize(
+    ("neighbor", "own", "expected"),
+    [
+        (OF_TF1[0], TF, Era.TF1),
+        (f"{OF_TF1[0]}\nimport keras_xent", TF, Era.TF1),
+        (OF_TF1[0], f"{TF}import keras_xent", None),  # it could have had a name of TF2
+        (OF_TF2[0], TF, Era.TF2),
+        (f"{OF_TF2[0]}\nimport keras_xent", TF, None),
+        (f"{TF}import keras_xent", OF_TF2[0], None),
+    ],
+)
+def test_an_era_that_no_port_of_a_neighbor_can_have_made(
+    tmp_path: Path, neighbor: str, own: str, expected: object
+) -> None:
+    (tmp_path / "a.py").write_text(neighbor, encoding="utf-8")
+    place = Place(Program([tmp_path / "a.py", tmp_path / "b.py"]), tmp_path / "b.py")
+    assert certain_era(Module(own, place)) is expected
 
 
 @pytest.mark.parametrize(
