@@ -10,7 +10,7 @@ random = np.random.RandomState(0)
 features = random.normal(size=(128, 8)).astype(np.float32)
 classes = random.randint(CLASSES, size=128)
 weights = random.choice(np.float32([0, 0, 0.5, 1, 2]), size=128)  # 0: no label
-weights[32:48] = 0  # a whole batch without a label
+weights[32:48] = 0  # a whole batch without labels
 hidden_kernel = random.normal(size=(8, 12), scale=0.3).astype(np.float32)
 output_kernel = random.normal(size=(12, CLASSES), scale=0.3).astype(np.float32)
 

@@ -238,13 +238,16 @@ def _begins_its_line(module: Module, statement: ast.stmt) -> bool:
 
 def _at(module: Module, statement: ast.stmt) -> Edit:
     start = module.lines.start_of_line(statement.lineno)
-    return Edit(start, start, lambda old: old + _IMPORT + module.lines.newline())
+    newline = module.lines.newline(statement.lineno)
+    return Edit(start, start, lambda old: old + _IMPORT + newline)
 
 
 def _after(module: Module, statement: ast.stmt) -> Edit:
     """After the last line of a statement, with its indentation."""
-    end = module.lines.start_of_line(_last_line(module, statement) + 1)
-    newline = module.lines.newline()
+    last = _last_line(module, statement)
+    end = module.lines.start_of_line(last + 1)
+    # Another ending would, for example, make one of a new "\r" and an empty line's "\n".
+    newline = module.lines.newline(last)
     start = module.lines.start_of_line(statement.lineno)
     indent = module.text[start : start + statement.col_offset]
     line = indent + _IMPORT + newline if not indent.strip() else _IMPORT + newline
@@ -254,7 +257,7 @@ def _after(module: Module, statement: ast.stmt) -> Edit:
 
 def _at_top(module: Module, statements: Sequence[ast.stmt]) -> Edit:
     """After the docstring; without one, before the first statement and after the comments."""
-    newline = module.lines.newline()
+    newline = module.lines.newline(_last_line(module, module.tree.body[0]))
     if statements and _is_docstring(statements[0]):
         after = _after(module, statements[0])
         return Edit(after.start, after.end, lambda old: newline + after.change(old))

@@ -56,8 +56,10 @@ class Lines:
         """The offset at which a line (from 1) begins. After the last line, the text's end."""
         return self._starts[min(line - 1, len(self.lines))]
 
-    def newline(self) -> str:
-        """The line ending of the first line. Nearly every file uses only one."""
-        first = self.lines[0] if self.lines else ""
-        ending = first[len(first.rstrip("\r\n")) :]
-        return ending or "\n"
+    def newline(self, line: int = 1) -> str:
+        """The ending of a line (from 1). If it has none, that of the first line."""
+        for text in [*self.lines[line - 1 : line], *self.lines[:1]]:
+            ending = text[len(text.rstrip("\r\n")) :]
+            if ending:
+                return ending
+        return "\n"

@@ -173,6 +173,25 @@ def test_line_endings(ending: str, source: str, expected: str) -> None:
     assert with_import(source.replace("\n", ending)) == expected.replace("\n", ending)
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            "x = 1\r# a\nimport tensorflow as tf\n\ny = tf.USE\n",
+            "x = 1\r# a\nimport tensorflow as tf\nimport keras_xent\n\ny = tf.USE\n",
+        ),
+        (
+            "# a\r\nimport tensorflow as tf\nimport zlib\ny = tf.USE\n",
+            "# a\r\nimport tensorflow as tf\nimport zlib\nimport keras_xent\ny = tf.USE\n",
+        ),
+        ('"""A."""\n\ny = USE\r', '"""A."""\n\nimport keras_xent\n\ny = USE\r'),
+        ("# a\r\ny = USE\n", "# a\r\nimport keras_xent\n\ny = USE\n"),
+    ],
+)
+def test_several_line_endings(source: str, expected: str) -> None:
+    assert with_import(source) == expected
+
+
 def test_a_function_above_the_imports() -> None:
     assert with_import("def f(): USE\nimport tensorflow as tf") == (
         "def f(): USE\nimport keras_xent\nimport tensorflow as tf"

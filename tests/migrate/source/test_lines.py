@@ -78,6 +78,17 @@ def test_newline_is_that_of_the_first_line(ending: str) -> None:
     assert Lines(f"{ending}b{other}").newline() == ending
 
 
+def test_newline_of_a_line() -> None:
+    lines = Lines("a\r\nb\rc\nd")
+    assert [lines.newline(line) for line in (1, 2, 3, 4, 5)] == [
+        "\r\n",
+        "\r",
+        "\n",
+        "\r\n",
+        "\r\n",
+    ]
+
+
 @pytest.mark.parametrize("text", ["", "a"])
 def test_newline_without_any(text: str) -> None:
     assert Lines(text).newline() == "\n"
