@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import argparse
 import collections
-import ctypes
 import dataclasses
-import functools
-import gc
 import os
 import random
 import sys
 import time
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Hashable, Mapping, NamedTuple
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -26,9 +23,9 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.eager import context
 from tensorflow.python.framework import op_def_registry
 
+from fuzz.memory import FoundError, Memory, message_length
 from keras_xent.ops import library
 
 _ERRORS = (ValueError, TypeError, tf.errors.InvalidArgumentError)
@@ -38,20 +35,10 @@ _OTHERS = [tf.int32, tf.int64, tf.bool, tf.complex64, tf.uint8, tf.string]
 # A few, because eager execution keeps a kernel for each value.
 _AXES = [-1, 0, 1, 2, -2, -4, 3, 5, 2**31, -(2**63), 2**63 - 1]
 _SPECIAL = [0.0, -0.0, 1.0, -1.0, 1e4, -1e4, 1e30, -1e9, 1e-40, np.inf, -np.inf, np.nan]
-# The allocated memory may grow by this fraction after the first fifth of the calls.
-_GROWTH = 0.02
 _WARM_UP = 0.2
 _ENOUGH_TO_MEASURE = 50_000
-# How many calls with an error show what an error loses, and by how much it may exceed TensorFlow's.
-_SAMPLE = 1000
-_MORE_THAN_TENSORFLOW = 1.1
-
 
 _IDS = "ids"
-
-
-class FoundError(AssertionError):
-    """An op did something that it must not do."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +58,12 @@ class Call:
     def __str__(self) -> str:
         inputs = [f"{name}: {each.dtype.name}{each.shape}" for name, each in self.inputs.items()]
         return f"{self.op}({', '.join(inputs)}, {dict(self.attributes)})"
+
+    @property
+    def kernel(self) -> Hashable:
+        """Eager execution makes and keeps one kernel for all calls with the same."""
+        dtypes = tuple(each.dtype for each in self.inputs.values())
+        return self.op, dtypes, tuple(self.attributes.items())
 
 
 class Maker:
@@ -178,7 +171,20 @@ def _output(function: Callable[..., Any], call: Call, inputs: Mapping[str, Any])
     return function(**inputs, **call.attributes)
 
 
-def check(function: Callable[..., Any], call: Call, in_graph: bool) -> str:
+class Outcome(NamedTuple):
+    """What a call did.
+
+    Args:
+        kind: "value", "kernel's error", or "error", which TensorFlow raised before it called the
+            kernel.
+        length: that of the message of a kernel's error.
+    """
+
+    kind: str
+    length: int = 0
+
+
+def check(function: Callable[..., Any], call: Call, in_graph: bool) -> Outcome:
     """Call an op.
 
     Args:
@@ -186,18 +192,15 @@ def check(function: Callable[..., Any], call: Call, in_graph: bool) -> str:
         call: its arguments.
         in_graph: whether to put the op into a graph too.
 
-    Returns:
-        "value", "kernel's error", or "error", which TensorFlow raised before it called the kernel.
-
     Raises:
         FoundError: something that must hold doesn't.
     """
-    value, outcome = None, "error"
+    value, outcome = None, Outcome("error")
     try:
-        value, outcome = _output(function, call, call.inputs), "value"
+        value, outcome = _output(function, call, call.inputs), Outcome("value")
     except _ERRORS as error:
         if "keras_xent: " in str(error):
-            outcome = "kernel's error"
+            outcome = Outcome("kernel's error", message_length(error))
     except tf.errors.NotFoundError as error:
         # TensorFlow's error for a combination of types that each are right.
         if "Could not find device for node" not in str(error):
@@ -251,111 +254,31 @@ def run(
     Raises:
         FoundError: something that must hold doesn't.
     """
-    maker = Maker(seed)
+    maker, memory = Maker(seed), Memory(progress)
     outcomes: collections.Counter[str] = collections.Counter()
-    number = tenths = warm = now = errors = 0
-    wrong: list[Callable[[], Any]] = []
+    number = tenths = 0
     start = time.monotonic()
     done = 0.0
     while done < 1:
         function, call = maker.next()
         outcome = check(function, call, in_graph=number % 4 == 0)
-        outcomes[outcome] += 1
-        if outcome == "kernel's error" and not warm and len(wrong) < _SAMPLE:
-            wrong.append(functools.partial(_output, function, call, call.inputs))
+        outcomes[outcome.kind] += 1
+        if outcome.kind != "error":
+            memory.add_kernel(call.kernel)
+        if outcome.length:
+            memory.add_error(outcome.length)
         number += 1
         done = number / count if count else (time.monotonic() - start) / (seconds or 1)
         if int(10 * done) > tenths:
             tenths = int(10 * done)
-            now = used_bytes()
-            progress(f"{number} calls, {outcomes['value']} values, {now / 2**20:.1f} MiB")
-            if not warm and done >= _WARM_UP:
-                warm, errors = now, outcomes["kernel's error"]
+            used = memory.measure()
+            progress(f"{number} calls, {outcomes['value']} values, {used / 2**20:.1f} MiB")
+            if done >= _WARM_UP:
+                memory.start()
     progress(f"{number} calls in {time.monotonic() - start:.0f} s: {dict(outcomes)}")
     if number >= _ENOUGH_TO_MEASURE:
-        _check_memory(warm, now, outcomes["kernel's error"] - errors, wrong, progress)
+        memory.check()
     return outcomes["value"]
-
-
-def _check_memory(
-    warm: int,
-    now: int,
-    errors: int,
-    wrong: Sequence[Callable[[], Any]],
-    progress: Callable[[str], None],
-) -> None:
-    """Checks that memory grows by what TensorFlow loses for each error of a kernel, and no more.
-
-    TensorFlow never frees the rendezvous of a call that fails. It keeps the error's message.
-    """
-    lost, length = _lost_per_error(wrong) if wrong else (0.0, 0)
-    nan = tf.constant(np.nan)
-
-    def others(text: str) -> list[Callable[[], Any]]:
-        return [functools.partial(tf.raw_ops.CheckNumerics, tensor=nan, message=text)] * _SAMPLE
-
-    around = _lost_per_error(others(""))[1]
-    expected = _lost_per_error(others("-" * max(length - around, 0)))[0]
-    growth = (now - lost * errors) / warm - 1
-    progress(
-        f"Since {_WARM_UP:.0%} of it, the memory has grown from {warm / 2**20:.1f} MiB by "
-        f"{(now - warm) / 2**20:.1f} MiB. {errors} errors lost {lost * errors / 2**20:.1f} MiB of "
-        f"it: {lost:.0f} bytes per error, compared with {expected:.0f} for TensorFlow's own. "
-        f"Without these, it has grown by {growth:.2%}."
-    )
-    if growth > _GROWTH:
-        raise FoundError(f"memory has grown by {growth:.2%} in the last four fifths")
-    if wrong and lost > _MORE_THAN_TENSORFLOW * expected:
-        raise FoundError(f"an error loses {lost:.0f} bytes, and TensorFlow's {expected:.0f}")
-
-
-def _lost_per_error(calls: Sequence[Callable[[], Any]]) -> tuple[float, int]:
-    """The bytes that are lost per call, and the mean length of the messages that are kept."""
-    before, length = 0, 0.0
-    for repetition in range(5):
-        if repetition == 1:
-            before = used_bytes()
-        lengths = []
-        for call in calls:
-            try:
-                call()
-            except tf.errors.InvalidArgumentError as error:
-                # Python adds the op's name.
-                lengths.append(len(str(error).partition(" [Op:")[0]))
-        length = float(np.mean(lengths))
-    return (used_bytes() - before) / (4 * len(calls)), round(length)
-
-
-class _Allocator(ctypes.Structure):
-    """What `mallinfo2` returns, which glibc 2.33 and later have."""
-
-    _fields_ = [
-        (name, ctypes.c_size_t)
-        for name in [
-            *["arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks"],
-            *["fordblks", "keepcost"],
-        ]
-    ]
-
-
-def used_bytes() -> int:
-    """The bytes that are allocated, except for those that TensorFlow and the library reuse.
-
-    Unlike the process's pages, they don't depend on the gaps between them.
-    """
-    gc.collect()
-    # The library keeps the memory of a large gradient until 16 others have not used it.
-    ops, logits = library.load().ops, tf.zeros([512, 512])
-    for _ in range(20):
-        ops.keras_xent_softmax_cross_entropy_with_backprop(
-            logits, logits, 1.0, 0.0, axis=-1, reduction="sum"
-        )
-    # TensorFlow keeps a kernel for each op, type and attribute that it has seen.
-    context.context().clear_kernel_cache()
-    mallinfo = ctypes.CDLL(None).mallinfo2
-    mallinfo.restype = _Allocator
-    allocator = mallinfo()
-    return allocator.uordblks + allocator.hblkhd
 
 
 def main() -> int:

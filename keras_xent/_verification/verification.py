@@ -18,10 +18,10 @@ from keras_xent.comparing.oracles import Oracle
 from keras_xent.comparing.tensors import compare
 
 _WHAT_TO_DO = (
-    "\nUse TensorFlow's function here, and please report this message. Also report whether the "
-    'results differ with keras_xent.set_backend("portable"). The docstring of '
-    "keras_xent.testing.verify lists what is compared, and the function's docstring lists its "
-    "intended differences."
+    "\nIf the docstring of keras_xent's function doesn't list this difference as intended, use "
+    "TensorFlow's function here, and please report this message. Also report whether the results "
+    'still differ after keras_xent.set_backend("portable"). The docstring of '
+    "keras_xent.testing.verify lists what is compared."
 )
 
 

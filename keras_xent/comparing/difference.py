@@ -20,7 +20,8 @@ def described(name: str, value: Any) -> Pieces:
 
 def text(pieces: Pieces) -> str:
     """The pieces as one string. While a graph is built, some values are unknown."""
-    return " ".join(_text(piece) for piece in pieces).replace(" \n", "\n")
+    joined = " ".join(_text(piece) for piece in pieces)
+    return joined.replace(" \n", "\n").replace(" ,", ",").replace(" ;", ";")
 
 
 def for_graph(pieces: Pieces) -> Sequence[Any]:

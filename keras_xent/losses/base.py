@@ -121,9 +121,10 @@ class CrossEntropy(Configured, _keras.LossBase):
         mask = _keras.mask_of(y_pred)
         if mask is not None and not self._accepts_masks:
             raise ValueError(
-                "y_pred has a mask from Keras's layers, but the denominator was computed without "
-                "it: give masked examples a sample weight of 0, and pass tf.identity(y_pred), "
-                "which has no mask"
+                "y_pred has a mask from Keras's layers, but keras_xent.micro_batches computed the "
+                "denominator without it: give masked examples a sample weight of 0 in the dataset "
+                "that you pass to micro_batches, and remove the mask (with tf.identity(y_pred), "
+                "or in fit with keras.layers.Lambda(tf.identity) as the model's last layer)"
             )
         weighting = Weighting(sample_weight, mask, self._wanted_reduction)
         if replicas.share_a_denominator(self.normalization, self._wanted_reduction):

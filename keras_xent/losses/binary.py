@@ -169,9 +169,9 @@ class BinaryCrossentropy(CrossEntropy):
     def _check_axis(self, predictions: tf.Tensor) -> None:
         rank = predictions.shape.rank
         if rank is not None and not -rank <= self.axis < rank:
+            expected = f"an int in [{-rank}, {rank})" if rank else "y_pred of rank 1 or more"
             raise ValueError(
-                f"axis is {self.axis}, expected a number in [{-rank}, {rank}) for predictions of "
-                f"shape {predictions.shape}"
+                f"axis is {self.axis} and y_pred has shape {predictions.shape}, expected {expected}"
             )
 
 

@@ -207,7 +207,10 @@ def _innermost(tensor: Any) -> Any:
 def _flat_axis(axis: int, y_pred: Any) -> int:
     rank: int | None = y_pred.shape.rank
     if rank is None:
-        raise ValueError("y_pred is a RaggedTensor of unknown rank: use one whose rank is known")
+        raise ValueError(
+            "y_pred is a RaggedTensor of unknown rank: give its flat_values a known rank with "
+            "y_pred.with_flat_values(tf.ensure_shape(y_pred.flat_values, shape))"
+        )
     flat_axis = axis - y_pred.ragged_rank if axis >= 0 else axis
     last = axis in (-1, rank - 1)
     dense = y_pred.ragged_rank < axis % rank and -rank <= axis < rank
@@ -242,8 +245,9 @@ def _repeated(weights: tf.Tensor, rows: Any, name: str) -> tf.Tensor:
     if weights.shape.rank > 1:
         if weights.shape[1] != 1:
             raise ValueError(
-                f"{name} and the ragged losses have different row lengths: pass a scalar, one "
-                "weight for each sample, or a RaggedTensor with the losses' row lengths"
+                f"{name} has {weights.shape[1]} values for each sample, and the losses are ragged: "
+                "expected a scalar, one value for each sample, or a RaggedTensor with the losses' "
+                "row lengths"
             )
         weights = tf.squeeze(weights, 1)
     count, expected = tf.shape(weights, rows.row_splits.dtype)[0], rows.nrows()

@@ -51,7 +51,8 @@ class Library(NamedTuple):
         """
         if not self.functions.KerasXentSelectInstructionSet(name.encode()):
             raise ValueError(
-                f"the instruction set is {name!r}, expected one of {self.usable_instruction_sets}"
+                f"instruction set {name!r} isn't available here, expected one of "
+                f"{self.usable_instruction_sets}"
             )
 
     @property
@@ -94,7 +95,7 @@ def problem() -> str | None:
             return f"{PATH} is missing, because it is built only on Linux"
         return (
             f"{PATH} is missing, because keras_xent was installed without a C++17 compiler or "
-            f"runs from a checkout: install g++ or clang++. Then {REINSTALL} (or "
+            f"runs from a checkout: install g++ or clang++. Then, {REINSTALL} (or "
             "-e . for an editable installation)"
         )
     try:

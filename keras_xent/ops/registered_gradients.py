@@ -101,7 +101,7 @@ try:
     tf.RegisterGradient("KerasXent>ScaleBackprop")(_scale_backprop)
 except KeyError:
     raise ImportError(
-        "keras_xent has already been imported in this process, and it can be imported only once, "
-        "because TensorFlow keeps the gradients of its ops: start a new process (in a notebook, "
-        "restart the kernel)"
+        "keras_xent has already been loaded in this process and can't be loaded again, because "
+        "TensorFlow keeps the gradients that keras_xent registered: start a new process (in a "
+        "notebook, restart the kernel)"
     ) from None

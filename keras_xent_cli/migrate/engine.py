@@ -133,8 +133,8 @@ def check_still_parses(text: str) -> None:
         ast.parse(text)
     except SyntaxError as error:
         raise ValueError(
-            f"the ported file would not parse (line {error.lineno}: {error.msg}), so the "
-            "file stays unchanged. Please report this"
+            f"the ported code would not parse (line {error.lineno}: {error.msg}), so the file "
+            "stays unchanged. Please report this"
         ) from error
 
 

@@ -57,7 +57,7 @@ def chosen_rules(select: Sequence[str] = (), ignore: Sequence[str] = ()) -> tupl
     for code in [*select, *ignore]:
         if not any(rule.code.startswith(code) for rule in all_rules()):
             known = ", ".join(rule.code for rule in all_rules())
-            raise ValueError(f"there is no rule {code!r}, expected one of: {known}")
+            raise ValueError(f"no rule begins with {code!r}: the rules are {known}")
     return tuple(_chosen(select or ("KX",), ignore))
 
 

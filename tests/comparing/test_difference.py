@@ -9,7 +9,7 @@ from keras_xent.comparing.difference import described, for_graph, text
 
 def test_text_has_the_values_of_tensors() -> None:
     pieces = ["a", tf.constant(1.5), ", b", tf.constant([1, 2]), "\n  c", (3,)]
-    assert text(pieces) == "a 1.5 , b [1, 2]\n  c (3,)"
+    assert text(pieces) == "a 1.5, b [1, 2]\n  c (3,)"
 
 
 def test_in_a_graph_the_values_come_when_it_runs() -> None:

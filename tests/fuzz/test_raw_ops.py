@@ -15,7 +15,7 @@ if library.problem() is not None:
 if not hasattr(ctypes.CDLL(None), "mallinfo2"):
     pytest.skip("it needs glibc 2.33 or later", allow_module_level=True)
 
-from fuzz import raw_ops
+from fuzz import memory, raw_ops
 
 
 def test_what_holds_for_random_calls() -> None:
@@ -63,24 +63,32 @@ def test_an_op_that_only_fails_in_a_graph_is_found_out() -> None:
         raw_ops.check(fail, call(), in_graph=True)
 
 
-def test_growing_memory_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_of_one_kernel() -> None:
+    assert call().kernel == call().kernel
+    assert call().kernel != call(tf.int64).kernel
+
+
+def test_the_memory_of_many_calls_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = iter(range(100, 10**9, 10))
-    monkeypatch.setattr(raw_ops, "used_bytes", lambda: next(sizes))
-    monkeypatch.setattr(raw_ops, "_lost_per_error", lambda calls: (0.0, 0))
+    monkeypatch.setattr(memory, "used_bytes", lambda: next(sizes))
+    monkeypatch.setattr(memory, "lost_by_tensorflow", lambda *counts: 0)
     monkeypatch.setattr(raw_ops, "_ENOUGH_TO_MEASURE", 5)
     with pytest.raises(raw_ops.FoundError, match="memory has grown by"):
         raw_ops.run(9, seed=1)
 
 
-def test_an_error_that_loses_more_than_tensorflows_is_found_out(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(raw_ops, "_SAMPLE", 20)
-    kept = []
+def test_what_a_call_did() -> None:
+    function = library.load().ops.keras_xent_softmax_cross_entropy
+    right = raw_ops.Call("op", {"logits": tf.zeros([2, 3]), "labels": tf.zeros([2, 3])}, {})
 
-    def leak() -> None:
-        kept.append(tf.zeros([1000]))
-        raise tf.errors.InvalidArgumentError(None, None, "x")
+    def outcome(**inputs: tf.Tensor) -> raw_ops.Outcome:
+        attributes = {"axis": -1, "reduction": "sum"}
+        more = {"weights": tf.ones([]), "label_smoothing": tf.zeros([], tf.float64)}
+        call = raw_ops.Call("op", {**right.inputs, **more, **inputs}, attributes)
+        return raw_ops.check(function, call, in_graph=False)
 
-    with pytest.raises(raw_ops.FoundError, match=r"an error loses 4\d{3} bytes"):
-        raw_ops._check_memory(10**9, 10**9, 1, [leak] * 20, lambda line: None)
+    assert outcome() == ("value", 0)
+    wrong = outcome(labels=tf.zeros([2, 2]))
+    assert wrong.kind == "kernel's error"
+    assert 20 < wrong.length < 300
+    assert outcome(labels=tf.zeros([2, 3], tf.int32)) == ("error", 0)

@@ -106,7 +106,7 @@ def test_other_numbers_of_ragged_dimensions_raise_an_error() -> None:
         loss(nested, rows(LOGITS))
     with pytest.raises(ValueError, match="sample_weight has 2 ragged dimensions, and the losses"):
         loss(rows(LABELS), rows(LOGITS), nested.with_flat_values(EACH))
-    message = "sample_weight and the ragged losses have different row lengths"
+    message = "sample_weight has . values for each sample, and the losses are ragged"
     with pytest.raises(ValueError, match=message):
         nested_logits = nested.with_flat_values(LOGITS)
         loss(nested, nested_logits, rows(np.ones((4, 5), np.float32), [0, 1, 4]))

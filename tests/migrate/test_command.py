@@ -110,7 +110,7 @@ def test_a_file_that_cannot_be_parsed(capsys: Captured, arguments: list[str]) ->
     write(a=OLD + "print 'a'\n", b=OLD)
     code, out, _ = run(capsys, ".", *arguments)
     assert code == 2
-    assert "a.py: error cannot parse line 3" in out
+    assert "a.py: error: cannot parse line 3" in out
     assert Path("a.py").read_text() == OLD + "print 'a'\n"
     assert Path("b.py").read_text() == (NEW if "--write" in arguments else OLD)
 
@@ -174,8 +174,8 @@ def test_a_link_that_is_given_stays_a_link(capsys: Captured) -> None:
     [
         ([], "no files: pass files or directories, or '.' for the current directory"),
         (["nowhere.py"], "there is no file or directory 'nowhere.py'"),
-        ([".", "--select", "KX999"], "there is no rule 'KX999', expected one of: KX001"),
-        ([".", "--ignore", "E501"], "there is no rule 'E501'"),
+        ([".", "--select", "KX999"], "no rule begins with 'KX999': the rules are KX001"),
+        ([".", "--ignore", "E501"], "no rule begins with 'E501'"),
         ([".", "--check", "--write"], "not allowed with argument"),
         ([".", "--to", "jax"], "invalid choice"),
     ],

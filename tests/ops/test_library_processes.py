@@ -252,4 +252,4 @@ def test_a_second_copy_of_the_package_is_an_error_and_the_first_one_works(tmp_pa
     )
     before, error, after, last = printed.splitlines()
     assert before == after == last == "1.31326"
-    assert error.startswith("keras_xent has already been imported in this process")
+    assert error.startswith("keras_xent has already been loaded in this process")

@@ -196,7 +196,7 @@ def _syntax(error: SyntaxError, cell: str = "") -> str:
     line = f"line {error.lineno}" if error.lineno else ""
     place = ", ".join(filter(None, [cell, line])) or "the code"
     is_python_2 = _PYTHON_2.search(error.msg)
-    hint = "; if this is Python 2, convert it to Python 3 first" if is_python_2 else ""
+    hint = " (if this is Python 2, convert it to Python 3 first)" if is_python_2 else ""
     return f"cannot parse {place}: {error.msg}{hint}"
 
 

@@ -37,7 +37,7 @@ def show(run: Run, console: Console, written: bool) -> None:
     for report in run.reports:
         if report.error is not None:
             _print(
-                console, (f"{report.path}: ", ""), ("error", "bold red"), (f" {report.error}", "")
+                console, (f"{report.path}: ", ""), ("error", "bold red"), (f": {report.error}", "")
             )
     _show_notes(run, console)
     defects = {rule.code for rule in all_rules() if rule.is_defect}

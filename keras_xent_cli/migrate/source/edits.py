@@ -45,7 +45,10 @@ def _apply(text: str, start: int, end: int, edits: collections.deque[Edit]) -> s
     while edits and edits[0].start < end:
         first = edits[0]
         if first.end > end:
-            raise ValueError(f"edits overlap at {first.start}:{first.end} and {start}:{end}")
+            raise ValueError(
+                f"two edits of the codemod overlap at characters {first.start} to {first.end}, so "
+                "the file stays unchanged. Please report this"
+            )
         same: list[Edit] = []
         while edits and (edits[0].start, edits[0].end) == (first.start, first.end):
             same.append(edits.popleft())

@@ -136,8 +136,8 @@ def test_the_mode_stays(path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        (OLD + "print 'a'\n", "cannot parse line 3: .*; if this is Python 2, convert it"),
-        (OLD + "exec 'a'\n", "cannot parse line 3: .*; if this is Python 2, convert it"),
+        (OLD + "print 'a'\n", "cannot parse line 3: .* \\(if this is Python 2, convert it"),
+        (OLD + "exec 'a'\n", "cannot parse line 3: .* \\(if this is Python 2, convert it"),
         (OLD + "y = `a`\n", "cannot parse line 3: invalid syntax"),
         (OLD + "y = (\n", "cannot parse line"),
         (OLD + "\0", "null byte"),
