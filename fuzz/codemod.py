@@ -101,7 +101,7 @@ def _check_file(path: Path, content: bytes) -> None:
         _hold(not more, f"a second run reports something new: {more}", target, report)
 
 
-_OUR_IMPORT = re.compile(r"^(?:import|from)\s+keras_xent\b", re.MULTILINE)
+_OUR_IMPORT = re.compile(r"(?:^|\r)[ \t]*(?:import|from)\s+keras_xent\b", re.MULTILINE)
 
 
 def _code(path: Path, text: str) -> str:

@@ -138,5 +138,6 @@ def test_a_name_of_ours_needs_our_import() -> None:
     ours = b"y = keras_xent.v1.softmax_cross_entropy(onehot_labels=a, logits=b)\n"
     codemod.check(ours + OLD)
     codemod.check(ours + OLD + b"# %%\nfrom keras_xent_cli.main import main\n")
+    codemod.check((ours + OLD).replace(b"\n", b"\r"))
     # A cell that can't be parsed imports nothing.
     codemod.check(ours + OLD + b"# %%\n@a\n\nimport keras_xent\n")

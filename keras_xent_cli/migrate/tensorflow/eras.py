@@ -33,7 +33,7 @@ def _any_of(names: Iterable[str]) -> bytes:
 
 # Patterns for texts that may show a version. They are much faster than following names.
 _IMPORTS = re.compile(
-    rb"^\s*(?:import\s+tensorflow\b(?!\.)|from\s+tensorflow\s+import\b)", re.MULTILINE
+    rb"(?:^|\r)\s*(?:import\s+tensorflow\b(?!\.)|from\s+tensorflow\s+import\b)", re.MULTILINE
 )
 _LOOKS_LIKE = {
     Era.TF1: re.compile(
@@ -44,7 +44,7 @@ _LOOKS_LIKE = {
         % _any_of(TF2_NAMES)
     ),
 }
-_OURS = re.compile(r"^\s*(?:import|from)\s+keras_xent\b", re.MULTILINE)
+_OURS = re.compile(r"(?:^|\r)\s*(?:import|from)\s+keras_xent\b", re.MULTILINE)
 _CONTRIB = re.compile(rb"\b(?:import|from)\s+tensorflow\.(?:contrib|examples)\b")
 
 

@@ -94,6 +94,7 @@ def test_era(source: str, expected: object) -> None:
         # These could have had a name that only TF1 has.
         (f"{OF_TF2[0]}\nimport keras_xent", None),
         (f"{OF_TF2[0]}\nfrom keras_xent import v1", None),
+        (f"{OF_TF2[0]}\rimport keras_xent", None),
         (f"{OF_TF2[0]}\nimport keras_xent_cli", Era.TF2),
     ],
 )
@@ -145,6 +146,7 @@ def test_what_is_marked_is_possible(source: str, era: Era) -> None:
         ("import tensorflow.compat.v1 as tf\ntf.placeholder(x)", set()),
         ("import tensorflow as tf\ntf.nn.softmax(x)", set()),
         ("import tensorflow as tf\ntf.placeholder(x)", {Era.TF1}),
+        ("import os\rimport tensorflow as tf\rtf.placeholder(x)", {Era.TF1}),
         ("import tensorflow as tf\ntf.GradientTape()", {Era.TF2}),
     ],
 )
