@@ -34,7 +34,7 @@ def collected(
     loss: tf.Tensor,
     reduction: Reduction,
     loss_collection: str | None,
-    smoothed: bool = False,
+    smoothed: bool,
 ) -> tf.Tensor:
     """The loss, named and added to its collection as in TF1.
 

@@ -182,3 +182,9 @@ def test_only_a_softmax_op_is_looked_through() -> None:
         return found
 
     tf.function(run)(tf.constant([[1.0, 2.0]]))
+
+
+def test_an_eager_tensor_in_a_graph_is_no_output_of_an_op() -> None:
+    probabilities = tf.nn.softmax(tf.constant(LOGITS[1:]))
+    with tf.Graph().as_default():
+        assert cached_logits(probabilities, True, *SOFTMAX) == (probabilities, True)

@@ -94,6 +94,10 @@ def test_these_are_all(loss: Loss) -> None:
     assert isinstance(loss(), keras.losses.Loss)
 
 
+def test_the_reduction_that_keras_sees(loss: Loss) -> None:
+    assert Reduction(loss(reduction="sum").reduction) is Reduction.SUM
+
+
 @pytest.mark.parametrize("reduction", list(Reduction))
 def test_every_reduction_is_tf1s(loss: Loss, reduction: Reduction, backend: str) -> None:
     inputs = loss.labels, LOGITS, WEIGHTS

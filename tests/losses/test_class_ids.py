@@ -121,6 +121,15 @@ def test_the_last_dimension_may_be_the_surplus_one_though_the_classes_are_elsewh
         function(np.zeros((4, 2, 3), np.int32))
 
 
+def test_only_one_of_two_dimensions_that_are_unknown_goes() -> None:
+    predictions = np.zeros((4, 3, 2), np.float32)
+    function = tf.function(
+        lambda ids: class_ids.fitted(ids, tf.constant(predictions), 1)[0],
+        input_signature=[tf.TensorSpec([4, None, None], tf.int32)],
+    )
+    assert function(np.zeros((4, 1, 2), np.int32)).shape == (4, 2)
+
+
 def test_labels_that_are_no_ids_are_named() -> None:
     with pytest.raises(ValueError, match=r"^y_true"):
         class_ids.to_ids([[1], [2, 3]])

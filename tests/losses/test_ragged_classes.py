@@ -146,6 +146,17 @@ def test_dtypes(dtype: str, ignore_class: int | None) -> None:
     assert float(value(dtype)) == pytest.approx(float(value("float32")), rel=2e-2)
 
 
+@pytest.mark.parametrize("ignore_class", [None, 7])
+def test_float64_is_exact(ignore_class: int | None) -> None:
+    loss = SparseCategoricalCrossentropy(True, ignore_class, dtype="float64", reduction="none")
+    logits = np.random.default_rng(1).normal(size=sum(COUNTS))
+    losses = loss(IDS, rows(tf.constant(logits)))
+    for number, (start, end) in enumerate(zip(SPLITS, SPLITS[1:])):
+        row = logits[start:end]
+        expected = np.log(np.exp(row).sum()) - row[IDS[number]]
+        assert float(losses[number]) == pytest.approx(expected, rel=1e-13)
+
+
 def test_an_id_that_its_row_does_not_have_is_in_the_error() -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="class ids that are out") as caught:
         SparseCategoricalCrossentropy(True)(np.array(COUNTS), rows(LOGITS))

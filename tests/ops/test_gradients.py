@@ -11,7 +11,7 @@ import reference
 import tensorflow as tf
 
 from keras_xent import Reduction
-from keras_xent.ops import dispatch, gradients
+from keras_xent.ops import dispatch, gradients, sparse_softmax
 from keras_xent.ops import labels as labels_lib
 from keras_xent.ops.backends import use_native
 from keras_xent.ops.softmax import OP
@@ -292,3 +292,10 @@ def test_a_constant_gradient_of_one_value_is_a_scalar(values: Any, is_scalar: bo
         if is_scalar:
             assert tf.get_static_value(found) == np.float32(1)
             assert found.shape.rank == 0
+
+
+def test_class_ids_have_no_gradient() -> None:
+    logits = tf.constant([[1.0, 2.0], [0.0, 1.0]])
+    spec = Spec(-1, 0.0, Reduction.SUM)
+    one = tf.ones([])
+    assert gradients.labels_gradient(sparse_softmax.OP, spec, one, logits, one) is None

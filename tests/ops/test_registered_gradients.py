@@ -212,3 +212,29 @@ def test_a_smoothing_that_is_no_constant_raises_an_error() -> None:
 
     with pytest.raises(ValueError, match=r"label_smoothing of .* is not a constant"):
         gradient(tf.zeros([2, 3]), 0.1)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_second_derivatives_in_other_dtypes(dtype: str) -> None:
+    """The value of float16 logits is float32, and their backprop is float16."""
+    real = "float64" if dtype == "float64" else "float32"
+
+    def backprop(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        op = library.load().ops.keras_xent_softmax_cross_entropy_with_backprop
+        return op(logits, labels, weights, SMOOTHING, axis=1, reduction="sum")[1]
+
+    logits, labels, weights = arrays()
+    with tf.Graph().as_default() as graph, tf.compat.v1.Session(graph=graph) as session:
+        x = tf.constant(logits, dtype)
+        second = backprop(x, tf.constant(labels, dtype), tf.constant(weights, real))
+        found = session.run(tf.gradients(second, x, tf.sin(x))[0])
+    with tf.GradientTape() as outer:
+        x = tf.constant(logits)
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            value = function_loss(Reduction.SUM)(x, labels, weights)
+        to_logits = inner.gradient(value, x)
+    expected = outer.gradient(to_logits, x, tf.sin(x))
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, expected, atol=1e-12 if dtype == "float64" else 5e-3)

@@ -72,6 +72,18 @@ def test_the_default_results_are_named_as_old_code_fetches_them(loss: str) -> No
     assert names == [f"{loss}_loss/value:0", f"{loss}_loss_1/value:0", f"{loss}_loss_2/value:0"]
 
 
+@pytest.mark.usefixtures("one_backend")
+def test_the_gradient_that_stops_is_named_as_in_tf1() -> None:
+    def stops(functions: tf1.Functions) -> list[str]:
+        a_loss(functions, name="softmax_cross_entropy")
+        operations = tf.compat.v1.get_default_graph().get_operations()
+        return [each.name for each in operations if each.type == "StopGradient"]
+
+    ours, theirs = in_both(stops)
+    assert len(theirs) == 1
+    assert [each.rpartition("/")[2] for each in ours] == [theirs[0].rpartition("/")[2]]
+
+
 @pytest.mark.parametrize("reduction", sorted(set(tf1.REDUCTIONS.values())))
 @pytest.mark.parametrize("loss", tf1.LABELS)
 @pytest.mark.usefixtures("one_backend")

@@ -13,7 +13,7 @@ from typing import Iterator
 
 from keras_xent_cli.migrate.running import files
 
-_COMMENT_LINE = re.compile(r"^[ \t]*#[^\r\n]*", re.MULTILINE)
+_COMMENT_LINE = re.compile(r"(?:^|(?<=\r))[ \t]*#[^\r\n]*", re.MULTILINE)
 _BEGIN_A_LINE = frozenset({tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT})
 
 
