@@ -93,8 +93,6 @@ def _raw_logits_gradient(
         return kept
     else:
         result = dispatch.steps(op).scale_backprop(spec, kept, grad)
-    if not tf.executing_eagerly():
-        result.set_shape(logits.shape)
     return result
 
 

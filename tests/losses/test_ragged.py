@@ -28,7 +28,7 @@ REDUCTIONS = ["sum", "sum_over_batch_size", "none"]
 
 def repeated(samples: Any) -> np.ndarray:
     """One weight a sample as one weight a value."""
-    return np.repeat(samples, np.diff(SPLITS))
+    return np.repeat(samples, np.diff(SPLITS), axis=0)
 
 
 def both(**arguments: Any) -> Any:
@@ -296,6 +296,23 @@ def test_dimensions_behind_the_ragged_ones() -> None:
     mask._keras_mask = rows(EACH > 0)
     value = loss(rows(labels), mask, rows(weights))
     assert_same(value, rows(loss(labels, logits, weights * (EACH > 0)[:, None])))
+
+
+@pytest.mark.parametrize("row_splits_dtype", [tf.int32, tf.int64])
+def test_weights_of_samples_and_of_a_dimension_behind_the_ragged_one(
+    row_splits_dtype: tf.DType,
+) -> None:
+    labels, logits = LABELS.reshape(6, 1, 3).repeat(2, 1), RNG.normal(size=(6, 2, 3)).astype("f")
+    weights = np.arange(8, dtype=np.float32).reshape(4, 1, 2)
+    loss = CategoricalCrossentropy(from_logits=True)
+
+    def ragged(values: Any) -> tf.RaggedTensor:
+        return tf.RaggedTensor.from_row_splits(values, tf.constant(SPLITS, row_splits_dtype))
+
+    expected = loss(labels, logits, repeated(weights[:, 0]))
+    for run in (loss, tf.function(loss)):
+        found = run(ragged(labels), ragged(logits), tf.constant(weights))
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_weights_of_the_first_ragged_dimensions() -> None:

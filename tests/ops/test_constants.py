@@ -213,3 +213,16 @@ def test_what_a_program_holds_itself_grows_no_larger(backend: str) -> None:
 
     found = graph_constants.of_function(losses, arrays()[1:2])
     assert [constant for constant in found if constant.size > LEAST] == []
+
+
+@pytest.mark.parametrize("backend", ["auto", "portable"], indirect=True)
+def test_the_ones_that_a_gradient_begins_with(backend: str) -> None:
+    """They aren't multiplied by a constant weight, which would be another constant."""
+    inputs = arrays()
+
+    def gradient(labels: tf.Tensor, logits: tf.Tensor, *_: tf.Tensor) -> list[tf.Tensor]:
+        losses = [loss(labels, logits, 0.5) for loss in (of_tf1(Reduction.NONE, 0.0), nn)]
+        return [tf.gradients(each, logits)[0] for each in losses]
+
+    found = graph_constants.of_session(gradient, inputs, [each.shape for each in inputs])
+    assert_none([each for each in found if each.where == "as it runs"])

@@ -62,6 +62,14 @@ class TestWeighted:
         with pytest.raises(TypeError, match="first must contain numbers, not text"):
             weighted(text)
 
+    def test_the_loss_is_in_the_graph_of_its_inputs(self) -> None:
+        with tf.Graph().as_default() as graph:
+            inputs = {"first": tf.constant([1.0, 2.0]), "second": tf.constant([3.0, 4.0])}
+        with tf.Graph().as_default():
+            loss = weighted(inputs)
+        assert loss.graph is graph
+        assert loss.op.name == "mine/Sum"
+
     def test_the_loss_is_named_in_its_scope_and_collected(self) -> None:
         with tf.Graph().as_default():
             losses = [

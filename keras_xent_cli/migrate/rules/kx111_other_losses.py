@@ -20,7 +20,7 @@ from keras_xent_cli.migrate.registry import Rule
 from keras_xent_cli.migrate.source.names import UNKNOWN
 from keras_xent_cli.migrate.tensorflow.eras import Era
 from keras_xent_cli.migrate.tensorflow.other_losses import ALSO_IN_TF2, OTHER_LOSSES
-from keras_xent_cli.migrate.tensorflow.tf1_modules import LOSSES_MODULES, canonical, is_tf1, is_tf2
+from keras_xent_cli.migrate.tensorflow.tf1_modules import LOSSES_MODULES, canonical, is_tf1
 from keras_xent_cli.migrate.unfollowed import handed_on, is_own, starred
 
 _NAMES = {f"{module}.{name}": name for module in LOSSES_MODULES for name in OTHER_LOSSES}
@@ -51,7 +51,7 @@ def _nodes(module: Module) -> Iterator[_Node]:
 
 def _loss(module: Module, node: _Node) -> str:
     names = _qualified(module, node)
-    losses = {"" if is_tf2(name) else _NAMES.get(canonical(name), "") for name in names}
+    losses = {_NAMES.get(canonical(name), "") for name in names}
     return losses.pop() if len(losses) == 1 else ""
 
 

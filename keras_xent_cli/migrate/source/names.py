@@ -24,7 +24,8 @@ After `nn = clone(tf.nn)`, `nn` can only be one of these, but may not be the sam
 
 _BEFORE_WRAPPED = f"{WRAPPED}."
 _NOTHING: Names = frozenset()
-
+# Expressions that assign, or let other code run.
+_DOING_MORE = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 
 # Many assignments between names can create too many paths to follow.
 _MOST_STEPS = 1000
@@ -75,6 +76,25 @@ def is_wrapped(name: str) -> bool:
     return name.startswith(_BEFORE_WRAPPED)
 
 
+def _gives_way(node: ast.Attribute) -> bool:
+    """Whether another name in its place would lose something, such as `y` in `(y := tf).nn`."""
+    inner: ast.expr = node
+    while isinstance(inner, ast.Attribute):
+        inner = inner.value
+    is_more = isinstance(inner, (ast.IfExp, ast.NamedExpr))
+    return is_more and any(isinstance(each, _GIVING_WAY) for each in ast.walk(inner))
+
+
+def _does_more(node: ast.Attribute) -> bool:
+    """Whether another name in its place would lose something, such as `y` in `(y := tf).nn`."""
+    inner: ast.expr = node
+    while isinstance(inner, ast.Attribute):
+        inner = inner.value
+    if not isinstance(inner, (ast.IfExp, ast.NamedExpr)):
+        return False
+    return any(isinstance(each, _DOING_MORE) for each in ast.walk(inner))
+
+
 class _Search:
     def __init__(self, scopes: Scopes, unbound: Callable[[str], Names]) -> None:
         self.scopes = scopes
@@ -83,6 +103,8 @@ class _Search:
 
     def names(self, node: ast.expr, seen: Names) -> Names:
         if isinstance(node, ast.Attribute):
+            if _does_more(node):
+                return frozenset({UNKNOWN})
             return self.attribute(self.names(node.value, seen), node.attr, lambda: dotted(node))
         if isinstance(node, ast.IfExp):
             return self.names_of_value(node.body, seen) | self.names_of_value(node.orelse, seen)

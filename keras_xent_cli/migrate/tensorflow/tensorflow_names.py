@@ -6,6 +6,7 @@ import ast
 
 from keras_xent_cli.migrate.module import Call, Module
 from keras_xent_cli.migrate.source.edits import Edit
+from keras_xent_cli.migrate.source.scopes import dotted
 from keras_xent_cli.migrate.tensorflow.tf1_modules import canonical
 from keras_xent_cli.migrate.tensorflow.version_names import TF1_ONLY, TF1_PACKAGES
 
@@ -34,7 +35,7 @@ def prefix(module: Module, call: Call) -> str:
     while isinstance(node, ast.Attribute):
         node = node.value
         names = module.names(node)
-        if names and all(canonical(name) == "tensorflow" for name in names):
+        if names and all(canonical(name) == "tensorflow" for name in names) and dotted(node):
             return module.source(node)
     name = spelled(module)
     here = module.scopes.of(call.node).lookup(name)

@@ -413,3 +413,33 @@ def test_either_tensorflows_or_something_else() -> None:
 )
 def test_noop(source: str) -> None:
     check_noop(source)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "(y := tf.losses).softmax_cross_entropy(a, b)",
+        "(tf if (y := x) else tf).losses.softmax_cross_entropy(a, b)",
+    ],
+)
+def test_a_name_that_also_assigns_is_reported(call: str) -> None:
+    """Another name in its place would lose y."""
+    check_flagged(f"import tensorflow.compat.v1 as tf\nz = {call}\nprint(y)\n", "KX110", "y:=")
+
+
+def test_a_reduction_that_also_assigns_stays() -> None:
+    source = (
+        "import tensorflow.compat.v1 as tf\n"
+        "z = tf.losses.softmax_cross_entropy(a, b, reduction=(y := tf.losses.Reduction).NONE)\n"
+    )
+    for target in ("v1", "keras"):
+        assert "reduction=(y := tf.losses.Reduction).NONE)" in ported(source, target)[0]
+
+
+def test_a_condition_is_no_name_of_tensorflow() -> None:
+    source = (
+        "import tensorflow as tf\nimport tensorflow.compat.v1 as tf1\n"
+        "z = (tf1 if x else tf.compat.v1).losses.softmax_cross_entropy(a, b)\n"
+    )
+    new, _ = ported(source, "keras")
+    assert "y_true=tf.stop_gradient(a), y_pred=tf.identity(b))" in new

@@ -41,7 +41,7 @@ def names(source: str) -> frozenset[str]:
         ("import t\nl = t.l\ng = l.f\nhere(g)", "t.l.f"),
         ("import t\nl, n = t.l, t.n\nhere(l.f)", "t.l.f"),
         ("import t\n(l := t.l)\nhere(l.f)", "t.l.f"),
-        ("import t\nhere((l := t.l).f)", "t.l.f"),
+        ("import t\nhere(l := t.l.f)", "t.l.f"),
         ("import t\nl: M = t.l\nhere(l.f)", "t.l.f"),
         ("import t\ndef f():\n    here(t.l)", "t.l"),
         ("import t\nclass C:\n    l = t.l\n    here(l.f)", "t.l.f"),
@@ -79,6 +79,11 @@ def test_several_names(source: str, expected: frozenset[str]) -> None:
         "import t\n[here(t.l) for t in x]",
         "import t\nf = lambda t: here(t.l)",
         "import t\ndel t\ndef f():\n    with t as t:\n        here(t.l)",
+        # Another name in their place would lose x.
+        "import t\nhere((x := t).l)",
+        "import t\nhere((x := t.l).f)",
+        "import t\nhere((t if (x := 1) else t).l.f)",
+        "import t\nasync def f():\n    here((t if await x else t).l)",
     ],
 )
 def test_what_cannot_be_followed(source: str) -> None:
