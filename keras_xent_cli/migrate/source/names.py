@@ -76,15 +76,6 @@ def is_wrapped(name: str) -> bool:
     return name.startswith(_BEFORE_WRAPPED)
 
 
-def _gives_way(node: ast.Attribute) -> bool:
-    """Whether another name in its place would lose something, such as `y` in `(y := tf).nn`."""
-    inner: ast.expr = node
-    while isinstance(inner, ast.Attribute):
-        inner = inner.value
-    is_more = isinstance(inner, (ast.IfExp, ast.NamedExpr))
-    return is_more and any(isinstance(each, _GIVING_WAY) for each in ast.walk(inner))
-
-
 def _does_more(node: ast.Attribute) -> bool:
     """Whether another name in its place would lose something, such as `y` in `(y := tf).nn`."""
     inner: ast.expr = node
