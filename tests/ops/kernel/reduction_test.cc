@@ -73,6 +73,26 @@ KERAS_XENT_TEST(Runs::kOnce, TestDenominators) {
   }
 }
 
+KERAS_XENT_TEST(Runs::kOnce, TestDenominatorsOfBroadcastWeights) {
+  // A few, and enough to be summed in pieces. Each weight belongs to 3 examples.
+  for (const int64_t count : {8, 1200000}) {
+    std::vector<double> data(count);
+    for (int64_t i = 0; i < count; ++i) data[i] = i % 4 - 1;
+    const Weights<double> weights(data.data(), {count, 1}, {count, 3});
+    auto of = [&](Reduction reduction) { return Denominator(reduction, weights, 3 * count); };
+    Check(of(Reduction::kMeanWithSampleWeight) == 1.5 * count, "the sum of broadcast weights");
+    Check(of(Reduction::kSumByNonzeroWeights) == 2.25 * count,
+          "the number of broadcast weights that are not zero, some of them negative");
+  }
+  for (const double weight : {0.0, -0.0, -2.0, 0.5}) {
+    const Weights<double> one(&weight);
+    Check(Denominator(Reduction::kMeanWithSampleWeight, one, 5) == 5 * weight,
+          "the sum of one weight for all");
+    Check(Denominator(Reduction::kSumByNonzeroWeights, one, 5) == (weight != 0 ? 5 : 0),
+          "the number of examples, if their weight is not zero");
+  }
+}
+
 KERAS_XENT_TEST(Runs::kOnce, TestEmpty) {
   for (const Case& c : {Case{{0, 5, 1}, 0.1, Reduction::kSumOverBatchSize, true, 1},
                         Case{{0, 5, 3}, 0.1, Reduction::kMeanWithSampleWeight, false, 1},

@@ -39,6 +39,7 @@ void TestType() {
   for (const bool is_one_grad : {true, false}) {
     TestExtents<T>({70001, 1, 1}, is_one_grad);  // as many grads as elements
     TestExtents<T>({5003, 13, 1}, is_one_grad);
+    TestExtents<T>({9000, 9, 1}, is_one_grad);  // the second turn begins at the end of a row
     TestExtents<T>({2, 40000, 1}, is_one_grad);
     TestExtents<T>({3, 21, 1111}, is_one_grad);
     TestExtents<T>({1, 2, 3}, is_one_grad);
