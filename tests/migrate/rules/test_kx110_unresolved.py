@@ -230,3 +230,10 @@ def test_what_a_function_may_make_of_tensorflow_1(line: str, function: str) -> N
         new, findings = ported(source, target)
         assert new == source
         assert ("KX110", source.count("\n")) in [(each.rule, each.line) for each in findings]
+
+
+def test_another_library_that_a_function_returns() -> None:
+    check_noop(
+        "import optax\nimport tensorflow as tf\n\n\ndef get(module):\n    return module\n\n\n"
+        "losses = get(optax.losses)\nz = losses.softmax_cross_entropy(a, b)\n"
+    )
