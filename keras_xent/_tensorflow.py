@@ -123,7 +123,10 @@ def convert_for_vectorized_map(
     def converter(pfor_input: Any) -> Any:
         if not only(pfor_input.op):
             if before is None:
-                raise ValueError(f"tf.vectorized_map has no converter for {op_type}")
+                raise ValueError(
+                    f"tf.vectorized_map and tape.jacobian can't convert the op {op_type}: use "
+                    "tf.map_fn, or tape.jacobian(..., experimental_use_pfor=False)"
+                )
             return before(pfor_input)
         inputs = [Mapped(each.t, each.is_stacked) for each in pfor_input.inputs]
         outputs = convert(pfor_input.op, inputs, pfor_input.pfor.loop_len_vector)

@@ -167,9 +167,9 @@ def flatten(loss: Any, y_true: Any, y_pred: Any, labels_have_classes: bool) -> F
         return Flat(labels, predictions, loss.axis, Rows(y_pred, 0), None)
     if given != expected:
         raise ValueError(
-            f"y_true has ragged_rank {given}, expected {expected}, with the row lengths of y_pred: "
-            f"y_true has shape {y_true.shape}, and y_pred has shape {y_pred.shape} and ragged_rank "
-            f"{levels}. If you use tf.ragged.constant, pass ragged_rank."
+            f"y_true has ragged_rank {given} and shape {y_true.shape}, expected ragged_rank "
+            f"{expected} and the row lengths of y_pred, which has ragged_rank {levels} and shape "
+            f"{y_pred.shape}. If you use tf.ragged.constant, pass ragged_rank."
         )
     labels, agree = y_true, None
     if given:
@@ -218,7 +218,7 @@ def _flat_axis(axis: int, y_pred: Any) -> int:
         raise ValueError(
             f"axis is {axis}, expected -1 or a dimension after the ragged ones: y_pred is a "
             f"RaggedTensor of shape {y_pred.shape} and ragged_rank {y_pred.ragged_rank}. The "
-            "axis counts from the batch dimension, unlike in Keras 2's own losses"
+            "axis is counted from the batch dimension, unlike in Keras 2's own losses"
         )
     return flat_axis
 

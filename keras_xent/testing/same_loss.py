@@ -224,8 +224,8 @@ def _check(num_classes: int, batch_size: int, dtypes: Sequence[str]) -> None:
     if not tf.executing_eagerly():
         raise ValueError(
             "assert_same_loss needs eager execution, but was called in a graph: call it outside "
-            "tf.Graph and tf.function, in a program that doesn't call "
-            "tf.compat.v1.disable_eager_execution()"
+            "tf.Graph and tf.function, in a program that doesn't call disable_v2_behavior() or "
+            "disable_eager_execution() of tf.compat.v1"
         )
     if num_classes < 2:
         raise ValueError(f"num_classes is {num_classes}, expected 2 or more")

@@ -205,8 +205,8 @@ def _ours(case: Case, place: Place) -> list[np.ndarray]:
             # TensorFlow may silently use the CPU instead.
             if f":{place.kind}:" not in tensor.device:
                 raise RuntimeError(
-                    f"TensorFlow placed a tensor of dtype {tensor.dtype.name} on {tensor.device}, "
-                    f"expected {place.device}"
+                    f"a tensor of dtype {tensor.dtype.name} is on {tensor.device}, expected "
+                    f"{place.device}: TensorFlow placed it there"
                 )
 
         def run(*tensors: tf.Tensor) -> Any:
