@@ -74,8 +74,8 @@ def verify() -> Iterator[None]:
             is built, a dtype differs or a gradient is missing. NaN equals NaN, and infinity equals
             infinity. The message shows both results, the shapes and dtypes, and what to do.
         tf.errors.InvalidArgumentError: a number or shape differs while a graph runs (a
-            `tf.function` or a TF1 session). The check is part of the loss, so it also runs if code gets the loss by
-            name, from a collection, or from `get_total_loss()`.
+            `tf.function` or a TF1 session). The check is part of the loss, so it also runs if code
+            gets the loss by name, from a collection, or from `get_total_loss()`.
         ValueError: the environment variable has an unknown value. The calls raise this error. To
             turn verification off, use `0`, `false`, `no`, `off` or an empty value.
 

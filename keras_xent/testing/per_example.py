@@ -45,14 +45,14 @@ def swapped(found: Evidence) -> str | None:
     if compared.refused:
         return None
     old, new = found.losses(found.old), found.losses(found.new)
-    labels, logits = found.inputs.labels.astype(np.float64), found.inputs.logits
-    swapped = found.losses(found.old, labels=logits, logits=labels)
-    if found.same(new, swapped) and not found.same(new, old):
-        return (
-            "The new loss returns what the old one returns if you swap its labels and logits. "
-            "tf.losses expects (labels, logits). tf.contrib.losses and slim expect (logits, "
-            "labels). Swap the arguments, or pass them by keyword."
-        )
+    if not found.same(new, old):
+        labels, logits = found.inputs.labels.astype(np.float64), found.inputs.logits
+        if found.same(new, found.losses(found.old, labels=logits, logits=labels)):
+            return (
+                "The new loss returns what the old one returns if you swap its labels and logits. "
+                "tf.losses expects (labels, logits). tf.contrib.losses and slim expect (logits, "
+                "labels). Swap the arguments, or pass them by keyword."
+            )
     without = _without_gradient(found)
     if without is not None and found.reaches_labels(without):
         return (

@@ -102,7 +102,7 @@ def test_the_error_has_the_rows() -> None:
 def test_other_numbers_of_ragged_dimensions_raise_an_error() -> None:
     loss = CategoricalCrossentropy(from_logits=True)
     nested = tf.RaggedTensor.from_nested_row_splits(LABELS, [[0, 1, 4], SPLITS])
-    with pytest.raises(ValueError, match="y_true has ragged_rank 2 and .*, expected ragged_rank 1"):
+    with pytest.raises(ValueError, match=r"y_true has ragged_rank 2 and .* expected ragged_rank 1"):
         loss(nested, rows(LOGITS))
     with pytest.raises(ValueError, match="sample_weight has 2 ragged dimensions, and the losses"):
         loss(rows(LABELS), rows(LOGITS), nested.with_flat_values(EACH))
