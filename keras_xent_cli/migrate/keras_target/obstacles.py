@@ -17,6 +17,7 @@ from keras_xent_cli.migrate.source import constants
 from keras_xent_cli.migrate.source.function import Loss, LossObject
 from keras_xent_cli.migrate.tensorflow import functions
 from keras_xent_cli.migrate.tensorflow.tensorflow_names import tensorflow_function
+from keras_xent_cli.migrate.tensorflow.tf1_modules import canonical
 
 # Functions that return a tensor of the same shape.
 _SAME_SHAPE = ("stop_gradient", "identity", "cast", "convert_to_tensor", "constant", "to_float")
@@ -257,6 +258,8 @@ def _may_change(module: Module, call: Call, plan: LossObject, moved: ast.expr) -
     owner = _root(moved)
     if owner is moved or not isinstance(owner, ast.Name) or module.is_imported(owner):
         return False  # only the attributes of an object can change
+    if {canonical(name) for name in module.names(owner)} == {"tensorflow"}:
+        return False  # as in tf = tf.compat.v1
     names = [node for node in inside if isinstance(node, ast.Name) and node.id == owner.id]
     return any(_is_handed_out(module, name) for name in names)
 

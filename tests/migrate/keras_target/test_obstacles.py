@@ -45,6 +45,18 @@ REFUSED = [
 ]
 
 
+def test_a_function_of_tensorflow_by_a_name_that_is_assigned_does_not_change() -> None:
+    """The same as after the port, in which it is a function of keras_xent."""
+    source = (
+        "import tensorflow as tf\ntf = tf.compat.v1\n"
+        "z = tf.losses.softmax_cross_entropy(\n"
+        "    tf.identity(y), x, reduction=tf.losses.softmax_cross_entropy)\n"
+    )
+    new, _ = ported(source, "keras")
+    assert "keras_xent.CategoricalCrossentropy(" in new
+    assert ported(new, "keras")[0] == new
+
+
 def test_a_constant_of_tensorflow_by_a_name_that_is_assigned_does_not_change() -> None:
     check_loss_object(
         """\
