@@ -1,8 +1,8 @@
 """The memory that calls of ops take: what TensorFlow's own ops would take, and no more.
 
 TensorFlow never frees the rendezvous of an eager call that fails, and keeps the error's message. It
-also loses a few bytes for each kernel that eager execution makes. Another process loses as much
-with TensorFlow's own ops, for comparison.
+also loses a few bytes for each kernel that eager execution makes. For comparison, another process
+makes as many errors and kernels with TensorFlow's own ops.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def lost_by_tensorflow(before: Lengths, errors: Lengths, kernels: int) -> int:
 
 
 def _lose() -> None:
-    """Loses as much as standard input says, and prints how much that is."""
+    """Makes the errors and kernels that standard input asks for, and prints the lost bytes."""
     before, errors, kernels = json.load(sys.stdin)
     _fail(before)
     start = used_bytes()

@@ -244,8 +244,9 @@ def _repeated(weights: tf.Tensor, rows: Any, name: str) -> tf.Tensor:
     """Repeats the weight of each row for all its values."""
     if weights.shape.rank > 1:
         if weights.shape[1] != 1:
+            count = weights.shape[1] or "unknown numbers of"
             raise ValueError(
-                f"{name} has {weights.shape[1]} values for each sample, and the losses are ragged: "
+                f"{name} has {count} values for each sample, and the losses are ragged: "
                 "expected a scalar, one value for each sample, or a RaggedTensor with the losses' "
                 "row lengths"
             )

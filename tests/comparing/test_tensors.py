@@ -45,7 +45,7 @@ def test_the_tolerance_may_be_an_elements_own() -> None:
     same, pieces = compare(ours, theirs, tf.constant([0.2, 0.05], tf.float64))
     assert not same
     assert "keras_xent 2, TensorFlow 2.0999999" in text(pieces)
-    assert "at index 1, if flattened; elements that differ: 1 of 2" in text(pieces)
+    assert "at flat index 1; elements that differ: 1 of 2" in text(pieces)
 
 
 def test_an_infinite_tolerance_excuses_no_infinity() -> None:

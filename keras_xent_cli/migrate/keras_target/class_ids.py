@@ -19,6 +19,7 @@ _ONE_HOT = frozenset({"tensorflow.one_hot"})
 _PARAMETERS = ("indices", "depth", "on_value", "off_value", "axis", "dtype", "name")
 # With other arguments, the labels aren't the plain one-hot labels of the ids.
 _HARMLESS = frozenset({"indices", "depth", "dtype", "name"})
+_PLAIN = (ast.Constant, ast.Name, ast.Attribute, type(None))
 _COMPARISONS = frozenset(
     {
         "equal",
@@ -53,6 +54,8 @@ def proven(module: Module, call: Call) -> ast.expr | None:
         return None
     if rewriting.has_comment(module.source(labels)):
         return None
+    if not all(isinstance(arguments.get(each), _PLAIN) for each in ("dtype", "name")):
+        return None  # it may assign or call something, and the port drops it
     if _is_argmax_of_logits(module, call, ids, depth):
         return ids
     # TF1 broadcasts labels, but not ids: labels with one class and, in tf.nn, any labels whose

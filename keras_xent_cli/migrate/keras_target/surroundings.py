@@ -132,10 +132,13 @@ def _decoded(names: Iterable[bytes]) -> frozenset[str]:
     return frozenset(name.decode("ascii") for name in names)
 
 
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
 def _first_line(pattern: re.Pattern[bytes], content: bytes) -> int | None:
     """The first line that matches the pattern and isn't only a comment."""
     for match in pattern.finditer(content):
-        line = content[: match.end()].rsplit(b"\n", 1)[-1]
+        line = _LINE_END.split(content[: match.end()])[-1]
         if not line.lstrip().startswith(b"#"):
-            return content.count(b"\n", 0, match.start()) + 1
+            return len(_LINE_END.findall(content, 0, match.start())) + 1
     return None

@@ -70,7 +70,7 @@ def _is_named(module: Module, options: Options, node: _Node, name: str) -> bool:
     if any(is_tf1(each) for each in _qualified(module, node)):
         return options.target is Target.KERAS
     # TF2 has no module `tensorflow.losses` to import a name from.
-    return isinstance(node, ast.Name) or name not in ALSO_IN_TF2 or module.era is Era.TF1
+    return isinstance(node, ast.Name) or name not in ALSO_IN_TF2 or module.certain_era is Era.TF1
 
 
 def _message(module: Module, counted: dict[str, list[_Node]]) -> str:

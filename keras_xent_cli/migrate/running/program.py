@@ -59,7 +59,7 @@ class Program:
 
     @functools.cached_property
     def is_ported(self) -> bool:
-        """Whether one of the files imports keras_xent."""
+        """Whether one of the files mentions keras_xent."""
         texts = (_content(path).decode(errors="replace") for path in self._files)
         return any(eras.is_ported(text) for text in texts)
 

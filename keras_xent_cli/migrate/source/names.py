@@ -83,7 +83,12 @@ def _does_more(node: ast.Attribute) -> bool:
         inner = inner.value
     if not isinstance(inner, (ast.IfExp, ast.NamedExpr)):
         return False
-    return any(isinstance(each, _DOING_MORE) for each in ast.walk(inner))
+    return any(isinstance(each, _DOING_MORE) or _is_call(each) for each in ast.walk(inner))
+
+
+def _is_call(node: ast.AST) -> bool:
+    """Whether it is a call, except for `hasattr`, which does nothing else."""
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") != "hasattr"
 
 
 class _Search:

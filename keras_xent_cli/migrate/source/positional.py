@@ -36,7 +36,8 @@ def port_keyword_function(module: Module, options: Options, function: Function) 
     for reference in module.references:
         if reference.function is not function:
             continue
-        if reference.ported or reference.tf1_for_certain or module.era is Era.TF1:
+        certain = reference.ported or reference.tf1_for_certain
+        if certain or module.certain_era is Era.TF1:
             remark = port_of_tf1(module, options, reference)
         else:
             remark = _port_of_either(module, options, reference)

@@ -13,7 +13,8 @@ from typing import Iterator
 
 from keras_xent_cli.migrate.running import files
 
-_COMMENT_LINE = re.compile(r"(?:^|(?<=\r))[ \t]*#[^\r\n]*", re.MULTILINE)
+_COMMENT_LINE = re.compile(r"^[ \t]*#[^\n]*", re.MULTILINE)
+_OTHER_LINE_END = re.compile(r"\r\n?")
 _BEGIN_A_LINE = frozenset({tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT})
 
 
@@ -28,6 +29,7 @@ def may_hold(source: str) -> bool:
 
 def _without_comments(source: str) -> str:
     """The source without comments and docstrings, as far as it can be tokenized."""
+    source = _OTHER_LINE_END.sub("\n", source)
     lines = source.split("\n")
     starts = list(itertools.accumulate((len(line) + 1 for line in lines), initial=0))
     parts: list[str] = []

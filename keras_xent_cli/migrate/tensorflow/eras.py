@@ -33,7 +33,7 @@ def _any_of(names: Iterable[str]) -> bytes:
 
 # Patterns for texts that may show a version. They are much faster than following names.
 _IMPORTS = re.compile(
-    rb"(?:^|\r)\s*(?:import\s+tensorflow\b(?!\.)|from\s+tensorflow\s+import\b)", re.MULTILINE
+    rb"\bimport\b[^\r\n#]*\btensorflow\b(?!\.)|\bfrom\s+tensorflow\s+import\b"
 )
 _LOOKS_LIKE = {
     Era.TF1: re.compile(
@@ -44,7 +44,7 @@ _LOOKS_LIKE = {
         % _any_of(TF2_NAMES)
     ),
 }
-_OURS = re.compile(r"(?:^|\r)\s*(?:import|from)\s+keras_xent\b", re.MULTILINE)
+_OURS = re.compile(r"\bkeras_xent\b")
 _CONTRIB = re.compile(rb"\b(?:import|from)\s+tensorflow\.(?:contrib|examples)\b")
 
 
@@ -70,21 +70,22 @@ def era(module: Module) -> Era | None:
 
 
 def is_ported(text: str) -> bool:
-    """Whether a source imports keras_xent, so it may have lost names that showed its version."""
+    """Whether a source mentions keras_xent, so it may have lost names that showed its version."""
     return bool(_OURS.search(text))
 
 
 def certain_era(module: Module) -> Era | None:
     """The version that a source is written for, if a port can't have made it look like that one.
 
-    A port replaces names that only TF1 has, and uses of `tf.compat.v1`. A TF1 program that also has
-    names of TF2, which the last releases of TF1 had too, then looks like TF2 code.
+    A port replaces names that only TF1 has. A TF1 program that also has names of TF2, which the
+    last releases of TF1 had too, then looks like TF2 code. A port also replaces uses of
+    `tf.compat.v1`, which show TF2. So after a port, only a name that is still there is certain.
     """
     found = era(module)
     if found is None or Era.TF1 in marks(module):
         return found
-    others = found is Era.TF2 and module.place.program.is_ported
-    return None if others or is_ported(module.text) else found
+    is_certain = not is_ported(module.text) and not module.place.program.is_ported
+    return found if is_certain else None
 
 
 def marks(module: Module) -> Eras:

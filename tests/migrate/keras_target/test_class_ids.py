@@ -154,3 +154,10 @@ def test_other_labels() -> None:
 
 def test_ids_that_look_swapped() -> None:
     check_flagged(loss_call("logits, tf.one_hot([0, 2, 1, 0], 3)"), "KX101", "look swapped")
+
+
+@pytest.mark.parametrize("more", ["name=(n := 'x')", "name=make()", "dtype=pick()"])
+def test_what_would_be_lost_stays(more: str) -> None:
+    new, _ = ported(loss_call(f"tf.one_hot([0, 2, 1, 0], 3, {more}), logits"), "keras")
+    assert f"tf.one_hot([0, 2, 1, 0], 3, {more})" in new
+    assert "SparseCategoricalCrossentropy(" not in new

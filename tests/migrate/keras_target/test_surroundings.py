@@ -83,6 +83,14 @@ def test_the_first_place_counts() -> None:
     assert look_around(sources).places == (("floatx", "a.py:2"),)
 
 
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
+def test_line_endings(ending: bytes) -> None:
+    content = b"# keras\nx = 1\nset_floatx(x)\n".replace(b"\n", ending)
+    assert look_around([("a.py", content)]).places == (("floatx", "a.py:3"),)
+    commented = b"x = 1\n# set_floatx(x)\n".replace(b"\n", ending)
+    assert look_around([("a.py", commented)]).places == ()
+
+
 @pytest.mark.parametrize(
     ("line", "assigned"),
     [

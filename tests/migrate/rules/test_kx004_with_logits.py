@@ -284,6 +284,13 @@ def test_its_first_argument_is_kept() -> None:
 
 def test_a_second_run_does_not_take_tf1_for_tf2() -> None:
     """The first one replaces the only name that shows that this file is TF1's."""
+    in_function = (
+        "def loss(labels, logits):\n    import tensorflow as tf; step = tf.function(train)\n"
+        f"    use(tf.nn.{NAME})\n    return tf.losses.softmax_cross_entropy(labels, logits)\n"
+    )
+    new, _ = ported(in_function)
+    assert "; import keras_xent" in new
+    assert ported(new)[0] == new
     source = (
         "import tensorflow as tf\n\nstep = tf.function(train)\n"
         f"f = tf.nn.{NAME}\nx = tf.losses.softmax_cross_entropy(labels, logits)\n"

@@ -84,6 +84,7 @@ def test_several_names(source: str, expected: frozenset[str]) -> None:
         "import t\nhere((x := t.l).f)",
         "import t\nhere((t if (x := 1) else t).l.f)",
         "import t\nasync def f():\n    here((t if await x else t).l)",
+        "import t\nhere((t if set_up() else t).l)",
     ],
 )
 def test_what_cannot_be_followed(source: str) -> None:

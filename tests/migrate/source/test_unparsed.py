@@ -51,3 +51,10 @@ def test_it_may(source: str) -> None:
 def test_it_cannot(source: str) -> None:
     assert not may_hold(source)
     assert not may_hold(source.replace("\n", "\r\n"))
+
+
+def test_lines_may_end_in_carriage_returns() -> None:
+    source = "# a\rprint 'x'\rloss = tf.losses.softmax_cross_entropy(a, b)\r"
+    assert may_hold(source)
+    assert may_hold(source.replace("\r", "\r\n"))
+    assert not may_hold("print 'x'\r# tf.losses.softmax_cross_entropy\ry = `1`\r")

@@ -95,6 +95,8 @@ def test_era(source: str, expected: object) -> None:
         (f"{OF_TF2[0]}\nimport keras_xent", None),
         (f"{OF_TF2[0]}\nfrom keras_xent import v1", None),
         (f"{OF_TF2[0]}\rimport keras_xent", None),
+        (f"{OF_TF2[0]}\nimport os, keras_xent", None),
+        ("import tensorflow as tf; import keras_xent\nstep = tf.function(f)", None),
         (f"{OF_TF2[0]}\nimport keras_xent_cli", Era.TF2),
     ],
 )
@@ -108,8 +110,9 @@ def test_an_era_that_no_port_can_have_made(source: str, expected: object) -> Non
     ("neighbor", "own", "expected"),
     [
         (OF_TF1[0], TF, Era.TF1),
-        (f"{OF_TF1[0]}\nimport keras_xent", TF, Era.TF1),
-        (OF_TF1[0], f"{TF}import keras_xent", None),  # it could have had a name of TF2
+        # They could have had a use of compat.v1.
+        (f"{OF_TF1[0]}\nimport keras_xent", TF, None),
+        (OF_TF1[0], f"{TF}import keras_xent", None),
         (OF_TF2[0], TF, Era.TF2),
         (f"{OF_TF2[0]}\nimport keras_xent", TF, None),
         (f"{TF}import keras_xent", OF_TF2[0], None),
@@ -147,6 +150,8 @@ def test_what_is_marked_is_possible(source: str, era: Era) -> None:
         ("import tensorflow as tf\ntf.nn.softmax(x)", set()),
         ("import tensorflow as tf\ntf.placeholder(x)", {Era.TF1}),
         ("import os\rimport tensorflow as tf\rtf.placeholder(x)", {Era.TF1}),
+        ("import os, tensorflow as tf\ntf.placeholder(x)", {Era.TF1}),
+        ("import os; import tensorflow as tf\ntf.placeholder(x)", {Era.TF1}),
         ("import tensorflow as tf\ntf.GradientTape()", {Era.TF2}),
     ],
 )
