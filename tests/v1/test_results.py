@@ -12,7 +12,7 @@ from keras_xent.v1 import results
 def test_eagerly_nothing_is_added_to_the_tensor() -> None:
     loss = tf.constant(1.0)
     assert results.named(loss, "name") is loss
-    assert results.collected(loss, Reduction.SUM, "losses") is loss
+    assert results.collected(loss, Reduction.SUM, "losses", False) is loss
 
 
 def test_other_ops_leave_the_name_to_the_result() -> None:
@@ -45,7 +45,7 @@ def test_a_collected_loss_is_named_after_its_reduction(
 @pytest.mark.parametrize("name", ["SUM", "MEAN", "SUM_OVER_BATCH_SIZE"])
 def test_tf1s_optimizers_learn_the_reduction(name: str) -> None:
     with tf.Graph().as_default() as ours:
-        results.collected(tf.constant(1.0), Reduction[name], None)
+        results.collected(tf.constant(1.0), Reduction[name], None, False)
     with tf.Graph().as_default() as theirs:
         reduction = getattr(tf.compat.v1.losses.Reduction, name)
         tf.compat.v1.losses.compute_weighted_loss([1.0], reduction=reduction)
