@@ -10,7 +10,6 @@ from __future__ import annotations
 import collections
 import ctypes
 import gc
-import itertools
 import json
 import re
 import subprocess
@@ -133,7 +132,7 @@ def _fail(lengths: list[list[int]]) -> None:
     around = _caught(nan, "")
     for length, count in lengths:
         message = "-" * max(length - around, 0)
-        for _ in itertools.repeat(None, count):
+        for _ in range(count):
             _caught(nan, message)
 
 

@@ -15,14 +15,13 @@ from keras_xent_cli.migrate.keras_target.surroundings import Surroundings
 from keras_xent_cli.migrate.module import Call, Module
 from keras_xent_cli.migrate.source import constants
 from keras_xent_cli.migrate.source.function import Loss, LossObject
+from keras_xent_cli.migrate.source.names import DOING_MORE
 from keras_xent_cli.migrate.tensorflow import functions
 from keras_xent_cli.migrate.tensorflow.tensorflow_names import tensorflow_function
 from keras_xent_cli.migrate.tensorflow.tf1_modules import canonical
 
 # Functions that return a tensor of the same shape.
 _SAME_SHAPE = ("stop_gradient", "identity", "cast", "convert_to_tensor", "constant", "to_float")
-# Expressions that assign, or let other code run.
-_GIVING_WAY = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 
 # The strings that TF1 accepts, and their equivalents in keras_xent.v1; Keras has more.
 _REDUCTIONS = (
@@ -253,7 +252,7 @@ def _may_change(module: Module, call: Call, plan: LossObject, moved: ast.expr) -
         return False  # TF1's or our constant
     others = [value for name, value in call.arguments.items() if name not in plan.moved]
     inside = [node for value in others for node in ast.walk(value)]
-    if any(isinstance(node, _GIVING_WAY) for node in inside):
+    if any(isinstance(node, DOING_MORE) for node in inside):
         return True
     owner = _root(moved)
     if owner is moved or not isinstance(owner, ast.Name) or module.is_imported(owner):

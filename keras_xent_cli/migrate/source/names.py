@@ -25,7 +25,7 @@ After `nn = clone(tf.nn)`, `nn` can only be one of these, but may not be the sam
 _BEFORE_WRAPPED = f"{WRAPPED}."
 _NOTHING: Names = frozenset()
 # Expressions that assign, or let other code run.
-_DOING_MORE = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
+DOING_MORE = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 
 # Many assignments between names can create too many paths to follow.
 _MOST_STEPS = 1000
@@ -83,7 +83,7 @@ def _does_more(node: ast.Attribute) -> bool:
         inner = inner.value
     if not isinstance(inner, (ast.IfExp, ast.NamedExpr)):
         return False
-    return any(isinstance(each, _DOING_MORE) or _is_call(each) for each in ast.walk(inner))
+    return any(isinstance(each, DOING_MORE) or _is_call(each) for each in ast.walk(inner))
 
 
 def _is_call(node: ast.AST) -> bool:

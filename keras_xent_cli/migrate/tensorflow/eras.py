@@ -81,7 +81,7 @@ def certain_era(module: Module) -> Era | None:
     last releases of TF1 had too, then looks like TF2 code. A port also replaces uses of
     `tf.compat.v1`, which show TF2. So after a port, only a name that is still there is certain.
     """
-    found = era(module)
+    found = module.era
     if found is None or Era.TF1 in marks(module):
         return found
     is_certain = not is_ported(module.text) and not module.place.program.is_ported
