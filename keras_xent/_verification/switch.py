@@ -71,9 +71,9 @@ def verify() -> Iterator[None]:
 
     Raises:
         VerificationError: in eager mode, a value, dtype, shape or gradient differs. While a graph
-            is built, a dtype differs or a gradient is missing. In both, only TensorFlow raises an
-            error. NaN equals NaN, and infinity equals
-            infinity. The message shows both results, the shapes and dtypes, and what to do.
+            is built, a dtype differs or a gradient is missing. In both, also if only TensorFlow's
+            function raises an error. NaN equals NaN, and infinity equals infinity. The message
+            shows both results, the shapes and dtypes, and what to do.
         tf.errors.InvalidArgumentError: a number or shape differs while a graph runs (a
             `tf.function` or a TF1 session). The check is part of the loss, so it also runs if code
             gets the loss by name, from a collection, or from `get_total_loss()`.

@@ -244,7 +244,8 @@ def _repeated(weights: tf.Tensor, rows: Any, name: str) -> tf.Tensor:
     """Repeats the weight of each row for all its values."""
     if weights.shape.rank > 1:
         if weights.shape[1] != 1:
-            count = weights.shape[1] or "unknown numbers of"
+            count = weights.shape[1]
+            count = "unknown numbers of" if count is None else count
             raise ValueError(
                 f"{name} has {count} values for each sample, and the losses are ragged: "
                 "expected a scalar, one value for each sample, or a RaggedTensor with the losses' "

@@ -271,3 +271,8 @@ def test_a_mean_over_the_axis_whose_sum_is_beyond_float16(
     logits = np.full((2, 2000), -60, np.float16)
     loss = BinaryCrossentropy(from_logits=True, reduction=reduction, dtype="float16")
     np.testing.assert_array_equal(np.float32(loss(np.ones_like(logits), logits)), 60)
+
+
+def test_predictions_of_rank_0_have_no_axis() -> None:
+    with pytest.raises(ValueError, match="expected y_pred of rank 1 or more"):
+        BinaryCrossentropy(from_logits=True)(1.0, 0.5)
