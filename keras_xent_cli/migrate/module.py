@@ -19,7 +19,8 @@ from keras_xent_cli.migrate.tensorflow.eras import Era, certain_era, era
 from keras_xent_cli.migrate.tensorflow.losses.softmax import LOGITS, LOGITS_TF2
 
 # What can be between the dots of an attribute: a comment, a space, a continued line.
-_BETWEEN_NAMES = re.compile(r"#[^\r\n]*|\s|\\")
+_BETWEEN_NAMES = re.compile(r"(?:#[^\r\n]*|\s|\\)+")
+_AROUND_DOT = re.compile(r" ?\. ?")
 
 _Node = TypeVar("_Node", bound=ast.AST)
 
@@ -206,7 +207,7 @@ class Module:
 
     def dotted(self, node: ast.expr) -> str:
         """The text of a name or an attribute, on one line."""
-        return _BETWEEN_NAMES.sub("", self.source(node))
+        return _AROUND_DOT.sub(".", _BETWEEN_NAMES.sub(" ", self.source(node)))
 
     def call_of(self, node: ast.AST | None) -> Call | None:
         """The node as a call of one of the functions; None if it isn't one."""

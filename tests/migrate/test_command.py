@@ -62,7 +62,7 @@ def test_a_diff_and_nothing_written(capsys: Captured) -> None:
     assert (code, err) == (0, "")
     assert "+x = keras_xent.v1.softmax_cross_entropy(a, b)\n" in out
     assert "KX001" not in out, "the diff shows it"
-    assert "1 files checked: 1 would change" in out
+    assert "1 file checked: 1 would change" in out
     assert "\x1b" not in out
     assert Path("a.py").read_text() == OLD
 

@@ -18,13 +18,11 @@ from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.porting import flagged, port_reference
 from keras_xent_cli.migrate.registry import Rule
 from keras_xent_cli.migrate.source.positional import port_of_tf1
-from keras_xent_cli.migrate.tensorflow.eras import Era
+from keras_xent_cli.migrate.tensorflow.eras import UNKNOWN, Era
 from keras_xent_cli.migrate.tensorflow.losses.softmax import LOGITS, LOGITS_TF2
 
 _WHICH = (
-    "neither this file nor the files next to it show whether this is TF1 or TF2 code (or a port "
-    "has replaced the names that showed it): TF1 stops the gradient with respect to the labels, "
-    "TF2 doesn't. Use "
+    f"{UNKNOWN}: TF1 stops the gradient with respect to the labels, TF2 doesn't. Use "
     "keras_xent.v1.softmax_cross_entropy_with_logits if it is TF1 code, and "
     "keras_xent.v1.softmax_cross_entropy_with_logits_v2 if it is TF2 code"
 )

@@ -15,7 +15,7 @@ from keras_xent_cli.migrate.leftovers import Leftovers, qualified_name
 from keras_xent_cli.migrate.module import Module
 from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.registry import Rule
-from keras_xent_cli.migrate.source.names import OWN, UNKNOWN, is_wrapped, unwrapped
+from keras_xent_cli.migrate.source.names import OWN, UNKNOWN, does_more, is_wrapped, unwrapped
 from keras_xent_cli.migrate.tensorflow import functions
 from keras_xent_cli.migrate.tensorflow.tf1_modules import is_tf2
 from keras_xent_cli.migrate.unfollowed import handed_on, is_own, starred
@@ -129,6 +129,13 @@ def _may_be_starred(module: Module, node: ast.Name) -> bool:
 
 def _remark(module: Module, node: ast.expr) -> Remark:
     source = module.dotted(node)
+    if isinstance(node, ast.Attribute) and does_more(node):
+        return Remark(
+            module.offset(node),
+            Action.FLAGGED,
+            f"{source}: the codemod doesn't port a name with an assignment or a call in it. Move "
+            "that to the line above, and run the codemod again",
+        )
     message = (
         f"{source}: the codemod can't know whether this is TF1's function. If it is, import it "
         "from tensorflow.compat.v1 and run the codemod again, or use the one in "

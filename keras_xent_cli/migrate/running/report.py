@@ -121,8 +121,9 @@ def _show_summary(run: Run, console: Console, written: bool) -> None:
     _print(
         console,
         (
-            f"{counts['files']} files checked: {counts['changed']} {verb}, {counts['errors']} "
-            f"could not be ported; {counts['ported']} places ported, {counts['flagged']} flagged",
+            f"{_count(counts['files'], 'file')} checked: {counts['changed']} {verb}, "
+            f"{counts['errors']} could not be ported; {_count(counts['ported'], 'place')} ported, "
+            f"{counts['flagged']} flagged",
             "",
         ),
     )
@@ -142,6 +143,10 @@ def _show_counts(console: Console, title: str, counts: dict[str, int]) -> None:
         _print(console, (title, "bold"))
     for code, count in counts.items():
         _print(console, (f"{count:6}  {code}  {summaries[code]}", ""))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _print(console: Console, *parts: tuple[str, str]) -> None:

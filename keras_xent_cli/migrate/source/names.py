@@ -76,7 +76,7 @@ def is_wrapped(name: str) -> bool:
     return name.startswith(_BEFORE_WRAPPED)
 
 
-def _does_more(node: ast.Attribute) -> bool:
+def does_more(node: ast.Attribute) -> bool:
     """Whether another name in its place would lose something, such as `y` in `(y := tf).nn`."""
     inner: ast.expr = node
     while isinstance(inner, ast.Attribute):
@@ -99,7 +99,7 @@ class _Search:
 
     def names(self, node: ast.expr, seen: Names) -> Names:
         if isinstance(node, ast.Attribute):
-            if _does_more(node):
+            if does_more(node):
                 return frozenset({UNKNOWN})
             return self.attribute(self.names(node.value, seen), node.attr, lambda: dotted(node))
         if isinstance(node, ast.IfExp):

@@ -11,7 +11,7 @@ from keras_xent_cli.migrate.options import Options
 from keras_xent_cli.migrate.porting import flagged, port_reference
 from keras_xent_cli.migrate.source import variables
 from keras_xent_cli.migrate.source.function import Function
-from keras_xent_cli.migrate.tensorflow.eras import Era
+from keras_xent_cli.migrate.tensorflow.eras import UNKNOWN, Era
 
 
 def problem(call: Call) -> str:
@@ -63,8 +63,7 @@ def _port_of_either(module: Module, options: Options, reference: Reference) -> R
     if call is None and not is_called_with_keywords(module, reference):
         if not reference.renamed or module.era is Era.TF2:
             return None
-        message = "neither this file nor the files next to it show whether it is TF1 code, and "
-        return flagged(module, reference, message + _advice(module, reference))
+        return flagged(module, reference, f"{UNKNOWN}: {_advice(module, reference)}")
     if call and problem(call):
         return None
     return port_reference(module, options, reference, call)

@@ -13,6 +13,10 @@ from keras_xent_cli.migrate.tensorflow.version_names import TF1_ONLY, TF1_PACKAG
 if TYPE_CHECKING:
     from keras_xent_cli.migrate.module import Module
 
+UNKNOWN = (
+    "neither this file nor the files next to it show whether this is TF1 or TF2 code (or a port "
+    "has replaced the names that showed it)"
+)
 _COMPAT_V1 = "tensorflow.compat.v1"
 _LAST_PARTS = frozenset(name.rsplit(".", 1)[-1] for name in TF1_ONLY | TF2_NAMES) | {"v1"}
 

@@ -415,18 +415,6 @@ def test_noop(source: str) -> None:
     check_noop(source)
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        "(y := tf.losses).softmax_cross_entropy(a, b)",
-        "(tf if (y := x) else tf).losses.softmax_cross_entropy(a, b)",
-    ],
-)
-def test_a_name_that_also_assigns_is_reported(call: str) -> None:
-    """Another name in its place would lose y."""
-    check_flagged(f"import tensorflow.compat.v1 as tf\nz = {call}\nprint(y)\n", "KX110", "y:=")
-
-
 def test_a_reduction_that_also_assigns_stays() -> None:
     source = (
         "import tensorflow.compat.v1 as tf\n"

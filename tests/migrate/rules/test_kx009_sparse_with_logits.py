@@ -127,7 +127,7 @@ def test_perhaps_tf2() -> None:
     check_noop(source)
     check_flagged(source + "s = tf.Session()\n", "KX009", "positional arguments")
     source = f"import tensorflow as tf\nf = tf.nn.{NAME}\n"
-    check_flagged(source, "KX009", "neither this file nor the files next to it show whether it is")
+    check_flagged(source, "KX009", "neither this file nor the files next to it show")
     check_noop(source + "t = tf.function\n")  # which takes it as TF2 does
     source += "s = tf.Session()\n"
     check_flagged(source, "KX009", "passed as an argument or assigned", line=2)

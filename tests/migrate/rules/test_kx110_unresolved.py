@@ -237,3 +237,21 @@ def test_another_library_that_a_function_returns() -> None:
         "import optax\nimport tensorflow as tf\n\n\ndef get(module):\n    return module\n\n\n"
         "losses = get(optax.losses)\nz = losses.softmax_cross_entropy(a, b)\n"
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "(y := tf.losses).{}",
+        "(tf if (y := x) else tf).losses.{}",
+        "(tf.losses if f(a) else tf.losses).{}",
+    ],
+)
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_name_that_does_more_is_reported(name: str, target: str) -> None:
+    """Another name in its place would lose y or the call."""
+    name = name.format("softmax_cross_entropy")
+    source = f"import tensorflow as tf\nz = {name}(a, b)\n"
+    message = f"{name}: the codemod doesn't port a name with an assignment or a call in it"
+    check_flagged(source, "KX110", message, line=2, target=target)
+    assert ported(source, target)[0] == source

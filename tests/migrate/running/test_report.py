@@ -36,7 +36,7 @@ def test_all_of_it() -> None:
         "--- a/x/a.py\n+++ b/x/a.py\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n\n"
         "b.py: error: it is [red]read-only[/red]\n"
         "/x/a.py:3:1: KX103 flagged: look :smile:\n\n"
-        "7 files checked: 1 would change, 1 could not be ported; 1 places ported, 1 flagged\n"
+        "7 files checked: 1 would change, 1 could not be ported; 1 place ported, 1 flagged\n"
         "To do:\n"
         "     1  KX103  an ignored result, which counts only through the loss collection\n"
         "Nothing was written. Use --write to change the files.\n"
