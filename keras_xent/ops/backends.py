@@ -144,7 +144,7 @@ def backend() -> Backend:
     problem = _problem_of(choice)
     if problem is not None:
         return Backend("portable", choice, f"The native library can't be used: {problem}.")
-    loaded = library.load()
+    loaded = library.look()
     if choice == "native":
         reason = (
             "The native backend was chosen with set_backend() or with the environment variable "

@@ -106,7 +106,18 @@ def problem() -> str | None:
 
 
 def load() -> Library:
-    """The library.
+    """The library, ready for a call. From now on, its number of threads stays the same.
+
+    Raises:
+        LibraryError: the library can't be loaded.
+    """
+    library = look()
+    _follow_tensorflow(library)
+    return library
+
+
+def look() -> Library:
+    """The library. Before the first `load`, TensorFlow's number of threads may still change.
 
     Raises:
         LibraryError: the library can't be loaded.
@@ -115,7 +126,8 @@ def load() -> Library:
     if reason is not None:
         raise LibraryError(reason)
     library = _load()
-    _follow_tensorflow(library)
+    if not _follow_tensorflow.cache_info().currsize:
+        library.set_threads(_intra_op_threads())
     return library
 
 

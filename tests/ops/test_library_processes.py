@@ -130,6 +130,23 @@ def test_tensorflows_intra_op_setting_is_followed(
     assert int(run(THREADS.format(setting=setting), environment)) == threads
 
 
+def test_the_backend_can_be_looked_at_before_that_setting() -> None:
+    printed = run(
+        """
+        import tensorflow as tf
+        import keras_xent
+
+        print(keras_xent.backend().threads)
+        tf.config.threading.set_intra_op_parallelism_threads(4)
+        print(keras_xent.backend().threads)
+        keras_xent.v1.softmax_cross_entropy([[1.0, 0.0]], [[1.0, 2.0]])
+        print(keras_xent.backend().threads)
+        """,
+        {"TF_NUM_INTRAOP_THREADS": "3"},
+    )
+    assert printed.split() == ["3", "4", "4"]
+
+
 def test_a_saved_graph_loads_where_keras_xent_has_been_imported(tmp_path: Path) -> None:
     module = tf.Module()
     module.loss = tf.function(
