@@ -18,6 +18,7 @@ from keras_xent_cli.migrate.running.notebook import Cell, Notebook, first_syntax
 from keras_xent_cli.migrate.running.program import Place, Program
 from keras_xent_cli.migrate.source import unparsed
 from keras_xent_cli.migrate.source.edits import apply
+from keras_xent_cli.migrate.source.lines import Lines
 
 # The rule for names that may be something else.
 _UNRESOLVED = "KX110"
@@ -174,21 +175,21 @@ def _port(path: Path, text: str, job: Job) -> tuple[str, tuple[Finding, ...]]:
 
 def _unread(cell: Cell, offset: int, name: str) -> Finding:
     """A function's name in a line or a cell that only IPython can run."""
-    before = cell.source[:offset]
+    line, column = Lines(cell.source).place(offset)
     return Finding(
-        before.count("\n") + 1,
-        offset - before.rfind("\n"),
+        line,
+        column,
         _UNRESOLVED,
         Action.FLAGGED,
-        f"cell {cell.number}: {name} follows a magic, where the codemod can't port it. If it is "
-        "TF1's function, move it away from the magic and run the codemod again, or use "
-        "keras_xent.v1",
+        f"cell {cell.number}: {name} follows a magic, and the codemod doesn't port code after a "
+        "magic. If it is TF1's function, move it away from the magic and run the codemod again, or "
+        "use keras_xent.v1",
     )
 
 
 def _in_cell(notebook: Notebook, offset: int, finding: Finding) -> Finding:
     cell, within = notebook.cell_at(offset)
-    line = cell.source.count("\n", 0, within) + 1
+    line, _ = Lines(cell.source).place(within)
     return dataclasses.replace(finding, line=line, message=f"cell {cell.number}: {finding.message}")
 
 

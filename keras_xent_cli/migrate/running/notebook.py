@@ -13,6 +13,7 @@ from typing import Any, Callable, Iterator, Sequence
 
 from keras_xent_cli.migrate.source import unparsed
 from keras_xent_cli.migrate.source.edits import Edit, apply
+from keras_xent_cli.migrate.source.lines import Lines
 from keras_xent_cli.migrate.tensorflow.functions import FUNCTION_NAMES
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -25,9 +26,8 @@ _DECODER = json.JSONDecoder()
 _GAP = "\n\n"
 
 # A line that only IPython can run; `!` and `%` also after an assignment.
-_MAGIC = re.compile(r"^(?P<before>[ \t]*(?:[\w., \t]+=[ \t]*)?)(?P<magic>[!%?][^\r]*)")
-_HELP = re.compile(r"^(?P<before>[ \t]*)(?P<magic>[\w.]+\?{1,2}[ \t]*)(?=\r?$)")
-_COMMENTED = re.compile(r"[^\r]")
+_MAGIC = re.compile(r"^(?P<before>[ \t]*(?:[\w., \t]+=[ \t]*)?)(?P<magic>[!%?].*)")
+_HELP = re.compile(r"^(?P<before>[ \t]*)(?P<magic>[\w.]+\?{1,2}[ \t]*)$")
 _FUNCTION = re.compile(r"\b(" + "|".join(sorted(FUNCTION_NAMES)) + r")\b")
 # Magics of cells that contain Python.
 _PYTHON_CELLS = ("%%time", "%%timeit", "%%capture", "%%prun")
@@ -50,6 +50,10 @@ class Cell:
     source: str
 
 
+class OldFormatError(ValueError):
+    """It is a notebook, but in a format that the codemod doesn't read."""
+
+
 class Notebook:
     """A notebook's code cells as one Python source.
 
@@ -59,6 +63,7 @@ class Notebook:
         text: the notebook's JSON.
 
     Raises:
+        OldFormatError: it is in format 3, and may contain one of the functions.
         ValueError: it isn't the JSON of a notebook.
     """
 
@@ -67,6 +72,8 @@ class Notebook:
         try:
             json.loads(text)
             cells = list(_code_cells(text))
+        except OldFormatError:
+            raise
         except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a notebook: {_reason(error)}") from error
         self.cells: list[Cell] = []
@@ -79,7 +86,7 @@ class Notebook:
             if not _is_python(cell.source):
                 continue
             code = without_magics(cell.source)
-            problem = None if code is cell.source else _syntax_error(code)
+            problem = _syntax_error(code)
             if problem and not unparsed.may_hold(code):
                 self.unparsed.append((cell, problem))
                 continue
@@ -131,13 +138,14 @@ def without_magics(source: str) -> str:
         return source
     lines: list[str] = []
     continued = False
-    for line in source.split("\n"):
-        without = _HELP.sub(_masked, _MAGIC.sub(_masked, line))
-        masked = _COMMENTED.sub("#", line) if continued else without
-        is_magic = masked != line or continued
-        continued = is_magic and line.rstrip().endswith("\\")
-        lines.append(masked)
-    return "\n".join(lines)
+    for line in Lines(source).lines:
+        code = line.rstrip("\r\n")
+        without = _HELP.sub(_masked, _MAGIC.sub(_masked, code))
+        masked = "#" * len(code) if continued else without
+        is_magic = masked != code or continued
+        continued = is_magic and code.rstrip().endswith("\\")
+        lines.append(masked + line[len(code) :])
+    return "".join(lines)
 
 
 def _syntax_error(source: str) -> SyntaxError | None:
@@ -210,7 +218,7 @@ def _code_cells(text: str) -> Iterator[Cell]:
                 number += 1
                 yield from _code_cell(text, cell, number)
         if key == "worksheets" and _holds_something(_DECODER.raw_decode(text, start)[0]):
-            raise ValueError("notebook format 3 isn't supported: save it with a newer Jupyter")
+            raise OldFormatError("notebook format 3 isn't supported: save it with a newer Jupyter")
 
 
 def _holds_something(worksheets: Any) -> bool:

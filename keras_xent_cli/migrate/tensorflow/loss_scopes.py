@@ -88,7 +88,7 @@ def _look_into(path: Path, content: bytes, program: Program) -> LossScopes:
         module = Module(text, Place(program, path.absolute()))
     except (SyntaxError, ValueError, RecursionError):
         match = _HANDED_ON.search(content)
-        line = content.count(b"\n", 0, match.end()) + 1 if match else 0
+        line = len((content[: match.end()] + b".").splitlines()) if match else 0
         return LossScopes(anywhere=f"{path}:{line}" if line else "")
     kept = [each for each in _handed_on(module) if _statement_of(module, each) is None]
     opened = [statement for statement, _ in open_blocks(module)]

@@ -293,6 +293,7 @@ def test_code_that_begins_in_one_cell_and_ends_in_the_next(tmp_path: Path) -> No
 
 
 NOTHING = [
+    "x = # TODO",
     "x = # TODO\n",
     "print 'a'\n",
     "x = (\n",
@@ -313,6 +314,14 @@ def test_a_cell_that_cannot_be_parsed_and_holds_nothing(tmp_path: Path, bad: str
     assert [finding.rule for finding in report.findings] == ["KX001"]
     assert report.findings[0].message.startswith("cell 3: ")
     assert path.read_text() == json.dumps(notebook(bad, NEW, bad), indent=1)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_the_line_of_a_finding_in_a_cell(tmp_path: Path, ending: str) -> None:
+    first, second, _ = OLD.split("\n")
+    book = notebook(ending.join([first, "%matplotlib inline", "", second, "%time x"]))
+    (finding,) = run(tmp_path / "a.ipynb", json.dumps(book).encode()).findings
+    assert (finding.line, finding.column) == (4, 5)
 
 
 def test_a_notebook_of_python_2(tmp_path: Path) -> None:
@@ -363,6 +372,8 @@ def test_a_notebook_that_is_none(tmp_path: Path, content: str) -> None:
         ("%time l = tf.losses.softmax_cross_entropy(y, x)", 1, 21),
         ("a = 1\nx = %timeit -o tf.losses.softmax_cross_entropy(y, x)", 2, 26),
         ("%%writefile a.py\nl = tf.losses.softmax_cross_entropy(y, x)", 2, 15),
+        ("a = 1\r%time l = tf.losses.softmax_cross_entropy(y, x)\rb = 2", 2, 21),
+        ("a = 1\r\n!f \\\r\n tf.losses.softmax_cross_entropy\r\nb = 2", 3, 12),
     ],
 )
 def test_what_stands_behind_a_magic_is_named(

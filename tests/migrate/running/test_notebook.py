@@ -275,7 +275,7 @@ def test_an_edit_of_the_same_line_twice() -> None:
         (
             '{"worksheets": [{"cells": [{"cell_type": "code", "input": ["compute_weighted_loss"]}]}'
             "]}",
-            "format 3 isn't supported: save it with a newer Jupyter",
+            "^notebook format 3 isn't supported: save it with a newer Jupyter",
         ),
         ('{"worksheets": [1]}', "not a notebook"),
     ],

@@ -136,6 +136,8 @@ def test_what_cannot_be_read() -> None:
     )
     assert look_for([(Path("a.py"), call)]) == LossScopes()
     assert look_for([(Path("a.py"), call), (Path("b.py"), scope)]) == LossScopes("b.py:2")
+    for ending in (b"\r", b"\r\n"):
+        assert look_for([(Path("a.py"), scope.replace(b"\n", ending))]) == LossScopes("a.py:2")
 
 
 def test_a_notebook() -> None:
