@@ -44,7 +44,7 @@ from keras_xent_cli.migrate.tensorflow import eras, loss_scopes
 _RIGHT_ERRORS = re.compile(
     "|".join(
         [
-            *["cannot decode the file: ", "a round trip through .* would change it"],
+            *["cannot decode the file: ", "decoding the file as .* would change it"],
             r"cannot parse (cell|line|the code)\b",
             *["not a notebook: ", "notebook format 3 isn't supported"],
             r"line \d+ uses the name \w+ for something else",

@@ -119,7 +119,7 @@ def _as_json(name: str, value: Any) -> Any:
     if isinstance(value, tf.Variable):
         raise ValueError(
             f"{name} is the variable {value.name}, expected a constant or an input of the model: "
-            "Keras can't save a model with a layer that uses a variable in this way"
+            "Keras can't save a model that passes a variable to a loss"
         )
     if tf.is_tensor(value) or isinstance(value, (np.ndarray, np.generic, list, tuple)):
         array = np.asarray(value)

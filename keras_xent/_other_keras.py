@@ -15,9 +15,9 @@ CALLERS = ("losses", "metrics")
 TRAINERS = ("training_v1", "training_eager_v1")
 _WAY_OUT = {
     "keras": "set the environment variable TF_USE_LEGACY_KERAS=1 before you import TensorFlow, "
-    "so that tf.keras is tf_keras",
-    "tf_keras": "unset the environment variable TF_USE_LEGACY_KERAS before you start Python, so "
-    "that tf.keras is keras",
+    "to make tf.keras use tf_keras",
+    "tf_keras": "unset the environment variable TF_USE_LEGACY_KERAS before you start Python, to "
+    "make tf.keras use keras",
 }
 
 
@@ -37,7 +37,7 @@ def check_caller(*modules: str) -> None:
         frame = frame.f_back
     if _package(frame) == OTHER and set(modules) & set(_module(frame).split(".")):
         raise TypeError(
-            f"a {OTHER} model calls a loss for {OWN}, the package behind tf.keras. {OTHER} would "
+            f"{OTHER} calls a loss for {OWN}, the package behind tf.keras. {OTHER} would "
             "treat the loss as a plain function, and return wrong values if there are sample "
             f"weights or masks. Build the model with tf.keras, or {_WAY_OUT[OWN]}."
         )

@@ -16,7 +16,7 @@ INSTALL_TENSORFLOW = "pip install tensorflow (or another distribution, such as t
 UPGRADE_TENSORFLOW = "Upgrade your distribution of TensorFlow (tensorflow, tensorflow-cpu, ...)."
 
 # keras_xent isn't on PyPI yet. Change this at the release.
-REINSTALL = "in a checkout of keras_xent, run: pip install --force-reinstall --no-deps ."
+REINSTALL = "run this in a checkout of keras_xent: pip install --force-reinstall --no-deps ."
 
 
 def is_too_old(version: str) -> bool:

@@ -81,7 +81,8 @@ class _Call:
         if ours is None and theirs is None:
             return ours
         if ours is None:
-            raise self._error(where, ["\n  keras_xent returns no gradient, but TensorFlow does"])
+            nothing = "\n  keras_xent returns no gradient, but TensorFlow returns one"
+            raise self._error(where, [nothing])
         if theirs is None:
             return self._checked(GRADIENTS, ours, tf.zeros_like(self.inputs[index]), 0.0, where)
         return self._checked(GRADIENTS, ours, theirs, tolerance, where)

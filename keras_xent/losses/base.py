@@ -123,8 +123,8 @@ class CrossEntropy(Configured, _keras.LossBase):
             raise ValueError(
                 "y_pred has a mask from Keras's layers, but keras_xent.micro_batches computed the "
                 "denominator without it: give masked examples a sample weight of 0 in the dataset "
-                "that you pass to micro_batches, and remove the mask (with tf.identity(y_pred), "
-                "or in fit with keras.layers.Lambda(tf.identity) as the model's last layer)"
+                "that you pass to micro_batches, and remove the mask (use tf.identity(y_pred) or, "
+                "with fit, keras.layers.Lambda(tf.identity) as the model's last layer)"
             )
         weighting = Weighting(sample_weight, mask, self._wanted_reduction)
         if replicas.share_a_denominator(self.normalization, self._wanted_reduction):
@@ -187,11 +187,14 @@ class CrossEntropy(Configured, _keras.LossBase):
         """The same loss with the reduction `SUM`. A mask on its predictions raises an error."""
         if type(self).call is not CrossEntropy.call:
             raise ValueError(
-                f"{type(self).__name__} overrides call(), so its losses might not have the "
-                "labels' shape: use a keras_xent loss class"
+                f"{type(self).__name__} overrides call(), so keras_xent.micro_batches can't know "
+                "the shape of its losses: use a keras_xent loss class"
             )
         if self._wanted_reduction is Reduction.NONE:
-            raise ValueError("reduction is NONE, expected a reduction to one number")
+            raise ValueError(
+                "reduction is NONE, expected one that returns a single number, such as "
+                "SUM_BY_NONZERO_WEIGHTS"
+            )
         loss = type(self).from_config({**self.get_config(), "reduction": Reduction.SUM.value})
         loss._accepts_masks = False
         return loss

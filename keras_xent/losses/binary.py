@@ -169,9 +169,11 @@ class BinaryCrossentropy(CrossEntropy):
     def _check_axis(self, predictions: tf.Tensor) -> None:
         rank = predictions.shape.rank
         if rank is not None and not -rank <= self.axis < rank:
-            expected = f"an int in [{-rank}, {rank})" if rank else "y_pred of rank 1 or more"
+            if rank == 0:
+                raise ValueError("y_pred is a scalar, expected rank 1 or more")
             raise ValueError(
-                f"axis is {self.axis} and y_pred has shape {predictions.shape}, expected {expected}"
+                f"axis is {self.axis}, expected an int in [{-rank}, {rank}) for y_pred of shape "
+                f"{predictions.shape}"
             )
 
 

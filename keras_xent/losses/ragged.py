@@ -60,7 +60,8 @@ class Rows:
             sample_weight = self._spread(_converted(sample_weight, real), "sample_weight")
         if mask is not None:
             # Keras scales the mask before it broadcasts it, so an element can mask a whole sample.
-            kept = self._spread(sample_weights.mask_weights(mask, real, reduction), "the mask")
+            kept = sample_weights.mask_weights(mask, real, reduction)
+            kept = self._spread(kept, sample_weights.MASK)
             sample_weight = kept if sample_weight is None else _product(sample_weight, kept)
         if self._agree is not None:
             one = tf.ones([], real) if sample_weight is None else sample_weight
@@ -72,7 +73,7 @@ class Rows:
         if mask is None or self._levels == 0:
             return mask
         kept = sample_weights.mask_weights(mask, tf.float32, Reduction.NONE)
-        return tf.cast(self._spread(kept, "the mask"), tf.bool)
+        return tf.cast(self._spread(kept, sample_weights.MASK), tf.bool)
 
     def _with_rows(self, tensor: Any, levels: int, values: tf.Tensor) -> Any:
         if levels == 0:
@@ -98,7 +99,7 @@ class Rows:
             if given > self._levels:
                 raise ValueError(
                     f"{name} has {given} ragged dimensions, and the losses have {self._levels}: "
-                    "pass a scalar, one weight for each sample, or one weight for each loss"
+                    f"{sample_weights.expected(name)}"
                 )
             names = f"{name} and the losses"
             values, agree = _with_the_rows_of(self._tensor, weights, given, names)
@@ -245,7 +246,7 @@ def _repeated(weights: tf.Tensor, rows: Any, name: str) -> tf.Tensor:
     if weights.shape.rank > 1:
         if weights.shape[1] != 1:
             count = weights.shape[1]
-            count = "unknown numbers of" if count is None else count
+            count = "an unknown number of" if count is None else count
             raise ValueError(
                 f"{name} has {count} values for each sample, and the losses are ragged: "
                 "expected a scalar, one value for each sample, or a RaggedTensor with the losses' "
@@ -286,7 +287,7 @@ def _with_the_rows_of(
             values = _checked(
                 values,
                 same,
-                f"{names} have different row lengths, expected the same: their row splits are",
+                f"{names} must have the same row lengths: their row splits are",
                 splits,
                 expected,
             )

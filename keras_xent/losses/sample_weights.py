@@ -10,6 +10,9 @@ from keras_xent.ops import conversion
 from keras_xent.ops.spec import real_dtype
 from keras_xent.reduction import Reduction
 
+# What messages call Keras's mask.
+MASK = "the mask"
+
 
 def same_rank(labels: tf.Tensor, predictions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Removes a last dimension of 1 that only one of them has, as Keras 3 does.
@@ -71,9 +74,9 @@ def for_losses(
         weights = _aligned(weights, losses_rank, "sample_weight")
     if mask is None:
         return weights, last_dim
-    _check_dense(mask, "the mask")
+    _check_dense(mask, MASK)
     kept = mask_weights(mask, real, reduction)
-    return weights * _aligned(kept, losses_rank, "the mask"), last_dim
+    return weights * _aligned(kept, losses_rank, MASK), last_dim
 
 
 def mask_weights(mask: Any, real: tf.DType, reduction: Reduction) -> Any:
@@ -87,11 +90,18 @@ def mask_weights(mask: Any, real: tf.DType, reduction: Reduction) -> Any:
     return kept
 
 
+def expected(name: str) -> str:
+    """What weights or a mask may be."""
+    if name == MASK:
+        return "expected a mask of the losses' shape, or of their first dimensions"
+    return "pass a scalar, one weight for each sample, or one weight for each loss"
+
+
 def _check_dense(value: Any, name: str) -> None:
     if isinstance(value, tf.RaggedTensor):
         raise TypeError(
             f"{name} is a RaggedTensor, expected a dense tensor, because the losses are dense: use "
-            "to_tensor()"
+            "its to_tensor() method"
         )
 
 
@@ -110,8 +120,8 @@ def _aligned(weights: tf.Tensor, losses_rank: int | tf.Tensor, name: str) -> tf.
         return tf.squeeze(weights, -1)
     if rank > losses_rank:
         raise ValueError(
-            f"{name} has shape {weights.shape}, and the losses have rank {losses_rank}: pass a "
-            "scalar, one weight for each sample, or one weight for each loss"
+            f"{name} has shape {weights.shape}, and the losses have rank {losses_rank}: "
+            f"{expected(name)}"
         )
     shape = tf.concat([tf.shape(weights), [1] * (losses_rank - rank)], 0)
     aligned = tf.reshape(weights, shape)

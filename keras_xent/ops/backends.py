@@ -107,7 +107,7 @@ def _problem_of(choice: str) -> str | None:
     if choice == "native" and problem is not None:
         raise ValueError(
             f"the native backend was chosen, but it can't be used: {problem}. To use TensorFlow's "
-            'own ops instead, choose the backend "auto" or "portable".'
+            'own ops instead, call keras_xent.set_backend("auto") or set_backend("portable").'
         )
     return problem
 

@@ -96,7 +96,7 @@ def to_bool(value: Any, name: str) -> bool:
         value = value[()]
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(
-            f"{name} is {value!r} (type {type(value).__name__}), expected True or False"
+            f"{name} is {value!r} of type {type(value).__name__}, expected True or False"
         )
     return bool(value)
 

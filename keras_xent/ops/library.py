@@ -101,7 +101,10 @@ def problem() -> str | None:
     try:
         _load()
     except (OSError, tf.errors.OpError) as error:
-        return f"TensorFlow {tf.__version__} could not load {PATH.name}: {error}"
+        return (
+            f"TensorFlow {tf.__version__} could not load {PATH.name}: {error}. To reinstall "
+            f"keras_xent, {REINSTALL}"
+        )
     return None
 
 

@@ -224,8 +224,8 @@ def _check(num_classes: int, batch_size: int, dtypes: Sequence[str]) -> None:
     if not tf.executing_eagerly():
         raise ValueError(
             "assert_same_loss needs eager execution, but was called in a graph: call it outside "
-            "tf.Graph and tf.function, in a program that doesn't call disable_v2_behavior() or "
-            "disable_eager_execution() of tf.compat.v1"
+            "tf.Graph and tf.function, in a program that doesn't call "
+            "tf.compat.v1.disable_v2_behavior() or tf.compat.v1.disable_eager_execution()"
         )
     if num_classes < 2:
         raise ValueError(f"num_classes is {num_classes}, expected 2 or more")
@@ -275,6 +275,6 @@ def _check_compared(
         what, which = "the losses were compared only without weights", "every call with weights"
         error = refusals[-1]
     raise ValueError(
-        f"{what}: the old loss raised an error for {which}, for example "
-        f"{type(error).__name__}: {error}"
+        f"{what}: the old loss raised an error for {which}. Fix it, or pass weights=False if it "
+        f"can't use weights. For example: {type(error).__name__}: {error}"
     ) from error

@@ -20,6 +20,8 @@ from keras_xent_cli.install import (
     is_too_old,
 )
 
+_SAME = "computes the same losses within rounding error (except for infinite logits)"
+
 
 class Status(enum.Enum):
     """The result of a check."""
@@ -79,7 +81,7 @@ def check_versions() -> list[Finding]:
         Finding("Python", f"{platform.python_version()} on {machine}"),
         _version("NumPy", "numpy", "Install NumPy: pip install numpy."),
         found,
-        _version("keras_xent", "keras_xent", f"Reinstall it: {REINSTALL}"),
+        _version("keras_xent", "keras_xent", f"To reinstall it, {REINSTALL}"),
     ]
 
 
@@ -106,7 +108,7 @@ def check_keras() -> list[Finding]:
         if asked_for not in ("", "tensorflow"):
             return [_keras_backend(asked_for)]
         advice = (
-            "Make `python -c 'import tensorflow as tf; tf.keras.Model'` work. "
+            "`python -c 'import tensorflow as tf; tf.keras.Model'` must run without an error. "
             f"{UPGRADE_TENSORFLOW} With TF_USE_LEGACY_KERAS=1, also run pip install tf_keras. If "
             "~/.keras/keras.json selects another backend, set KERAS_BACKEND=tensorflow."
         )
@@ -151,15 +153,15 @@ def check_backend() -> list[Finding]:
             f"{backend.name}, although native was requested. {backend.reason}",
             Status.PROBLEM,
             "Fix the cause shown above, or unset KERAS_XENT_BACKEND: the portable backend "
-            "computes the same numbers, but is slower.",
+            f"{_SAME}, but is slower.",
         )
     elif backend.name not in (backend.requested, "native"):
         running = Finding(
             subject,
             f"{backend.name} {requested}",
             Status.NOTE,
-            "Nothing is wrong: the portable backend computes the same numbers. If you want the "
-            "faster native backend, fix the cause shown above and reinstall keras_xent.",
+            f"Nothing is wrong: the portable backend {_SAME}. If you want the faster native "
+            "backend (Linux only), fix the cause shown above and reinstall keras_xent.",
         )
     kernels = {"instruction set": backend.instruction_set, "threads": backend.threads}
     return [running, *(Finding(name, str(x)) for name, x in kernels.items() if x is not None)]

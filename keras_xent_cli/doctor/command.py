@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Checks this installation of keras_xent: versions, which backend runs and why, and a "
         "self-test that compares values and gradients with TensorFlow's, on one device of each "
-        "kind and compiled by XLA. Prints what to do about each problem. The exit code is 1 if "
+        "kind, with and without XLA. Prints what to do about each problem. The exit code is 1 if "
         "there is one."
     )
 

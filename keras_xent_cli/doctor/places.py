@@ -51,8 +51,9 @@ def find_places() -> tuple[list[Place], list[Finding]]:
             "devices",
             f"TensorFlow can't list them, so only the CPU was tested: {describe(error)}",
             Status.PROBLEM,
-            "Make `python -c 'import tensorflow as tf; print(tf.config.list_logical_devices())'` "
-            "work: check the drivers of your devices and TensorFlow's requirements for them.",
+            "`python -c 'import tensorflow as tf; print(tf.config.list_logical_devices())'` must "
+            "run without an error: check the drivers of your devices and TensorFlow's requirements "
+            "for them.",
         )
         return [Place("CPU:0", path("CPU:0")), Place("CPU:0", "XLA", compiled=True)], [unlisted]
     devices = one_of_each_kind(names)
@@ -60,13 +61,13 @@ def find_places() -> tuple[list[Place], list[Finding]]:
         on_cpu = [Place(device, path(device)) for device in devices if device.startswith("CPU")]
         native_alone = Finding(
             "other devices, XLA",
-            "not run: the native backend was requested, and it runs only on CPUs and without XLA",
+            "not tested: the native backend was requested, and it runs only on CPUs, without XLA",
             Status.NOTE,
             "Unset KERAS_XENT_BACKEND if you use other devices or jit_compile=True.",
         )
         return on_cpu, [native_alone]
     if len(devices) == 1:
-        findings.append(Finding("other devices", "not run: TensorFlow lists none"))
+        findings.append(Finding("other devices", "not tested: TensorFlow lists none"))
     places = []
     for device in devices:
         places.append(Place(device, path(device)))
@@ -77,7 +78,7 @@ def find_places() -> tuple[list[Place], list[Finding]]:
         findings.append(
             Finding(
                 f"self-test, {device}, XLA",
-                f"not run: TensorFlow can't compile for this device. {problem}",
+                f"not tested: TensorFlow can't compile for this device. {problem}",
                 Status.NOTE,
                 f"Nothing is wrong with keras_xent. Don't use jit_compile=True on {device}; in "
                 "Keras, use compile(jit_compile=False).",

@@ -205,8 +205,8 @@ def _ours(case: Case, place: Place) -> list[np.ndarray]:
             # TensorFlow may silently use the CPU instead.
             if f":{place.kind}:" not in tensor.device:
                 raise RuntimeError(
-                    f"a tensor of dtype {tensor.dtype.name} is on {tensor.device}, expected "
-                    f"{place.device}: TensorFlow placed it there"
+                    f"TensorFlow placed a tensor of dtype {tensor.dtype.name} on {tensor.device}, "
+                    f"expected {place.device}"
                 )
 
         def run(*tensors: tf.Tensor) -> Any:
@@ -269,19 +269,19 @@ def judge(place: Place, outcomes: Sequence[Outcome]) -> Finding:
     if not passed:
         return Finding(
             subject,
-            "not run: TensorFlow's own loss raises an error there too",
+            "every case raises an error, also with TensorFlow's own loss",
             Status.PROBLEM,
-            f"Nothing is wrong with keras_xent. Make TensorFlow's own loss work on {place.device}: "
-            "check the device's driver and TensorFlow's requirements for it. Or hide the device "
-            "with tf.config.set_visible_devices.",
+            "Nothing is wrong with keras_xent. TensorFlow's own loss must run on "
+            f"{place.device}: check the device's driver and TensorFlow's requirements for it. Or "
+            "hide the device with tf.config.set_visible_devices.",
         )
     return Finding(
         subject,
         f"{of_all} cases agree with TensorFlow ({place.path}). The others raise an error in "
         "TensorFlow's own loss too",
         Status.NOTE,
-        "Nothing is wrong with keras_xent. Use a device other than "
-        f"{place.device} for the other cases.",
+        "Nothing is wrong with keras_xent. For losses like those cases, use a device other than "
+        f"{place.device}.",
     )
 
 
@@ -297,8 +297,12 @@ def _advice(place: Place) -> str:
             "compile(jit_compile=False)), or try another version of TensorFlow."
         )
     if place.kind == "CPU":
-        return "TensorFlow's own ops compute the loss. Try another version of TensorFlow."
+        return (
+            "Here, TensorFlow's own ops compute the loss, so the cause is probably TensorFlow: try "
+            "another version."
+        )
     return (
-        f"On {place.device}, TensorFlow's own ops compute the loss. Compute it on the CPU, inside "
-        "tf.device('/CPU:0'), or try another version of TensorFlow or of the device's driver."
+        f"On {place.device}, TensorFlow's own ops compute the loss, so the cause is probably "
+        "TensorFlow or the device's driver: try another version. Or compute the loss on the CPU, "
+        "inside tf.device('/CPU:0')."
     )

@@ -320,7 +320,7 @@ def _bind(node: ast.Call, parameters: tuple[str, ...]) -> tuple[dict[str, ast.ex
             break
         if position >= len(parameters):
             problem = (
-                f"it is called with {len(node.args)} positional arguments, and accepts at most "
+                f"it is called with {len(node.args)} positional arguments, but accepts at most "
                 f"{len(parameters)}"
             )
             break

@@ -39,7 +39,7 @@ def test_a_machine_with_a_cpu_alone() -> None:
     assert [place.title for place in found] == ["CPU:0", "CPU:0, XLA"]
     (others,) = findings
     assert others.status is Status.OK
-    assert others.found == "not run: TensorFlow lists none"
+    assert others.found == "not tested: TensorFlow lists none"
 
 
 def test_devices_of_which_xla_compiles_for_some(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ def test_the_native_backend_runs_on_the_cpu_alone(monkeypatch: pytest.MonkeyPatc
     found, (finding,) = places.find_places()
     assert found == [Place("CPU:0", "native kernels")]
     assert finding.status is Status.NOTE
-    assert finding.found.startswith("not run: the native backend was requested")
+    assert finding.found.startswith("not tested: the native backend was requested")
 
 
 def test_the_path_is_what_runs(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,7 +101,7 @@ def test_check_of_what_is_good_to_know(capsys: Captured) -> None:
     assert run(capsys, "--write", ".")[0] == 0
     code, out, _ = run(capsys, "--check", ".")
     assert code == 0
-    assert "KX112 noted: TensorFlow has Estimators up to 2.15" in out
+    assert "KX112 noted: TensorFlow 2.15 is the last version" in out
     assert run(capsys, "--check", "--to", "keras", ".")[0] == 1
 
 

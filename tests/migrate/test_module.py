@@ -121,7 +121,7 @@ def test_labels_and_logits_that_are_missing() -> None:
         ("**a", "it is called with **kwargs"),
         (
             "1, 2, 3, 4, 5, 6, 7, 8",
-            "it is called with 8 positional arguments, and accepts at most 7",
+            "it is called with 8 positional arguments, but accepts at most 7",
         ),
         ("labels=a", "'labels' isn't one of its arguments"),
         ("a, onehot_labels=a", "'onehot_labels' is passed twice"),

@@ -18,6 +18,7 @@ from keras_xent_cli.migrate.tensorflow.tf1_modules import canonical
 _ONE_HOT = frozenset({"tensorflow.one_hot"})
 _PARAMETERS = ("indices", "depth", "on_value", "off_value", "axis", "dtype", "name")
 # With other arguments, the labels aren't the plain one-hot labels of the ids.
+_USUAL_VALUES = {"on_value": 1, "off_value": 0, "axis": -1}
 _HARMLESS = frozenset({"indices", "depth", "dtype", "name"})
 _PLAIN = (ast.Constant, ast.Name, ast.Attribute, type(None))
 _COMPARISONS = frozenset(
@@ -38,9 +39,13 @@ _INTEGERS = frozenset({"tensorflow.int32", "tensorflow.int64"})
 
 
 def are_one_hot(module: Module, call: Call) -> bool:
-    """Whether a call's labels come from `tf.one_hot`, in the call or before it."""
+    """Whether a call's labels are plain one-hot labels, made in the call or before it."""
     labels = module.followed(call.labels)
-    return labels is not None and _is_one_hot(module, labels)
+    if not isinstance(labels, ast.Call) or not _is_one_hot(module, labels):
+        return False
+    arguments = _arguments(labels)
+    usual = all(_has_usual_value(arguments, name) for name in _USUAL_VALUES)
+    return usual and set(arguments) <= {*_PARAMETERS} and _is_last_axis(call)
 
 
 def proven(module: Module, call: Call) -> ast.expr | None:
@@ -80,6 +85,15 @@ def _arguments(node: ast.Call) -> dict[str, ast.expr]:
     if any(isinstance(each, ast.Starred) for each in node.args):
         arguments["*"] = node
     return arguments
+
+
+def _has_usual_value(arguments: dict[str, ast.expr], name: str) -> bool:
+    if name not in arguments:
+        return True
+    try:
+        return bool(ast.literal_eval(arguments[name]) == _USUAL_VALUES[name])
+    except ValueError:
+        return False  # it isn't a literal
 
 
 def _is_last_axis(call: Call) -> bool:

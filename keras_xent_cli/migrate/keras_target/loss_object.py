@@ -109,7 +109,7 @@ def _of_ids(module: Module, call: Call, loss: Loss) -> str:
         f". The labels come from tf.one_hot: if every id is a class, {module.package}."
         f"{loss.of_ids.object_name} computes the same loss from the ids, without a tensor of "
         "the logits' size (for an id that isn't a class, tf.one_hot returns zeros, but this loss "
-        "raises an error)"
+        "raises an error, or returns NaN on a GPU and under XLA)"
     )
 
 

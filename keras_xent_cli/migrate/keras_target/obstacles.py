@@ -83,7 +83,7 @@ def _without_counterpart(module: Module, call: Call, plan: LossObject) -> str:
 def _none(module: Module, call: Call, plan: LossObject) -> str:
     for name in ("weights", "label_smoothing", "reduction", "axis", "dim"):
         if name in call.arguments and _is_none(call.arguments[name]):
-            return f"{name} is None"
+            return f"it passes {name}=None, which TF1 and a loss object may treat differently"
     return ""
 
 
@@ -109,7 +109,7 @@ def _values(module: Module, call: Call, plan: LossObject) -> str:
 def _comments(module: Module, call: Call, plan: LossObject) -> str:
     leaves = [name for name in call.arguments if name not in plan.renamed]
     if leaves and rewriting.has_comment(module.source(call.node)):
-        return f"there are comments between its arguments, and {', '.join(leaves)} would move"
+        return f"there are comments between its arguments, and {' and '.join(leaves)} would move"
     if rewriting.has_comment_in_name(module.source(call.node)):
         return "there is a comment inside the function's name"
     return ""
@@ -124,7 +124,7 @@ def _suspicious(module: Module, call: Call, plan: LossObject) -> str:
 
 def _ignored(module: Module, call: Call, plan: LossObject) -> str:
     if call.function.reduces and module.is_ignored(call):
-        return "its result is ignored, so the loss counts only through the loss collection"
+        return "its result is ignored, so the loss has an effect only through the loss collection"
     return ""
 
 
@@ -133,7 +133,10 @@ def _dtypes(shown: Dtypes) -> str:
     others = sorted(shown - {UNKNOWN, "float32"})
     if not others or len(shown) == 1:
         return ""
-    return f"its logits may be {' or '.join(others)}, and a loss object computes in one dtype"
+    return (
+        f"its logits may be {' or '.join(others)} or another dtype, but a loss object computes in "
+        "only one"
+    )
 
 
 def _reduced(module: Module, call: Call, loss: Loss) -> str:
@@ -144,8 +147,8 @@ def _reduced(module: Module, call: Call, loss: Loss) -> str:
         return ""
     if "NONE" in (_reductions(module, call) or {"NONE"}):
         return (
-            "without a reduction, weights with a last dimension of 1 add that dimension to Keras's "
-            "losses, and TF1 removes it"
+            "its weights might have a last dimension of 1: TF1 removes it, but a loss object "
+            "without a reduction returns losses with that dimension"
         )
     return ""
 
@@ -161,7 +164,7 @@ def _broadcast(module: Module, call: Call, loss: Loss) -> str:
     if both_are_written or not (added or isinstance(labels, written)):
         return ""
     return (
-        "its labels may not have the same shape as the logits: "
+        "its labels might not have the same shape as the logits: "
         f"{call.reference.function.name} broadcasts or flattens them, but a loss object raises an "
         "error"
     )

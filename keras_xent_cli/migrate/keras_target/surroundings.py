@@ -55,16 +55,16 @@ TRAITS: dict[str, Trait] = {
             # names of the program's own tensors, which the port's ops also use
             rb"|\b(?:Identity|StopGradient)(?:_\d+)?:\d"
         ),
-        "the program fetches a tensor by its name ({place}): a loss object doesn't use the loss's "
-        "name, and the port adds ops named Identity and StopGradient",
+        "the program fetches a tensor by its name ({place}): a loss object names its tensors "
+        "differently, and the port adds ops named Identity and StopGradient",
     ),
     "distribution": Trait(
         re.compile(
             rb"\.\s*distribute\b|\bimport\s+distribute\b|Strategy\s*\("
             rb"|\bnum_replicas_in_sync\b|\bCrossShardOptimizer\b|\bTPUEstimator\b"
         ),
-        "the program may run on replicas ({place}): a loss object divides by their number, and "
-        "TF1's function leaves that to the optimizer",
+        "the program may run on several replicas ({place}): a loss object divides a mean by their "
+        "number, and TF1's function leaves that to the optimizer",
     ),
 }
 

@@ -27,8 +27,8 @@ _WHICH = (
     "keras_xent.v1.softmax_cross_entropy_with_logits_v2 if it is TF2 code"
 )
 _TF2 = (
-    "; this is TF2's function. Like TF1's _v2 function, it doesn't stop the gradient with respect "
-    "to the labels"
+    "; the old function is TF2's. Like TF1's _v2 function, it doesn't stop the gradient with "
+    "respect to the labels"
 )
 
 

@@ -36,8 +36,9 @@ def _check(module: Module, options: Options, reference: Reference, call: Call | 
         return flagged(
             module,
             reference,
-            f"passed as an argument or assigned: contrib's function accepts ({first}, {second}), "
-            f"keras_xent.v1's ({second}, {first}). Replace the function and change its calls",
+            "the function is passed as an argument or assigned. contrib's function expects "
+            f"({first}, {second}), but keras_xent.v1's expects ({second}, {first}). Replace the "
+            "function and change its calls",
         )
     if call.problem:
         return flagged(
@@ -51,9 +52,9 @@ def _check(module: Module, options: Options, reference: Reference, call: Call | 
         return flagged(
             module,
             reference,
-            f"add_loss is in an arg_scope ({scope}), which may change the collection that this "
-            f"loss joins. Call {module.package}.v1.{function.name} with keywords, and with the "
-            "scope's loss_collection=",
+            f"contrib's add_loss has an arg_scope ({scope}), which may change the collection that "
+            f"this loss joins. Call {module.package}.v1.{function.name} with keywords, and pass it "
+            "the scope's loss_collection",
         )
     obstacle = contrib_weights.obstacle(module, call)
     if obstacle:
@@ -61,7 +62,7 @@ def _check(module: Module, options: Options, reference: Reference, call: Call | 
     assumptions = [contrib_weights.assumption(module, call)]
     if options.loss_scopes.around:
         assumptions.append(
-            "the port assumes that this doesn't run inside the arg_scope of add_loss "
+            "the port assumes that this call doesn't run inside the arg_scope of add_loss "
             f"({options.loss_scopes.around})"
         )
     assumption = "; ".join(filter(None, assumptions))

@@ -31,4 +31,4 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
             )
 
 
-RULE = Rule("KX007", "dim= of the nn function", check)
+RULE = Rule("KX007", "dim= of tf.nn.softmax_cross_entropy_with_logits_v2", check)

@@ -23,12 +23,13 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
             assert call.labels is not None and call.logits is not None
             loss = call.function.loss
             assert loss is not None
+            advice = "Pass labels and logits by keyword" if call.node.args else "If so, swap them"
             yield Remark(
                 module.offset(call.node),
                 Action.FLAGGED,
-                f"labels are {_short(module.source(call.labels))} and logits are "
-                f"{_short(module.source(call.logits))}: they look swapped. {loss.swapped}. Pass "
-                "labels and logits by keyword",
+                f"the call passes {_short(module.source(call.labels))} as labels and "
+                f"{_short(module.source(call.logits))} as logits, which look swapped. "
+                f"{loss.swapped}. {advice}",
             )
 
 

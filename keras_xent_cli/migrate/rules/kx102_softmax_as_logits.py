@@ -25,8 +25,9 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
             yield Remark(
                 module.offset(call.node),
                 Action.FLAGGED,
-                f"the logits look like probabilities: {reason}. The loss applies {applied} itself. "
-                "Pass the values before it, or keep the call to keep TF1's numbers",
+                f"the logits look like probabilities: {reason}. The loss applies a {applied} "
+                f"itself. Pass the inputs of the {applied}, or leave the call unchanged to get "
+                "TF1's numbers",
             )
 
 

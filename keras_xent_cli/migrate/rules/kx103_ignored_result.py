@@ -31,9 +31,9 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
         yield Remark(
             module.offset(call.node),
             action,
-            "the result is ignored: the loss counts only through the loss collection of a TF1 "
-            "graph. Before you move to eager code or Keras, keep the result, and add up the "
-            "losses and the regularization losses yourself. Example: "
+            "the result is ignored: the loss has an effect only through the loss collection of a "
+            "TF1 graph. Before you move to eager code or Keras, assign the result to a variable, "
+            "and add up the losses and the regularization losses yourself. Example: "
             "migration_guide/collections-and-estimators.md#a-result-that-is-ignored",
             once=True,
         )
@@ -53,4 +53,4 @@ def _is_meant_to_raise(module: Module, call: Call) -> bool:
     )
 
 
-RULE = Rule("KX103", "an ignored result, which counts only through the loss collection", check)
+RULE = Rule("KX103", "a loss whose result is ignored", check)

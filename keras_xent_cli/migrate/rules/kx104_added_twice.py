@@ -33,9 +33,9 @@ def check(module: Module, options: Options) -> Iterator[Remark]:
                 module.offset(node),
                 Action.FLAGGED,
                 f"{module.source(losses[0])} is in the loss collection, so "
-                f"{module.source(totals[0])} already includes it, and it counts twice. Leave it "
-                "out of the sum, or, if the collection has other losses, pass loss_collection=None "
-                "to it",
+                f"{module.source(totals[0])} already includes it, and the sum counts it twice. "
+                "Leave the loss out of the sum, or, if the collection has other losses, pass "
+                "loss_collection=None to the call that computes it",
             )
 
 
@@ -46,7 +46,8 @@ def _of_add_loss(module: Module, node: ast.AST) -> Iterator[Remark]:
             module.offset(node),
             Action.FLAGGED,
             f"{loss} joined the loss collection when it was computed. add_loss adds it again, so "
-            "it counts twice. Remove add_loss, or pass loss_collection=None to the loss",
+            "the collection counts it twice. Remove add_loss, or pass loss_collection=None to the "
+            "call that computes the loss",
         )
 
 

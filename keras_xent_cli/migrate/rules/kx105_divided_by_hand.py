@@ -203,4 +203,4 @@ def _words(module: Module, node: ast.expr) -> set[str]:
     return words - {"", "self"}
 
 
-RULE = Rule("KX105", "a weighted loss, divided by its weights again", check, is_defect=True)
+RULE = Rule("KX105", "a weighted loss that is divided twice", check, is_defect=True)

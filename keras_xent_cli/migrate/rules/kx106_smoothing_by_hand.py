@@ -46,10 +46,13 @@ def _advice(module: Module, call: Call, loss: Loss, labels: ast.expr) -> str:
         "" if {"axis", "dim"} & set(call.arguments) else one_hot.label_smoothing(module, labels)
     )
     if smoothing:
-        return f"They are the same as label_smoothing={smoothing}, which must be a number"
+        return (
+            f"Plain one-hot labels with label_smoothing={smoothing} give the same loss (it must be "
+            "a Python number)"
+        )
     return (
-        f"{advice}. If the right class has c and every other class (1 - c) / (num_classes - 1), "
-        "that is label_smoothing=(1 - c) * num_classes / (num_classes - 1)"
+        f"{advice}. If the right class has c and every other class has (1 - c) / (num_classes - "
+        "1), use label_smoothing=(1 - c) * num_classes / (num_classes - 1)"
     )
 
 
@@ -58,10 +61,11 @@ def _who_has_it(module: Module, call: Call, loss: Loss) -> str:
     if "label_smoothing" in function.parameters:
         return ""
     name = "sigmoid_cross_entropy" if loss.averages_classes else "softmax_cross_entropy"
+    axis = " (for classes on the last axis)" if {"axis", "dim"} & set(call.arguments) else ""
     package = module.package
     return (
-        f". {function.name} has no label_smoothing. {package}.v1.{name} has it, and returns the "
-        f"same losses with reduction={package}.Reduction.NONE, loss_collection=None"
+        f". {function.name} has no label_smoothing. {package}.v1.{name} has it{axis}, and returns "
+        f"the same losses with reduction={package}.Reduction.NONE, loss_collection=None"
     )
 
 

@@ -112,12 +112,15 @@ def _of_builtin(module: Module, node: ast.Call, builtin: str) -> str:
             )
         if builtin == "setattr":
             return f"{module.source(owner)}.{literal} {_REPLACED}"
-        return f"write {module.source(owner)}.{literal} instead, and run the codemod again"
+        return (
+            f"getattr looks up the function by name: write {module.source(owner)}.{literal} "
+            "instead, and run the codemod again"
+        )
     if owners & set(_LOSSES):
         of_contrib = owners & set(tf1_modules.CONTRIB_LOSSES_MODULES)
         return (
-            f"the codemod can't know which loss {module.source(node)} is. If it can be a cross "
-            f"entropy, get that from {module.package}.v1"
+            f"the codemod can't know which loss {module.source(node)} refers to. If it can be a "
+            f"cross entropy, use the one in {module.package}.v1"
             f"{', which expects the labels first' if of_contrib else ''}"
         )
     return ""

@@ -125,4 +125,4 @@ def _begins_another(module: Module, node: _Node) -> bool:
     return isinstance(module.scopes.parent(node), ast.Attribute)
 
 
-RULE = Rule("KX109", "other things that TensorFlow 2 doesn't have", check, check_leftovers)
+RULE = Rule("KX109", "other names that TensorFlow 2 doesn't have", check, check_leftovers)

@@ -134,7 +134,7 @@ def _remark(module: Module, node: ast.expr) -> Remark:
             module.offset(node),
             Action.FLAGGED,
             f"{source}: the codemod doesn't port a name with an assignment or a call in it. Move "
-            "that to the line above, and run the codemod again",
+            "the assignment or the call to a separate line before it, and run the codemod again",
         )
     message = (
         f"{source}: the codemod can't know whether this is TF1's function. If it is, import it "
@@ -148,4 +148,4 @@ def _remark(module: Module, node: ast.expr) -> Remark:
     return Remark(module.offset(node), Action.FLAGGED, message)
 
 
-RULE = Rule("KX110", "a name that may be TF1's or something else", check, check_leftovers)
+RULE = Rule("KX110", "a name that may or may not be TF1's function", check, check_leftovers)

@@ -82,13 +82,14 @@ def _message(module: Module, counted: dict[str, list[_Node]]) -> str:
         f"for {name}, {OTHER_LOSSES[name]}" for name in counted if OTHER_LOSSES[name]
     )
     message = (
-        f"TF1's {names}: not ported. TensorFlow 2 still has TF1's losses in tf.compat.v1.losses; "
-        "Keras's losses divide by another number if some weights are 0"
+        f"the codemod doesn't port TF1's {names}. TensorFlow 2 still has TF1's losses in "
+        "tf.compat.v1.losses; Keras's losses divide by a different number if some weights are 0"
     )
     if formulas:
         message += (
-            f". {module.package}.v1.compute_weighted_loss(losses, weights) has TF1's weights, "
-            f"reduction and collection. Pass it the loss of each element: {formulas}"
+            f". {module.package}.v1.compute_weighted_loss(losses, weights) uses weights, the "
+            "reduction and the loss collection like TF1. Pass it the loss of each element: "
+            f"{formulas}"
         )
     if "mean_pairwise_squared_error" in counted:
         message += ". mean_pairwise_squared_error weights pairs, so there is no formula for it"

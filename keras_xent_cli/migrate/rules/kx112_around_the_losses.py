@@ -37,13 +37,14 @@ _COLLECTION = {
     ),
     "add_loss": (
         "add_loss puts a loss into the collection of a TF1 graph, and Keras has no such "
-        "collection. Call self.add_loss in the layer that computes the loss, and pass a loss of "
-        "the labels to compile. Example: migration_guide/collections-and-estimators.md#add_loss"
+        "collection. If the loss doesn't need the labels, call self.add_loss in the layer that "
+        "computes it. Otherwise, pass it to compile. Example: "
+        "migration_guide/collections-and-estimators.md#add_loss"
     ),
 }
 _UP_TO_2_15 = (
-    "TensorFlow has Estimators up to 2.15, in tf.compat.v1.estimator. From 2.16 on, use a "
-    "keras.Model instead of the model_fn. Example: migration_guide/estimators.md#model_fn"
+    "TensorFlow 2.15 is the last version with Estimators (tf.compat.v1.estimator). From 2.16 on, "
+    "use a keras.Model instead of the model_fn. Example: migration_guide/estimators.md#model_fn"
 )
 _ESTIMATOR = (
     "Keras has no Estimators, and TensorFlow has none from 2.16 on. Turn the model_fn into a "
@@ -123,4 +124,4 @@ def _argument(node: ast.Call, name: str, position: int) -> ast.expr | None:
     return next((each.value for each in node.keywords if each.arg == name), None)
 
 
-RULE = Rule("KX112", "functions that work with the losses, once per file", check)
+RULE = Rule("KX112", "loss collections and Estimators, once per file", check)

@@ -153,7 +153,10 @@ def decode(content: bytes) -> Text:
     except (SyntaxError, LookupError, UnicodeError) as error:
         raise ValueError(f"cannot decode the file: {error}") from error
     if text.encode(text.text) != content:
-        raise ValueError(f"a round trip through {encoding} would change it")
+        raise ValueError(
+            f"decoding the file as {encoding} and encoding it again would change it: save it as "
+            "UTF-8"
+        )
     return text
 
 
@@ -172,7 +175,7 @@ def write_atomically(path: Path, old: bytes, new: bytes) -> None:
     target = path.resolve()
     status = target.stat()
     if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
-        raise PermissionError("it is read-only: make it writable, or don't pass it")
+        raise PermissionError("the file is read-only: make it writable, or don't pass it")
     descriptor, temporary = _new_file_beside(target)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -183,7 +186,7 @@ def write_atomically(path: Path, old: bytes, new: bytes) -> None:
         temporary.chmod(stat.S_IMODE(status.st_mode))
         # As late as possible: an editor may save the file at any time.
         if target.read_bytes() != old:
-            raise OSError("it changed while it was being ported: run the codemod again")
+            raise OSError("the file changed while the codemod ported it: run the codemod again")
         temporary.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):

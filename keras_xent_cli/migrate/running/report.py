@@ -95,7 +95,7 @@ def _show_notes(run: Run, console: Console) -> None:
     for (rule, note), found in places.items():
         shown = ", ".join(found[:_MOST_PLACES])
         more = len(found) - _MOST_PLACES
-        rest = f" and {more} more places" if more > 0 else ""
+        rest = f" and {_count(more, 'more place')}" if more > 0 else ""
         _print(console, (f"{shown}{rest}: ", ""), (rule, "green"), (f" ported: {note}", ""))
 
 

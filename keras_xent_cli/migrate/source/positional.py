@@ -18,8 +18,8 @@ def problem(call: Call) -> str:
     """Why TF1 raises an error for a call; "" if it doesn't, or if that isn't known."""
     if call.node.args:
         return (
-            "positional arguments: TF1 raises an error for them (TensorFlow 0 expected the logits "
-            "first, TensorFlow 2 expects the labels). Pass labels= and logits= by keyword"
+            "TF1 raises an error for positional arguments (TensorFlow 0.x expected the logits "
+            "first, TensorFlow 2 expects the labels first). Pass labels= and logits= by keyword"
         )
     if "one of its arguments" in call.problem or "passed twice" in call.problem:
         return f"{call.problem}. Pass labels= and logits= by keyword"

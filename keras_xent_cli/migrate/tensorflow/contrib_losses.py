@@ -8,7 +8,8 @@ from __future__ import annotations
 
 _ORDER = (
     "; tf.compat.v1.losses.{name} computes the same if you pass labels= and predictions= (it "
-    "expects the labels first), and if weights= is missing, a number, or has the losses' dimensions"
+    "expects the labels first), and if weights= is missing, is a number, or has all of the losses' "
+    "dimensions"
 )
 _COLLECTION = "; tf.compat.v1.losses.{name} accepts the same arguments and uses the same collection"
 

@@ -22,15 +22,15 @@ def obstacle(module: Module, call: Call) -> str:
         return ""
     if _has_one_element(module, weights):
         return (
-            "its weights have one element, for which contrib divides as if the batch had one "
+            "the weights have one element, for which contrib divides as if the batch had one "
             "example. Pass a number if you want the mean over the batch"
         )
     if loss.averages_classes and not _is_column(module, weights):
         source = " ".join(module.source(weights).split())
         return (
-            "contrib also accepts one weight for each example. Call "
-            f"{module.package}.v1.{call.function.name} with keywords: with weights=({source})"
-            "[:, None] if there is one for each example, and with unchanged weights if they have "
+            "contrib accepts weights in the logits' shape and one weight for each example. Call "
+            f"{module.package}.v1.{call.function.name} with keywords: pass weights=({source})"
+            "[:, None] if there is one for each example, and the weights unchanged if they have "
             "the logits' shape"
         )
     if _needs_one_dimension(call) and not tensorflow_names.prefix(module, call):

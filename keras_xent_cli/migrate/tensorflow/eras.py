@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from keras_xent_cli.migrate.module import Module
 
 UNKNOWN = (
-    "neither this file nor the files next to it show whether this is TF1 or TF2 code (or a port "
-    "has replaced the names that showed it)"
+    "neither this file nor the files next to it show whether this is TF1 or TF2 code (an earlier "
+    "run of the codemod may have replaced the names that showed it)"
 )
 _COMPAT_V1 = "tensorflow.compat.v1"
 _LAST_PARTS = frozenset(name.rsplit(".", 1)[-1] for name in TF1_ONLY | TF2_NAMES) | {"v1"}

@@ -31,15 +31,21 @@ OTHERS = [
     "tf.one_hot(tf.cast(weights, tf.int32), 3)",
     "tf.one_hot(tf.cast(weights > 0, tf.uint8), 3)",
     "tf.one_hot([0, 2, 1, 0], 3, 1.0, 0.0)",
-    "tf.one_hot([0, 2, 1, 0], 3, on_value=0.9)",
     "tf.one_hot([0, 2, 1, 0], 3, off_value=0.0)",
     "tf.one_hot([0, 2, 1, 0], 3, axis=-1)",
-    "tf.one_hot([0, 2, 1, 0], **{'depth': 3})",
-    "tf.one_hot(*[[0, 2, 1, 0], 3])",
     "tf.one_hot(tf.argmax(logits, -1), tf.shape(labels)[-1])",
     "tf.one_hot(tf.argmax(labels, -1), tf.shape(labels)[-1])",
     "tf.one_hot(tf.argmax(logits, 1), tf.shape(logits)[1])",
     "tf.one_hot(\n        [0, 2, 1, 0],  # ids\n        3)",
+]
+# These may not be plain one-hot labels.
+OTHER_LABELS = [
+    "tf.one_hot([0, 2, 1, 0], 3, 0.9)",
+    "tf.one_hot([0, 2, 1, 0], 3, on_value=0.9, off_value=0.05)",
+    "tf.one_hot([0, 2, 1, 0], 3, off_value=N)",
+    "tf.one_hot([0, 2, 1], 3, axis=0)",
+    "tf.one_hot([0, 2, 1, 0], **{'depth': 3})",
+    "tf.one_hot(*[[0, 2, 1, 0], 3])",
 ]
 BEFORE = "CLASSES = 3\nDEPTH = 2\nDEPTH += 1\nN = len('xx')\n"
 
@@ -63,6 +69,13 @@ def test_not_proven(labels: str) -> None:
     assert "if every id is a class, keras_xent.SparseCategoricalCrossentropy" in (
         findings[0].message
     )
+
+
+@pytest.mark.parametrize("labels", OTHER_LABELS)
+def test_labels_that_may_not_be_plain_one_hot_labels(labels: str) -> None:
+    new, findings = ported(loss_call(f"{labels}, logits, weights", BEFORE), "keras")
+    assert f"y_true={labels}" in new
+    assert not [each for each in findings if "SparseCategoricalCrossentropy" in each.message]
 
 
 NN = (

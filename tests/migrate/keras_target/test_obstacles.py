@@ -28,18 +28,18 @@ STAYS = [
     ),
 ]
 REFUSED = [
-    ("labels, logits, None", "weights is None"),
-    ("labels, logits, label_smoothing=None", "label_smoothing is None"),
+    ("labels, logits, None", "it passes weights=None"),
+    ("labels, logits, label_smoothing=None", "it passes label_smoothing=None"),
     ("labels, logits, label_smoothing=1.5", "treat label_smoothing=1.5"),
     ("labels, logits, label_smoothing=True", "treat label_smoothing=True"),
     ("labels, logits, label_smoothing='0.1'", "treat label_smoothing='0.1'"),
-    ("labels, logits, reduction=None", "reduction is None"),
+    ("labels, logits, reduction=None", "it passes reduction=None"),
     # Keras means something else by these, or TF1 nothing.
     ("labels, logits, reduction='mean'", "TF1 raises an error for reduction='mean'"),
     ("labels, logits, reduction='auto'", "TF1 raises an error for reduction='auto'"),
     ("labels, logits, reduction='SUM'", "TF1 raises an error for reduction='SUM'"),
     ("labels, logits, labels, onehot_labels=labels", "'onehot_labels' is passed twice"),
-    ("labels, logits, 1, 0, None, None, 'none', 8", "8 positional arguments, and accepts at"),
+    ("labels, logits, 1, 0, None, None, 'none', 8", "8 positional arguments, but accepts at"),
     ("labels, logits, axis=1", "'axis' isn't one of its arguments"),
     ("labels", "its labels or logits are missing"),
 ]

@@ -77,7 +77,7 @@ def test_ranks() -> None:
     ("arguments", "reason"),
     [
         ("(labels=labels, logits=logits, name='x')", "a loss object has no name="),
-        ("(labels=labels, logits=logits, axis=None)", "axis is None"),
+        ("(labels=labels, logits=logits, axis=None)", "it passes axis=None"),
         ("(labels=labels, logits=logits, axis=int('1'))", "axis= is computed in the call"),
         ("(*(labels, logits))", "it is called with *args"),
     ],

@@ -200,7 +200,7 @@ def test_tf2(beginning: str, arguments: str) -> None:
     )
     ports = [ported(before, target)[0] for target in ("v1", "keras")]
     assert f"keras_xent.v1.{NAME}_v2{arguments}" in ports[0]
-    check_said(before, "; this is TF2's function. Like TF1's _v2 function, it doesn't stop")
+    check_said(before, "; the old function is TF2's. Like TF1's _v2 function, it doesn't stop")
     for new in ports:
         assert ported(new) == (new, ())
         assert "tf.nn." not in new
@@ -263,7 +263,7 @@ def test_whichever_there_is(imports: str) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("z = tf.nn.{}(y, x)", "positional arguments: TF1 raises an error"),
+        ("z = tf.nn.{}(y, x)", "TF1 raises an error for positional arguments"),
         ("z = tf.nn.{}(logits=x, targets=y)", "'targets' isn't one of its arguments"),
     ],
 )

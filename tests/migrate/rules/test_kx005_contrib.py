@@ -144,7 +144,7 @@ def test_weights(function: str, weights: str, target: str) -> None:
     assert finding.rule == "KX005"
     if function.startswith("sigmoid") and weights in UNKNOWN:
         assert new == before
-        assert "contrib also accepts one weight for each example" in finding.message
+        assert "contrib accepts weights in the logits' shape and one weight" in finding.message
     else:
         executing.check_same(before, [new])
 
@@ -152,8 +152,8 @@ def test_weights(function: str, weights: str, target: str) -> None:
 @pytest.mark.parametrize("weights", ["weights", "tf.ones_like(logits)", "weights[:, None] > 0"])
 def test_what_is_said_of_the_weights_of_a_sigmoid(weights: str) -> None:
     before = with_weights(NAMES[3], weights)
-    finding = check_flagged(before, "KX005", f"with weights=({weights})[:, None] if there is one")
-    assert "with unchanged weights if they have the logits' shape" in finding.message
+    finding = check_flagged(before, "KX005", f"pass weights=({weights})[:, None] if there is one")
+    assert "and the weights unchanged if they have the logits' shape" in finding.message
     each = "[:, None]" if weights == "weights" else ""
     call = (
         "keras_xent.v1.sigmoid_cross_entropy(logits=logits, multi_class_labels=labels, "
@@ -207,7 +207,7 @@ def loss(labels, logits, weights):
 def test_an_arg_scope_that_is_kept_decides_the_collection_anywhere(scope: str, target: str) -> None:
     source = KEPT.format(scope, "scope")
     assert ported(source, target)[0] == source
-    check_flagged(source, "KX005", "with the scope's loss_collection=", line=11, target=target)
+    check_flagged(source, "KX005", "pass it the scope's loss_collection", line=11, target=target)
 
 
 def test_a_scope_whose_collection_is_not_known() -> None:
@@ -257,7 +257,7 @@ def test_only_what_stands_in_the_scope_is_named(scope: str, target: str) -> None
 @pytest.mark.parametrize("scope", SCOPES)
 def test_what_is_said_of_what_stands_in_the_scope(scope: str) -> None:
     before = INSIDE.format(scope)
-    check_flagged(before, "KX005", "with keywords, and with the scope's loss_collection=", 8)
+    check_flagged(before, "KX005", "with keywords, and pass it the scope's loss_collection", 8)
     collection = scope.rsplit("=", 1)[1]
     after = ported(before)[0].replace(
         "slim.losses.softmax_cross_entropy(logits, labels)",
@@ -382,7 +382,7 @@ onehot_labels=labels) + tf.reduce_sum(x)
             "'reduction' isn't one of its arguments",
         ),
         ("z = slim.losses.softmax_cross_entropy(1, 2, 3, 4, 5, 6)", "at most 5"),
-        ("f = slim.losses.sparse_softmax_cross_entropy", "keras_xent.v1's (labels, logits)"),
+        ("f = slim.losses.sparse_softmax_cross_entropy", "v1's expects (labels, logits)"),
         ("z = slim.losses.sigmoid_cross_entropy(*xs)", "arguments are (logits, multi_class_labels"),
         ("z = slim.losses.softmax_cross_entropy(x, y, logits=x)", "'logits' is passed twice"),
     ],

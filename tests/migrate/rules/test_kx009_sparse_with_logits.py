@@ -109,7 +109,7 @@ def test_its_first_argument_is_kept(target: str) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("z = tf.nn.{}(x, y)", "positional arguments: TF1 raises an error for them (TensorFlow 0"),
+        ("z = tf.nn.{}(x, y)", "TF1 raises an error for positional arguments (TensorFlow 0"),
         ("z = tf.nn.{}(x, labels=y)", "positional arguments"),
         ("z = tf.nn.{}(logits=x, targets=y)", "'targets' isn't one of its arguments"),
         ("f = tf.nn.{}\nz = f(x, y)", "positional arguments"),

@@ -66,16 +66,22 @@ def test_message_names_both() -> None:
         f"{IMPORTS}value = tf.losses.softmax_cross_entropy(\n"
         "    self.network_of_the_model.logits[:, 0],\n    labels)\n",
         "KX101",
-        "labels are self.network_of_the_model.logits[:, 0] and logits are labels",
+        "passes self.network_of_the_model.logits[:, 0] as labels and labels as logits",
     )
-    assert "by keyword" in found.message
+    assert found.message.endswith("Pass labels and logits by keyword")
+
+
+def test_keywords_are_to_be_swapped() -> None:
+    call = "tf.losses.softmax_cross_entropy(onehot_labels=logits, logits=labels)"
+    found = check_flagged(f"{IMPORTS}value = {call}\n", "KX101", "passes logits as labels")
+    assert found.message.endswith("If so, swap them")
 
 
 @pytest.mark.parametrize(("length", "shown"), [(40, "{}"), (41, "{:.37}...")])
 def test_the_message_shortens_long_arguments(length: int, shown: str) -> None:
     argument = f"self.{'a' * (length - len('self..logits'))}.logits"
     source = f"{IMPORTS}value = tf.losses.softmax_cross_entropy({argument}, labels)\n"
-    check_flagged(source, "KX101", f"labels are {shown.format(argument)} and logits are labels:")
+    check_flagged(source, "KX101", f"passes {shown.format(argument)} as labels and labels as ")
 
 
 def test_labels_that_were_assigned() -> None:

@@ -71,9 +71,9 @@ def test_other_names(name: str) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ("tf.losses.sigmoid_cross_entropy(y, tf.sigmoid(x))", "The loss applies sigmoid"),
-        ("tf.losses.sigmoid_cross_entropy(y, tf.nn.softmax(x))", "The loss applies sigmoid"),
-        ("tf.losses.sparse_softmax_cross_entropy(y, tf.nn.softmax(x))", "applies softmax itself"),
+        ("tf.losses.sigmoid_cross_entropy(y, tf.sigmoid(x))", "The loss applies a sigmoid"),
+        ("tf.losses.sigmoid_cross_entropy(y, tf.nn.softmax(x))", "The loss applies a sigmoid"),
+        ("tf.losses.sparse_softmax_cross_entropy(y, tf.nn.softmax(x))", "applies a softmax itself"),
         (
             "tf.nn.sigmoid_cross_entropy_with_logits(\n"
             "    labels=y, logits=tf.layers.dense(x, 1, activation=tf.nn.sigmoid))",

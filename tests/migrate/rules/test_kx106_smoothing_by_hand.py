@@ -113,13 +113,13 @@ def test_what_the_right_class_lacks_is_shared_among_the_others(lines: str, call:
         "    ids = tf.argmax(labels, 1)\n    {}\n    return {})\n"
     )
     before = source.format(lines, call.format(""))
-    message = check_noted(before, "They are the same as label_smoothing=").message
-    smoothing = message.split("label_smoothing=")[1].split(", which must be a number")[0]
+    message = check_noted(before, "Plain one-hot labels with label_smoothing=").message
+    smoothing = message.split("label_smoothing=")[1].split(" give the same loss")[0]
     if CALLS[call]:
         said = "keras_xent.v1.softmax_cross_entropy has it, and returns the same losses with "
         assert f"{said}reduction=keras_xent.Reduction.NONE, loss_collection=None" in message
     else:
-        assert message.endswith(", which must be a number")
+        assert message.endswith("give the same loss (it must be a Python number)")
     new = (CALLS[call] or call).format(f", label_smoothing=({smoothing})")
     plain = f"{lines}\n    one_hot = tf.one_hot(ids, 5)"
     executing.check_same(

@@ -55,7 +55,7 @@ def test_estimators_are_named(line: str, section: str) -> None:
     source = f"{TF}{LOSS}{line}\n"
     check_flagged(source, "KX112", f"estimators.md#{section}", target="keras")
     # On keras_xent.v1 nothing has to be done about the loss.
-    check_flagged(source, "KX112", "up to 2.15, in tf.compat.v1.estimator", action=Action.NOTED)
+    check_flagged(source, "KX112", "2.15 is the last version with Estimators", action=Action.NOTED)
 
 
 def test_to_v1_all_of_estimators_is_one_line() -> None:

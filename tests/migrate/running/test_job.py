@@ -175,7 +175,7 @@ def test_a_read_only_file_is_left(path: Path) -> None:
     path.chmod(0o444)
     report = run_job(path, WRITE)
     check_left(path, OLD.encode(), report)
-    assert report.error == "it is read-only: make it writable, or don't pass it"
+    assert report.error == "the file is read-only: make it writable, or don't pass it"
     assert run_job(path, Job()).changed
 
 

@@ -38,7 +38,7 @@ def test_all_of_it() -> None:
         "/x/a.py:3:1: KX103 flagged: look :smile:\n\n"
         "7 files checked: 1 would change, 1 could not be ported; 1 place ported, 1 flagged\n"
         "To do:\n"
-        "     1  KX103  an ignored result, which counts only through the loss collection\n"
+        "     1  KX103  a loss whose result is ignored\n"
         "Nothing was written. Use --write to change the files.\n"
     )
 
@@ -62,9 +62,9 @@ def test_mistakes_come_first_and_are_counted_apart() -> None:
         "     1  KX102  the output of a softmax or a sigmoid as logits\n"
         "To do:\n"
         "     1  KX005  contrib's and slim's cross entropies, which expect the logits first\n"
-        "     2  KX103  an ignored result, which counts only through the loss collection\n"
+        "     2  KX103  a loss whose result is ignored\n"
         "Notes (nothing to do):\n"
-        "     1  KX112  functions that work with the losses, once per file\n"
+        "     1  KX112  loss collections and Estimators, once per file\n"
     )
 
 

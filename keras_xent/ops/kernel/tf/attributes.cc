@@ -32,7 +32,10 @@ void ReadReduction(TF_OpKernelConstruction* ctx, Reduction* reduction, const Sta
   TF_OpKernelConstruction_GetAttrString(ctx, "reduction", &name[0], name.size(), status.get());
   if (Ok(status) && !ParseReduction(name, reduction)) {
     TF_SetStatus(status.get(), TF_INVALID_ARGUMENT,
-                 ("keras_xent: unknown reduction " + name).c_str());
+                 ("keras_xent: reduction is " + name +
+                  ", expected sum, sum_over_batch_size, mean_with_sample_weight or "
+                  "sum_by_nonzero_weights")
+                     .c_str());
   }
 }
 

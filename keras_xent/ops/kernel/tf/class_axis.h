@@ -19,7 +19,7 @@ struct Split {
 inline Split SplitAtAxis(Call& call, const Dims& dims, int64_t axis, const std::string& name) {
   Split split;
   const auto rank = static_cast<int64_t>(dims.size());
-  call.Require(rank >= 1, name + " must have rank 1 or more; they have rank 0");
+  call.Require(rank >= 1, name + " must have rank 1 or more; the rank is 0");
   call.Require(-rank <= axis && axis < rank, "axis must be in [" + std::to_string(-rank) + ", " +
                                                  std::to_string(rank) + ") for " + name +
                                                  " of shape " + ToString(dims) + "; it is " +

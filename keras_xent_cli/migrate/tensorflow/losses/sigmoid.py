@@ -14,7 +14,7 @@ SIGMOID = Loss(
     ("from_logits", "label_smoothing", "reduction"),
     activations=("sigmoid", "softmax"),
     smoothing="labels * (1 - eps) + eps / 2",
-    swapped="If they are, the network learns something else, because its output is used as labels",
+    swapped="If they are, the network is trained on a wrong loss, with its output as labels",
     averages_classes=True,
 )
 
