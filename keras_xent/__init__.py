@@ -1,8 +1,9 @@
 """TensorFlow 1's cross-entropy losses for Keras: softmax, sparse softmax and sigmoid.
 
-They return the same value and the same gradient as `tf.compat.v1.losses.softmax_cross_entropy`,
-`sparse_softmax_cross_entropy` and `sigmoid_cross_entropy`, and support all of TF1's reductions. On
-a CPU, each loss is one fused op.
+With TF1's reduction, they return the same value and the same gradient with respect to the logits as
+`tf.compat.v1.losses.softmax_cross_entropy`, `sparse_softmax_cross_entropy` and
+`sigmoid_cross_entropy`. They support all of TF1's reductions. On Linux CPUs, each loss of logits is
+one fused op.
 """
 
 from __future__ import annotations

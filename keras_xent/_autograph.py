@@ -10,6 +10,6 @@ _Callable = TypeVar("_Callable", bound=Callable[..., Any])
 
 
 def do_not_convert(function: _Callable) -> _Callable:
-    """`tf.autograph.experimental.do_not_convert`, whose own type returns Any."""
+    """`tf.autograph.experimental.do_not_convert`, whose type annotation returns Any."""
     unconverted: _Callable = tf.autograph.experimental.do_not_convert(function)
     return unconverted

@@ -49,7 +49,7 @@ def register_serializable(loss: _Loss) -> _Loss:
 
 
 def register_serializable_as(package: str) -> Callable[[_Loss], _Loss]:
-    """Registers a class under another package, because its name is also a loss's."""
+    """Registers a class or function under this package name."""
     registered: Callable[[_Loss], _Loss] = tf.keras.utils.register_keras_serializable(package)
     return registered
 

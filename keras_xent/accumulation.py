@@ -23,18 +23,19 @@ def micro_batches(
 
     Use it with the `gradient_accumulation_steps` of Keras 3's optimizers, or with a loop that
     applies the mean of the micro-batches' gradients. Both then apply the gradient of the whole
-    batch. Under `tf.distribute`, the whole batch is the global batch.
+    batch, unless a layer depends on the batch, such as batch normalization. Under `tf.distribute`,
+    the whole batch is the global batch.
 
-    The returned dataset has sample weights: your weights (or 1), multiplied by `steps` and divided
-    by the batch's denominator. The returned loss adds up the weighted losses. If all micro-batches
-    of a batch have the same size, the loss that `fit` reports is the mean of the batches' losses.
-    `weighted_metrics` get the changed weights.
+    The returned dataset has sample weights (float32, in the shape of yours, or (N,)): your weights
+    (or 1), multiplied by `steps` and divided by the batch's denominator. The returned loss adds up
+    the weighted losses. If all micro-batches of a batch have the same size, the loss that `fit`
+    reports is the mean of the batches' losses. `weighted_metrics` get the changed weights.
 
     Args:
         dataset: batches of `(x, y)` or `(x, y, sample_weight)`, as for `fit`. `y` is a dense
             tensor, the labels of one output.
         steps: the number of micro-batches per batch, at most the number of examples in a batch.
-        loss: the loss of a whole batch.
+        loss: a `keras_xent` loss object, as you would use it for whole batches.
 
     Returns:
         The dataset of the micro-batches, and the loss for `compile`. The loss raises an error if
@@ -42,7 +43,7 @@ def micro_batches(
 
     Raises:
         TypeError: the loss isn't a loss of this package, or the dataset's elements aren't tuples.
-        ValueError: `steps` isn't positive, the loss's reduction is `NONE`, or its `call` is
+        ValueError: `steps` isn't a positive int, the loss's reduction is `NONE`, or its `call` is
             overridden.
         tf.errors.InvalidArgumentError: a batch has fewer examples than `steps`.
 

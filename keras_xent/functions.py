@@ -30,7 +30,8 @@ def softmax_cross_entropy(
     `keras_xent.CategoricalCrossentropy`. To port TF1 code, begin with
     `keras_xent.v1.softmax_cross_entropy`, which has TF1's signature.
 
-    With `C` classes and smoothing `s`, the loss of an example is
+    With `C` classes and smoothing `s`, the loss of an example is that of
+    `tf.compat.v1.losses.softmax_cross_entropy`:
 
         sum over c of y'[c] * (log(sum over k of exp(x[k])) - x[c]),
         y'[c] = (1 - s) * y[c] + s / C,
@@ -58,16 +59,17 @@ def softmax_cross_entropy(
             `keras_xent.CategoricalCrossentropy` has Keras's default, which divides by the number
             of losses. Without weights, both return the mean.
         normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
-            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
-            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
+            (`"replica"`, like TF1 and Keras), or the sum of all replicas' denominators
+            (`"global"`). With `"global"`, the replicas' losses and gradients add up to those of the
+            whole batch.
 
     Returns:
         A tensor of the logits' dtype: a scalar, or the weighted losses if `reduction` is `NONE`.
         The losses have the logits' shape without `axis`.
 
     Raises:
-        TypeError: the logits aren't floating point; a tensor is ragged, sparse, or a
-            `KerasTensor`; or an argument is passed by position.
+        TypeError: the logits aren't floating point; a tensor is ragged, sparse, or a `KerasTensor`;
+            or an argument has another wrong type, or is passed by position.
         ValueError: labels or weights have the wrong shape, an argument is out of range, or the
             reduction is unknown.
         tf.errors.InvalidArgumentError: a shape is wrong, and is known only when the graph runs.
@@ -82,7 +84,8 @@ def softmax_cross_entropy(
         0.97281
 
     Unlike the Keras loss, this function ignores a mask that Keras's layers attached to the logits.
-    Under `tf.distribute`, it divides by the number of replicas only with `normalization="global"`.
+    Under `tf.distribute` with `normalization="replica"`, divide a mean by the number of replicas
+    yourself.
     """
     _check(labels=labels, logits=logits, weights=weights)
     return ops.softmax_cross_entropy(
@@ -114,7 +117,8 @@ def sparse_softmax_cross_entropy(
     Use it in your own training loop or layer. For `model.compile`, use
     `keras_xent.SparseCategoricalCrossentropy`.
 
-    With `C` classes and smoothing `s`, the loss of an example with logits `x` and class `y` is
+    With `C` classes and smoothing `s`, the loss of an example with logits `x` and class `y` is that
+    of `tf.compat.v1.losses.sparse_softmax_cross_entropy`, plus the smoothing:
 
         log(sum over k of exp(x[k])) - (1 - s) * x[y] - s * (mean over c of x[c])
 
@@ -126,8 +130,8 @@ def sparse_softmax_cross_entropy(
         logits: unscaled log-probabilities of rank 1 or more; float16, bfloat16, float32 or
             float64.
         weights: None (the same as 1), a scalar, or a tensor of the labels' rank in which every
-            dimension is 1 or equal to the labels' dimension. Cast to float32, or to float64 for
-            float64 logits.
+            dimension is 1 or equals the labels' corresponding dimension. Cast to float32, or to
+            float64 for float64 logits.
         label_smoothing: a number in [0, 1].
         axis: the class axis.
         ignore_class: a class id to ignore. Examples with this id have weight 0, even if their
@@ -138,8 +142,9 @@ def sparse_softmax_cross_entropy(
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default is TF1's, as
             for `softmax_cross_entropy`.
         normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
-            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
-            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
+            (`"replica"`, like TF1 and Keras), or the sum of all replicas' denominators
+            (`"global"`). With `"global"`, the replicas' losses and gradients add up to those of the
+            whole batch.
 
     Returns:
         A tensor of the logits' dtype: a scalar, or the weighted losses, in the labels' shape, if
@@ -147,7 +152,8 @@ def sparse_softmax_cross_entropy(
 
     Raises:
         TypeError: the logits aren't floating point; the labels are neither int32 nor int64; a
-            tensor is ragged, sparse, or a `KerasTensor`; or an argument is passed by position.
+            tensor is ragged, sparse, or a `KerasTensor`; or an argument has another wrong type, or
+            is passed by position.
         ValueError: labels or weights have the wrong shape, an argument is out of range, or the
             reduction is unknown.
         tf.errors.InvalidArgumentError: a shape is wrong, and is known only when the graph runs.
@@ -163,7 +169,7 @@ def sparse_softmax_cross_entropy(
         >>> print(f"{float(loss):.5f}")
         1.38973
 
-    Masks and `tf.distribute` are handled as in `softmax_cross_entropy`.
+    It treats masks and `tf.distribute` like `softmax_cross_entropy`.
     """
     _check(labels=labels, logits=logits, weights=weights)
     return ops.sparse_softmax_cross_entropy(
@@ -194,7 +200,8 @@ def sigmoid_cross_entropy(
     `keras_xent.BinaryCrossentropy`, which takes the mean over the last axis before it applies
     the weights and the reduction.
 
-    With smoothing `s`, the loss of a logit `x` with label `y` is
+    With smoothing `s`, the loss of a logit `x` with label `y` is that of
+    `tf.compat.v1.losses.sigmoid_cross_entropy`:
 
         log(1 + exp(-x)) + (1 - y') * x,
         y' = (1 - s) * y + s / 2,
@@ -206,24 +213,25 @@ def sigmoid_cross_entropy(
 
     Args:
         labels: a tensor of the logits' shape, usually of zeros and ones. Cast to the logits' dtype.
-        logits: unscaled log-odds of any shape; float16, bfloat16, float32 or float64.
+        logits: log-odds, of any shape; float16, bfloat16, float32 or float64.
         weights: None (the same as 1), a scalar, or a tensor of the logits' rank in which every
-            dimension is 1 or equal to the logits' dimension, such as `[batch, 1]` for logits
-            `[batch, classes]`. Cast to float32, or to float64 for float64 logits.
+            dimension is 1 or equals the logits' corresponding dimension, such as `[batch, 1]` for
+            logits `[batch, classes]`. Cast to float32, or to float64 for float64 logits.
         label_smoothing: a number in [0, 1] that moves the labels towards 1/2.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default is TF1's, as
             for `softmax_cross_entropy`. A weight that is broadcast counts once for each loss.
         normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
-            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
-            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
+            (`"replica"`, like TF1 and Keras), or the sum of all replicas' denominators
+            (`"global"`). With `"global"`, the replicas' losses and gradients add up to those of the
+            whole batch.
 
     Returns:
         A tensor of the logits' dtype: a scalar, or the weighted losses, in the logits' shape, if
         `reduction` is `NONE`.
 
     Raises:
-        TypeError: the logits aren't floating point; a tensor is ragged, sparse, or a
-            `KerasTensor`; or an argument is passed by position.
+        TypeError: the logits aren't floating point; a tensor is ragged, sparse, or a `KerasTensor`;
+            or an argument has another wrong type, or is passed by position.
         ValueError: labels or weights have the wrong shape, an argument is out of range, or the
             reduction is unknown.
         tf.errors.InvalidArgumentError: a shape is wrong, and is known only when the graph runs.
@@ -237,7 +245,7 @@ def sigmoid_cross_entropy(
         >>> print(f"{float(loss):.5f}")
         0.30476
 
-    Masks and `tf.distribute` are handled as in `softmax_cross_entropy`.
+    It treats masks and `tf.distribute` like `softmax_cross_entropy`.
     """
     _check(labels=labels, logits=logits, weights=weights)
     return ops.sigmoid_cross_entropy(

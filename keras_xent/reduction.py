@@ -15,14 +15,14 @@ class Reduction(str, enum.Enum):
     | `SUM_OVER_BATCH_SIZE` | `sum(l * w) / count(l)` | `"sum_over_batch_size"`, `"mean"` | \
 `SUM_OVER_BATCH_SIZE` |
     | `MEAN` | `sum(l * w) / sum(w)` | `"mean_with_sample_weight"` | `MEAN` |
-    | `SUM_BY_NONZERO_WEIGHTS` | `sum(l * w) / count(w != 0)` | none | \
+    | `SUM_BY_NONZERO_WEIGHTS` | `sum(l * w) / count(w != 0)` | — | \
 `SUM_BY_NONZERO_WEIGHTS`, TF1's default |
 
     `w` is broadcast to the shape of `l` before it is summed or counted. If the denominator is
     zero, the result is zero. Both rules are those of `tf.compat.v1.losses.compute_weighted_loss`.
     `SUM_OVER_NONZERO_WEIGHTS` is TF1's older name for `SUM_BY_NONZERO_WEIGHTS`.
 
-    The members are strings, so you can pass a member wherever Keras accepts that name.
+    The members are strings, so you can pass a member wherever Keras accepts the string.
     `Reduction(name)` accepts the names that TF1 and Keras use, including tf_keras's `"auto"`
     (`SUM_OVER_BATCH_SIZE`), and None.
 

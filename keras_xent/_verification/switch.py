@@ -51,7 +51,7 @@ def _in_environment() -> bool:
 
 @contextlib.contextmanager
 def verify() -> Iterator[None]:
-    """Compares every call to `keras_xent.v1`, and its gradient, with TensorFlow's own function.
+    """Compares the values and gradients of all `keras_xent.v1` calls with TensorFlow's own.
 
     Inside this context, each call to a `keras_xent.v1` function, in any thread, also calls
     TensorFlow's function with the same arguments, and raises an error if the results differ. The
@@ -62,21 +62,20 @@ def verify() -> Iterator[None]:
 
         keras_xent: 62 values and 62 gradients verified, 0 different
 
-    The line counts each comparison: one for a call's value, and one for its gradient with respect
-    to each input that has one. Calls in a graph are counted each time it runs, not when it is
-    built. A session that runs only the training op computes and compares gradients, but no
-    values. If nothing was verified, the line is a warning. Each process counts separately. A worker
-    process that compared nothing prints no warning, and a process forked by `multiprocessing`
-    prints no line.
+    The line counts each comparison: one for a call's value, and one for each gradient that is
+    computed. Calls in a graph are counted each time it runs, not when it is built. A session that
+    runs only the training op computes and compares gradients, but no values. If nothing was
+    verified, the line is a warning. Each process counts separately. A worker process that compared
+    nothing prints no warning, and a process forked by `multiprocessing` prints no line.
 
     Raises:
         VerificationError: in eager mode, a value, dtype, shape or gradient differs. While a graph
-            is built, a dtype differs or a gradient is missing. In both, also if only TensorFlow's
-            function raises an error. NaN equals NaN, and infinity equals infinity. The message
-            shows both results, the shapes and dtypes, and what to do.
-        tf.errors.InvalidArgumentError: a number or shape differs while a graph runs (a
-            `tf.function` or a TF1 session). The check is part of the loss, so it also runs if code
-            gets the loss by name, from a collection, or from `get_total_loss()`.
+            is built, a dtype differs or a gradient is missing. It is also raised if only
+            TensorFlow's function raises an error. NaN equals NaN, and infinity equals infinity. The
+            message shows both results, the shapes and dtypes, and what to do.
+        tf.errors.InvalidArgumentError: a value or shape differs while a graph runs (a `tf.function`
+            or a TF1 session). The check is part of the loss, so it also runs if code gets the loss
+            by name, from a collection, or from `get_total_loss()`.
         ValueError: the environment variable has an unknown value. The calls raise this error. To
             turn verification off, use `0`, `false`, `no`, `off` or an empty value.
 
@@ -104,32 +103,32 @@ def verify() -> Iterator[None]:
     It doesn't detect:
 
     * differences in code that XLA compiles (`jit_compile=True`), because XLA drops assertions. If
-      verification can detect this during tracing, it shows a warning, once.
+      it is known during tracing that XLA will compile the code, verification shows one warning.
     * differences in second derivatives (a tape around a tape, `tf.hessians`, a gradient penalty)
       and in the tangents of `tf.autodiff.ForwardAccumulator`. Both are computed as usual. If a tape
       and an accumulator are nested, only the gradient of the value is compared.
     * differences within rounding error. Relative to the sum of the terms' magnitudes, this is about
       2e-6 in float32 with few classes (3e-5 with 50,000, because TensorFlow's own losses have this
-      error), 0.4% in float16 and 3% in bfloat16. For example, if the denominator should be
-      200,000 in float32, or 30 in bfloat16, a denominator that is off by one isn't detected.
-      Weighted float64 losses are compared as float32, because TensorFlow rounds them.
+      error), 0.4% in float16 and 3% in bfloat16. For example, if the denominator should be 500,000
+      in float32, or 30 in bfloat16, a denominator that is off by one isn't detected. Weighted
+      float64 losses are compared as float32, because TensorFlow rounds them.
     * integer losses of `compute_weighted_loss` that are off by 1, and differences in complex
       losses.
 
     If keras_xent doesn't accept a call (a `label_smoothing` above 1, labels of another shape), it
     raises its own error. If only TensorFlow doesn't accept a call, there is nothing to compare
     with, and the call raises a `VerificationError`. Verification converts some arguments for
-    TensorFlow: an `axis` below -1 to a positive one, and a constant tensor in `label_smoothing` to
-    a number. It also broadcasts labels and logits of different shapes, because TensorFlow's nn
-    function computes no gradient if it broadcasts them itself.
+    TensorFlow: an `axis` below -1 to a non-negative one, and a constant tensor passed as
+    `label_smoothing` to a number. It also broadcasts labels and logits of different shapes, because
+    TensorFlow's nn function computes no gradient if it broadcasts them itself.
 
     Two documented differences raise an error here:
 
     * a class whose label is 0 and whose logit is -inf (for the sigmoid, any infinite logit).
       TensorFlow returns NaN. keras_xent's native kernels return the finite value if there is one.
       The message shows the number of such logits.
-    * smoothed float16 labels with more than 65,504 classes, the largest number that float16 can
-      represent. TensorFlow doesn't smooth them.
+    * smoothed float16 labels with more than 65,519 classes, a number that overflows in float16.
+      TensorFlow divides by infinity, and adds 0 instead of s / C.
     """
     global _open, _was_open
     with _lock:

@@ -68,8 +68,9 @@ class CrossEntropy(Configured, _keras.LossBase):
 
         Args:
             y_true: the labels, in the shape that the class describes. If `y_pred` is ragged, they
-                should be ragged too, with the same row lengths. (If only `y_pred` is ragged, it is
-                padded with zeros, and the losses of the padding count, as in tf_keras.)
+                should be ragged too, with the same row lengths (class ids: except along the class
+                axis). (If only `y_pred` is ragged, it is padded with zeros, and the losses of the
+                padding count, as in tf_keras.)
             y_pred: logits or probabilities, of rank 1 or more, dense or ragged. If Keras's
                 layers attached a mask to it, the loss applies the mask.
             sample_weight: None, a scalar, or a tensor. A tensor can have the losses' shape (the
@@ -84,11 +85,13 @@ class CrossEntropy(Configured, _keras.LossBase):
 
         Raises:
             TypeError: `y_true` or `sample_weight` is ragged, but `y_pred` isn't; an argument is a
-                `KerasTensor` of Keras 3; or the loss is called by a model of a Keras package other
-                than `tf.keras`.
-            ValueError: the shapes or row lengths don't match.
+                `KerasTensor` of Keras 3; or a model from a Keras package other than `tf.keras`
+                calls the loss.
+            ValueError: the shapes or row lengths don't match; `axis` is out of range; `y_pred` has
+                a mask, but the loss is from `micro_batches`; or, with Keras 2, a mean is computed
+                under a strategy outside `fit`.
             tf.errors.InvalidArgumentError: shapes or row lengths that are known only when a graph
-                runs don't match.
+                runs don't match, or a class id is out of range.
         """
         arguments = {"y_true": y_true, "y_pred": y_pred, "sample_weight": sample_weight}
         if _functional.is_symbolic(arguments.values()):
@@ -102,7 +105,8 @@ class CrossEntropy(Configured, _keras.LossBase):
         """Returns the unweighted losses, in the shape of `y_pred` without the class axis.
 
         You can override this method in a subclass. The loss then applies weights, masks and the
-        reduction to its result.
+        reduction to its result. Keras 3 converts `y_true` and `y_pred` to tensors of the loss's
+        dtype before the call (class ids stay integers). Keras 2 passes them as they are.
         """
         _other_keras.check_caller(*_other_keras.TRAINERS)
         return self._value(y_true, y_pred, NOTHING)

@@ -26,11 +26,11 @@ class BinaryCrossentropy(CrossEntropy):
     op. With the same arguments, it returns the same values as Keras, except for the *Differences*
     below.
 
-    As in Keras, each loss is a mean over `axis`, and the weights apply to these means. If `y_pred`
-    has shape (N, C), there are N losses. `tf.compat.v1.losses.sigmoid_cross_entropy` computes
-    N * C losses, and each of them can have its own weight. If you pass weights `w` of shape (N,)
-    here and `w[:, None]` to TF1, the results are equal for all reductions that divide, and
-    `"sum"` returns TF1's sum divided by C.
+    `y_true` has the shape of `y_pred`. As in Keras, each loss is a mean over `axis`, and the
+    weights apply to these means. If `y_pred` has shape (N, C), there are N losses.
+    `tf.compat.v1.losses.sigmoid_cross_entropy` computes N * C losses, and each of them can have its
+    own weight. If you pass weights `w` of shape (N,) here and `w[:, None]` to TF1, the results are
+    equal for all reductions with a denominator, and `"sum"` returns TF1's sum divided by C.
 
     If `y_pred` is the output of a sigmoid, the loss undoes the sigmoid, as in Keras: it uses the
     sigmoid's input as logits, so no probability is clipped. With `from_logits=True`, it also shows
@@ -55,8 +55,9 @@ class BinaryCrossentropy(CrossEntropy):
         dtype: the dtype of the computation and the result. None means `keras.config.floatx()` in
             Keras 3 and the dtype of `y_pred` in Keras 2.
         normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
-            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
-            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
+            (`"replica"`, like TF1 and Keras), or the sum of all replicas' denominators
+            (`"global"`). With `"global"`, the replicas' losses and gradients add up to those of the
+            whole batch.
 
     Raises:
         TypeError: an argument has the wrong type.
@@ -87,14 +88,15 @@ class BinaryCrossentropy(CrossEntropy):
 
     Differences from Keras 3.15 (and from tf_keras 2.21, where mentioned):
 
-    * Labels must have the shape of `y_pred`, or differ from it by a last dimension of 1.
-      tf_keras broadcasts labels of shape (N, 1) to probabilities of shape (N, C).
+    * Labels must have the shape of `y_pred`, but one of the two can have an additional last
+      dimension of 1. tf_keras broadcasts labels of shape (N, 1) to probabilities of shape (N, C).
     * Labels of shape (N,) with predictions of shape (N, 1) are N samples. If you call tf_keras's
       loss directly (not in `fit`), it treats them as one sample with N classes.
     * Losses in float16 and bfloat16 are averaged in float32.
     * If there are no classes, the loss is 0. Keras returns NaN.
     * Ragged tensors can have any number of ragged dimensions. If the last dimension is ragged, the
-      loss of each row is its mean, and the loss of an empty row is 0. tf_keras returns NaN for it.
+      loss of each row is the mean over its elements, and an empty row has the loss 0. tf_keras
+      returns NaN.
     * The differences listed for `CategoricalCrossentropy` that concern weights, masks, empty
       batches, ragged tensors, the range of `label_smoothing` and the config apply here too.
     """

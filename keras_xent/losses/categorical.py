@@ -50,8 +50,9 @@ class CategoricalCrossentropy(CrossEntropy):
         dtype: the dtype of the computation and the result. None means `keras.config.floatx()` in
             Keras 3 and the dtype of `y_pred` in Keras 2.
         normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
-            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
-            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
+            (`"replica"`, like TF1 and Keras), or the sum of all replicas' denominators
+            (`"global"`). With `"global"`, the replicas' losses and gradients add up to those of the
+            whole batch.
 
     Raises:
         TypeError: an argument has the wrong type.
@@ -93,14 +94,15 @@ class CategoricalCrossentropy(CrossEntropy):
     * The loss of an empty batch is 0 if the reduction returns a scalar. Keras 3 returns an
       empty tensor.
     * A single unreduced loss with a scalar weight has shape (1,). Keras 3 returns a scalar.
-    * If everything is masked, the loss is 0. tf_keras returns NaN for a mean.
+    * If all losses are masked, the loss is 0. tf_keras returns NaN for a mean.
     * `"sum_by_nonzero_weights"` treats a masked example like one with weight zero.
     * `get_config` includes `dtype`. It also adds the prefix `keras_xent>` to `name`, and the
       constructor removes this prefix. The prefix prevents a model in an `.h5` file from loading
       without `keras_xent`, so Keras can't silently use its own loss of the same name.
-    * If labels and predictions are ragged with the same row lengths, every element of every row
-      has its own loss, as in tf_keras. Keras 3 raises an error. `axis` must be -1 or a dimension
-      after the ragged ones. In tf_keras, a positive `axis` doesn't count the batch dimension.
+    * If labels and predictions are ragged with the same row lengths, each element along the ragged
+      dimensions, except the class axis, has its own loss, as in tf_keras. Keras 3 raises an error.
+      `axis` must be -1 or a dimension after the ragged ones. In tf_keras, a positive `axis` doesn't
+      count the batch dimension.
     * If the losses are dense, ragged weights raise an error. tf_keras accepts them if each row
       is as long as a row of the losses.
     """

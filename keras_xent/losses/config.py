@@ -24,11 +24,11 @@ class Configured:
     _arguments: tuple[str, ...]
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, JSON-serializable.
+        """Returns the constructor's arguments as a JSON-serializable dictionary.
 
-        The name has a prefix, which the constructor removes. When Keras 3 reads an unknown loss
-        from an `.h5` file, it looks the loss up by this name. Without the prefix, it would find one
-        of its own losses.
+        `normalization` is included only if it isn't `"replica"`. The name has a prefix, which the
+        constructor removes. When Keras 3 reads an unknown loss from an `.h5` file, it looks the
+        loss up by this name. Without the prefix, it would find one of its own losses.
         """
         written = self._written()
         config = {

@@ -12,7 +12,7 @@ from keras_xent.reduction import Reduction
 
 
 class Denominator:
-    """What a batch's reduction divides by.
+    """The denominator of a batch's reduction.
 
     It is one number, except with a mask and `SUM_OVER_BATCH_SIZE`. Then, as in Keras, it is the
     number of losses times the fraction of elements that the mask keeps.

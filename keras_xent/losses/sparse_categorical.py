@@ -40,8 +40,8 @@ class SparseCategoricalCrossentropy(CrossEntropy):
             are clipped to [epsilon, 1 - epsilon] and then normalized, as in Keras. Epsilon is
             `keras.config.epsilon()` (in Keras 2, `tf.keras.backend.epsilon()`), by default 1e-7.
         ignore_class: a class id to ignore. The losses of ignored ids are 0 and have weight 0, and
-            a mean divides by the number of the other losses. The id doesn't have to be in range:
-            -1 and 255 are common. None means that no id is ignored.
+            no mean counts them. The id doesn't have to be in range: -1 and 255 are common. None
+            means that no id is ignored.
         reduction: a `keras_xent.Reduction`, or its name in Keras or TF1. The default,
             `"sum_over_batch_size"`, divides by the number of losses. `"sum_by_nonzero_weights"`,
             TF1's default, divides by the number of non-zero weights. None and `"none"` return the
@@ -53,8 +53,9 @@ class SparseCategoricalCrossentropy(CrossEntropy):
         dtype: the dtype of the computation and the result. None means `keras.config.floatx()` in
             Keras 3 and the dtype of `y_pred` in Keras 2.
         normalization: what a replica of a `tf.distribute.Strategy` divides by: its own denominator
-            (`"replica"`, like TF1 and Keras), or the sum over all replicas (`"global"`). With
-            `"global"`, the replicas' losses and gradients add up to those of the whole batch.
+            (`"replica"`, like TF1 and Keras), or the sum of all replicas' denominators
+            (`"global"`). With `"global"`, the replicas' losses and gradients add up to those of the
+            whole batch.
 
     Raises:
         TypeError: an argument has the wrong type.
@@ -88,11 +89,12 @@ class SparseCategoricalCrossentropy(CrossEntropy):
     Differences from Keras 3.15 (and from tf_keras 2.21, where mentioned):
 
     * `label_smoothing` is new. Keras's main branch has it in the same position.
-    * `axis` can be any axis. Keras 3 accepts only -1. tf_keras's class has no such argument.
+    * `axis` can be any axis. Keras 3 accepts only the last axis. tf_keras's class has no such
+      argument.
     * Ids stay integers. Keras 3 casts them to the loss's dtype first, which changes ids above 256
       in bfloat16 and above 2048 in float16. A subclass's `call` receives integers too.
-    * The loss undoes a softmax even with `ignore_class`, as in tf_keras. Keras 3 then uses the
-      softmax's output.
+    * The loss undoes a softmax even with `ignore_class`, as in tf_keras. With `ignore_class`, Keras
+      3 uses the softmax's output.
     * With ragged tensors, a mean doesn't count ignored ids. tf_keras counts them.
     * Ids must have the losses' shape, or one or two more dimensions of size 1. tf_keras accepts
       any shape with the same number of elements.

@@ -1,4 +1,4 @@
-"""What all metrics share: the sum of the weighted losses, and the sum of the denominators."""
+"""The base class of the metrics, with the sums of the weighted losses and of the denominators."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ class CrossEntropyMetric(keras.metrics.Metric):
         Raises:
             TypeError: as for the loss.
             ValueError: as for the loss.
+            tf.errors.InvalidArgumentError: as for the loss.
         """
         total, count = self._loss.total_and_denominator(y_true, y_pred, sample_weight)
         updates = [
@@ -55,14 +56,16 @@ class CrossEntropyMetric(keras.metrics.Metric):
         return None if tf.compat.v1.executing_eagerly_outside_functions() else tf.group(updates)
 
     def result(self) -> tf.Tensor:
-        """The loss over all examples since the last `reset_state`, or 0 if there are none."""
+        """Returns the loss over all examples since the last `reset_state`, or 0 if there are
+        none.
+        """
         total, count = (tf.convert_to_tensor(each) for each in (self.total, self.count))
         if self.reduction is Reduction.SUM:
             return tf.identity(total)
         return tf.math.divide_no_nan(total, count)
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, JSON-serializable."""
+        """Returns the constructor's arguments as a JSON-serializable dictionary."""
         loss = self._loss.get_config()
         arguments = [name for name in loss if name not in ("name", "dtype")]
         return {**super().get_config(), **{name: loss[name] for name in arguments}}

@@ -11,15 +11,15 @@ from keras_xent.reduction import Reduction
 
 @_keras.register_serializable_as("keras_xent.metrics")
 class BinaryCrossentropy(CrossEntropyMetric):
-    """Computes `keras_xent.BinaryCrossentropy` over all batches together.
+    """Computes the loss `keras_xent.BinaryCrossentropy` over all batches.
 
     See `keras_xent.metrics.CategoricalCrossentropy`. Every element has its own label, and a loss is
-    the mean over the last axis.
+    the mean over `axis`.
 
     Args:
         name: the metric's name, or None.
         dtype: the dtype of the computation, the state and the result. None means
-            `keras.config.floatx()`.
+            `tf.keras.backend.floatx()`.
         from_logits: whether `y_pred` holds logits rather than probabilities.
         label_smoothing: a number in [0, 1], as for the loss.
         axis: the axis to average over.

@@ -11,7 +11,7 @@ from keras_xent.reduction import Reduction
 
 @_keras.register_serializable_as("keras_xent.metrics")
 class CategoricalCrossentropy(CrossEntropyMetric):
-    """Computes `keras_xent.CategoricalCrossentropy` over all batches together.
+    """Computes the loss `keras_xent.CategoricalCrossentropy` over all batches.
 
     Works like `keras.metrics.CategoricalCrossentropy`, which is the weighted mean of all losses,
     but adds the other reductions. It adds up the weighted losses and the denominators over batches
@@ -22,7 +22,7 @@ class CategoricalCrossentropy(CrossEntropyMetric):
     Args:
         name: the metric's name, or None.
         dtype: the dtype of the computation, the state and the result. None means
-            `keras.config.floatx()`.
+            `tf.keras.backend.floatx()`.
         from_logits: whether `y_pred` holds logits rather than probabilities.
         label_smoothing: a number in [0, 1], as for the loss.
         axis: the class axis.

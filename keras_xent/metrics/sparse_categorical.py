@@ -11,14 +11,14 @@ from keras_xent.reduction import Reduction
 
 @_keras.register_serializable_as("keras_xent.metrics")
 class SparseCategoricalCrossentropy(CrossEntropyMetric):
-    """Computes `keras_xent.SparseCategoricalCrossentropy` over all batches together.
+    """Computes the loss `keras_xent.SparseCategoricalCrossentropy` over all batches.
 
     See `keras_xent.metrics.CategoricalCrossentropy`. The labels are class ids.
 
     Args:
         name: the metric's name, or None.
         dtype: the dtype of the computation, the state and the result. None means
-            `keras.config.floatx()`.
+            `tf.keras.backend.floatx()`.
         from_logits: whether `y_pred` holds logits rather than probabilities.
         ignore_class: the class id of the examples to ignore, or None. They aren't counted.
         axis: the class axis.

@@ -23,6 +23,11 @@ class Backend:
         reason: why this backend is used.
         instruction_set: the vector instructions that the native kernels use, or None.
         threads: the number of threads that a native op can use, or None.
+
+    Examples:
+        >>> import keras_xent
+        >>> keras_xent.backend().name in ("native", "portable")
+        True
     """
 
     name: str

@@ -31,7 +31,7 @@ class Case:
         silent_changes: the numbers of the silent changes that it detects.
         make: generates the inputs.
         labels: the kind of labels.
-        kinds: its names in `skip`, the most specific one first. A case without a name can't be
+        kinds: its names in `skip`, the most specific one first. A case without kinds can't be
             skipped.
         every_dtype: whether to compare it in every dtype, instead of only one.
         labels_of_logits: whether to compute the labels from the logits, as if they were a

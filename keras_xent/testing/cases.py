@@ -17,7 +17,7 @@ KINDS = {
     "int64 ids": "class ids of dtype int64",
     "ids of -1": "class ids of -1, which mean no class",
     "ids of another rank": "class ids [B, 1] for losses [B]",
-    "large logits": "logits up to about 60",
+    "large logits": "logits up to about 100",
     "rank 3": "logits [B, T, C], with and without weights",
     "boolean weights": "weights of dtype bool",
     "integer weights": "weights of dtype int32",

@@ -42,10 +42,10 @@ def assert_same_loss(
     * logits of rank 3, and of every dtype.
 
     If the results differ, the error message shows the matching silent change from the migration
-    guide, and how to fix it.
+    guide, if there is one, and how to fix it.
 
-    It compares gradients with respect to the logits and floating point weights. Results that
-    aren't scalars are summed first.
+    It compares gradients with respect to the logits and floating point weights. The gradient of a
+    result that isn't a scalar is the gradient of its sum.
 
     Args:
         old: the loss to compare with, a function of `(labels, logits)` or `(labels, logits,
@@ -54,17 +54,18 @@ def assert_same_loss(
             raises an error are skipped.
         new: the loss that replaces it, called in the same way.
         num_classes: the size of the logits' last axis, 2 or more.
-        batch_size: the size of the first axis, 3 or more. At rank 3, the second axis has the same
-            size in some inputs, and is one larger in others.
+        batch_size: the size of the first axis, 3 or more. With `"binary"`, a few inputs have
+            another size. At rank 3, the second axis has the same size in some inputs, and is one
+            larger in others.
         labels: the kind of labels that both functions accept:
 
             * `"one-hot"`: labels of the logits' shape, with one loss per row, as in
-              `tf.losses.softmax_cross_entropy`;
+              `tf.compat.v1.losses.softmax_cross_entropy`;
             * `"class ids"`: int32 ids in the logits' shape without the last axis, as in
-              `tf.losses.sparse_softmax_cross_entropy`;
+              `tf.compat.v1.losses.sparse_softmax_cross_entropy`;
             * `"binary"`: labels of the logits' shape, with one loss per class, as in
-              `tf.losses.sigmoid_cross_entropy`. (A Keras loss takes the mean over the classes
-              before it applies weights, so it doesn't accept weights [B, C].)
+              `tf.compat.v1.losses.sigmoid_cross_entropy`. (A Keras loss takes the mean over the
+              classes before it applies weights, so it doesn't accept weights [B, C].)
         weights: whether both functions accept weights. None infers this from their signatures.
         dtypes: the dtypes of the logits. By default, all of TF1's dtypes, because TF1
             returns the logits' dtype and a Keras loss returns float32 (silent change 14). If your
@@ -76,8 +77,9 @@ def assert_same_loss(
             binary labels). Keras undoes it and TF1 doesn't (silent change 7). Pass False if your
             network returns logits.
         skip: the kinds of inputs to skip. Skip only inputs that your program never has, because
-            differences in them aren't detected. The error message lists the kinds of the inputs
-            that differ. The kinds are:
+            differences for them aren't detected. The error message lists the kinds of inputs for
+            which the results differ. The kinds are (with batch size B, C classes, and T the size of
+            the second axis at rank 3):
 
             * `"integer labels"`: one-hot or binary labels of dtype int32;
             * `"soft labels"`: labels that are probabilities;
@@ -85,7 +87,7 @@ def assert_same_loss(
             * `"int64 ids"`: class ids of dtype int64;
             * `"ids of -1"`: class ids of -1, which mean no class;
             * `"ids of another rank"`: class ids [B, 1] for losses [B];
-            * `"large logits"`: logits up to about 60;
+            * `"large logits"`: logits up to about 100;
             * `"rank 3"`: logits [B, T, C], with and without weights;
             * `"boolean weights"`, `"integer weights"`: weights of dtype bool and int32;
             * `"negative weights"`: a weight below 0;
@@ -96,22 +98,24 @@ def assert_same_loss(
             * `"weights of another rank"`: weights [B] for losses [B, T] (binary: [B, C]), and
               [B, 1] for losses [B].
 
-            Float weights of the losses' shape, plain labels (float, or int32 ids) and rank 2
-            are always compared.
+            You can't skip float weights of the losses' shape, plain labels (float, or int32 ids) or
+            logits of rank 2.
         gradients: whether to compare gradients. Pass False if a loss returns numbers instead of
             a tensor, like `session.run`.
-        rtol: the tolerance, relative to the largest number. None means 1e-5 in float32 and
-            float64 (TF1 rounds to float32), 1e-2 in float16 and 8e-2 in bfloat16.
+        rtol: the tolerance, relative to the largest absolute value in the new loss's result. None
+            means 1e-5 in float32 and float64 (TF1 rounds to float32), 1e-2 in float16 and 8e-2 in
+            bfloat16.
         atol: the absolute tolerance. None means a fifth of the defaults for `rtol`.
 
     Raises:
         AssertionError: the results differ. The message shows where, by how much, why, and what to
             do.
-        TypeError: a loss returned something other than a tensor: None, several values, or a
-            number (which has no gradient).
-        ValueError: an argument is out of range; only one of the functions accepts weights; or
-            nothing was compared, because the old loss raised an error for every input, or for
-            every input with weights.
+        TypeError: an argument isn't a function; or a loss returned something other than a tensor:
+            None, several values, or a number (which has no gradient).
+        ValueError: an argument is out of range; eager execution is off; a signature doesn't show
+            whether the function accepts weights; only one of the functions accepts weights; or
+            nothing was compared, because the old loss raised an error for every input, or for every
+            input with weights.
 
     Examples:
         >>> import keras_xent, tensorflow as tf

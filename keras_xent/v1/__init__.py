@@ -1,7 +1,7 @@
 """TF1's loss functions, with TF1's signatures, computed by the fused ops.
 
 To start a port, change the import. Function names, defaults, dtypes, errors, op names and loss
-collections match `tf.compat.v1`.
+collections match `tf.compat.v1`, except for the differences that each function lists.
 """
 
 from __future__ import annotations

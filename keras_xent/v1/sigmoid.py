@@ -43,9 +43,9 @@ def sigmoid_cross_entropy(
         multi_class_labels: probabilities in the logits' shape, usually 0 or 1. Cast to the
             logits' dtype.
         logits: a tensor of any shape; float16, bfloat16, float32 or float64.
-        weights: a scalar, or a tensor of the logits' rank in which every dimension is 1 or equal
-            to the logits' dimension, such as `[batch, 1]` for logits `[batch, classes]`. Cast to
-            float32.
+        weights: a scalar, or a tensor of the logits' rank in which every dimension is 1 or equals
+            the logits' corresponding dimension, such as `[batch, 1]` for logits `[batch, classes]`.
+            Cast to float32.
         label_smoothing: a number up to 1 that moves the labels towards 1/2. 0 or less means no
             smoothing.
         scope: the name scope of the ops.
@@ -57,11 +57,11 @@ def sigmoid_cross_entropy(
         `reduction` is `NONE`.
 
     Raises:
-        TypeError: the logits aren't floating point, or the value of `label_smoothing` is known
-            only when the graph runs.
+        TypeError: the logits aren't floating point; a tensor is ragged, sparse, or a `KerasTensor`
+            of Keras 3; or `label_smoothing` isn't a number, or its value is known only when the
+            graph runs.
         ValueError: the shapes don't match, or an argument is None or out of range.
-        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
-            match.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't match.
 
     Examples:
         >>> import keras_xent
@@ -81,8 +81,8 @@ def sigmoid_cross_entropy(
     * With the native kernels, the loss of an infinite logit is 0 or infinite. TF1 and the portable
       backend usually return NaN.
     * float64 losses are weighted and summed in float64. TF1 rounds them to float32 first.
-    * In a graph, results of every dtype are named like TF1's float32 results. TF1 names its other
-      results after a final cast.
+    * In a graph, results of every dtype are named like TF1's float32 results. In TF1, other results
+      have the name of a final cast op.
     """
 
     def compute(
@@ -131,11 +131,11 @@ def sigmoid_cross_entropy_with_logits(
         The losses, in the logits' dtype and shape.
 
     Raises:
-        TypeError: the logits aren't floating point.
+        TypeError: the logits aren't floating point, or a tensor is ragged, sparse, or a
+            `KerasTensor` of Keras 3.
         ValueError: the shapes don't match, an argument is None, or labels or logits are passed by
             position.
-        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
-            match.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't match.
 
     Examples:
         >>> import keras_xent

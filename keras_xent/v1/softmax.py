@@ -40,12 +40,13 @@ def softmax_cross_entropy(
     respect to the labels.
 
     Args:
-        onehot_labels: labels of the logits' shape. Cast to the logits' dtype.
+        onehot_labels: one-hot labels or probabilities, in the logits' shape. Cast to the logits'
+            dtype.
         logits: unscaled log-probabilities of shape `[..., num_classes]`; float16, bfloat16,
             float32 or float64.
-        weights: a scalar, or a tensor of the losses' rank in which every dimension is 1 or equal
-            to the losses' dimension. (The losses have the logits' shape without the last axis.)
-            Cast to float32.
+        weights: a scalar, or a tensor of the losses' rank in which every dimension is 1 or equals
+            the losses' corresponding dimension. (The losses have the logits' shape without the last
+            axis.) Cast to float32.
         label_smoothing: a number up to 1. 0 or less means no smoothing.
         scope: the name scope of the ops.
         loss_collection: the graph collection to add the loss to, or None. Ignored in eager mode.
@@ -55,11 +56,11 @@ def softmax_cross_entropy(
         The loss in the logits' dtype: a scalar, or the weighted losses if `reduction` is `NONE`.
 
     Raises:
-        TypeError: the logits aren't floating point, or the value of `label_smoothing` is known
-            only when the graph runs.
+        TypeError: the logits aren't floating point; a tensor is ragged, sparse, or a `KerasTensor`
+            of Keras 3; or `label_smoothing` isn't a number, or its value is known only when the
+            graph runs.
         ValueError: the shapes don't match, or an argument is None or out of range.
-        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
-            match.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't match.
 
     Examples:
         >>> import keras_xent
@@ -79,9 +80,9 @@ def softmax_cross_entropy(
     * float64 losses are weighted and summed in float64. TF1 rounds them to float32 first.
     * With the native kernels, a class whose label is 0 adds nothing, even if its logit is -inf. TF1
       and the portable backend return NaN.
-    * float16 labels are smoothed even with more than 65,504 classes. TF1 divides by infinity there.
-    * In a graph, results of every dtype are named like TF1's float32 results. TF1 names its other
-      results after a final cast.
+    * float16 labels are smoothed even with more than 65,519 classes. TF1 then divides by infinity.
+    * In a graph, results of every dtype are named like TF1's float32 results. In TF1, other results
+      have the name of a final cast op.
     """
 
     def compute(
@@ -137,11 +138,11 @@ def softmax_cross_entropy_with_logits_v2(
         The losses, in the logits' dtype and in the broadcast shape without the class axis.
 
     Raises:
-        TypeError: the logits aren't floating point.
+        TypeError: the logits aren't floating point, or a tensor is ragged, sparse, or a
+            `KerasTensor` of Keras 3.
         ValueError: the shapes don't match, an argument is None, the axis is out of range, or both
             `axis` and `dim` are passed.
-        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
-            match.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't match.
 
     Examples:
         >>> import keras_xent
@@ -154,13 +155,14 @@ def softmax_cross_entropy_with_logits_v2(
     Differences from TF1:
 
     * Broadcast labels and logits have gradients, and the logits can have fewer rows than the
-      labels. TF1 raises an error.
+      labels. TF1 raises an error in both cases.
     * `axis` can be less than -1, which TF1 doesn't accept.
     * With the native kernels, a class whose label is 0 adds nothing, even if its logit is -inf. TF1
       and the portable backend return NaN.
     * The gradient with respect to the logits can be differentiated with respect to the labels. TF1
       returns 0.
-    * In a graph, 16-bit losses are named like TF1's float32 losses. TF1 names them after a cast.
+    * In a graph, 16-bit losses are named like TF1's float32 losses. In TF1, they have the name of a
+      cast op.
     """
     return calls.of_examples(
         "softmax_cross_entropy_with_logits_v2",
@@ -186,8 +188,8 @@ def softmax_cross_entropy_with_logits(
 ) -> tf.Tensor:
     """Replaces `tf.compat.v1.nn.softmax_cross_entropy_with_logits`, TF1's older function.
 
-    The gradient flows to the logits and stops at the labels. Apart from the signature, this is the
-    only difference from `softmax_cross_entropy_with_logits_v2`.
+    The losses have no gradient with respect to the labels. Apart from the signature and the default
+    op name, this is the only difference from `softmax_cross_entropy_with_logits_v2`.
 
     Args:
         _sentinel: leave it out. As in TF1, it forces you to pass labels and logits by keyword.
@@ -202,11 +204,11 @@ def softmax_cross_entropy_with_logits(
         The losses, in the logits' dtype and in the broadcast shape without the class axis.
 
     Raises:
-        TypeError: the logits aren't floating point.
+        TypeError: the logits aren't floating point, or a tensor is ragged, sparse, or a
+            `KerasTensor` of Keras 3.
         ValueError: the shapes don't match, an argument is None, the axis is out of range, both
             `axis` and `dim` are passed, or labels or logits are passed by position.
-        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
-            match.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't match.
 
     Examples:
         >>> import keras_xent

@@ -52,11 +52,12 @@ def sparse_softmax_cross_entropy(
         The loss in the logits' dtype: a scalar, or the weighted losses if `reduction` is `NONE`.
 
     Raises:
-        TypeError: the logits aren't floating point, or the labels are neither int32 nor int64.
+        TypeError: the logits aren't floating point; the labels are neither int32 nor int64; or a
+            tensor is ragged, sparse, or a `KerasTensor` of Keras 3.
         ValueError: the shapes don't match, or an argument is None or out of range.
-        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
-            match. Also raised on a CPU if a class id is out of range, even if its weight is 0. On a
-            GPU and under XLA, the loss and the gradient of such an id are NaN.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't match.
+            Also raised on a CPU if a class id is out of range, even if its weight is 0. On a GPU
+            and under XLA, the loss and the gradient of such an id are NaN.
 
     Examples:
         >>> import keras_xent
@@ -72,8 +73,8 @@ def sparse_softmax_cross_entropy(
     * Labels of another dtype raise a TypeError in eager mode too. TF1 raises an
       InvalidArgumentError there.
     * float64 losses are weighted and summed in float64. TF1 rounds them to float32 first.
-    * In a graph, results of every dtype are named like TF1's float32 results. TF1 names its other
-      results after a final cast.
+    * In a graph, results of every dtype are named like TF1's float32 results. In TF1, other results
+      have the name of a final cast op.
     """
 
     def compute(
@@ -123,12 +124,13 @@ def sparse_softmax_cross_entropy_with_logits(
         The losses, in the logits' dtype and the labels' shape.
 
     Raises:
-        TypeError: the logits aren't floating point, or the labels are neither int32 nor int64.
+        TypeError: the logits aren't floating point; the labels are neither int32 nor int64; or a
+            tensor is ragged, sparse, or a `KerasTensor` of Keras 3.
         ValueError: the shapes don't match, an argument is None, or labels or logits are passed by
             position.
-        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
-            match. Also raised on a CPU if a class id is out of range. On a GPU and under XLA, the
-            loss and the gradient of such an id are NaN.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't match.
+            Also raised on a CPU if a class id is out of range. On a GPU and under XLA, the loss and
+            the gradient of such an id are NaN.
 
     Examples:
         >>> import keras_xent
@@ -142,7 +144,8 @@ def sparse_softmax_cross_entropy_with_logits(
     * TensorFlow 2's `compat.v1` has no `_sentinel`, and accepts labels and logits by position.
     * Labels of another dtype raise a TypeError in eager mode too. TF1 raises an
       InvalidArgumentError there.
-    * In a graph, float16 losses are named like TF1's float32 losses. TF1 names them after a cast.
+    * In a graph, float16 losses are named like TF1's float32 losses. In TF1, they have the name of
+      a cast op.
     """
     arguments.require_keywords("sparse_softmax_cross_entropy_with_logits", _sentinel)
     default_name = "SparseSoftmaxCrossEntropyWithLogits"

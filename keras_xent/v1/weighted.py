@@ -43,10 +43,9 @@ def compute_weighted_loss(
         The loss in the losses' dtype: a scalar, or the weighted losses if `reduction` is `NONE`.
 
     Raises:
-        TypeError: a tensor is ragged or sparse.
+        TypeError: a tensor is ragged, sparse, or a `KerasTensor` of Keras 3.
         ValueError: the shapes don't match, an argument is None, or the reduction is unknown.
-        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't
-            match.
+        tf.errors.InvalidArgumentError: shapes that are known only when the graph runs don't match.
 
     Examples:
         >>> import keras_xent
@@ -57,8 +56,8 @@ def compute_weighted_loss(
     Differences from TF1:
 
     * float64 losses are weighted and summed in float64. TF1 rounds them to float32 first.
-    * In a graph, results of every dtype are named like TF1's float32 results. TF1 names its other
-      results after a final cast.
+    * In a graph, results of every dtype are named like TF1's float32 results. In TF1, other results
+      have the name of a final cast op.
     """
 
     def compute(losses: tf.Tensor, weights: tf.Tensor, reduction: Reduction) -> tf.Tensor:
