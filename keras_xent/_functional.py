@@ -17,8 +17,8 @@ _Callable = TypeVar("_Callable", bound=Callable[..., Any])
 def takes_keras_tensors(function: _Callable) -> _Callable:
     """A function that becomes a layer if an argument is a KerasTensor of Keras 2.
 
-    Keras 2 turns calls of TensorFlow's own functions into layers in the same way. Keras 3 doesn't,
-    and so the function raises an error.
+    Keras 2 turns calls to TensorFlow's own functions into layers in the same way. Keras 3 doesn't,
+    so the function raises an error.
     """
     if _keras.IS_KERAS_3:
         return function
@@ -47,7 +47,7 @@ def as_layer(callee: Callable[..., Any], arguments: dict[str, Any]) -> Any:
 
 @_keras.register_serializable
 class CrossEntropyCall(tf.keras.layers.Layer):
-    """A call of a function of `keras_xent.v1`, or of a loss, in a functional model.
+    """A call to a function of `keras_xent.v1`, or of a loss, in a functional model.
 
     Args:
         callee: the function or the loss.

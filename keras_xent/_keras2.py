@@ -64,7 +64,7 @@ class LossBase(keras.losses.Loss):
         return self._name_scope
 
     def to_tensors(self, y_true: Any, y_pred: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """Both in the loss's dtype, or in the predictions' dtype if the loss has none."""
+        """Converts both to the loss's dtype, or to the predictions' dtype if the loss has none."""
         logits = conversion.to_tensor(y_pred, "y_pred")
         if self.dtype is not None:
             logits = tf.cast(logits, self.dtype)

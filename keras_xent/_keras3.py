@@ -31,7 +31,7 @@ class LossBase(keras.losses.Loss):
         return self.name
 
     def to_tensors(self, y_true: Any, y_pred: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """Both in the loss's dtype."""
+        """Converts both to the loss's dtype."""
         # y_pred first, as in Keras.
         logits = self._converted("y_pred", y_pred)
         return self.to_labels(y_true, logits.dtype), logits

@@ -14,7 +14,7 @@ from keras_xent.reduction import Reduction
 class Denominator:
     """The denominator of a batch's reduction.
 
-    It is one number, except with a mask and `SUM_OVER_BATCH_SIZE`. Then, as in Keras, it is the
+    It is one term, except with a mask and `SUM_OVER_BATCH_SIZE`. Then, as in Keras, it is the
     number of losses times the fraction of elements that the mask keeps.
     """
 

@@ -32,7 +32,7 @@ def weighted(
     loss_collection: str | None,
     **others: Any,
 ) -> tf.Tensor:
-    """Runs a call of a function of `tf.compat.v1.losses`.
+    """Runs a call to a function that replaces one in `tf.compat.v1.losses`.
 
     Args:
         function: the function's name.
@@ -72,7 +72,7 @@ def of_examples(
     result_name: Callable[[str, tf.Tensor], str],
     **others: Any,
 ) -> tf.Tensor:
-    """Runs a call of a function of `tf.compat.v1.nn`, which returns the loss of each example.
+    """Runs a call to a function that replaces one in `tf.compat.v1.nn`: one loss per example.
 
     Args:
         function: the function's name.
