@@ -118,6 +118,6 @@ def class_axis_of(axis: Any, shape: tf.TensorShape) -> int:
         raise ValueError("logits are a scalar, expected rank 1 or more: they need a class axis")
     if rank is not None and not -rank <= axis < rank:
         raise ValueError(
-            f"axis is {axis}, expected a number in [{-rank}, {rank}) for logits of shape {shape}"
+            f"axis is {axis}, expected an int in [{-rank}, {rank}) for logits of shape {shape}"
         )
     return axis

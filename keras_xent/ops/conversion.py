@@ -49,8 +49,8 @@ def named(name: str, value: Any, convert: Callable[[], tf.Tensor]) -> tf.Tensor:
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
-            f"{name} is {_shortened(value)}, expected a tensor or a value that converts to one. "
-            f"TensorFlow's error: {error}"
+            f"{name} is {_shortened(value)}, expected a tensor or a value that can be converted to "
+            f"one. TensorFlow's error: {error}"
         ) from error
 
 

@@ -36,8 +36,8 @@ def require_keywords(function: str, sentinel: Any) -> None:
     """
     if sentinel is not None:
         raise ValueError(
-            f"{function} is called with a positional argument, expected only keyword arguments, as "
-            f"in TF1: call {function}(labels=..., logits=...)"
+            f"{function} was called with a positional argument, but, as in TF1, it accepts only "
+            f"keyword arguments: call {function}(labels=..., logits=...)"
         )
 
 

@@ -260,7 +260,7 @@ def test_gradients_arrive_at_ragged_values() -> None:
 
 
 def test_other_rows_raise_an_error() -> None:
-    with pytest.raises(ValueError, match="y_true and y_pred have different row lengths"):
+    with pytest.raises(ValueError, match="y_true and y_pred must have the same row lengths"):
         BinaryCrossentropy(True)(rows(LABELS, [0, 1, 2, 3, 6]), rows(LOGITS))
 
 
@@ -274,5 +274,5 @@ def test_a_mean_over_the_axis_whose_sum_is_beyond_float16(
 
 
 def test_predictions_of_rank_0_have_no_axis() -> None:
-    with pytest.raises(ValueError, match="expected y_pred of rank 1 or more"):
+    with pytest.raises(ValueError, match="y_pred is a scalar, expected rank 1 or more"):
         BinaryCrossentropy(from_logits=True)(1.0, 0.5)

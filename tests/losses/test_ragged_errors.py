@@ -22,15 +22,15 @@ OTHER = rows(LABELS, [0, 1, 2, 3, 6])
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        ((OTHER, rows(LOGITS)), "y_true and y_pred have different row lengths"),
-        ((rows(LABELS, [0, 2, 6]), rows(LOGITS)), "y_true and y_pred have different row lengths"),
+        ((OTHER, rows(LOGITS)), "y_true and y_pred must have the same row lengths"),
+        ((rows(LABELS, [0, 2, 6]), rows(LOGITS)), "y_true and y_pred must have the same row lengths"),
         (
             (rows(LABELS), rows(LOGITS), OTHER.with_flat_values(EACH)),
-            "sample_weight and the losses have different row lengths",
+            "sample_weight and the losses must have the same row lengths",
         ),
         (
             (rows(LABELS), rows(LOGITS), np.ones((4, 3), np.float32)),
-            "sample_weight and the losses have different row lengths",
+            "sample_weight and the losses must have the same row lengths",
         ),
         (
             (rows(LABELS), rows(LOGITS), np.ones(3, np.float32)),

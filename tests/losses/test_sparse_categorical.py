@@ -365,7 +365,7 @@ def test_ragged_classes_with_other_numbers_of_ids_raise_an_error() -> None:
 
 def test_other_rows_raise_an_error() -> None:
     loss = SparseCategoricalCrossentropy(True)
-    with pytest.raises(ValueError, match="y_true and y_pred have different row lengths"):
+    with pytest.raises(ValueError, match="y_true and y_pred must have the same row lengths"):
         loss(rows(IDS, [0, 1, 2, 3, 6]), rows(LOGITS))
     nested = tf.RaggedTensor.from_nested_row_splits(IDS, [[0, 1, 4], SPLITS])
     with pytest.raises(ValueError, match=r"y_true has ragged_rank 2 and .* expected ragged_rank 1"):

@@ -110,7 +110,7 @@ def test_booleans_of_numpy_will_do(value: Any) -> None:
 
 @pytest.mark.parametrize("value", [1, "True", None, np.array([True]), np.int64(1)])
 def test_other_things_are_no_booleans(value: Any) -> None:
-    with pytest.raises(TypeError, match=r"x is .* \(type .*\), expected True or False"):
+    with pytest.raises(TypeError, match=r"x is .* of type .*, expected True or False"):
         conversion.to_bool(value, "x")
 
 
