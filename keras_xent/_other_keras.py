@@ -37,9 +37,9 @@ def check_caller(*modules: str) -> None:
         frame = frame.f_back
     if _package(frame) == OTHER and set(modules) & set(_module(frame).split(".")):
         raise TypeError(
-            f"{OTHER} calls a loss for {OWN}, the package behind tf.keras. {OTHER} would "
-            "treat the loss as a plain function, and return wrong values if there are sample "
-            f"weights or masks. Build the model with tf.keras, or {_WAY_OUT[OWN]}."
+            f"{OTHER} called a loss object that was made for {OWN}, the package behind tf.keras. "
+            f"{OTHER} would treat it as a plain function, and return wrong values if there are "
+            f"sample weights or masks. Build the model with tf.keras, or {_WAY_OUT[OWN]}."
         )
 
 

@@ -269,7 +269,7 @@ def test_wrong_arguments_of_one_function() -> None:
     with pytest.raises(TypeError, match="labels have dtype float32, expected class ids"):
         keras_xent.sparse_softmax_cross_entropy(labels=WEIGHTS, logits=LOGITS)
     for name in ("softmax_cross_entropy", "sparse_softmax_cross_entropy"):
-        with pytest.raises(ValueError, match="axis is 2, expected a number in"):
+        with pytest.raises(ValueError, match="axis is 2, expected an int in"):
             getattr(keras_xent, name)(labels=LABELS[name], logits=LOGITS, axis=2)
 
 

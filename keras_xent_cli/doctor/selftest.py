@@ -269,7 +269,7 @@ def judge(place: Place, outcomes: Sequence[Outcome]) -> Finding:
     if not passed:
         return Finding(
             subject,
-            "every case raises an error, also with TensorFlow's own loss",
+            "every case raises an error, even with TensorFlow's own loss",
             Status.PROBLEM,
             "Nothing is wrong with keras_xent. TensorFlow's own loss must run on "
             f"{place.device}: check the device's driver and TensorFlow's requirements for it. Or "

@@ -201,7 +201,7 @@ def test_scalar_predictions_raise_an_error() -> None:
 
 
 def test_an_axis_that_the_predictions_have_not_raises_an_error() -> None:
-    with pytest.raises(ValueError, match=r"axis is 2, expected a number in \[-2, 2\)"):
+    with pytest.raises(ValueError, match=r"axis is 2, expected an int in \[-2, 2\)"):
         CategoricalCrossentropy(from_logits=True, axis=2)(LABELS, LOGITS)
 
 

@@ -23,7 +23,10 @@ OTHER = rows(LABELS, [0, 1, 2, 3, 6])
     ("inputs", "message"),
     [
         ((OTHER, rows(LOGITS)), "y_true and y_pred must have the same row lengths"),
-        ((rows(LABELS, [0, 2, 6]), rows(LOGITS)), "y_true and y_pred must have the same row lengths"),
+        (
+            (rows(LABELS, [0, 2, 6]), rows(LOGITS)),
+            "y_true and y_pred must have the same row lengths",
+        ),
         (
             (rows(LABELS), rows(LOGITS), OTHER.with_flat_values(EACH)),
             "sample_weight and the losses must have the same row lengths",

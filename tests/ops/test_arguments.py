@@ -72,7 +72,7 @@ def test_shapes_that_differ_raise_an_error_with_the_advice() -> None:
 def test_a_class_axis_must_exist() -> None:
     assert arguments.class_axis_of(np.int64(-2), tf.TensorShape([2, 3])) == -2
     assert arguments.class_axis_of(5, tf.TensorShape(None)) == 5
-    with pytest.raises(ValueError, match=r"axis is 2, expected a number in \[-2, 2\)"):
+    with pytest.raises(ValueError, match=r"axis is 2, expected an int in \[-2, 2\)"):
         arguments.class_axis_of(2, tf.TensorShape([2, 3]))
     with pytest.raises(ValueError, match="logits are a scalar"):
         arguments.class_axis_of(0, tf.TensorShape([]))

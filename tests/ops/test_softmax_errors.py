@@ -49,7 +49,7 @@ def test_numbers_of_other_types_will_do(smoothing: Any) -> None:
 
 @pytest.mark.parametrize("axis", [3, -4, 100])
 def test_the_axis_must_be_one_of_the_logits(backend: str, axis: int) -> None:
-    with pytest.raises(ValueError, match=rf"axis is {axis}, expected a number in \[-3, 3\)"):
+    with pytest.raises(ValueError, match=rf"axis is {axis}, expected an int in \[-3, 3\)"):
         call(axis=axis)
 
 
@@ -84,8 +84,8 @@ def unknown(logits: Any, labels: Any) -> Any:
 @pytest.mark.parametrize(
     ("logits", "labels", "axis", "message"),
     [
-        (None, [2, 3], 2, "axis is 2, expected a number in"),
-        (None, [2, 3], -3, "axis is -3, expected a number in"),
+        (None, [2, 3], 2, "axis is 2, expected an int in"),
+        (None, [2, 3], -3, "axis is -3, expected an int in"),
         (None, [], -1, "logits are a scalar"),
         ([], None, -1, "logits are a scalar"),
         ([None, 3], [None, 4], -1, "must have the same shape"),

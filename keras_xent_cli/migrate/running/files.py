@@ -186,7 +186,7 @@ def write_atomically(path: Path, old: bytes, new: bytes) -> None:
         temporary.chmod(stat.S_IMODE(status.st_mode))
         # As late as possible: an editor may save the file at any time.
         if target.read_bytes() != old:
-            raise OSError("the file changed while the codemod ported it: run the codemod again")
+            raise OSError("the file changed during the port: run the codemod again")
         temporary.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -267,7 +267,7 @@ def test_a_read_only_file_is_left(tmp_path: Path) -> None:
 def test_a_file_that_changed_is_left(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_bytes(b"newer")
-    with pytest.raises(OSError, match="changed while the codemod ported it: run the codemod again"):
+    with pytest.raises(OSError, match="the file changed during the port: run the codemod again"):
         files.write_atomically(path, b"old", b"new")
     assert path.read_bytes() == b"newer"
 

@@ -165,7 +165,7 @@ def test_a_file_that_changes_after_it_was_read(folder: Path) -> None:
 
     reports = run_jobs([folder], WRITE, save_in_an_editor).reports  # type: ignore[arg-type]
     assert [report.error for report in reports] == [
-        "the file changed while the codemod ported it: run the codemod again",
+        "the file changed during the port: run the codemod again",
         None,
     ]
     assert Path("a.py").read_text() == "edited"
@@ -183,7 +183,7 @@ def test_a_file_that_changes_while_its_new_text_is_written(
         Path("a.py").write_text("edited")
 
     monkeypatch.setattr(os, "fsync", save_in_an_editor)
-    with pytest.raises(OSError, match="changed while the codemod ported it: run the codemod"):
+    with pytest.raises(OSError, match="changed during the port"):
         files.write_atomically(Path("a.py"), OLD.encode(), b"new")
     assert Path("a.py").read_text() == "edited"
     assert names(folder) == ["a.py", "b.py"]

@@ -55,7 +55,7 @@ class LossInputs {
                      ToString(weight_dims) + " and the losses have shape " +
                      ToString(split.losses) +
                      "; pass a scalar, or a tensor of the losses' rank in which every "
-                     "dimension is 1 or equals the losses' dimension");
+                     "dimension is 1 or equals the losses' corresponding dimension");
     if (!call.ok()) return;
     weights = Weights<Real<T>>(DataOf<Real<T>>(weights_.get()), weight_dims, split.losses);
   }
