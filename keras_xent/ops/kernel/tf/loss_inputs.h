@@ -30,9 +30,9 @@ class LossInputs {
     examples.extents = split.extents;
     examples.labels = LabelsInput<Labels>::Read(call, labels_.get(), dims, split);
     ReadWeights(call);
-    call.Require(TF_NumDims(smoothing.get()) == 0,
-                 "label_smoothing must be a scalar; it has shape " +
-                     ToString(DimsOf(smoothing.get())));
+    call.Require(
+        TF_NumDims(smoothing.get()) == 0,
+        "label_smoothing must be a scalar; it has shape " + ToString(DimsOf(smoothing.get())));
     if (!call.ok()) return;
     examples.label_smoothing = *DataOf<double>(smoothing.get());
     call.Require(
