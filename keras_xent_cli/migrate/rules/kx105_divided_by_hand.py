@@ -183,6 +183,8 @@ def _is_undivided(module: Module, reduction: ast.expr) -> bool:
 
 def _function(module: Module, call: ast.Call) -> str:
     name = tensorflow_function(module, call)
+    if isinstance(call.func, ast.Name):
+        return name or call.func.id
     return name or (call.func.attr if isinstance(call.func, ast.Attribute) else "")
 
 

@@ -53,6 +53,11 @@ def _losses(node: ast.Call) -> Iterator[ast.expr]:
 
 def _scalar(module: Module, loss: ast.expr) -> Function | None:
     """The function whose scalar result a loss returns; None if it doesn't return one."""
+    value = module.followed(loss)
+    if isinstance(value, ast.Call) and module.names(value.func) == {"functools.partial"}:
+        given = {each.arg: each.value for each in value.keywords}
+        reduces = _reduces(module, given.get("reduction"))
+        return _scalar(module, value.args[0]) if value.args and reduces else None
     reference = next((each for each in module.references if each.node is loss), None)
     if reference:
         gives_scalar = reference.function.reduces and reference.function.loss is not None
@@ -69,9 +74,6 @@ def _function(module: Module, loss: ast.expr) -> ast.AST | None:
     value = module.followed(loss)
     if isinstance(value, ast.Lambda):
         return value
-    if isinstance(value, ast.Call) and value.args:  # functools.partial(f, ...)
-        names = module.names(value.func)
-        return value if names == {"functools.partial"} else None
     if not isinstance(value, ast.Name):
         return None
     nodes = [
@@ -89,7 +91,10 @@ def _gives_scalar(module: Module, call: Call) -> bool:
             return False
         assert isinstance(parent, ast.Call)
         return len(parent.args) == 1 and not any(each.arg in _AXES for each in parent.keywords)
-    reduction = call.arguments.get("reduction")
+    return _reduces(module, call.arguments.get("reduction"))
+
+
+def _reduces(module: Module, reduction: ast.expr | None) -> bool:
     if reduction is None:
         return True
     if isinstance(reduction, ast.Constant):

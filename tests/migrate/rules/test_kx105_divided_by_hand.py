@@ -20,6 +20,7 @@ TWICE = [
     "mean = loss / (tf.reduce_sum(mask) + 1e-8)",
     "mean = loss / tf.to_float(tf.count_nonzero(mask))",
     "mean = loss / np.sum(mask)",
+    "mean = loss / sum(mask)",
     "mean = loss / mask.sum()",
     "mean = tf.reduce_sum(loss) / (tf.reduce_sum(mask) + 1e-8)",
     "loss /= tf.reduce_sum(mask)",

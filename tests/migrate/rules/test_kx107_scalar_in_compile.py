@@ -77,6 +77,10 @@ def test_one_loss_for_each(value: str) -> None:
         "print(x)\nmodel.compile('sgd', f)",
         "import functools\nmodel.compile(loss=functools.partial("
         "lambda w, y, x: tf.losses.softmax_cross_entropy(y, x, w), 2.0))",
+        "from functools import partial\nmodel.compile(loss=partial(f, scope='a'))",
+        "import functools\ng = functools.partial(f, scope='a')\nmodel.compile(loss=[g])",
+        "import functools\nmodel.compile(loss=functools.partial("
+        "tf.losses.softmax_cross_entropy, label_smoothing=0.1))",
     ],
 )
 def test_ways_to_compile(line: str) -> None:
@@ -99,6 +103,10 @@ def test_ways_to_compile(line: str) -> None:
         "model.compile(loss=other(lambda y, x: tf.losses.softmax_cross_entropy(y, x)))",
         "for g in losses:\n    model.compile('sgd', g)",
         "value = f(y, x)",
+        "import functools\nmodel.compile(loss=functools.partial(g, w=1.0))",
+        "import functools\nmodel.compile(loss=functools.partial())",
+        "import functools\nmodel.compile(loss=functools.partial("
+        "tf.losses.softmax_cross_entropy, reduction='none'))",
     ],
 )
 def test_not_found(line: str) -> None:
