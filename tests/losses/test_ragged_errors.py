@@ -113,6 +113,14 @@ def test_other_numbers_of_ragged_dimensions_raise_an_error() -> None:
     with pytest.raises(ValueError, match=message):
         nested_logits = nested.with_flat_values(LOGITS)
         loss(nested, nested_logits, rows(np.ones((4, 5), np.float32), [0, 1, 4]))
+    unknown = tf.TensorSpec([None, None])
+    with pytest.raises(ValueError, match="sample_weight has an unknown number of values for each"):
+        tf.function(
+            lambda each: loss(
+                nested, nested_logits, tf.RaggedTensor.from_row_splits(each, [0, 1, 4], False)
+            ),
+            input_signature=[unknown],
+        ).get_concrete_function()
 
 
 def test_weights_of_unknown_rank_raise_an_error() -> None:

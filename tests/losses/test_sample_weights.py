@@ -100,12 +100,13 @@ def test_an_unknown_batch_size_stays_unknown() -> None:
     ("shape", "rank"), [((4, 3), 1), ((4, 3, 2), 2), ((4, 3, 1, 1), 2), ((4, 1, 1), 1), ((2,), 0)]
 )
 def test_weights_with_too_many_dimensions_raise_an_error(shape: Any, rank: int) -> None:
-    with pytest.raises(ValueError, match=rf"sample_weight has shape .*the losses have rank {rank}"):
+    message = rf"sample_weight has shape .*the losses have rank {rank}: pass a scalar"
+    with pytest.raises(ValueError, match=message):
         for_losses(np.ones(shape), rank)
 
 
 def test_a_mask_with_too_many_dimensions_raises_an_error() -> None:
-    with pytest.raises(ValueError, match="the mask has shape"):
+    with pytest.raises(ValueError, match=r"the mask has shape .*: expected a mask of the"):
         for_losses(None, 1, mask=np.ones((4, 3), bool))
 
 

@@ -156,7 +156,8 @@ def test_other_values_of_one_hot(values: str) -> None:
 def test_classes_on_another_axis(axis: str) -> None:
     call = f"tf.nn.softmax_cross_entropy_with_logits_v2(labels={{}}, logits=x, {axis}=1)"
     hot = "tf.one_hot(y, n, c, (1 - c) / (n - 1))"
-    check_noted(f"import tensorflow as tf\nz = {call.format(hot)}\n", "=eps computes")
+    found = check_noted(f"import tensorflow as tf\nz = {call.format(hot)}\n", "=eps computes")
+    assert "softmax_cross_entropy has it (for classes on the last axis), and" in found.message
 
 
 @pytest.mark.parametrize("name", ["softmax", "sigmoid"])
@@ -166,7 +167,7 @@ def test_which_function_has_label_smoothing(name: str) -> None:
         "import tensorflow as tf\n"
         f"z = tf.nn.{name}_cross_entropy_with_logits(labels={labels}, logits=x)\n",
         f"{name}_cross_entropy_with_logits has no label_smoothing. "
-        f"keras_xent.v1.{name}_cross_entropy has it",
+        f"keras_xent.v1.{name}_cross_entropy has it, and",
     )
 
 
