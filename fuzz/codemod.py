@@ -6,8 +6,8 @@ For every program and notebook, and for both targets:
 * What it would write is Python (or a notebook) again.
 * Lines without a call, a name or an import stay the same, and so does all but the code of a
   notebook.
-* A second run changes nothing. It reports nothing new, except that it may not know TensorFlow's
-  version any more.
+* A second run changes nothing, unless the first one added a missing `import keras_xent`. It reports
+  nothing new, except that it may not know TensorFlow's version any more.
 """
 
 from __future__ import annotations
@@ -52,6 +52,10 @@ _RIGHT_ERRORS = re.compile(
         ]
     )
 )
+
+
+# Python's own limit is 1000 nested calls, and the codemod uses several for each level.
+_DEEP = 100
 
 
 class FoundError(AssertionError):
@@ -137,9 +141,27 @@ def port(path: Path, content: bytes, target: Target) -> FileReport:
     surroundings = look_around([(str(path), content)])
     scopes = loss_scopes.look_for([(path, content)])
     report = run_job(path, Job(options=Options(target, surroundings, scopes)), content)
-    if report.error and not _RIGHT_ERRORS.search(report.error):
+    is_right = _RIGHT_ERRORS.search(report.error or "")
+    if "deeply nested" in (report.error or ""):
+        is_right = is_right and _is_deep(content)
+    if report.error and not is_right:
         raise FoundError(f"--to {target.value}: {report.error}")
     return report
+
+
+def _is_deep(content: bytes) -> bool:
+    """Whether a program is so deeply nested that an error is right. Any notebook may be."""
+    if content.startswith(b"{"):
+        return True
+    try:
+        level: list[ast.AST] = [ast.parse(content)]
+    except (RecursionError, MemoryError):
+        return True
+    depth = 0
+    while level:
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        depth += 1
+    return depth > _DEEP
 
 
 def _check_new(path: Path, report: FileReport) -> None:

@@ -91,7 +91,8 @@ class CrossEntropy(Configured, _keras.LossBase):
                 a mask, but the loss is from `micro_batches`; or, with Keras 2, a mean is computed
                 under a strategy outside `fit`.
             tf.errors.InvalidArgumentError: shapes or row lengths that are known only when a graph
-                runs don't match, or a class id is out of range.
+                runs don't match. Also raised on a CPU if a class id is out of range. On a GPU and
+                under XLA, the loss of such an id is NaN.
         """
         arguments = {"y_true": y_true, "y_pred": y_pred, "sample_weight": sample_weight}
         if _functional.is_symbolic(arguments.values()):

@@ -42,9 +42,9 @@ def broadcastable(weights: tf.Tensor, losses_shape: tf.Tensor, rule: str) -> tf.
     """The output of ops that fail unless the weights fit losses of that shape, also under XLA.
 
     Weights fit if they are a scalar, or if they have the losses' rank and each of their dimensions
-    is 1 or equal to the losses' dimension. The ops don't copy the weights. XLA drops the assertion
-    that raises an InvalidArgumentError with the shapes and the rule, but it keeps the reshape,
-    which fails too.
+    is 1 or equals the losses' corresponding dimension. The ops don't copy the weights. XLA drops
+    the assertion that raises an InvalidArgumentError with the shapes and the rule, but it keeps the
+    reshape, which fails too.
     """
     shape = tf.shape(weights)
     with _on_host(shape):

@@ -102,8 +102,8 @@ def problem() -> str | None:
         _load()
     except (OSError, tf.errors.OpError) as error:
         return (
-            f"TensorFlow {tf.__version__} could not load {PATH.name}: {error}. To reinstall "
-            f"keras_xent, {REINSTALL}"
+            f"TensorFlow {tf.__version__} could not load {PATH.name}: {error} (to reinstall "
+            f"keras_xent, {REINSTALL})"
         )
     return None
 

@@ -8,8 +8,8 @@ the weights,
 is linear in the losses. So its derivative with respect to the losses, `w / D`, doesn't depend on
 them, and the functions below also compute its second derivatives.
 
-The rules are those of `tf.compat.v1.losses.compute_weighted_loss`: weights are a scalar, or
-have the losses' rank, and every dimension is 1 or equal to the losses' dimension. They are
+The rules are those of `tf.compat.v1.losses.compute_weighted_loss`: weights are a scalar, or have
+the losses' rank, and every dimension is 1 or equals the losses' corresponding dimension. They are
 broadcast before they are summed or counted. A division by zero returns zero.
 """
 

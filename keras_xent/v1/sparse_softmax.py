@@ -41,9 +41,9 @@ def sparse_softmax_cross_entropy(
             dimension too many.
         logits: unscaled log-probabilities of shape `[..., num_classes]`; float16, bfloat16,
             float32 or float64.
-        weights: a scalar, or a tensor of the labels' rank in which every dimension is 1 or equal
-            to the labels' dimension. A last dimension of 1 is removed if the weights have one
-            dimension too many. Cast to float32.
+        weights: a scalar, or a tensor of the labels' rank in which every dimension is 1 or equals
+            the labels' corresponding dimension. A last dimension of 1 is removed if the weights
+            have one dimension too many. Cast to float32.
         scope: the name scope of the ops.
         loss_collection: the graph collection to add the loss to, or None. Ignored in eager mode.
         reduction: a `keras_xent.Reduction`, or one of TF1's names.

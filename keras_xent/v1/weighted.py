@@ -33,8 +33,8 @@ def compute_weighted_loss(
 
     Args:
         losses: a tensor of any shape and numeric dtype.
-        weights: a scalar, or a tensor of the losses' rank in which every dimension is 1 or equal
-            to the losses' dimension. Cast to float32.
+        weights: a scalar, or a tensor of the losses' rank in which every dimension is 1 or equals
+            the losses' corresponding dimension. Cast to float32.
         scope: the name scope of the ops.
         loss_collection: the graph collection to add the loss to, or None. Ignored in eager mode.
         reduction: a `keras_xent.Reduction`, or one of TF1's names.

@@ -169,6 +169,7 @@ def test_whether_the_package_s_name_is_taken(source: str, taken: bool) -> None:
         ("a = 1\na = 2\na", 2),
         ("a = 1\na\na = 2", 1),
         ("a = 1\nb = a\nb", 1),
+        ("a = 1\na = (\n  a)\na", 1),
         ("a", None),
         ("for a in b: pass\na", None),
     ],

@@ -1,7 +1,8 @@
 """One-hot labels, and the class ids that they are made of.
 
 `tf.one_hot` turns an id that isn't a class into zeros, for which the dense loss is 0. The sparse
-loss raises an error. So the port uses the ids as labels only if all of them are certainly classes.
+loss raises an error, or returns NaN on a GPU and under XLA. So the port uses the ids as labels only
+if all of them are certainly classes.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from keras_xent_cli.migrate.tensorflow.tf1_modules import canonical
 
 _ONE_HOT = frozenset({"tensorflow.one_hot"})
 _PARAMETERS = ("indices", "depth", "on_value", "off_value", "axis", "dtype", "name")
-# With other arguments, the labels aren't the plain one-hot labels of the ids.
+# With other values, the labels aren't plain one-hot labels.
 _USUAL_VALUES = {"on_value": 1, "off_value": 0, "axis": -1}
+# With other arguments, the labels may not be the plain one-hot labels of the ids.
 _HARMLESS = frozenset({"indices", "depth", "dtype", "name"})
 _PLAIN = (ast.Constant, ast.Name, ast.Attribute, type(None))
 _COMPARISONS = frozenset(
@@ -92,8 +94,8 @@ def _has_usual_value(arguments: dict[str, ast.expr], name: str) -> bool:
         return True
     try:
         return bool(ast.literal_eval(arguments[name]) == _USUAL_VALUES[name])
-    except ValueError:
-        return False  # it isn't a literal
+    except (TypeError, ValueError):
+        return False  # it isn't a literal, or one that Python can't build
 
 
 def _is_last_axis(call: Call) -> bool:

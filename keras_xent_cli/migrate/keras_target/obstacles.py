@@ -133,10 +133,8 @@ def _dtypes(shown: Dtypes) -> str:
     others = sorted(shown - {UNKNOWN, "float32"})
     if not others or len(shown) == 1:
         return ""
-    return (
-        f"its logits may be {' or '.join(others)} or another dtype, but a loss object computes in "
-        "only one"
-    )
+    one_of = [*others, *(["another dtype"] if shown & {UNKNOWN, "float32"} else [])]
+    return f"its logits may be {' or '.join(one_of)}, but a loss object computes in only one dtype"
 
 
 def _reduced(module: Module, call: Call, loss: Loss) -> str:
@@ -147,8 +145,8 @@ def _reduced(module: Module, call: Call, loss: Loss) -> str:
         return ""
     if "NONE" in (_reductions(module, call) or {"NONE"}):
         return (
-            "its weights might have a last dimension of 1: TF1 removes it, but a loss object "
-            "without a reduction returns losses with that dimension"
+            "its weights might have a last dimension of 1: TF1 removes it, but with Keras 3, the "
+            "losses of a loss object without a reduction may have that dimension"
         )
     return ""
 

@@ -69,19 +69,21 @@ def _fraction(module: Module, node: ast.AST) -> _Fraction:
     return fraction
 
 
-def _take_apart(module: Module, node: ast.expr, fraction: _Fraction) -> None:
+def _take_apart(
+    module: Module, node: ast.expr, fraction: _Fraction, steps: int = _LONGEST_WAY
+) -> None:
     """Add the factors of an expression, and those of variables that aren't losses."""
     value: ast.expr | None = node
     is_variable = isinstance(node, (ast.Attribute, ast.Name))
     if is_variable and _weighted_loss(module, node) is None:
         value = followed(module, node)
-    operands = _operands(module, value)
+    operands = _operands(module, value) if steps else []
     if not operands:
         fraction.above.append(node)
         return
     parts = _Fraction()
     for operand, is_divisor in operands:
-        _take_apart(module, operand, parts.inverse() if is_divisor else parts)
+        _take_apart(module, operand, parts.inverse() if is_divisor else parts, steps - 1)
     if value is not node and _divided_twice(module, parts):
         return  # reported where the variable is assigned
     fraction.above.extend(parts.above)

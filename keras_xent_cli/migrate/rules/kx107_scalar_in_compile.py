@@ -20,6 +20,7 @@ from keras_xent_cli.migrate.tensorflow.tensorflow_names import tensorflow_functi
 
 _AVERAGES = ("reduce_mean", "reduce_sum")
 _AXES = ("axis", "reduction_indices")
+_MOST_PARTIALS = 20
 
 
 def check(module: Module, options: Options) -> Iterator[Remark]:
@@ -51,13 +52,14 @@ def _losses(node: ast.Call) -> Iterator[ast.expr]:
             yield value
 
 
-def _scalar(module: Module, loss: ast.expr) -> Function | None:
+def _scalar(module: Module, loss: ast.expr, steps: int = _MOST_PARTIALS) -> Function | None:
     """The function whose scalar result a loss returns; None if it doesn't return one."""
     value = module.followed(loss)
     if isinstance(value, ast.Call) and module.names(value.func) == {"functools.partial"}:
         given = {each.arg: each.value for each in value.keywords}
         reduces = _reduces(module, given.get("reduction"))
-        return _scalar(module, value.args[0]) if value.args and reduces else None
+        can_go_on = value.args and reduces and steps
+        return _scalar(module, value.args[0], steps - 1) if can_go_on else None
     reference = next((each for each in module.references if each.node is loss), None)
     if reference:
         gives_scalar = reference.function.reduces and reference.function.loss is not None

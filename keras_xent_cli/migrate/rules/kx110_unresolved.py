@@ -133,8 +133,9 @@ def _remark(module: Module, node: ast.expr) -> Remark:
         return Remark(
             module.offset(node),
             Action.FLAGGED,
-            f"{source}: the codemod doesn't port a name with an assignment or a call in it. Move "
-            "the assignment or the call to a separate line before it, and run the codemod again",
+            f"{source}: the codemod doesn't port a name with an assignment, a call, an await or a "
+            "yield in it. If it is TF1's function, move that part to a separate line before it, "
+            "and run the codemod again",
         )
     message = (
         f"{source}: the codemod can't know whether this is TF1's function. If it is, import it "

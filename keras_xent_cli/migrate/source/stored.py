@@ -29,7 +29,13 @@ def assignment(module: Module, node: ast.expr) -> Assignment | None:
     if not isinstance(node, ast.Attribute):
         return None
     stores = _all(module).get(_key(module, node), [])
-    before = [each for each in stores if each.lineno < node.lineno]
+    around = set(module.scopes.ancestors(node))
+    before = [
+        each
+        for each in stores
+        # An assignment that ends after its first line also contains what it reads.
+        if each.lineno < node.lineno and module.scopes.parent(each) not in around
+    ]
     last = max(before, key=lambda each: each.lineno, default=None)
     statement = module.scopes.parent(last) if last else None
     if isinstance(statement, ast.Assign):

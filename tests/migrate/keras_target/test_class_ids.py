@@ -44,6 +44,7 @@ OTHER_LABELS = [
     "tf.one_hot([0, 2, 1, 0], 3, on_value=0.9, off_value=0.05)",
     "tf.one_hot([0, 2, 1, 0], 3, off_value=N)",
     "tf.one_hot([0, 2, 1], 3, axis=0)",
+    "tf.one_hot([0, 2, 1, 0], 3, {[]: 1})",
     "tf.one_hot([0, 2, 1, 0], **{'depth': 3})",
     "tf.one_hot(*[[0, 2, 1, 0], 3])",
 ]

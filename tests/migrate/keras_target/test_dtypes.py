@@ -187,7 +187,7 @@ def test_one_of_several() -> None:
         "    x = tf.cast(logits, tf.float64) if wide else logits\n"
         "    return tf.losses.softmax_cross_entropy(labels, x)\n"
     )
-    check_stays_v1(source, "its logits may be float64 or another dtype, but a loss object computes")
+    check_stays_v1(source, "its logits may be float64 or another dtype, but a loss object")
 
 
 @pytest.mark.parametrize(("dtype", "told"), [("float32", True), ("bfloat16", True), ("d", False)])

@@ -24,6 +24,10 @@ TWICE = [
     "mean = loss / mask.sum()",
     "mean = tf.reduce_sum(loss) / (tf.reduce_sum(mask) + 1e-8)",
     "loss /= tf.reduce_sum(mask)",
+    "mean = (\n    loss / tf.reduce_sum(mask))",
+    "loss = (\n    loss / tf.reduce_sum(mask))",
+    "n = (\n    n / 2)\nmean = n * loss / tf.reduce_sum(mask)",
+    "self.n = tf.multiply(\n    self.n, 2)\nmean = self.n * loss / tf.reduce_sum(mask)",
     "loss *= n / tf.reduce_sum(mask)",
     "loss *= 1 / tf.reduce_sum(mask)",
     "mean = loss * n / tf.reduce_sum(mask)",
@@ -54,6 +58,8 @@ TWICE = [
 ]
 ONCE = [
     "mean = loss / batch_size",
+    "n = (\n    n / 2.0)",
+    "n = n * 2.0\n" * 1000 + "mean = loss / n",
     "mean = loss / tf.reduce_sum(other)",
     "mean = loss * tf.reduce_sum(mask)",
     "mean = other / tf.reduce_sum(mask)",

@@ -79,6 +79,7 @@ def test_one_loss_for_each(value: str) -> None:
         "lambda w, y, x: tf.losses.softmax_cross_entropy(y, x, w), 2.0))",
         "from functools import partial\nmodel.compile(loss=partial(f, scope='a'))",
         "import functools\ng = functools.partial(f, scope='a')\nmodel.compile(loss=[g])",
+        "import functools\ng = f\ng = functools.partial(\n    g, scope='a')\nmodel.compile(loss=g)",
         "import functools\nmodel.compile(loss=functools.partial("
         "tf.losses.softmax_cross_entropy, label_smoothing=0.1))",
     ],
@@ -105,6 +106,8 @@ def test_ways_to_compile(line: str) -> None:
         "value = f(y, x)",
         "import functools\nmodel.compile(loss=functools.partial(g, w=1.0))",
         "import functools\nmodel.compile(loss=functools.partial())",
+        "import functools\ng = functools.partial(\n    g)\nmodel.compile(loss=g)",
+        "import functools\ng = f\n" + "g = functools.partial(g)\n" * 1000 + "model.compile(loss=g)",
         "import functools\nmodel.compile(loss=functools.partial("
         "tf.losses.softmax_cross_entropy, reduction='none'))",
     ],

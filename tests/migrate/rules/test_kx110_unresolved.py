@@ -252,6 +252,6 @@ def test_a_name_that_does_more_is_reported(name: str, target: str) -> None:
     """Another name in its place would lose y or the call."""
     name = name.format("softmax_cross_entropy")
     source = f"import tensorflow as tf\nz = {name}(a, b)\n"
-    message = f"{name}: the codemod doesn't port a name with an assignment or a call in it"
+    message = f"{name}: the codemod doesn't port a name with an assignment, a call, an await"
     check_flagged(source, "KX110", message, line=2, target=target)
     assert ported(source, target)[0] == source
