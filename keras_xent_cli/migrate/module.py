@@ -232,15 +232,7 @@ class Module:
         """
         if not isinstance(node, ast.Name):
             return None
-        bindings = self.scopes.of(node).lookup(node.id)
-        around = {node, *self.scopes.ancestors(node)}
-        before = [
-            each
-            for each in bindings
-            # An assignment that ends after its first line also contains what it reads.
-            if each.line < node.lineno and getattr(each, "value", None) not in around
-        ]
-        last = max(before, key=lambda binding: binding.line, default=None)
+        last = self.scopes.last_binding(node)
         return last.value if isinstance(last, Value) else None
 
     def followed(self, node: ast.expr | None) -> ast.expr | None:

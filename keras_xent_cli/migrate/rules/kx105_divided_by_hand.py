@@ -138,9 +138,7 @@ def _before(module: Module, node: ast.expr) -> ast.expr | None:
         return _scaled(assignment(module, node))
     if not isinstance(node, ast.Name):
         return None
-    bindings = module.scopes.of(node).lookup(node.id)
-    before = [each for each in bindings if each.line < node.lineno]
-    last = max(before, key=lambda each: each.line, default=None)
+    last = module.scopes.last_binding(node)
     return _scaled(module.scopes.parent(last.node)) if isinstance(last, Other) else None
 
 

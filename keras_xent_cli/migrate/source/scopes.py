@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import bisect
 import dataclasses
 import functools
 from typing import Any, Iterator, Sequence, Union
@@ -92,6 +93,8 @@ class Scopes(ast.NodeVisitor):
         self._parents: dict[ast.AST, ast.AST] = {}
         self._assigned: set[ast.Name] = set()
         self._bodies: list[tuple[ast.AST, Scope, Sequence[ast.AST]]] = []
+        # By the identity of the list that `lookup` returns: its lines, and it, in their order.
+        self._in_order: dict[int, tuple[list[int], list[Binding]]] = {}
         self.generic_visit(tree)
         # Bodies come after the scopes around them are complete, because `nonlocal` needs all of
         # their bindings, and these may come later in the text.
@@ -112,6 +115,36 @@ class Scopes(ast.NodeVisitor):
         while parent is not None:
             yield parent
             parent = self.parent(parent)
+
+    def is_inside(self, node: ast.expr, other: ast.expr | ast.stmt) -> bool:
+        """Whether a node is another one, or a part of it."""
+        if (other.end_lineno or 0) < node.lineno:
+            return False
+        return node is other or any(each is other for each in self.ancestors(node))
+
+    def last_binding(self, name: ast.Name) -> Binding | None:
+        """The last binding of a name before it is read; None if there is none.
+
+        This uses the order of the text, and ignores branches and loops. An assignment over several
+        lines also contains what it reads: such a name gets its value from an earlier one.
+        """
+        bindings = self.of(name).lookup(name.id)
+        if not bindings:
+            return None
+        if id(bindings) not in self._in_order:
+            ordered = sorted(bindings, key=lambda each: each.line)
+            self._in_order[id(bindings)] = [each.line for each in ordered], ordered
+        lines, ordered = self._in_order[id(bindings)]
+        for binding in reversed(ordered[: bisect.bisect_left(lines, name.lineno)]):
+            around = binding.value if isinstance(binding, Value) else self._changing(binding)
+            if around is None or not self.is_inside(name, around):
+                return binding
+        return None
+
+    def _changing(self, binding: Binding) -> ast.AugAssign | None:
+        """The statement of a binding such as `a *= 2`."""
+        parent = self.parent(binding.node) if isinstance(binding, Other) else None
+        return parent if isinstance(parent, ast.AugAssign) else None
 
     @functools.cached_property
     def stored(self) -> frozenset[str]:

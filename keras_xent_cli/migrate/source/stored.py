@@ -7,6 +7,7 @@ other methods and branches.
 from __future__ import annotations
 
 import ast
+import bisect
 import collections
 import functools
 from typing import Optional, Tuple, Union
@@ -29,18 +30,16 @@ def assignment(module: Module, node: ast.expr) -> Assignment | None:
     if not isinstance(node, ast.Attribute):
         return None
     stores = _all(module).get(_key(module, node), [])
-    around = set(module.scopes.ancestors(node))
-    before = [
-        each
-        for each in stores
-        # An assignment that ends after its first line also contains what it reads.
-        if each.lineno < node.lineno and module.scopes.parent(each) not in around
-    ]
-    last = max(before, key=lambda each: each.lineno, default=None)
-    statement = module.scopes.parent(last) if last else None
-    if isinstance(statement, ast.Assign):
-        return statement if last in statement.targets else None
-    return statement if isinstance(statement, (ast.AnnAssign, ast.AugAssign)) else None
+    lines = [each.lineno for each in stores]
+    for last in reversed(stores[: bisect.bisect_left(lines, node.lineno)]):
+        statement = module.scopes.parent(last)
+        if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+            return None
+        # Over several lines, an assignment also contains what it reads.
+        if not module.scopes.is_inside(node, statement):
+            is_target = not isinstance(statement, ast.Assign) or last in statement.targets
+            return statement if is_target else None
+    return None
 
 
 def followed(module: Module, node: ast.expr | None) -> ast.expr | None:
@@ -61,6 +60,8 @@ def _all(module: Module) -> dict[_Key, list[ast.Attribute]]:
     for node in module.all(ast.Attribute):
         if isinstance(node.ctx, ast.Store) and dotted(node):
             found[_key(module, node)].append(node)
+    for nodes in found.values():
+        nodes.sort(key=lambda each: (each.lineno, each.col_offset))
     return found
 
 

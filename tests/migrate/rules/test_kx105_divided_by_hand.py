@@ -26,6 +26,7 @@ TWICE = [
     "loss /= tf.reduce_sum(mask)",
     "mean = (\n    loss / tf.reduce_sum(mask))",
     "loss = (\n    loss / tf.reduce_sum(mask))",
+    "loss /= (\n    2 * loss)\nmean = loss / tf.reduce_sum(mask)",
     "n = (\n    n / 2)\nmean = n * loss / tf.reduce_sum(mask)",
     "self.n = tf.multiply(\n    self.n, 2)\nmean = self.n * loss / tf.reduce_sum(mask)",
     "loss *= n / tf.reduce_sum(mask)",
@@ -59,7 +60,7 @@ TWICE = [
 ONCE = [
     "mean = loss / batch_size",
     "n = (\n    n / 2.0)",
-    "n = n * 2.0\n" * 1000 + "mean = loss / n",
+    "n = n * 2.0\n" * 600 + "mean = loss / n",
     "mean = loss / tf.reduce_sum(other)",
     "mean = loss * tf.reduce_sum(mask)",
     "mean = other / tf.reduce_sum(mask)",
