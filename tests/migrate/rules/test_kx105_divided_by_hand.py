@@ -60,7 +60,6 @@ TWICE = [
 ONCE = [
     "mean = loss / batch_size",
     "n = (\n    n / 2.0)",
-    "n = n * 2.0\n" * 600 + "mean = loss / n",
     "mean = loss / tf.reduce_sum(other)",
     "mean = loss * tf.reduce_sum(mask)",
     "mean = other / tf.reduce_sum(mask)",
@@ -217,3 +216,8 @@ def test_other_functions() -> None:
 
 def test_it_is_counted_among_the_mistakes_of_the_program() -> None:
     assert RULE.is_defect
+
+
+def test_a_long_chain_of_assignments_ends() -> None:
+    chain = "n = n * 2.0\n" * 1000 + "mean = loss / n\n"
+    check_not_found(f"import tensorflow as tf\n{LOSS.format('')}{chain}", "KX105")
