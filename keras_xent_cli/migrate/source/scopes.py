@@ -135,7 +135,8 @@ class Scopes(ast.NodeVisitor):
             ordered = sorted(bindings, key=lambda each: each.line)
             self._in_order[id(bindings)] = [each.line for each in ordered], ordered
         lines, ordered = self._in_order[id(bindings)]
-        for binding in reversed(ordered[: bisect.bisect_left(lines, name.lineno)]):
+        for number in reversed(range(bisect.bisect_left(lines, name.lineno))):
+            binding = ordered[number]
             around = binding.value if isinstance(binding, Value) else self._changing(binding)
             if around is None or not self.is_inside(name, around):
                 return binding
