@@ -1,7 +1,8 @@
-"""What `import keras_xent` says where TensorFlow is missing or too old."""
+"""The errors of `import keras_xent` without TensorFlow, or with another backend of Keras."""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import tensorflow as tf
 
 import keras_xent
 from keras_xent import _requirements
+from keras_xent._keras import IS_KERAS_3
 from keras_xent_cli.install import OLDEST_TENSORFLOW
 
 
@@ -55,3 +57,65 @@ def test_the_oldest_tensorflow_is_the_extras() -> None:
     setup = (Path(__file__).parent.parent / "setup.cfg").read_text(encoding="utf-8")
     (oldest,) = re.findall(r"^tensorflow =\s+tensorflow>=(\S+)$", setup, re.MULTILINE)
     assert oldest == OLDEST_TENSORFLOW
+
+
+# Twice, as in a notebook: TensorFlow's second error is a RecursionError.
+OTHER_BACKEND = """
+for attempt in range(2):
+    try:
+        import keras_xent
+        keras_xent.CategoricalCrossentropy()
+    except (ImportError, ValueError) as error:
+        print(f"{type(error).__name__}: {error}")
+"""
+
+
+@pytest.mark.skipif(not IS_KERAS_3, reason="Keras 2 has one backend")
+def test_another_backend_of_keras() -> None:
+    # Without jax, Keras can't be imported. With it, the loss raises the error.
+    done = subprocess.run(
+        [sys.executable, "-c", OTHER_BACKEND],
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+    )
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2, done.stderr
+    for line in lines:
+        assert re.match("(Import|Value)Error: .*'jax', expected 'tensorflow'", line)
+        assert "set the environment variable KERAS_BACKEND=tensorflow to use keras_xent" in line
+
+
+class KerasWithout:
+    """`tf.keras`, if Keras's backend needs a package that isn't installed."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+
+    @property
+    def losses(self) -> None:
+        try:
+            raise ModuleNotFoundError(f"No module named {self.package!r}", name=self.package)
+        except ModuleNotFoundError:
+            raise ImportError("Keras cannot be imported. Check that it is installed.")  # noqa: B904
+
+
+@pytest.mark.parametrize(
+    ("variable", "package", "found"),
+    [
+        ("torch", "torch", "backend 'torch'"),
+        ("numpy", "jax", "backend 'numpy'"),
+        # keras.json selects the backend.
+        ("", "jax", "backend 'jax'"),
+        # No backend is missing: the error is TensorFlow's.
+        ("", "tf_keras", "^Keras cannot be imported"),
+        ("tensorflow", "tf_keras", "^Keras cannot be imported"),
+    ],
+)
+def test_keras_cannot_be_imported(
+    monkeypatch: pytest.MonkeyPatch, variable: str, package: str, found: str
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", variable)
+    monkeypatch.setattr(tf, "keras", KerasWithout(package))
+    with pytest.raises(ImportError, match=found):
+        _requirements.check_keras()
