@@ -175,6 +175,8 @@ def _broadcast_sum(weights: tf.Tensor, losses_shape: tf.Tensor) -> tf.Tensor:
         return tf.math.multiply_no_nan(total, tf.cast(times, weights.dtype))
     number = math.prod(losses_dims.tolist())
     if number == 0:
-        return tf.zeros([], weights.dtype)
+        # Not a constant: a replica without losses would then leave out the all-reduce of the
+        # weights' gradient, and the other replicas would raise an error.
+        return tf.math.multiply_no_nan(total, tf.zeros([], weights.dtype))
     times = number // weights.shape.num_elements()
     return total if times == 1 else total * float(times)

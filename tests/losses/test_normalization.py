@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any, Callable
+from typing import Any, Callable, Iterable
 
 import numpy as np
 import pytest
@@ -20,7 +20,11 @@ Y = np.eye(3, dtype=np.float32)[IDS]
 KERNEL = RNG.normal(size=(4, 3)).astype(np.float32)
 REDUCTIONS = ["sum_over_batch_size", "mean_with_sample_weight", "sum_by_nonzero_weights"]
 # In `fit`, a loss is one number, whatever its reduction is. Keras 2 treats Keras's own differently.
-FITTED = ["sum_by_nonzero_weights", "sum_over_batch_size"]
+FITTED = [
+    ("CategoricalCrossentropy", "sum_by_nonzero_weights"),
+    ("SparseCategoricalCrossentropy", "sum_over_batch_size"),
+    ("BinaryCrossentropy", "mean_with_sample_weight"),
+]
 WEIGHTS = {
     "none": None,
     "uneven": np.float32([1, 0, 0, 0, 2, 1, 0.5, 3]),
@@ -44,21 +48,40 @@ OF_OTHERS = {
     "mean_with_sample_weight": [EMPTY],
     "sum_by_nonzero_weights": [UNEVEN, EMPTY],
 }
-MASK = np.array([1, 1, 0, 1, 0, 0, 0, 1], bool)
+# Instead of weights, for some losses.
+MASKS = {
+    "uneven mask": np.array([1, 1, 0, 1, 0, 0, 0, 1], bool),
+    "mask of a replica": np.array([0, 0, 0, 1, 0, 0, 0, 1], bool),
+    "mask of all": np.zeros(N, bool),
+}
 
 
 def close(found: Any, wanted: Any) -> bool:
     return np.allclose(found, wanted, rtol=2e-6, atol=2e-7)
 
 
-def both(loss: Callable[..., Any], kernel: Any, *arrays: Any) -> tuple[Any, Any]:
-    """A loss and its gradient with respect to the kernel."""
+def all_of(loss: Callable[..., Any], positions: Any, x: Any, y: Any, *weights: Any) -> list[Any]:
+    """A loss and its gradients with respect to the kernel and to factors of all N weights.
+
+    Args:
+        loss: the loss of the kernel, as a function of the batch.
+        positions: the examples' places among all N.
+        x: the batch's features.
+        y: the batch's labels.
+        weights: the batch's weights or mask, if there are any.
+    """
     import tensorflow as tf
 
+    kernel, factors = tf.constant(KERNEL), tf.ones(N)
     with tf.GradientTape() as tape:
-        tape.watch(kernel)
-        value = loss(*arrays)(kernel)
-    return value, tape.gradient(value, kernel)
+        tape.watch([kernel, factors])
+        if weights and weights[0].dtype != tf.bool:
+            weights = (weights[0] * tf.gather(factors, positions),)
+        value = loss(x, y, *weights)(kernel)
+    gradients = tape.gradient(
+        value, [kernel, factors], unconnected_gradients=tf.UnconnectedGradients.ZERO
+    )
+    return [value, *map(tf.convert_to_tensor, gradients)]
 
 
 def replicas(
@@ -74,9 +97,10 @@ def replicas(
         return [tf.constant(array[parts[index]]) for array in arrays]
 
     def step(arrays: list[Any]) -> Any:
-        return both(loss, tf.constant(KERNEL), *arrays)
+        return all_of(loss, *arrays)
 
     values = strategy.experimental_distribute_values_from_function(part)
+
     def run(values: Any) -> Any:
         return strategy.run(step, (values,))
 
@@ -87,7 +111,7 @@ def replicas(
     ]
 
 
-def cases() -> Any:
+def cases(reductions: Iterable[str] = REDUCTIONS) -> Any:
     """Functions of the batch's arrays that return a loss of the kernel, by name."""
     import tensorflow as tf
 
@@ -125,7 +149,7 @@ def cases() -> Any:
 
         return bound
 
-    for reduction in REDUCTIONS:
+    for reduction in reductions:
         for normalization in ("replica", "global"):
             same = {"reduction": reduction, "normalization": normalization}
             classes = {
@@ -155,22 +179,20 @@ def in_steps(strategy: Any) -> dict[str, Any]:
     import tensorflow as tf
 
     differing, compared = [], 0
-    locals_: dict[Any, Any] = {}
+    alone: dict[Any, Any] = {}
     for key, loss, labels, masked in cases():
         name, reduction, normalization = key
-        some = [UNEVEN] if masked else OF_OTHERS[reduction]
+        some = [(mask, 3) for mask in MASKS] if masked else OF_OTHERS[reduction]
         for weighting, cut in CASES if name == "categorical" else some:
-            weights = WEIGHTS[weighting]
-            arrays = [X, labels] + ([] if weights is None else [weights])
-            if masked:
-                arrays = [X, labels, MASK]
+            weights = {**WEIGHTS, **MASKS}[weighting]
+            arrays = [np.arange(N), X, labels] + ([] if weights is None else [weights])
             if normalization == "replica":
                 tensors = [tf.constant(array) for array in arrays]
-                locals_[name, reduction, weighting] = [
-                    each.numpy() for each in both(loss, tf.constant(KERNEL), *tensors)
+                alone[name, reduction, weighting] = [
+                    each.numpy() for each in all_of(loss, *tensors)
                 ]
                 continue
-            wanted = locals_[name, reduction, weighting]
+            wanted = alone[name, reduction, weighting]
             traced = name in ("categorical", "softmax") and (reduction, weighting, cut) == TRACED
             found = replicas(strategy, loss, cut, arrays, traced)
             compared += 1
@@ -179,25 +201,31 @@ def in_steps(strategy: Any) -> dict[str, Any]:
     return {"compared": compared, "differing": differing}
 
 
-def fit(strategy: Any, reduction: str, normalization: str, weights: Any) -> dict[str, Any]:
-    """`fit` with a last batch of 2 + 1 examples."""
+def fit(strategy: Any, name: str, reduction: str, normalization: str) -> dict[str, Any]:
+    """`fit` with batches of 2 + 2 and 1 + 0 examples.
+
+    In the first batch, the second replica has only the weight 0. (This batch can't be uneven, as
+    Keras 3 adds up the replicas' inputs to build the metrics.)
+    """
     import tensorflow as tf
 
     import keras_xent
 
     keras = tf.keras
+    labels = IDS if name.startswith("Sparse") else Y
     with strategy.scope():
         dense = keras.layers.Dense(3, use_bias=False)
         model = keras.Sequential([keras.Input((4,)), dense])
         model.set_weights([KERNEL])
-        loss = keras_xent.CategoricalCrossentropy(
-            True, reduction=reduction, normalization=normalization
+        loss = getattr(keras_xent, name)(
+            from_logits=True, reduction=reduction, normalization=normalization
         )
-        model.compile(keras.optimizers.SGD(0.5), loss=loss)
-    data = tf.data.Dataset.from_tensor_slices((X[:7], Y[:7], weights[:7])).batch(4)
+        metric = getattr(keras_xent.metrics, name)("whole", from_logits=True, reduction=reduction)
+        model.compile(keras.optimizers.SGD(0.5), loss=loss, weighted_metrics=[metric])
+    data = tf.data.Dataset.from_tensor_slices((X[:5], labels[:5], WEIGHTS["uneven"][:5])).batch(4)
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    history = model.fit(data.with_options(options), epochs=2, verbose=0).history["loss"]
+    history = model.fit(data.with_options(options), epochs=2, verbose=0).history
     return {"history": history, "kernel": model.get_weights()[0].tolist()}
 
 
@@ -208,17 +236,12 @@ def main() -> None:
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     assert strategy.num_replicas_in_sync == 2
-    weights = WEIGHTS["uneven"]
     one = tf.distribute.get_strategy()
     found = {
         "steps": in_steps(strategy),
-        "fit": {
-            reduction: [
-                fit(one, reduction, "replica", weights),
-                fit(strategy, reduction, "global", weights),
-            ]
-            for reduction in FITTED
-        },
+        "fit": [
+            [fit(one, *fitted, "replica"), fit(strategy, *fitted, "global")] for fitted in FITTED
+        ],
     }
     json.dump(found, sys.stdout)
 
@@ -227,6 +250,7 @@ if __name__ == "__main__":
     main()
 else:
     import processes
+    import tensorflow as tf
 
     import keras_xent
     from keras_xent.ops import replicas as replicas_lib
@@ -236,16 +260,20 @@ else:
         return json.loads(processes.printed_by([__file__]).splitlines()[-1])
 
     def test_steps_on_two_replicas_are_those_on_one_device(found: Any) -> None:
-        assert found["steps"]["compared"] == 57
+        assert found["steps"]["compared"] == 63
         assert found["steps"]["differing"] == []
 
-    @pytest.mark.parametrize("reduction", FITTED)
-    def test_fit_on_two_replicas_is_fit_on_one_device(found: Any, reduction: str) -> None:
-        one, shared = found["fit"][reduction]
+    @pytest.mark.parametrize("fitted", FITTED)
+    def test_fit_on_two_replicas_is_fit_on_one_device(found: Any, fitted: tuple[str, str]) -> None:
+        one, shared = found["fit"][FITTED.index(fitted)]
         np.testing.assert_allclose(shared["kernel"], one["kernel"], rtol=1e-5, atol=1e-6)
-        np.testing.assert_allclose(shared["history"], one["history"], rtol=1e-5)
+        # The metric, too, adds up over the replicas.
+        for logged in ("loss", "whole"):
+            np.testing.assert_allclose(
+                shared["history"][logged], one["history"][logged], rtol=1e-5
+            )
 
-    @pytest.mark.parametrize("reduction", FITTED)
+    @pytest.mark.parametrize("reduction", REDUCTIONS)
     def test_a_denominator_for_each_replica_is_another_loss(reduction: str) -> None:
         """Otherwise, the comparisons above couldn't fail."""
         loss = keras_xent.CategoricalCrossentropy(True, reduction=reduction)
@@ -255,20 +283,20 @@ else:
             return float(loss(Y[part], X[part] @ KERNEL, weights[part]))
 
         # The last batch of `fit`.
-        apart = (of(slice(4, 6)) + of(slice(6, 7))) / 2
-        assert abs(apart - of(slice(4, 7))) > 1e-2
+        apart = (of(slice(4, 5)) + of(slice(5, 5))) / 2
+        assert abs(apart - of(slice(4, 5))) > 1e-2
 
     @pytest.mark.parametrize("reduction", [*REDUCTIONS, "sum", "none"])
-    def test_without_a_strategy_it_changes_nothing(reduction: str) -> None:
-        weights = WEIGHTS["uneven"]
-        for normalization in ("replica", "global"):
-            loss = keras_xent.CategoricalCrossentropy(
-                True, reduction=reduction, normalization=normalization
-            )
-            value = loss(Y, X @ KERNEL, weights).numpy()
-            if normalization == "replica":
-                expected = value
-        np.testing.assert_array_equal(value, expected)
+    @pytest.mark.parametrize("name", ["categorical", "sparse", "binary", "softmax", "sigmoid"])
+    def test_without_a_strategy_it_changes_nothing(name: str, reduction: str) -> None:
+        arrays = [np.arange(N), X, IDS if name == "sparse" else Y, WEIGHTS["uneven"]]
+        local, shared = (
+            all_of(loss, *map(tf.constant, arrays))
+            for key, loss, _, _ in cases((reduction,))
+            if key[0] == name
+        )
+        for found, expected in zip(shared, local):
+            np.testing.assert_array_equal(found, expected)
 
     def test_it_is_part_of_the_config() -> None:
         loss = keras_xent.BinaryCrossentropy(normalization="global")

@@ -16,10 +16,17 @@ import numpy as np
 RNG = np.random.default_rng(0)
 N = 8
 X = RNG.normal(size=(N, 4)).astype(np.float32)
-Y = np.eye(3, dtype=np.float32)[RNG.integers(0, 3, N)]
-# The first worker's examples have one non-zero weight, the second's have three.
-W = np.float32([1, 0, 0, 0, 2, 1, 0.5, 0])
+IDS = RNG.integers(0, 3, N)
+Y = np.eye(3, dtype=np.float32)[IDS]
 KERNEL = RNG.normal(size=(4, 3)).astype(np.float32)
+# The weights, and where the batch is cut: the first worker has one non-zero weight and the second
+# has three, the first has none, and the second has no examples.
+W = np.float32([1, 0, 0, 0, 2, 1, 0.5, 0])
+BATCHES = {
+    "uneven": (W, 4),
+    "zero": (np.float32([0, 0, 0, 0, 2, 1, 0.5, 0]), 4),
+    "empty": (W, 8),
+}
 REDUCTIONS = ["sum_over_batch_size", "mean_with_sample_weight", "sum_by_nonzero_weights"]
 
 
@@ -31,24 +38,60 @@ def free_ports(number: int) -> list[int]:
     return ports
 
 
-def step(strategy: Any, losses: dict[str, Any]) -> Any:
+def losses(normalization: str) -> dict[str, tuple[Any, np.ndarray]]:
+    """The losses, as functions of labels, logits and weights, and their labels."""
+    import keras_xent
+
+    tf1s = {"reduction": "sum_by_nonzero_weights", "normalization": normalization}
+    of_reductions = {
+        reduction: (
+            keras_xent.CategoricalCrossentropy(
+                True, reduction=reduction, normalization=normalization
+            ),
+            Y,
+        )
+        for reduction in REDUCTIONS
+    }
+
+    def function(labels: Any, logits: Any, weights: Any) -> Any:
+        return keras_xent.sigmoid_cross_entropy(
+            labels=labels, logits=logits, weights=weights[:, None], **tf1s
+        )
+
+    return {
+        **of_reductions,
+        "sparse": (keras_xent.SparseCategoricalCrossentropy(True, **tf1s), IDS),
+        "binary": (keras_xent.BinaryCrossentropy(True, **tf1s), Y),
+        "function": (function, Y),
+    }
+
+
+def value_and_gradient(loss: Any, x: Any, y: Any, w: Any) -> Any:
+    import tensorflow as tf
+
+    kernel = tf.constant(KERNEL)
+    with tf.GradientTape() as tape:
+        tape.watch(kernel)
+        value = loss(y, x @ kernel, w)
+    return value, tape.gradient(value, kernel)
+
+
+def step(strategy: Any, weights: np.ndarray, cut: int) -> Any:
     """The sums of the replicas' losses and gradients, for each loss."""
     import tensorflow as tf
 
-    def part(context: Any) -> Any:
-        index = context.replica_id_in_sync_group
-        half = slice(index * N // 2, (index + 1) * N // 2)
-        return [tf.constant(array[half]) for array in (X, Y, W)]
+    parts = [slice(0, cut), slice(cut, N)]
 
-    def value_and_gradient(loss: Any, x: Any, y: Any, w: Any) -> Any:
-        kernel = tf.constant(KERNEL)
-        with tf.GradientTape() as tape:
-            tape.watch(kernel)
-            value = loss(y, x @ kernel, w)
-        return value, tape.gradient(value, kernel)
+    def part(context: Any) -> Any:
+        own = parts[context.replica_id_in_sync_group]
+        return [tf.constant(array[own]) for array in (X, Y, IDS, weights)]
 
     def replica(arrays: Any) -> Any:
-        return {name: value_and_gradient(loss, *arrays) for name, loss in losses.items()}
+        x, y, ids, w = arrays
+        return {
+            name: value_and_gradient(loss, x, ids if labels is IDS else y, w)
+            for name, (loss, labels) in losses("global").items()
+        }
 
     values = strategy.experimental_distribute_values_from_function(part)
     run = tf.function(lambda values: strategy.run(replica, (values,)))
@@ -88,20 +131,14 @@ def main() -> None:
     import tensorflow as tf
 
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
-    import keras_xent
     from keras_xent._keras import IS_KERAS_3
 
     assert strategy.num_replicas_in_sync == 2
-    losses = {
-        reduction: keras_xent.CategoricalCrossentropy(
-            True, reduction=reduction, normalization="global"
-        )
-        for reduction in REDUCTIONS
-    }
-    found: dict[str, Any] = {"step": step(strategy, losses)}
+    found: dict[str, Any] = {name: step(strategy, *batch) for name, batch in BATCHES.items()}
     # Keras 3's `fit` doesn't support this strategy.
     if not IS_KERAS_3:
-        found["fit"] = {reduction: fit(strategy, loss) for reduction, loss in losses.items()}
+        shared = losses("global")
+        found["fit"] = {name: fit(strategy, shared[name][0]) for name in REDUCTIONS}
     if index == 0:
         print(json.dumps(found), flush=True)
         os.wait()
@@ -117,7 +154,6 @@ else:
     import pytest
     import tensorflow as tf
 
-    import keras_xent
     from keras_xent._keras import IS_KERAS_3
 
     @pytest.fixture(scope="module")
@@ -125,18 +161,18 @@ else:
         environment = {key: value for key, value in os.environ.items() if key != "TF_CONFIG"}
         return json.loads(processes.printed_by([__file__], env=environment).splitlines()[-1])
 
+    @pytest.mark.parametrize("batch", list(BATCHES))
+    def test_two_workers_have_the_numbers_of_one_device(found: Any, batch: str) -> None:
+        weights, _ = BATCHES[batch]
+        for name, (loss, labels) in losses("replica").items():
+            value, gradient = value_and_gradient(loss, X, labels, weights)
+            one, of_kernel = found[batch][name]
+            np.testing.assert_allclose(one, value, rtol=2e-6, err_msg=name)
+            np.testing.assert_allclose(of_kernel, gradient, rtol=1e-5, atol=1e-7, err_msg=name)
+
+    @pytest.mark.skipif(IS_KERAS_3, reason="Keras 3's fit doesn't support this strategy")
     @pytest.mark.parametrize("reduction", REDUCTIONS)
     def test_two_workers_train_like_one_device(found: Any, reduction: str) -> None:
-        loss = keras_xent.CategoricalCrossentropy(True, reduction=reduction)
-        strategy = tf.distribute.get_strategy()
-        kernel = tf.constant(KERNEL)
-        with tf.GradientTape() as tape:
-            tape.watch(kernel)
-            value = loss(Y, X @ kernel, W)
-        one, of_kernel = found["step"][reduction]
-        np.testing.assert_allclose(one, value, rtol=2e-6)
-        np.testing.assert_allclose(of_kernel, tape.gradient(value, kernel), rtol=1e-5, atol=1e-7)
-        if IS_KERAS_3:
-            return
-        for ours, expected in zip(found["fit"][reduction], fit(strategy, loss)):
-            np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
+        expected = fit(tf.distribute.get_strategy(), losses("replica")[reduction][0])
+        for ours, wanted in zip(found["fit"][reduction], expected):
+            np.testing.assert_allclose(ours, wanted, rtol=1e-5, atol=1e-6)
