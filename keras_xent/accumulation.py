@@ -23,8 +23,9 @@ def micro_batches(
 
     Use it with the `gradient_accumulation_steps` of Keras 3's optimizers, or with a loop that
     applies the mean of the micro-batches' gradients. Both then apply the gradient of the whole
-    batch, unless a layer depends on the batch, such as batch normalization. Under `tf.distribute`,
-    the whole batch is the global batch.
+    batch, unless a layer depends on the batch, such as batch normalization. A loop may also run
+    under `tf.distribute`: add up the replicas' gradients. The whole batch is the global batch
+    there. (With a MirroredStrategy, Keras's `gradient_accumulation_steps` raises an error.)
 
     The returned dataset has sample weights (float32, in the shape of yours, or (N,)): your weights
     (or 1), multiplied by `steps` and divided by the batch's denominator. The returned loss adds up

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import processes
 import pytest
 import tensorflow as tf
 
@@ -176,3 +177,57 @@ def test_the_losses_class_is_kept() -> None:
     _, summed = keras_xent.micro_batches(data(IDS, W), 2, loss)
     assert isinstance(summed, CrossEntropy)
     assert summed.get_config() == {**loss.get_config(), "reduction": "sum"}
+
+
+# Two micro-batches of four examples, two for each replica.
+ON_REPLICAS = """
+import numpy as np
+import tensorflow as tf
+import keras_xent
+
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+random = np.random.default_rng(0)
+x, w = random.normal(size=(8, 4)).astype("float32"), np.float32([1, 0, 0, 0, 2, 1, 0.5, 3])
+y, kernel = np.eye(3, dtype="float32")[random.integers(0, 3, 8)], random.normal(size=(4, 3))
+kernel = tf.constant(kernel, tf.float32)
+loss = keras_xent.CategoricalCrossentropy(True, reduction="sum_by_nonzero_weights")
+batch = tf.data.Dataset.from_tensors((x, y, w))
+micro, summed = keras_xent.micro_batches(batch, 2, loss)
+
+
+def gradient(loss, x, y, w):
+    with tf.GradientTape() as tape:
+        tape.watch(kernel)
+        value = loss(y, x @ kernel, w)
+    return tape.gradient(value, kernel)
+
+
+@tf.function
+def on_replicas(x, y, w):
+    of_each = strategy.run(gradient, (summed, x, y, w))
+    return strategy.reduce(tf.distribute.ReduceOp.SUM, of_each, axis=None)
+
+
+options = tf.data.Options()
+options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+distributed = strategy.experimental_distribute_dataset(micro.with_options(options))
+found = sum(on_replicas(*each) for each in distributed) / 2
+print(np.abs(found - gradient(loss, x, y, w)).max())
+
+with strategy.scope():
+    model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(3)])
+    model.compile(tf.keras.optimizers.SGD(gradient_accumulation_steps=2), summed)
+try:
+    model.fit(micro.with_options(options), verbose=0)
+except RuntimeError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(not IS_KERAS_3, reason="Keras 2's optimizers don't accumulate gradients")
+def test_on_replicas_a_loop_works_and_keras_s_accumulation_raises_an_error() -> None:
+    difference, *error = processes.printed_by(["-c", ON_REPLICAS]).splitlines()
+    assert float(difference) < 1e-6
+    assert "merge_call" in "".join(error)

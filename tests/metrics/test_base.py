@@ -84,6 +84,35 @@ def test_without_a_batch_it_is_0(name: str) -> None:
     assert float(metric.result()) == 0
 
 
+@every_metric
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_the_states_of_parts_add_up_to_that_of_the_whole(name: str, reduction: Reduction) -> None:
+    # On replicas: tests/losses/test_normalization.py.
+    def metric_of(*parts: slice) -> Any:
+        metric = getattr(metrics, name)(from_logits=True, reduction=reduction)
+        for part in parts:
+            metric.update_state(EACH[name][part], X[part], W[part])
+        return metric
+
+    whole = metric_of(*BATCHES)
+    merged, *others = map(metric_of, BATCHES)
+    if hasattr(merged, "merge_state"):
+        merged.merge_state(others)
+    else:
+        # Keras 3 has no function for it.
+        for own, *of_others in zip(*(each.variables for each in [merged, *others])):
+            own.assign(tf.add_n([tf.convert_to_tensor(each) for each in [own, *of_others]]))
+    np.testing.assert_allclose(merged.result(), whole.result(), rtol=1e-6)
+
+
+@pytest.mark.skipif(IS_KERAS_3, reason="Keras 3's metrics can't be part of a checkpoint")
+def test_a_checkpoint_restores_the_state(tmp_path: Any) -> None:
+    saved, restored = (metrics.CategoricalCrossentropy(from_logits=True) for _ in range(2))
+    path = tf.train.Checkpoint(metric=updated(saved, Y)).save(str(tmp_path / "metric"))
+    tf.train.Checkpoint(metric=restored).restore(path).assert_consumed()
+    assert float(restored.result()) == float(saved.result()) > 0
+
+
 def test_masks_and_ragged_rows_are_not_counted() -> None:
     metric = metrics.CategoricalCrossentropy(from_logits=True, reduction="sum_over_batch_size")
     loss = keras_xent.CategoricalCrossentropy(from_logits=True)
