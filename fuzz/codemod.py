@@ -165,15 +165,30 @@ def _is_deep(content: bytes) -> bool:
 
 
 def _check_new(path: Path, report: FileReport) -> None:
-    old, new = report.old, report.new
-    if path.suffix == ".ipynb":
-        old_code, new_code = _pop_code(old), _pop_code(new)
-        _hold(old_code[1] == new_code[1], "something other than code has changed", None, report)
+    if path.suffix != ".ipynb":
+        _check_code(report.old, report.new, report)
         return
-    ast.parse(new)
+    (old_cells, old_rest), (new_cells, new_rest) = map(_pop_code, (report.old, report.new))
+    _hold(old_rest == new_rest, "something other than code has changed", None, report)
+    for old, new in zip(old_cells, new_cells):
+        # A cell may have IPython's magics, which aren't Python.
+        if old != new and _parses(old):
+            _check_code(old, new, report)
+
+
+def _check_code(old: str, new: str, report: FileReport) -> None:
+    _hold(_parses(new), f"this doesn't parse:\n{new}", None, report)
     rest = iter(_lines(new))
     lost = next((line for line in _lines_to_keep(old) if line not in rest), None)
     _hold(lost is None, f"the line {lost!r} has changed", None, report)
+
+
+def _parses(code: str) -> bool:
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _pop_code(text: str) -> tuple[list[str], Any]:

@@ -57,7 +57,7 @@ def test_a_program_in_a_notebook() -> None:
 @pytest.mark.parametrize(
     ("becomes", "message"),
     [
-        ("x = (", "never closed"),
+        ("x = (", "this doesn't parse"),
         ("{old}\ny = 1\n", "a second run changes it again"),
         ("import keras_xent\n", "the line '# one' has changed"),
     ],
@@ -70,8 +70,19 @@ def test_a_codemod_that_is_wrong_is_found_out(
         return dataclasses.replace(report, new=becomes.format(old=report.new))
 
     monkeypatch.setattr(codemod, "run_job", wrong)
-    with pytest.raises((codemod.FoundError, SyntaxError), match=message):
+    with pytest.raises(codemod.FoundError, match=message):
         codemod.check(OLD + b"# one\n")
+
+
+def test_a_cell_that_no_longer_parses_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(path: Path, job: codemod.Job, content: bytes) -> FileReport:
+        report = run_job(path, job, content)
+        return dataclasses.replace(report, new=report.new.replace("keras_xent.v1", "keras_xent.("))
+
+    monkeypatch.setattr(codemod, "run_job", wrong)
+    notebook = programs.as_notebook(OLD.decode(), 0)
+    with pytest.raises(codemod.FoundError, match="this doesn't parse"):
+        codemod.check(notebook.encode())
 
 
 @pytest.mark.parametrize(

@@ -64,13 +64,18 @@ def tf1_training(
     return session.run(variables), history
 
 
-def make_model(loss: Any, **arguments: Any) -> keras.Model:
+def make_model(loss: Any, optimizer: Any = None, **arguments: Any) -> keras.Model:
     inputs = keras.Input((5,))
     logits = keras.layers.Dense(3)(keras.layers.Dense(6, activation="tanh")(inputs))
     model = keras.Model(inputs, logits)
     model.set_weights(START)
-    model.compile(keras.optimizers.SGD(RATE), loss=loss, **arguments)
+    model.compile(optimizer or keras.optimizers.SGD(RATE), loss=loss, **arguments)
     return model
+
+
+def scaled(**arguments: Any) -> Any:
+    """An optimizer that scales the loss."""
+    return keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(RATE), **arguments)
 
 
 def by_nonzero_weights(**arguments: Any) -> CategoricalCrossentropy:
@@ -207,10 +212,10 @@ def policy(request: pytest.FixtureRequest) -> Iterator[str]:
 
 def test_mixed_precision_trains_as_keras_s_class(policy: str) -> None:
     def train(loss: Any) -> Any:
-        # The graph is that of the next test.
-        model = make_model(loss, run_eagerly=True)
-        if policy == "mixed_float16":
-            assert "LossScale" in type(model.optimizer).__name__
+        # With float16, Keras itself scales the loss. The graph is that of the next test.
+        optimizer = scaled() if policy == "mixed_bfloat16" else None
+        model = make_model(loss, optimizer, run_eagerly=True)
+        assert "LossScale" in type(model.optimizer).__name__
         history = model.fit(X, Y, BATCH, sample_weight=W, shuffle=False, verbose=0)
         return history.history["loss"], model.get_weights()
 
@@ -223,6 +228,14 @@ def test_mixed_precision_trains_as_keras_s_class(policy: str) -> None:
         for value, other in zip(parameters, expected_parameters):
             np.testing.assert_allclose(value, other, rtol=0.1, atol=5e-3 if IS_KERAS_3 else 2e-2)
             assert not np.array_equal(value, START[0])
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16"], indirect=True)
+def test_a_scale_that_overflows_skips_the_step(policy: str) -> None:
+    model = make_model(by_nonzero_weights(), scaled(initial_scale=2.0**40), run_eagerly=True)
+    model.train_on_batch(X, Y, sample_weight=W)
+    for value, start in zip(model.get_weights(), START):
+        np.testing.assert_array_equal(value, start)
 
 
 def test_mixed_precision_gives_the_loss_in_keras_s_dtype(policy: str) -> None:
