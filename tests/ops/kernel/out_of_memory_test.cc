@@ -1,5 +1,5 @@
-// Each allocation of a call fails in turn. The call reports it or succeeds without the memory, and
-// the next call returns the right bits.
+// Each allocation of a call, also of its outputs, fails in turn. The call reports it or succeeds
+// without the memory, and the next call returns the right bits.
 #include <unistd.h>
 
 #include <atomic>
@@ -27,14 +27,17 @@ namespace {
 std::atomic<int64_t> allocations_until_failure{-1};  // negative: none fails
 std::atomic<int64_t> failures{0}, blocks_in_use{0};
 
+bool AllocationFails() {
+  if (allocations_until_failure < 0 || allocations_until_failure-- != 0) return false;
+  ++failures;
+  return true;
+}
+
 }  // namespace
 
 // Also of new[], which calls it. The tensors of other tests have their own, aligned one.
 void* operator new(size_t bytes) {
-  if (allocations_until_failure >= 0 && allocations_until_failure-- == 0) {
-    ++failures;
-    throw std::bad_alloc();
-  }
+  if (AllocationFails()) throw std::bad_alloc();
   void* block = std::malloc(bytes ? bytes : 1);
   if (!block) throw std::bad_alloc();
   ++blocks_in_use;
@@ -135,6 +138,7 @@ void TestOp(Compute compute, Reduction reduction, int threads, const char* op) {
   call.Run(compute, attributes);
   const std::vector<char> value = call.output(0), backprop = call.output(1);
   int64_t unreported = 0, wrong = 0;
+  no_memory_for_output = &AllocationFails;
   const auto start_threads_in_call = [&] {
     SetNumThreads(1);
     SetNumThreads(threads);
@@ -167,7 +171,8 @@ template <typename Loss>
 void TestLoss() {
   for (const int threads : {1, 3}) {
     for (const Reduction reduction :
-         {Reduction::kNone, Reduction::kMeanWithSampleWeight, Reduction::kSumByNonzeroWeights}) {
+         {Reduction::kNone, Reduction::kSum, Reduction::kSumOverBatchSize,
+          Reduction::kMeanWithSampleWeight, Reduction::kSumByNonzeroWeights}) {
       TestOp<Loss>(&Guarded<&ComputeLoss<Loss, float, false>>, reduction, threads, "");
       TestOp<Loss>(&Guarded<&ComputeLoss<Loss, float, true>>, reduction, threads, "backprop of ");
     }
@@ -263,6 +268,11 @@ KERAS_XENT_TEST(Runs::kOnce, TestBackpropMemory) {
       if (data) FreeBackprop(data);
     });
   }
+  // More than there is.
+  const bool is_refused = AllocateBackprop(size_t{1} << 60) == nullptr;
+  void* next = AllocateBackprop(kBytes);
+  Check(is_refused && next, "a block larger than the address space isn't mapped, the next one is");
+  FreeBackprop(next);
   Check(AddressSpace() - before < int64_t{2} << 30,
         "blocks without memory for their notes are freed");
 }
