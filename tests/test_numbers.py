@@ -39,12 +39,21 @@ ROWS = [
     ("softmax", "one class", [5], [1]),
     ("softmax", "no classes", [], []),
     ("softmax", "an empty batch", None, None),
+    ("sparse", "logits ±10⁴", [1e4, -1e4, 0], 2),
     ("sparse", "logits ±10³⁰", [1e30, -1e30, 0], 2),
+    ("sparse", "a logit masked with −10⁹", [1, 2, -1e9], 1),
+    ("sparse", "all logits masked with −10⁹", [-1e9, -1e9, -1e9], 1),
     ("sparse", "a logit is −∞, another is labeled", [1, 2, -INF], 1),
     ("sparse", "the labeled logit is −∞", [1, 2, -INF], 2),
     ("sparse", "a logit is +∞", [1, INF, 2], 2),
+    ("sparse", "a logit is NaN", [1, NAN, 2], 2),
+    ("sparse", "denormal logits", [TINY, -TINY, 0], 2),
     ("sparse", "a class id out of range", [1, 2, 3], 3),
+    ("sparse", "one class", [5], 0),
+    ("sparse", "an empty batch", None, None),
+    ("sigmoid", "logits ±10⁴", [1e4, -1e4], [0, 0]),
     ("sigmoid", "logits ±10³⁰", [1e30, -1e30], [0, 0]),
+    ("sigmoid", "a logit masked with −10⁹", [-1e9], [0]),
     ("sigmoid", "a logit is −∞, its label is 0", [-INF], [0]),
     ("sigmoid", "a logit is +∞, its label is 0", [INF], [0]),
     ("sigmoid", "a logit is +∞, its label is 1", [INF], [1]),
@@ -52,6 +61,7 @@ ROWS = [
     ("sigmoid", "a denormal logit", [TINY], [1]),
     ("sigmoid", "a label of 2", [1], [2]),
     ("sigmoid", "a negative label", [1], [-1]),
+    ("sigmoid", "an empty batch", None, None),
 ]
 V1 = tf.compat.v1.losses
 OURS = {
@@ -98,11 +108,11 @@ def result(run: Callable[..., Any], logits: tf.Tensor, labels: tf.Tensor) -> str
 
 
 def row(name: str, what: str, logits: list[float] | None, labels: Any) -> str:
+    dtype = tf.int32 if name == "sparse" else tf.float32
     if logits is None:
-        x = y = tf.zeros([0, 3])
+        x, y = tf.zeros([0, 3]), tf.zeros([0] if name == "sparse" else [0, 3], dtype)
     else:
-        x = tf.constant([logits], tf.float32)
-        y = tf.constant([labels], tf.int32 if name == "sparse" else tf.float32)
+        x, y = tf.constant([logits], tf.float32), tf.constant([labels], dtype)
     cells = [name, what]
     for backend in ("auto", "portable"):
         keras_xent.set_backend(backend)

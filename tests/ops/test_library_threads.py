@@ -147,3 +147,10 @@ def test_a_call_that_is_cancelled_gives_an_error_or_the_value() -> None:
         with contextlib.suppress(tf.errors.CancelledError):
             assert call(tf.constant(4000)) == many
         assert function(50) == few
+    # One that is cancelled at once always gives the error.
+    manager = cancellation.CancellationManager()
+    call = manager.get_cancelable_function(function.get_concrete_function())
+    manager.start_cancel()
+    with pytest.raises(tf.errors.CancelledError):
+        call(tf.constant(4000))
+    assert function(50) == few

@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -145,17 +146,25 @@ def test_a_folder_in_which_no_file_can_be_created(
     assert [Path(name).read_text() for name in names(folder)] == [OLD, OLD]
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere"
-)
-def test_a_read_only_tree(folder: Path) -> None:
-    folder.chmod(0o555)
-    try:
-        found = errors(folder)
-    finally:
-        folder.chmod(0o755)
-    assert set(found.values()) == {"can't create a temporary file in its folder: Permission denied"}
-    assert [Path(name).read_text() for name in names(folder)] == [OLD, OLD]
+def test_a_read_only_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_root = os.geteuid() == 0
+    # pytest's folders are private.
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.chdir(folder)
+        Path("a.py").write_text(OLD)
+        Path(folder).chmod(0o555)
+        if is_root:
+            os.seteuid(65534)  # nobody, because root may write everywhere
+        try:
+            found = errors(Path())
+        finally:
+            if is_root:
+                os.seteuid(0)
+            Path(folder).chmod(0o755)
+        assert found == {"a.py": "can't create a temporary file in its folder: Permission denied"}
+        assert names(Path()) == ["a.py"]
+        assert Path("a.py").read_text() == OLD
+        monkeypatch.undo()
 
 
 def test_a_file_that_changes_after_it_was_read(folder: Path) -> None:
