@@ -17,7 +17,7 @@ def canonical(name: str) -> str:
     Raises:
         ValueError: `name` isn't the name of a device.
 
-    Example:
+    Examples:
         >>> canonical("/GPU:0"), canonical("cpu:1")
         ('/device:GPU:0', '/device:CPU:1')
     """

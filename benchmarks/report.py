@@ -134,7 +134,7 @@ def _by_place(
 def duration(seconds: float) -> str:
     """Formats a time with three digits and a suitable unit.
 
-    Example:
+    Examples:
         >>> duration(0.00848)
         '8.48 ms'
     """

@@ -16,7 +16,10 @@ INSTALL_TENSORFLOW = "pip install tensorflow (or another distribution, such as t
 UPGRADE_TENSORFLOW = "Upgrade your distribution of TensorFlow (tensorflow, tensorflow-cpu, ...)."
 
 # keras_xent isn't on PyPI yet. Change this at the release.
-REINSTALL = "run this in a checkout of keras_xent: pip install --force-reinstall --no-deps ."
+REINSTALL = (
+    "pip install --force-reinstall --no-deps PATH, with the path of your checkout or wheel (or "
+    "-e PATH for an editable installation)"
+)
 
 
 def is_too_old(version: str) -> bool:

@@ -59,6 +59,9 @@ def _start_tensorflow() -> None:
     tensorflow.config.list_physical_devices()
     with tensorflow.Graph().as_default(), tensorflow.compat.v1.Session() as session:
         session.run(tensorflow.constant(0))
+    # It imports Keras, which takes seconds too. The command reports an error of this import.
+    with contextlib.suppress(Exception):
+        importlib.import_module("keras_xent")
 
 
 @contextlib.contextmanager

@@ -143,6 +143,7 @@ def test_the_wheel_serves_every_python_and_holds_one_library(wheel: Wheel) -> No
         "keras_xent",
         "keras_xent_cli",
     }
+    assert {"keras_xent/py.typed", "keras_xent_cli/py.typed"} <= set(wheel.names)
     assert not [name for name in wheel.names if name.endswith((".cc", ".h"))]
     assert wheel.run(PROGRAM.format(package=str(wheel.package)))[-2] == "native 0.94014"
 
@@ -179,7 +180,8 @@ def test_no_tensorflow_is_installed_over_another(portable_wheel: Wheel) -> None:
 
 def test_the_packages_page_links_to_no_file(portable_wheel: Wheel) -> None:
     metadata = portable_wheel.metadata()
-    assert metadata["License-Expression"] in (None, "Apache-2.0")  # None: Python 3.8
+    if sys.version_info >= (3, 9):  # for 3.8, setuptools is too old
+        assert metadata["License-Expression"] == "Apache-2.0"
     page = str(metadata.get_payload())
     assert "# keras_xent" in page and "CONTRIBUTING.md" in page
     targets = re.findall(r"\]\(([^)\s]+)\)", page)

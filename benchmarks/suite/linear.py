@@ -60,7 +60,7 @@ def _spread(recorder: Recorder) -> None:
 def largest_factor(values: list[float]) -> float:
     """How far the values are from their median, as a factor of at least 1.
 
-    Example:
+    Examples:
         >>> largest_factor([1.0, 2.0, 3.0])
         2.0
     """

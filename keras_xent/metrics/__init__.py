@@ -12,3 +12,8 @@ from keras_xent.metrics.categorical import CategoricalCrossentropy
 from keras_xent.metrics.sparse_categorical import SparseCategoricalCrossentropy
 
 __all__ = ["BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy"]
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

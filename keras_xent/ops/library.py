@@ -95,15 +95,14 @@ def problem() -> str | None:
             return f"{PATH} is missing, because it is built only on Linux"
         return (
             f"{PATH} is missing, because keras_xent was installed without a C++17 compiler or "
-            f"runs from a checkout: install g++ or clang++. Then, {REINSTALL} (or "
-            "-e . for an editable installation)"
+            f"runs from a checkout: install g++ or clang++, and reinstall keras_xent: {REINSTALL}"
         )
     try:
         _load()
     except (OSError, tf.errors.OpError) as error:
         return (
             f"TensorFlow {tf.__version__} could not load {PATH.name}: {error} (to reinstall "
-            f"keras_xent, {REINSTALL})"
+            f"keras_xent: {REINSTALL})"
         )
     return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import pathlib
 import sys
 from typing import Callable
@@ -109,19 +110,21 @@ def _png_path(text: str) -> pathlib.Path:
     path = pathlib.Path(text)
     if path.suffix.lower() != ".png":
         raise argparse.ArgumentTypeError(f"expected a file name that ends in .png, got {text!r}")
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(
-            f"the folder {str(path.parent)!r} doesn't exist: create it or choose another"
-        )
-    is_new = not path.exists()
     try:
-        path.open("ab").close()
+        if not path.parent.is_dir():
+            raise argparse.ArgumentTypeError(
+                f"the folder {str(path.parent)!r} doesn't exist: create it or choose another"
+            )
+        # If it is a link, the file that it points to is created and removed.
+        file = pathlib.Path(os.path.realpath(path))
+        is_new = not file.exists()
+        file.open("ab").close()
+        if is_new:
+            file.unlink()
     except OSError as error:
         raise argparse.ArgumentTypeError(
             f"can't write {text!r}: {error.strerror}. Choose another file with --output"
         ) from None
-    if is_new:
-        path.unlink()
     return path
 
 

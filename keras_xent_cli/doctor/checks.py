@@ -81,7 +81,7 @@ def check_versions() -> list[Finding]:
         Finding("Python", f"{platform.python_version()} on {machine}"),
         _version("NumPy", "numpy", "Install NumPy: pip install numpy."),
         found,
-        _version("keras_xent", "keras_xent", f"To reinstall it, {REINSTALL}"),
+        _version("keras_xent", "keras_xent", f"To reinstall it: {REINSTALL}"),
     ]
 
 

@@ -44,6 +44,8 @@ def test_options(tmp_path: pathlib.Path) -> None:
     [
         (["--output", "curves.svg"], "ends in .png, got 'curves.svg'"),
         (["--output", "nowhere/curves.png"], "folder 'nowhere' doesn't exist"),
+        (["--output", 300 * "a" + ".png"], "File name too long. Choose another file"),
+        (["--output", 300 * "a" + "/curves.png"], "File name too long. Choose another file"),
         (["--epochs", "0"], "a whole number from 1 to 1000000, got '0'"),
         (["--epochs", "many"], "a whole number from 1 to 1000000, got 'many'"),
         (["--seed", "-1"], "got '-1'"),
@@ -78,6 +80,11 @@ def test_looking_whether_the_file_can_be_written_changes_nothing(tmp_path: pathl
     for path in (old, new):
         parse("--output", str(path))
     assert old.read_bytes() == b"curves"
+    link = tmp_path / "link.png"
+    link.symlink_to("nowhere.png")
+    parse("--output", str(link))
+    assert link.is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.png", "old.png"]
     assert not new.exists()
 
 
