@@ -13,7 +13,7 @@ from keras_xent_cli.migrate.running.program import Place
 from keras_xent_cli.migrate.source.function import Function
 from keras_xent_cli.migrate.source.lines import Lines
 from keras_xent_cli.migrate.source.names import UNKNOWN, Names, is_wrapped, resolve, resolve_global
-from keras_xent_cli.migrate.source.scopes import Import, Scopes, Value
+from keras_xent_cli.migrate.source.scopes import Import, Scope, Scopes, Value
 from keras_xent_cli.migrate.tensorflow import functions, tf1_modules
 from keras_xent_cli.migrate.tensorflow.eras import Era, certain_era, era
 from keras_xent_cli.migrate.tensorflow.losses.softmax import LOGITS, LOGITS_TF2
@@ -102,7 +102,7 @@ class Module:
         self._by_type: dict[type[ast.AST], list[ast.AST]] = {}
         for node in self._nodes:
             self._by_type.setdefault(type(node), []).append(node)
-        self._names: dict[ast.expr, Names] = {}
+        self._names: dict[ast.expr | tuple[str, Scope], Names] = {}
         self._package = self._find_package()
 
     # The rest is computed on demand: for most files of a program, only names are needed.
@@ -183,9 +183,11 @@ class Module:
 
     def names_and_wrapped(self, node: ast.expr) -> Names:
         """The same, including names that a function of the program wraps."""
-        if node not in self._names:  # every rule asks again
-            self._names[node] = self._followed(resolve(self.scopes, node, self._starred))
-        return self._names[node]
+        # A name means the same everywhere in its scope. Every rule asks again.
+        key = (node.id, self.scopes.of(node)) if isinstance(node, ast.Name) else node
+        if key not in self._names:
+            self._names[key] = self._followed(resolve(self.scopes, node, self._starred))
+        return self._names[key]
 
     def names_of_global(self, name: str) -> Names:
         """The qualified names that a name has at the module's top level."""
