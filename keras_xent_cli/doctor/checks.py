@@ -63,7 +63,7 @@ def has_problem(findings: Sequence[Finding]) -> bool:
 def check_installation() -> list[Finding]:
     """Check everything except the self-test. A part is checked only if the parts it needs work."""
     findings: list[Finding] = []
-    for check in (check_versions, check_keras, check_backend):
+    for check in (check_versions, check_keras, check_package, check_backend):
         findings += check()
         if has_problem(findings):
             break
@@ -71,7 +71,7 @@ def check_installation() -> list[Finding]:
 
 
 def check_versions() -> list[Finding]:
-    """Check Python and the machine (wheels depend on both), NumPy, TensorFlow and keras_xent."""
+    """Check Python and the machine (wheels depend on both), NumPy and TensorFlow."""
     machine = f"{platform.system()} {platform.machine()}"
     found = _version("TensorFlow", "tensorflow", f"Install TensorFlow: {INSTALL_TENSORFLOW}.")
     if found.status is Status.OK and is_too_old(found.found):
@@ -81,7 +81,6 @@ def check_versions() -> list[Finding]:
         Finding("Python", f"{platform.python_version()} on {machine}"),
         _version("NumPy", "numpy", "Install NumPy: pip install numpy."),
         found,
-        _version("keras_xent", "keras_xent", f"To reinstall it: {REINSTALL}"),
     ]
 
 
@@ -130,6 +129,11 @@ def _keras_backend(name: str) -> Finding:
         'Set KERAS_BACKEND=tensorflow in the environment, or "backend": "tensorflow" in '
         "~/.keras/keras.json, before Python starts.",
     )
+
+
+def check_package() -> list[Finding]:
+    """Check that keras_xent can be imported. It needs Keras."""
+    return [_version("keras_xent", "keras_xent", f"To reinstall it: {REINSTALL}")]
 
 
 def check_backend() -> list[Finding]:

@@ -17,7 +17,9 @@ from keras_xent_cli.doctor.checks import (
     Finding,
     Status,
     check_backend,
+    check_installation,
     check_keras,
+    check_package,
     check_versions,
     describe,
 )
@@ -46,7 +48,7 @@ def test_an_exception_in_one_line(error: Exception, text: str) -> None:
 
 
 def test_the_versions_that_are_installed() -> None:
-    findings = {finding.subject: finding for finding in check_versions()}
+    findings = {each.subject: each for each in [*check_versions(), *check_package()]}
     assert findings["Python"].found.startswith(platform.python_version())
     assert findings["NumPy"].found == np.__version__
     assert findings["TensorFlow"].found == tf.__version__
@@ -79,7 +81,7 @@ def test_what_can_not_be_imported(
     module: str, subject: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    (finding,) = [one for one in check_versions() if one.status is Status.PROBLEM]
+    (finding,) = [one for one in check_installation() if one.status is Status.PROBLEM]
     assert finding.subject == subject
     assert finding.found.startswith("ModuleNotFoundError")
     assert "pip install" in finding.advice
@@ -117,6 +119,8 @@ def test_keras_that_cannot_be_imported(
     monkeypatch.setattr(tf, "keras", BrokenKeras())
     monkeypatch.setenv("KERAS_BACKEND", backend)
     (finding,) = check_keras()
+    # Before keras_xent, which can't be imported without Keras.
+    assert check_installation()[-1] == finding
     assert finding.status is Status.PROBLEM
     assert finding.found.startswith(found)
     assert advice in finding.advice
