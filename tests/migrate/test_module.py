@@ -209,6 +209,12 @@ def test_calls_of_nodes_and_references() -> None:
     assert module.offset(call.node) == module.text.index(LOSS)
 
 
+def test_a_name_has_another_meaning_in_another_scope() -> None:
+    module = Module("import a as x\ndef f():\n    import b as x\n    return x\nx\n")
+    used = [node for node in module.all(ast.Name) if node.id == "x"]
+    assert [sorted(module.names(node)) for node in used] == [["a"], ["b"]]
+
+
 def test_characters_of_many_bytes_before_a_call() -> None:
     source = f"{TF}x = 'é😀', {LOSS}(a), '字', {LOSS}(b)\n"
     module = Module(source)
