@@ -57,7 +57,6 @@ for _name, _programs in OF_OTHER_FUNCTIONS.items():
 TRACED = [
     ("traced", program, NAME)
     for program in (
-        "gradient_penalty",
         "persistent_tapes",
         "tangent_in_a_tape",
         "tape_in_a_tangent",
@@ -75,7 +74,6 @@ TF1_GRAPHS = [
     ("tf1_graph", "graph_gradients_twice", "compute_weighted_loss"),
     ("tf1_graph", "graph_hessians", NAME),
 ]
-TF1_GRAPHS_WITHOUT_VERIFICATION = [("tf1_graph", "graph_descent", NAME)]
 
 
 def run(mode: str, program: str, function: str, of: tf1.Functions) -> Any:
@@ -102,7 +100,6 @@ def theirs(program: str, function: str) -> list[np.ndarray]:
         *TRACED,
         *TRACED_WITHOUT_VERIFICATION,
         *TF1_GRAPHS,
-        *TF1_GRAPHS_WITHOUT_VERIFICATION,
     ],
 )
 def test_numbers_are_tensorflows(mode: str, program: str, function: str) -> None:
@@ -136,8 +133,10 @@ def wrong_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ops, "softmax_cross_entropy", broken)
 
 
-# In a graph: test_verification_graphs.py.
-@pytest.mark.parametrize("program", [each for each in PROGRAMS if each != "function_in_a_tangent"])
+# In a graph: test_verification_graphs.py. The jacobian: test_counting.py.
+@pytest.mark.parametrize(
+    "program", [each for each in PROGRAMS if each not in ("function_in_a_tangent", "jacobian")]
+)
 @pytest.mark.usefixtures("wrong_gradient")
 def test_a_wrong_gradient_fails(program: str) -> None:
     with verify(), pytest.raises(FAILURES, match="in its gradient with respect to"):
