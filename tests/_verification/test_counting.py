@@ -55,8 +55,9 @@ def test_every_comparison_counts() -> None:
 
 def test_a_session_counts_what_it_computes() -> None:
     with verify(), tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        inputs = [tf.compat.v1.placeholder(tf.float32) for _ in range(3)]
-        feed = dict(zip(inputs, (LOGITS, LABELS, WEIGHTS)))
+        arrays = (LOGITS, LABELS, WEIGHTS)
+        inputs = [tf.compat.v1.placeholder(each.dtype, each.shape) for each in arrays]
+        feed = dict(zip(inputs, arrays))
         value, to_logits, to_weights = with_gradients(loss)(*inputs)
         all_three = [value, to_logits, to_weights]
         assert counted(lambda: session.run(all_three, feed)) == (1, 2, 0)
