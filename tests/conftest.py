@@ -16,6 +16,10 @@ import hypothesis
 import pytest
 from lean_import import import_tensorflow
 
+# Imports make next to no garbage, and looking for it is a quarter of their time. Tests run with it
+# (`pytest_collection_finish`).
+gc.disable()
+
 # TensorFlow traces, compiles and allocates: no single example has a fair deadline.
 hypothesis.settings.register_profile(
     "tensorflow",
@@ -44,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     started by it afterwards: they would wait for its import.
     """
     if config.getoption("numprocesses", None):
+        gc.enable()
         return
     import_tensorflow()
     from keras_xent._verification import counting
@@ -55,6 +60,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     keep_all_objects()
+    gc.enable()
+    # A trace makes many objects, most of which stay.
+    gc.set_threshold(20_000)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -191,11 +191,11 @@ def looped(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
 
 def function_in_a_tape(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     """The gradient is asked for outside of the traced function, and then again."""
-    return tape_over_tape(tf.function(loss), x, y, w)
+    return tape_over_tape(tf.function(loss, autograph=False), x, y, w)
 
 
 def function_in_a_tangent(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
-    return tape_in_a_tangent(tf.function(loss), x, y, w)
+    return tape_in_a_tangent(tf.function(loss, autograph=False), x, y, w)
 
 
 def jacobian(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
@@ -252,12 +252,6 @@ def graph_hessians(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     return [*tf.gradients(value, x), *tf.hessians(value, x)]
 
 
-def graph_descent(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
-    """The loss behind a step down its own gradient."""
-    value = loss(x - 0.3 * tf.gradients(loss(x, y, w), x)[0], y, w)
-    return tf.gradients(value, x)
-
-
 def graph_loop(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     def step(i: Any, total: Any) -> Any:
         scaled = x * tf.cast(i, tf.float32)
@@ -275,7 +269,6 @@ GRAPH_PROGRAMS: dict[str, Callable[..., list[Any]]] = {
     for program in (
         graph_gradients_twice,
         graph_hessians,
-        graph_descent,
         graph_loop,
     )
 }

@@ -145,7 +145,10 @@ def _become(program: dict[str, Any]) -> None:
 if __name__ == "__main__":
     from lean_import import import_tensorflow
 
+    # Looking for garbage is a quarter of the import's time.
+    gc.disable()
     import_tensorflow()
+    gc.enable()
     # A process that ends would take a second to collect all that the import has made.
     gc.collect()
     gc.freeze()

@@ -44,7 +44,6 @@ class TestEveryFunction:
         [
             *(("eager", function) for function in FUNCTIONS),
             *(("tf1_graph", function) for function in KINDS),
-            ("traced_unknown_shapes", "sparse_softmax_cross_entropy"),
         ],
     )
     def test_silence_if_it_is_right(self, mode: str, function: str) -> None:
@@ -70,7 +69,7 @@ class TestEveryFunction:
         with verify(), pytest.raises(FAILURES, match=f"v1.{function} differs .* in its gradient"):
             tf1.by_tape(FUNCTIONS[function], *inputs)
 
-    # How a graph fails doesn't depend on the function.
+    # How a graph fails doesn't depend on the function. A trace: test_counting.py.
     @pytest.mark.parametrize("function", ["softmax_cross_entropy", "compute_weighted_loss"])
     def test_a_graph_fails_in_its_wrong_value_and_in_its_wrong_gradient(
         self, function: str, monkeypatch: pytest.MonkeyPatch
@@ -88,16 +87,6 @@ class TestEveryFunction:
                 failure = f"v1.{function} differs .* in its {where}"
                 with pytest.raises(tf.errors.InvalidArgumentError, match=failure):
                     session.run(fetch, feed)
-
-
-@pytest.mark.parametrize("where", ["value", "gradient"])
-def test_a_trace_fails_where_it_is_wrong(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = twice_the_gradient if where == "gradient" else lambda tensor: tensor * 1.0001
-    break_ours(monkeypatch, wrong)
-    run = with_gradients(loss) if where == "gradient" else loss
-    failure = f"v1.softmax_cross_entropy differs .* in its {where}"
-    with verify(), pytest.raises(tf.errors.InvalidArgumentError, match=failure):
-        modes.traced_unknown_shapes(run, LOGITS, LABELS, WEIGHTS)
 
 
 @pytest.mark.parametrize("index", [0, 2])
@@ -183,7 +172,7 @@ def test_the_message_tells_the_numbers_the_shapes_and_what_to_do(
     for part in parts:
         assert part in str(caught.value)
     with verify(), pytest.raises(tf.errors.InvalidArgumentError) as in_graph:
-        tf.function(loss)(LOGITS, LABELS, WEIGHTS)
+        modes.traced(loss, LOGITS, LABELS, WEIGHTS)
     text = str(in_graph.value).replace("[", "").replace("]", "").replace("\\'", "'")
     for part in parts:
         assert part in text

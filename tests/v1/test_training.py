@@ -13,6 +13,7 @@ import tf1
 
 import keras_xent
 
+DEFAULT = "weighted_sum_by_nonzero_weights"
 STEPS = 6
 _RANDOM = np.random.RandomState(0)
 X = _RANDOM.normal(size=[32, 6]).astype(np.float32)
@@ -46,12 +47,14 @@ def loss_of(functions: tf1.Functions, name: str, y: Any, logits: Any, weights: A
 
 
 def in_session(
-    functions: tf1.Functions, optimizer: str, name: str = "softmax_cross_entropy", **arguments: Any
+    functions: tf1.Functions,
+    optimizer: str,
+    name: str = "softmax_cross_entropy",
+    reduction: str = DEFAULT,
 ) -> list[Any]:
     """The parameters and the last loss, by `minimize` of the collected total loss."""
-    functions = dataclasses.replace(
-        functions, **{name: functools.partial(getattr(functions, name), **arguments)}
-    )
+    function = functools.partial(getattr(functions, name), reduction=reduction)
+    functions = dataclasses.replace(functions, **{name: function})
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         x = tf.compat.v1.placeholder(tf.float32, [None, 6])
         y = tf.compat.v1.placeholder(tf.float32, [None, 3])
@@ -81,7 +84,7 @@ def eagerly(
             loss = loss_now(x, y, weights)
         optimize.apply_gradients(zip(tape.gradient(loss, parameters), parameters))
 
-    run = tf.function(step) if traced else step
+    run = tf.function(step, autograph=False) if traced else step
     for start in np.arange(STEPS) * 8 % 32:
         batch = slice(start, start + 8)
         run(tf.constant(X[batch]), tf.constant(Y[batch]), tf.constant(WEIGHTS[batch]))
@@ -89,8 +92,10 @@ def eagerly(
 
 
 @functools.lru_cache(maxsize=None)
-def theirs_in_session(optimizer: str, name: str = "softmax_cross_entropy") -> list[Any]:
-    return in_session(tf1.THEIRS, optimizer, name)
+def theirs_in_session(
+    optimizer: str, name: str = "softmax_cross_entropy", reduction: str = DEFAULT
+) -> list[Any]:
+    return in_session(tf1.THEIRS, optimizer, name, reduction)
 
 
 @functools.lru_cache(maxsize=None)
@@ -115,26 +120,19 @@ def test_in_a_session_the_parameters_end_where_tf1s_do(choice: str, optimizer: s
 
 
 @pytest.mark.parametrize(
-    ("choice", "name"),
+    ("choice", "name", "reduction"),
     [
-        ("auto", "sparse_softmax_cross_entropy"),
-        ("auto", "sigmoid_cross_entropy"),
-        ("portable", "sigmoid_cross_entropy"),
+        ("auto", "sparse_softmax_cross_entropy", "weighted_sum"),
+        ("auto", "sigmoid_cross_entropy", "weighted_mean"),
+        ("portable", "sigmoid_cross_entropy", "weighted_mean"),
     ],
 )
-def test_on_the_other_losses_too(choice: str, name: str) -> None:
+def test_on_the_other_losses_and_reductions_too(choice: str, name: str, reduction: str) -> None:
     keras_xent.set_backend(choice)
-    assert_same_end(in_session(tf1.OURS, "adam", name), theirs_in_session("adam", name))
-    arguments = ("momentum", True, name)
-    assert_same_end(eagerly(tf1.OURS, *arguments), theirs_eagerly("momentum", name))
-
-
-@pytest.mark.parametrize("reduction", ["weighted_sum", "weighted_mean"])
-def test_so_they_do_with_another_reduction(reduction: str) -> None:
-    assert_same_end(
-        in_session(tf1.OURS, "adam", reduction=reduction),
-        in_session(tf1.THEIRS, "adam", reduction=reduction),
-    )
+    arguments = ("adam", name, reduction)
+    assert_same_end(in_session(tf1.OURS, *arguments), theirs_in_session(*arguments))
+    # With the default reduction.
+    assert_same_end(eagerly(tf1.OURS, "momentum", True, name), theirs_eagerly("momentum", name))
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,11 @@ import hypothesis.strategies as st
 import numpy as np
 import tf1
 
+import keras_xent
+
 DTYPES = ["float16", "bfloat16", "float32", "float64"]
 
-each_backend = hypothesis.settings(
-    max_examples=60,
-    # The fixture chooses the backend for all examples of a test.
-    suppress_health_check=[
-        hypothesis.HealthCheck.function_scoped_fixture,
-        hypothesis.HealthCheck.too_slow,
-    ],
-)
+examples = hypothesis.settings(max_examples=60)
 
 
 @st.composite
@@ -65,13 +60,18 @@ def is_float(weights: Any) -> bool:
     return np.asarray(weights).dtype.kind == "f"
 
 
-def both(run: Any) -> tuple[list[Any], list[Any]]:
-    return run(tf1.OURS), run(tf1.THEIRS)
+def all_of(run: Any) -> tuple[list[list[Any]], list[Any]]:
+    """What `run` returns of ours on each backend, and of TF1's."""
+    ours = []
+    for choice in ("auto", "portable"):
+        keras_xent.set_backend(choice)
+        ours.append(run(tf1.OURS))
+    return ours, run(tf1.THEIRS)
 
 
-@each_backend
+@examples
 @hypothesis.given(data=st.data())
-def test_softmax_cross_entropy_is_tf1s(eager_backend: str, data: st.DataObject) -> None:
+def test_softmax_cross_entropy_is_tf1s(data: st.DataObject) -> None:
     seed = data.draw(st.integers(0, 10**6), "seed")
     shape = data.draw(shapes(), "shape")
     dtype = data.draw(st.sampled_from(DTYPES), "dtype")
@@ -94,21 +94,20 @@ def test_softmax_cross_entropy_is_tf1s(eager_backend: str, data: st.DataObject) 
         inputs = [logits, weights] if is_float(weights) else [logits]
         return tf1.by_tape(loss, *inputs)
 
-    ours, theirs = both(run)
+    each_backends, theirs = all_of(run)
     losses = tf1.THEIRS.softmax_cross_entropy(
         labels, logits.astype("float64"), label_smoothing=smoothing, reduction="none"
     )
     scale = scale_of(losses.numpy(), weights)
-    tf1.assert_same(ours[:1], theirs[:1], dtype, scale)
-    tf1.assert_same(ours[1:2], theirs[1:2], dtype, gradient_scale(weights))
-    tf1.assert_same(ours[2:], theirs[2:], dtype, scale)
+    for ours in each_backends:
+        tf1.assert_same(ours[:1], theirs[:1], dtype, scale)
+        tf1.assert_same(ours[1:2], theirs[1:2], dtype, gradient_scale(weights))
+        tf1.assert_same(ours[2:], theirs[2:], dtype, scale)
 
 
-@each_backend
+@examples
 @hypothesis.given(data=st.data())
-def test_softmax_cross_entropy_with_logits_v2_is_tf1s(
-    eager_backend: str, data: st.DataObject
-) -> None:
+def test_softmax_cross_entropy_with_logits_v2_is_tf1s(data: st.DataObject) -> None:
     seed = data.draw(st.integers(0, 10**6), "seed")
     shape = data.draw(shapes(), "shape")
     dtype = data.draw(st.sampled_from(DTYPES), "dtype")
@@ -127,9 +126,10 @@ def test_softmax_cross_entropy_with_logits_v2_is_tf1s(
         inputs = [logits, labels] if is_float(labels) else [logits]
         return tf1.by_tape(losses, *inputs)
 
-    ours, theirs = both(run)
+    each_backends, theirs = all_of(run)
     # A gradient to the labels is a log of a softmax, as large as a loss.
-    tf1.assert_same(ours, theirs, dtype, scale=30)
+    for ours in each_backends:
+        tf1.assert_same(ours, theirs, dtype, scale=30)
 
 
 @st.composite
@@ -138,9 +138,9 @@ def columns_for(draw: Any, array: Any) -> Any:
     return np.asarray(array)[..., None] if draw(st.booleans()) else array
 
 
-@each_backend
+@examples
 @hypothesis.given(data=st.data())
-def test_sparse_softmax_cross_entropy_is_tf1s(eager_backend: str, data: st.DataObject) -> None:
+def test_sparse_softmax_cross_entropy_is_tf1s(data: st.DataObject) -> None:
     seed = data.draw(st.integers(0, 10**6), "seed")
     shape = data.draw(shapes(), "shape")
     dtype = data.draw(st.sampled_from(DTYPES), "dtype")
@@ -171,15 +171,16 @@ def test_sparse_softmax_cross_entropy_is_tf1s(eager_backend: str, data: st.DataO
         inputs = [logits, weights] if is_float(weights) else [logits]
         return tf1.by_tape(loss, *inputs)
 
-    ours, theirs = both(run)
-    tf1.assert_same(ours[:1], theirs[:1], dtype, scale)
-    tf1.assert_same(ours[1:2], theirs[1:2], dtype, gradient_scale(weights))
-    tf1.assert_same(ours[2:], theirs[2:], dtype, scale)
+    each_backends, theirs = all_of(run)
+    for ours in each_backends:
+        tf1.assert_same(ours[:1], theirs[:1], dtype, scale)
+        tf1.assert_same(ours[1:2], theirs[1:2], dtype, gradient_scale(weights))
+        tf1.assert_same(ours[2:], theirs[2:], dtype, scale)
 
 
-@each_backend
+@examples
 @hypothesis.given(data=st.data())
-def test_sigmoid_cross_entropy_is_tf1s(eager_backend: str, data: st.DataObject) -> None:
+def test_sigmoid_cross_entropy_is_tf1s(data: st.DataObject) -> None:
     seed = data.draw(st.integers(0, 10**6), "seed")
     shape = data.draw(shapes(), "shape")[data.draw(st.integers(0, 1), "scalars") :]
     dtype = data.draw(st.sampled_from(DTYPES), "dtype")
@@ -204,21 +205,22 @@ def test_sigmoid_cross_entropy_is_tf1s(eager_backend: str, data: st.DataObject) 
 
         return tf1.by_tape(loss, logits, labels, *([weights] if is_float(weights) else []))
 
-    ours, theirs = both(run)
+    each_backends, theirs = all_of(run)
     losses = tf1.THEIRS.sigmoid_cross_entropy(
         labels, logits.astype("float64"), label_smoothing=smoothing, reduction="none"
     )
     scale = scale_of(losses.numpy(), weights)
     # A gradient to the labels is as large as a logit.
     to_inputs = 3 if is_float(labels) else 2
-    tf1.assert_same(ours[:1], theirs[:1], dtype, scale)
-    tf1.assert_same(ours[1:to_inputs], theirs[1:to_inputs], dtype, 4 * gradient_scale(weights))
-    tf1.assert_same(ours[to_inputs:], theirs[to_inputs:], dtype, scale)
+    for ours in each_backends:
+        tf1.assert_same(ours[:1], theirs[:1], dtype, scale)
+        tf1.assert_same(ours[1:to_inputs], theirs[1:to_inputs], dtype, 4 * gradient_scale(weights))
+        tf1.assert_same(ours[to_inputs:], theirs[to_inputs:], dtype, scale)
 
 
-@each_backend
+@examples
 @hypothesis.given(data=st.data())
-def test_the_other_nn_functions_are_tf1s(eager_backend: str, data: st.DataObject) -> None:
+def test_the_other_nn_functions_are_tf1s(data: st.DataObject) -> None:
     function = data.draw(st.sampled_from(tf1.NN[1:]), "function")
     seed = data.draw(st.integers(0, 10**6), "seed")
     shape = data.draw(shapes(), "shape")
@@ -239,15 +241,16 @@ def test_the_other_nn_functions_are_tf1s(eager_backend: str, data: st.DataObject
 
         return tf1.by_tape(losses, logits, labels)
 
-    ours, theirs = both(run)
-    assert len(ours) == (3 if function.startswith("sigmoid") else 2)
-    # Without a distribution along another axis, a gradient is as large as the labels' sum.
-    tf1.assert_same(ours, theirs, dtype, scale=30)
+    each_backends, theirs = all_of(run)
+    for ours in each_backends:
+        assert len(ours) == (3 if function.startswith("sigmoid") else 2)
+        # Without a distribution along another axis, a gradient is as large as the labels' sum.
+        tf1.assert_same(ours, theirs, dtype, scale=30)
 
 
-@each_backend
+@examples
 @hypothesis.given(data=st.data())
-def test_compute_weighted_loss_is_tf1s(data: st.DataObject, eager_backend: str) -> None:
+def test_compute_weighted_loss_is_tf1s(data: st.DataObject) -> None:
     seed = data.draw(st.integers(0, 10**6), "seed")
     shape = data.draw(shapes(), "shape")[1:]
     dtype = data.draw(st.sampled_from([*DTYPES, "int32"]), "dtype")
@@ -266,6 +269,7 @@ def test_compute_weighted_loss_is_tf1s(data: st.DataObject, eager_backend: str) 
         inputs = [losses, weights] if is_float(weights) else [losses]
         return tf1.by_tape(loss, *inputs)
 
-    ours, theirs = both(run)
+    each_backends, theirs = all_of(run)
     precision = "float32" if dtype == "int32" else dtype
-    tf1.assert_same(ours, theirs, precision, scale_of(losses, weights))
+    for ours in each_backends:
+        tf1.assert_same(ours, theirs, precision, scale_of(losses, weights))
