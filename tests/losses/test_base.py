@@ -376,9 +376,9 @@ def test_shapes_that_only_a_graph_finds_wrong_repeat_nothing(
         for tensor in (loss.labels, predictions, WEIGHTS)
     ]
     # XLA compiles no assertions.
-    traced = tf.function(each, input_signature=signature)
+    traced = tf.function(each, input_signature=signature, autograph=False)
     traced.get_concrete_function()
-    compiled = tf.function(lambda *inputs: traced(*inputs), jit_compile=True)
+    compiled = tf.function(lambda *inputs: traced(*inputs), jit_compile=True, autograph=False)
     inputs = (loss.labels, predictions, WEIGHTS)
     # Without logits, XLA compiles the same checks for every loss.
     in_xla = from_logits or loss is LOSSES["binary"]

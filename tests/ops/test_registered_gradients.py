@@ -203,7 +203,9 @@ def test_scale_backprops_gradient(grad_shape: tuple[int, ...]) -> None:
 def test_a_smoothing_that_is_no_constant_raises_an_error() -> None:
     ops = library.load().ops
 
-    @tf.function(input_signature=[tf.TensorSpec([2, 3]), tf.TensorSpec([], tf.float64)])
+    @tf.function(
+        input_signature=[tf.TensorSpec([2, 3]), tf.TensorSpec([], tf.float64)], autograph=False
+    )
     def gradient(logits: tf.Tensor, smoothing: tf.Tensor) -> tf.Tensor:
         value = ops.keras_xent_softmax_cross_entropy(
             logits, tf.eye(2, 3), 1.0, smoothing, reduction="sum"

@@ -130,7 +130,7 @@ def test_value_and_logits_gradient_are_exact_to_rounding(backend: str, case: Cas
 def test_in_a_graph_that_knows_no_shape(case: Case) -> None:
     arrays = case.arrays()
 
-    @tf.function(input_signature=[tf.TensorSpec(None)] * 3)
+    @tf.function(input_signature=[tf.TensorSpec(None)] * 3, autograph=False)
     def run(*tensors: tf.Tensor) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(tensors)
