@@ -41,7 +41,7 @@ def train(strategy: Any, losses: dict[str, Any]) -> dict[str, Any]:
         model = keras.Model(inputs, {name: layer(inputs) for name, layer in layers.items()})
         for layer in layers.values():
             layer.set_weights([KERNEL])
-        model.compile(keras.optimizers.SGD(RATE), loss=losses)
+        model.compile(keras.optimizers.SGD(RATE), loss=losses, jit_compile=False)
     labels = {name: IDS if "sparse" in name else Y for name in losses}
     weights = dict.fromkeys(losses, W)
     data = tf.data.Dataset.from_tensor_slices((X, labels, weights)).batch(BATCH)
