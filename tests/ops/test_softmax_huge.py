@@ -211,33 +211,44 @@ def signs(values: Any) -> list[float]:
     return np.where(array == 0, np.copysign(1, array), 0).tolist()
 
 
-@both_backends
-@pytest.mark.parametrize("mode", ["eager", "tf1_graph"])
-def test_a_loss_of_zero_has_the_sign_it_has_in_tf1(backend: str, mode: str) -> None:
-    # Traced, every case takes its time.
-    is_eager = mode == "eager"
-    reductions = list(Reduction) if is_eager else [Reduction.NONE, Reduction.MEAN]
+def of_every_reduction(loss: Any, reductions: Any) -> Any:
+    def run(x: tf.Tensor, y: tf.Tensor, w: tf.Tensor) -> list[tf.Tensor]:
+        return [loss(x, y, w, reduction) for reduction in reductions]
 
-    def function(x: tf.Tensor, y: tf.Tensor, w: tf.Tensor) -> Any:
-        pairs = []
-        for reduction in reductions:
-            found = softmax_cross_entropy(x, y, w, reduction=reduction)
-            expected = tf.compat.v1.losses.softmax_cross_entropy(
-                y, x, w, reduction=V1_NAMES[reduction]
-            )
-            pairs.append((found, expected))
-        return pairs
+    return run
 
-    for classes in (1, 9, 70) if is_eager else (2,):
+
+def reduced(x: tf.Tensor, y: tf.Tensor, w: tf.Tensor, reduction: Reduction) -> tf.Tensor:
+    return softmax_cross_entropy(x, y, w, reduction=reduction)
+
+
+def reduced_in_tf1(x: tf.Tensor, y: tf.Tensor, w: tf.Tensor, reduction: Reduction) -> tf.Tensor:
+    return tf.compat.v1.losses.softmax_cross_entropy(y, x, w, reduction=V1_NAMES[reduction])
+
+
+def test_a_loss_of_zero_has_the_sign_it_has_in_tf1() -> None:
+    for classes in (1, 9, 70):
         logits = np.full([2, classes], -200, "f")
         logits[:, 0] = 3
-        for label in (1.0, 0.0, -0.0, -1.0) if is_eager else (-1.0,):
+        for label in (1.0, 0.0, -0.0, -1.0):
             labels = np.zeros([2, classes], "f")
             labels[:, 0] = label
-            for weights in ([1, 1], [-1, 1], [-1, -1], [0.0, -0.0]) if is_eager else ([1, -1],):
-                w = np.array(weights, "f")
-                for found, expected in modes.MODES[mode](function, logits, labels, w):
-                    assert signs(found) == signs(expected)
+            for weights in ([1, 1], [-1, 1], [-1, -1], [0.0, -0.0]):
+                arrays = (logits, labels, np.array(weights, "f"))
+                expected = modes.eager(of_every_reduction(reduced_in_tf1, Reduction), *arrays)
+                for backend in BACKENDS:
+                    keras_xent.set_backend(backend)
+                    found = modes.eager(of_every_reduction(reduced, Reduction), *arrays)
+                    assert list(map(signs, found)) == list(map(signs, expected))
+
+
+@both_backends
+def test_so_it_has_in_a_session(backend: str) -> None:
+    reductions = [Reduction.NONE, Reduction.MEAN]
+    arrays = np.array([[3, -200]] * 2, "f"), np.array([[-1, 0]] * 2, "f"), np.array([1, -1], "f")
+    found = modes.tf1_graph(of_every_reduction(reduced, reductions), *arrays)
+    expected = modes.eager(of_every_reduction(reduced_in_tf1, reductions), *arrays)
+    assert list(map(signs, found)) == list(map(signs, expected))
 
 
 @both_backends
