@@ -127,8 +127,9 @@ def expected_of(shapes: Shapes) -> list[tf.Tensor]:
     indirect=["backend"],
 )
 def test_values_and_gradients(mode: str, backend: str) -> None:
-    # XLA takes long, and compiles once more for each pair where the trace knows no shapes.
-    steps = {"traced": 2, "compiled": 3, "compiled_unknown_shapes": 5}
+    # XLA takes long, and compiles once more for each pair where the trace knows no shapes. A
+    # session runs what is traced without shapes.
+    steps = {"traced": 2, "compiled": 3, "compiled_unknown_shapes": 5, "tf1_graph": 3}
     every = BROADCAST[:: steps.get(mode, 1)]
     run = in_mode(mode, every)
     for shapes in every:
