@@ -92,12 +92,9 @@ def expected_of(order: Callable[..., Any], reduction: Reduction) -> list[Any]:
 
 
 MAIN_MODES = ("eager", "traced", "compiled")
-# The others trace the same with other shapes, or compile the same trace. In test_xla.py XLA
-# compiles all.
+# The others trace the same with other shapes, or compile the same trace.
 REDUCTIONS = {
-    "eager": list(Reduction),
-    "traced": list(Reduction),
-    "compiled": [Reduction.NONE, Reduction.MEAN, Reduction.SUM_BY_NONZERO_WEIGHTS],
+    **{mode: list(Reduction) for mode in MAIN_MODES},
     "traced_unknown_shapes": [Reduction.NONE, Reduction.SUM_BY_NONZERO_WEIGHTS],
 }
 
