@@ -80,7 +80,7 @@ Arrays = Sequence[np.ndarray]
 def of_function(function: Function, arrays: Arrays, signature: Any = None) -> list[Constant]:
     """Those of a `tf.function`: as it is traced, and as it runs."""
     tensors = [tf.constant(array) for array in arrays]
-    traced = tf.function(function, input_signature=signature)
+    traced = tf.function(function, input_signature=signature, autograph=False)
     concrete = traced.get_concrete_function(*tensors)
     found = in_graph(concrete.graph.as_graph_def(), "traced")
     # The graph takes these as arguments and keeps them.
@@ -130,7 +130,7 @@ def of_session(function: Function, arrays: Arrays, shapes: Sequence[Any]) -> lis
 def of_xla(function: Function, arrays: Arrays, signature: Any = None) -> list[Constant]:
     """Those of a function that XLA compiles: as it is traced, and as XLA optimizes it."""
     tensors = [tf.constant(array) for array in arrays]
-    compiled = tf.function(function, input_signature=signature, jit_compile=True)
+    compiled = tf.function(function, input_signature=signature, jit_compile=True, autograph=False)
     concrete = compiled.get_concrete_function(*tensors)
     found = in_graph(concrete.graph.as_graph_def(), "traced for XLA")
     text = compiled.experimental_get_compiler_ir(*tensors)(stage="optimized_hlo")

@@ -128,7 +128,8 @@ def of_other(name: str, weights: np.ndarray) -> tuple[float, np.ndarray]:
         return session.run([loss, kernel - RATE * tf.gradients(loss, kernel)[0]])
 
 
-for name, labels in (("SparseCategoricalCrossentropy", IDS), ("BinaryCrossentropy", Y)):
+others = (("SparseCategoricalCrossentropy", IDS), ("BinaryCrossentropy", Y))
+for name, labels in others if ALL else ():
     loss = getattr(keras_xent, name)(from_logits=True, reduction="sum_by_nonzero_weights")
     model = compiled(model_of(mask=True), loss, "temporal")
     check(f"{name}, mask", model, ONE_A_LOSS, of_other(name, ONE_A_LOSS * MASK), labels)

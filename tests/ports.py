@@ -11,6 +11,8 @@ tf1_loss = tf.compat.v1.losses.softmax_cross_entropy
 tf1_nn = tf.compat.v1.nn.softmax_cross_entropy_with_logits_v2
 TF1_REDUCTIONS = sorted(set(tf.compat.v1.losses.Reduction.all()))
 CLASSES = 5
+# The fewest: to find the reason of a difference, the losses are called with one example at a time.
+ROWS = 3
 
 # What a program has that trains in float32, on labels that are data, a network that ends in
 # logits.

@@ -21,4 +21,7 @@ def in_graph(loss: Any, *inputs: Any, jit_compile: bool = False) -> Any:
         else tf.TensorSpec([None] * len(x.shape), x.dtype)
         for x in inputs
     ]
-    return tf.function(loss, input_signature=signature, jit_compile=jit_compile)(*inputs)
+    run = tf.function(
+        loss, input_signature=signature, jit_compile=jit_compile, autograph=False
+    )
+    return run(*inputs)

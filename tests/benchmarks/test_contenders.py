@@ -71,7 +71,7 @@ def test_half_precision(module: str, dtype: str) -> None:
     if tf.as_dtype(dtype).as_numpy_dtype is not setup.logits().dtype.type:
         pytest.skip("TensorFlow 2.12 has a bfloat16 of its own for numpy")
     eps = 2.0**-7 if dtype == "bfloat16" else 2.0**-10
-    for one, other in zip(results(module, setup), results("v1", setup)):
+    for one, other in zip(results(module, setup), expected_results(setup)):
         assert one.dtype == other.dtype == dtype
         one, other = [np.asarray(tf.cast(tensor, "float64")) for tensor in (one, other)]
         np.testing.assert_allclose(one, other, rtol=8 * eps, atol=eps)

@@ -265,10 +265,12 @@ def test_the_config_has_the_constructor_s_arguments_in_their_order(loss: Loss) -
     assert repr(loss.cls()).startswith(f"{loss.cls.__name__}(from_logits=False, ")
 
 
+# A layer's kernel and bias.
+START = [RNG.normal(size=(4, 4)).astype(np.float32), np.zeros(4, np.float32)]
+
+
 def make_model(loss: Any) -> keras.Model:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, "tanh")])
-    kernel = np.random.default_rng(1).normal(size=(4, 4)).astype(np.float32)
-    model.set_weights([kernel, np.zeros(4, np.float32)])
     model.compile(keras.optimizers.SGD(0.5), loss=loss)
     return model
 
@@ -284,21 +286,29 @@ def test_a_saved_model_loads_with_its_loss(loss: Loss, suffix: str, tmp_path: Pa
     check_same(loss, loaded.loss, original)
 
 
-@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum_by_nonzero_weights"])
-def test_fit_trains_as_with_keras_s_or_tf1s(loss: Loss, reduction: str) -> None:
-    def train(each: Any) -> Any:
-        model = make_model(each)
-        history = model.fit(
-            LOGITS, loss.labels, 3, 2, sample_weight=WEIGHTS, shuffle=False, verbose=0
-        )
-        return np.append(history.history["loss"], model.get_weights()[0])
+def train(losses: dict[str, Any]) -> dict[str, np.ndarray]:
+    """`fit` of a model with an output for each loss, and a layer that only this loss trains.
 
-    found = train(loss(reduction=reduction))
-    if reduction == "sum_over_batch_size":
-        np.testing.assert_allclose(found, train(loss.of_keras(from_logits=True)), rtol=1e-5)
-        return
-    model = make_model(None)
-    kernel, bias = (tf.Variable(value) for value in model.get_weights())
+    Returns: the history of each loss and the layer's kernel after it.
+    """
+    inputs = keras.Input((4,))
+    layers = {name: keras.layers.Dense(4, "tanh", name=name) for name in losses}
+    model = keras.Model(inputs, {name: layer(inputs) for name, layer in layers.items()})
+    for layer in layers.values():
+        layer.set_weights(START)
+    model.compile(keras.optimizers.SGD(0.5), loss=losses, jit_compile=False)
+    labels = {name: each.labels for name, each in LOSSES.items()}
+    weights = dict.fromkeys(losses, WEIGHTS)
+    fitted = model.fit(LOGITS, labels, 3, 2, sample_weight=weights, shuffle=False, verbose=0)
+    return {
+        name: np.append(fitted.history[f"{name}_loss"], layer.get_weights()[0])
+        for name, layer in layers.items()
+    }
+
+
+def train_in_tf1(loss: Loss) -> np.ndarray:
+    """The same with TF1's loss."""
+    kernel, bias = map(tf.Variable, START)
     history = []
     for _ in range(2):
         values = []
@@ -311,7 +321,18 @@ def test_fit_trains_as_with_keras_s_or_tf1s(loss: Loss, reduction: str) -> None:
                 variable.assign_sub(0.5 * gradient)
             values.append(value)
         history.append(np.mean(values))
-    np.testing.assert_allclose(found, np.append(history, kernel), rtol=1e-5, atol=1e-6)
+    return np.append(history, kernel)
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum_by_nonzero_weights"])
+def test_fit_trains_as_with_keras_s_or_tf1s(reduction: str) -> None:
+    found = train({name: loss(reduction=reduction) for name, loss in LOSSES.items()})
+    if reduction == "sum_over_batch_size":
+        expected = train({name: loss.of_keras(from_logits=True) for name, loss in LOSSES.items()})
+    else:
+        expected = {name: train_in_tf1(loss) for name, loss in LOSSES.items()}
+    for name in LOSSES:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-6, err_msg=name)
 
 
 @pytest.mark.skipif(IS_KERAS_3, reason="Keras 3 makes no layers of calls")
@@ -376,9 +397,9 @@ def test_shapes_that_only_a_graph_finds_wrong_repeat_nothing(
         for tensor in (loss.labels, predictions, WEIGHTS)
     ]
     # XLA compiles no assertions.
-    traced = tf.function(each, input_signature=signature)
+    traced = tf.function(each, input_signature=signature, autograph=False)
     traced.get_concrete_function()
-    compiled = tf.function(lambda *inputs: traced(*inputs), jit_compile=True)
+    compiled = tf.function(lambda *inputs: traced(*inputs), jit_compile=True, autograph=False)
     inputs = (loss.labels, predictions, WEIGHTS)
     # Without logits, XLA compiles the same checks for every loss.
     in_xla = from_logits or loss is LOSSES["binary"]

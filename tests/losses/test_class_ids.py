@@ -103,7 +103,7 @@ def test_ids_of_unknown_shapes_are_fitted(
         tf.TensorSpec([None] * len(x.shape) if known else None, x.dtype)
         for x, known in ((ids, ids_known), (predictions, predictions_known))
     ]
-    function = tf.function(run, input_signature=signature)
+    function = tf.function(run, input_signature=signature, autograph=False)
     np.testing.assert_array_equal(function(ids, predictions), np.arange(4))
     if shape == (4, 1):
         with pytest.raises(tf.errors.InvalidArgumentError):
@@ -115,6 +115,7 @@ def test_the_last_dimension_may_be_the_surplus_one_though_the_classes_are_elsewh
     function = tf.function(
         lambda ids: class_ids.fitted(ids, tf.constant(predictions), 1)[0],
         input_signature=[tf.TensorSpec([4, 2, None], tf.int32)],
+        autograph=False,
     )
     assert function(ids).shape == (4, 2)
     with pytest.raises(tf.errors.InvalidArgumentError):
@@ -126,6 +127,7 @@ def test_only_one_of_two_dimensions_that_are_unknown_goes() -> None:
     function = tf.function(
         lambda ids: class_ids.fitted(ids, tf.constant(predictions), 1)[0],
         input_signature=[tf.TensorSpec([4, None, None], tf.int32)],
+        autograph=False,
     )
     assert function(np.zeros((4, 1, 2), np.int32)).shape == (4, 2)
 
@@ -152,7 +154,9 @@ def test_nothing_of_an_ignored_place_is_left() -> None:
 
 
 def test_in_a_graph_the_ignored_places_are_those_of_the_losses() -> None:
-    @tf.function(input_signature=[tf.TensorSpec(None, tf.bool), tf.TensorSpec(None)])
+    @tf.function(
+        input_signature=[tf.TensorSpec(None, tf.bool), tf.TensorSpec(None)], autograph=False
+    )
     def run(kept: tf.Tensor, predictions: tf.Tensor) -> tf.Tensor:
         return class_ids.without_ignored(predictions, kept, -1)
 

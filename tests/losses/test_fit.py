@@ -69,6 +69,8 @@ def make_model(loss: Any, optimizer: Any = None, **arguments: Any) -> keras.Mode
     logits = keras.layers.Dense(3)(keras.layers.Dense(6, activation="tanh")(inputs))
     model = keras.Model(inputs, logits)
     model.set_weights(START)
+    # Keras 3 would have XLA compile it, which takes longer than the training.
+    arguments.setdefault("jit_compile", False)
     model.compile(optimizer or keras.optimizers.SGD(RATE), loss=loss, **arguments)
     return model
 
@@ -99,8 +101,6 @@ def check_parameters(model: keras.Model, expected: list[np.ndarray]) -> None:
 )
 def test_fit_is_tf1s_training(how: dict[str, Any]) -> None:
     parameters, losses = tf1_training()
-    if "run_eagerly" not in how and "jit_compile" not in how:
-        how = {**how, "jit_compile": False}
     model = make_model(by_nonzero_weights(), **how)
     history = model.fit(X, Y, BATCH, EPOCHS, sample_weight=W, shuffle=False, verbose=0)
     check_parameters(model, parameters)
@@ -189,6 +189,7 @@ def test_several_outputs_with_a_loss_each() -> None:
             "other": keras.losses.CategoricalCrossentropy(from_logits=True),
         },
         loss_weights={"one": 1.0, "other": 0.25},
+        jit_compile=False,
     )
     logits = model.predict(X, verbose=0)
     one = v1.losses.softmax_cross_entropy(Y, logits["one"], W, SMOOTHING)
@@ -216,7 +217,7 @@ def test_mixed_precision_trains_as_keras_s_class(policy: str) -> None:
         optimizer = scaled() if policy == "mixed_bfloat16" else None
         model = make_model(loss, optimizer, run_eagerly=True)
         assert "LossScale" in type(model.optimizer).__name__
-        history = model.fit(X, Y, BATCH, sample_weight=W, shuffle=False, verbose=0)
+        history = model.fit(X, Y, 9, sample_weight=W, shuffle=False, verbose=0)
         return history.history["loss"], model.get_weights()
 
     expected, expected_parameters = train(keras.losses.CategoricalCrossentropy(True, SMOOTHING))

@@ -25,7 +25,7 @@ def test_fit_and_evaluate_give_tf1s_numbers(mode: str) -> None:
         env={**os.environ, **KERAS_2, "PYTHONPATH": str(TESTS.parent)},
     )
     cases = printed.splitlines()
-    assert len(cases) >= (11 if mode == "disable_v2_behavior" else 6)
+    assert len(cases) >= (11 if mode == "disable_v2_behavior" else 4)
     assert {"fit and evaluate", "a subclass", "two outputs"} <= set(cases)
 
 

@@ -63,7 +63,8 @@ def test_graphs_that_know_no_row_give_the_same(jit_compile: bool, ignore_class: 
     loss = SparseCategoricalCrossentropy(True, ignore_class, label_smoothing=0.2)
 
     @tf.function(
-        input_signature=[tf.TensorSpec([None], dtype) for dtype in ("int64", "float32", "int64")]
+        input_signature=[tf.TensorSpec([None], dtype) for dtype in ("int64", "float32", "int64")],
+        autograph=False,
     )
     def traced(ids: tf.Tensor, values: tf.Tensor, splits: tf.Tensor) -> Any:
         with tf.GradientTape() as tape:
@@ -72,7 +73,7 @@ def test_graphs_that_know_no_row_give_the_same(jit_compile: bool, ignore_class: 
             value = loss(ids, y_pred)
         return [value, tape.gradient(value, values)]
 
-    run = tf.function(lambda *inputs: traced(*inputs), jit_compile=jit_compile)
+    run = tf.function(lambda *inputs: traced(*inputs), jit_compile=jit_compile, autograph=False)
     assert_close(run(IDS, LOGITS, SPLITS), value_and_gradient(loss, IDS, LOGITS))
     for ids in (IDS[:1], IDS[:3], np.append(IDS, 0)):
         with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
@@ -130,7 +131,9 @@ def test_an_infinite_logit_of_another_class_adds_nothing() -> None:
 
 def test_under_xla_an_id_that_its_row_does_not_have_is_nan() -> None:
     loss = SparseCategoricalCrossentropy(True, reduction="none", label_smoothing=0.1)
-    run = tf.function(lambda ids, values: loss(ids, rows(values)), jit_compile=True)
+    run = tf.function(
+        lambda ids, values: loss(ids, rows(values)), jit_compile=True, autograph=False
+    )
     found = run(np.array([2, 2, -1, 0]), LOGITS)
     np.testing.assert_array_equal(np.isnan(found), [True, False, True, False])
 
@@ -183,7 +186,7 @@ def test_under_xla_ids_in_other_rows_give_nan() -> None:
     """XLA compiles no assertions, and ids of other rows would be taken for these."""
     loss = SparseCategoricalCrossentropy(True, reduction="sum")
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def value(splits: tf.Tensor) -> tf.Tensor:
         nested = [tf.constant([0, 1, 4], tf.int64), tf.constant(SPLITS, tf.int64)]
         y_pred = tf.RaggedTensor.from_nested_row_splits(LOGITS, nested, validate=False)

@@ -76,7 +76,7 @@ def test_under_xla_other_rows_give_nan(reduction: str) -> None:
     def rows_of(values: tf.Tensor, splits: tf.Tensor) -> tf.RaggedTensor:
         return tf.RaggedTensor.from_row_splits(values, splits, validate=False)
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def value(labels_splits: tf.Tensor, weights_splits: tf.Tensor) -> tf.Tensor:
         splits = tf.constant(SPLITS, tf.int64)
         labels, weights = rows_of(LABELS, labels_splits), rows_of(EACH, weights_splits)
@@ -120,6 +120,7 @@ def test_other_numbers_of_ragged_dimensions_raise_an_error() -> None:
                 nested, nested_logits, tf.RaggedTensor.from_row_splits(each, [0, 1, 4], False)
             ),
             input_signature=[unknown],
+            autograph=False,
         ).get_concrete_function()
 
 
@@ -130,7 +131,7 @@ def test_weights_of_unknown_rank_raise_an_error() -> None:
         return loss(rows(LABELS), rows(LOGITS), weights)
 
     with pytest.raises(ValueError, match="sample_weight has an unknown rank"):
-        tf.function(run, input_signature=[tf.TensorSpec(None)])(SAMPLES)
+        tf.function(run, input_signature=[tf.TensorSpec(None)], autograph=False)(SAMPLES)
 
 
 @pytest.mark.parametrize("axis", [0, 1, -2, -3, 3, -4])

@@ -79,7 +79,9 @@ def test_weights_of_unknown_rank_get_the_losses_rank(
 
 def test_weights_of_unknown_rank_that_do_not_fit_fail_when_run() -> None:
     unknown = tf.TensorSpec(None, tf.float32)
-    function = tf.function(lambda weights: for_losses(weights, 1)[0], input_signature=[unknown])
+    function = tf.function(
+        lambda weights: for_losses(weights, 1)[0], input_signature=[unknown], autograph=False
+    )
     with pytest.raises(tf.errors.InvalidArgumentError):
         function(np.ones((4, 3), np.float32))
 
@@ -92,7 +94,8 @@ def test_an_unknown_batch_size_stays_unknown() -> None:
         seen.append(aligned.shape.as_list())
         return aligned
 
-    tf.function(run, input_signature=[tf.TensorSpec([None], tf.float32)])(np.ones(3, np.float32))
+    signature = [tf.TensorSpec([None], tf.float32)]
+    tf.function(run, input_signature=signature, autograph=False)(np.ones(3, np.float32))
     assert seen == [[None, 1]]
 
 
@@ -225,7 +228,8 @@ def test_unknown_ranks_are_left_alone() -> None:
         return sample_weights.rank_of(labels)
 
     signature = [tf.TensorSpec(None, tf.float32), tf.TensorSpec([None, 3], tf.float32)]
-    assert int(tf.function(run, input_signature=signature)(tf.ones([2, 3]), tf.ones([2, 3]))) == 2
+    function = tf.function(run, input_signature=signature, autograph=False)
+    assert int(function(tf.ones([2, 3]), tf.ones([2, 3]))) == 2
 
 
 def test_a_known_rank_is_a_number() -> None:

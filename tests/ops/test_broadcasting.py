@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Callable, Tuple
 
 import modes
@@ -114,6 +115,11 @@ def in_mode(mode: str, every: list[Shapes]) -> Callable[[Shapes], Any]:
     return lambda shapes: results[every.index(shapes)]
 
 
+@functools.lru_cache(maxsize=None)
+def expected_of(shapes: Shapes) -> list[tf.Tensor]:
+    return modes.eager(with_gradients(by_hand(shapes)), *arrays(shapes))
+
+
 # The labels are broadcast before a backend has them.
 @pytest.mark.parametrize(
     ("mode", "backend"),
@@ -121,13 +127,13 @@ def in_mode(mode: str, every: list[Shapes]) -> Callable[[Shapes], Any]:
     indirect=["backend"],
 )
 def test_values_and_gradients(mode: str, backend: str) -> None:
-    # XLA takes long, and compiles once more for each pair where the trace knows no shapes.
-    steps = {"traced": 2, "compiled": 3, "compiled_unknown_shapes": 5}
+    # XLA takes long, and compiles once more for each pair where the trace knows no shapes. A
+    # session runs what is traced without shapes.
+    steps = {"traced": 2, "compiled": 3, "compiled_unknown_shapes": 5, "tf1_graph": 3}
     every = BROADCAST[:: steps.get(mode, 1)]
     run = in_mode(mode, every)
     for shapes in every:
-        expected = modes.eager(with_gradients(by_hand(shapes)), *arrays(shapes))
-        for one, other in zip(run(shapes), expected):
+        for one, other in zip(run(shapes), expected_of(shapes)):
             assert one.shape == other.shape, shapes
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6, err_msg=str(shapes))
 

@@ -29,7 +29,7 @@ def numbers(shape: tuple[int, ...]) -> np.ndarray:
 
 
 def without_a_rank(function: Callable[[tf.Tensor], tf.Tensor], x: np.ndarray) -> np.ndarray:
-    return tf.function(function, input_signature=[tf.TensorSpec(None)])(x).numpy()
+    return tf.function(function, input_signature=[tf.TensorSpec(None)], autograph=False)(x).numpy()
 
 
 @each_axis

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Sequence
+from typing import Any, Callable, NamedTuple, Sequence
 
 import modes
 import numpy as np
@@ -21,7 +21,8 @@ INF, NAN = np.inf, np.nan
 needs_native = pytest.mark.skipif(
     keras_xent.backend().name != "native", reason=keras_xent.backend().reason
 )
-both_backends = pytest.mark.parametrize("backend", ["auto", "portable"], indirect=True)
+BACKENDS = ("auto", "portable")
+both_backends = pytest.mark.parametrize("backend", BACKENDS, indirect=True)
 many_and_few_classes = pytest.mark.parametrize("padding", [0, 5, 96])
 float_dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
@@ -87,9 +88,7 @@ def test_a_logit_of_minus_infinity_whose_label_is_0_adds_nothing(
 def test_the_portable_backend_makes_of_it_what_tensorflow_does(
     backend: str, padding: int, dtype: str
 ) -> None:
-    """NaN in its fused op, for whose avoidance it would take a pass over the logits. Under XLA
-    nothing is added, either by TensorFlow.
-    """
+    """NaN in its fused op, for whose avoidance it would take a pass over the logits."""
     logits = padded([[-INF, 1.0, 2.0]], padding, -INF)
     labels = padded([[0.0, 1.0, 0.0]], padding, 0.0)
     found, expected = ours(logits, labels, dtype), theirs(logits, labels)
@@ -97,14 +96,24 @@ def test_the_portable_backend_makes_of_it_what_tensorflow_does(
     np.testing.assert_array_equal(found.losses, expected.losses)
     np.testing.assert_allclose(found.gradient, expected.gradient, rtol=1e-6)
 
-    def both(logits: tf.Tensor, labels: tf.Tensor) -> list[tf.Tensor]:
+
+@float_dtypes
+def test_under_xla_nothing_is_added(dtype: str) -> None:
+    def both(*tensors: tf.Tensor) -> list[tf.Tensor]:
         return [
-            softmax_cross_entropy(logits, labels, reduction=Reduction.NONE),
-            tf.nn.softmax_cross_entropy_with_logits(labels, logits),
+            losses
+            for logits, labels in zip(tensors[::2], tensors[1::2])
+            for losses in (
+                softmax_cross_entropy(logits, labels, reduction=Reduction.NONE),
+                tf.nn.softmax_cross_entropy_with_logits(labels, logits),
+            )
         ]
 
-    tensors = [tf.constant(rows, dtype) for rows in (logits, labels)]
-    for losses in tf.function(both, jit_compile=True)(*tensors):
+    arrays = []
+    for padding in (0, 5, 96):
+        arrays.append(padded([[-INF, 1.0, 2.0]], padding, -INF))
+        arrays.append(padded([[0.0, 1.0, 0.0]], padding, 0.0))
+    for losses in modes.compiled(both, *(np.array(rows, dtype) for rows in arrays)):
         np.testing.assert_allclose(losses, [np.log1p(np.e)], rtol=1e-6)
 
 
@@ -194,33 +203,39 @@ def test_labels_need_not_sum_to_one(backend: str, padding: int) -> None:
     assert found.losses[0] == 0
 
 
-@both_backends
 @many_and_few_classes
 @pytest.mark.parametrize("reduction", list(Reduction))
 @pytest.mark.parametrize(
     "weights", [0.0, [0.0, 0.0], [NAN, 1.0], [0.0, NAN], [INF, 1.0], [1.0, -1.0], [-2.0, 0.0]]
 )
 def test_odd_weights_do_what_they_do_in_tf1(
-    backend: str, padding: int, reduction: Reduction, weights: list[float]
+    padding: int, reduction: Reduction, weights: list[float]
 ) -> None:
     logits = tf.constant(padded([[0.5, 1.0, -2.0], [1.0, 1.0, 2.0]], padding, -1.0))
     labels = tf.constant(padded([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], padding, 0.0))
     w = tf.constant(weights)
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch([logits, w])
-        found = softmax_cross_entropy(logits, labels, w, reduction=reduction)
-        expected = tf.compat.v1.losses.softmax_cross_entropy(
-            labels, logits, w, reduction=V1_NAMES[reduction]
+
+    def results(loss: Callable[[], tf.Tensor]) -> list[np.ndarray]:
+        with tf.GradientTape() as tape:
+            tape.watch([logits, w])
+            value = loss()
+        return [value.numpy(), *(each.numpy() for each in tape.gradient(value, [logits, w]))]
+
+    in_tf1 = tf.compat.v1.losses.softmax_cross_entropy
+    expected, *slopes = results(lambda: in_tf1(labels, logits, w, reduction=V1_NAMES[reduction]))
+    for backend in BACKENDS:
+        keras_xent.set_backend(backend)
+        found, *gradients = results(
+            lambda: softmax_cross_entropy(logits, labels, w, reduction=reduction)
         )
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
-    for source in (logits, w):
-        one, wanted = (tape.gradient(value, source).numpy() for value in (found, expected))
-        # inf / inf comes to NaN or to inf as the factors are ordered.
-        finite = np.isfinite(wanted)
-        np.testing.assert_array_equal(np.isfinite(one), finite)
-        np.testing.assert_allclose(
-            np.where(finite, one, 0), np.where(finite, wanted, 0), rtol=1e-5, atol=1e-6
-        )
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+        for one, wanted in zip(gradients, slopes):
+            # inf / inf comes to NaN or to inf as the factors are ordered.
+            finite = np.isfinite(wanted)
+            np.testing.assert_array_equal(np.isfinite(one), finite)
+            np.testing.assert_allclose(
+                np.where(finite, one, 0), np.where(finite, wanted, 0), rtol=1e-5, atol=1e-6
+            )
 
 
 @both_backends
@@ -277,13 +292,12 @@ def test_float16_losses_beyond_its_range_are_infinite(
     reference.assert_close(found.gradient.sum(), 0, 0)
 
 
-@both_backends
 @many_and_few_classes
 @pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("odd", [INF, -INF, NAN, 1e34, -1e34, 1e20])
 @pytest.mark.parametrize("where", ["logits", "labels"])
 def test_a_weight_of_zero_hides_what_it_hides_in_tf1(
-    backend: str, padding: int, label_smoothing: float, odd: float, where: str
+    padding: int, label_smoothing: float, odd: float, where: str
 ) -> None:
     logits = padded([[1.0, 2.0, 0.5], [odd if where == "logits" else 0.0, 1.0, -1.0]], padding, -1)
     labels = padded([[0.0, 1.0, 0.0], [odd if where == "labels" else 0.0, 1.0, 0.0]], padding, 0)
@@ -293,9 +307,15 @@ def test_a_weight_of_zero_hides_what_it_hides_in_tf1(
     x = tf.constant(logits)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(x)
-        mine = softmax_cross_entropy(x, labels, weights, label_smoothing=label_smoothing)
         tf1 = tf.compat.v1.losses.softmax_cross_entropy(
             labels, x, weights, label_smoothing=label_smoothing
         )
-    np.testing.assert_allclose(mine, tf1, rtol=1e-6)
-    np.testing.assert_allclose(tape.gradient(mine, x), tape.gradient(tf1, x), atol=1e-6)
+        both = []
+        for backend in BACKENDS:
+            keras_xent.set_backend(backend)
+            both.append(softmax_cross_entropy(x, labels, weights, label_smoothing=label_smoothing))
+    slope = tape.gradient(tf1, x)
+    for backend, mine in zip(BACKENDS, both):
+        keras_xent.set_backend(backend)
+        np.testing.assert_allclose(mine, tf1, rtol=1e-6)
+        np.testing.assert_allclose(tape.gradient(mine, x), slope, atol=1e-6)

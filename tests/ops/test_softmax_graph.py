@@ -112,7 +112,10 @@ def test_with_the_portable_backend_there_is_none(function: Callable[..., Any]) -
 
 
 def test_static_shapes_are_known() -> None:
-    @tf.function(input_signature=[tf.TensorSpec([None, 4, 5]), tf.TensorSpec([7, None, None])])
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, 4, 5]), tf.TensorSpec([7, None, None])],
+        autograph=False,
+    )
     def shapes(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch(logits)
@@ -201,7 +204,7 @@ def test_a_training_step_runs_one_op_even_if_the_batch_size_is_unknown(rows: int
     # An assertion is never pruned, and must not keep alive what else it depends on.
     signature = [tf.TensorSpec([rows, 4]), tf.TensorSpec([rows, 4]), tf.TensorSpec([rows])]
 
-    @tf.function(input_signature=signature)
+    @tf.function(input_signature=signature, autograph=False)
     def step(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(logits)

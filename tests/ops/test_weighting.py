@@ -108,7 +108,9 @@ def test_no_losses_give_zero_whatever_a_weight_for_them_is(reduction: Reduction,
 @pytest.mark.parametrize("reduction", [Reduction.MEAN, Reduction.SUM_BY_NONZERO_WEIGHTS])
 @pytest.mark.parametrize("known", [[64, 3], None])
 def test_weights_are_summed_as_if_they_were_broadcast(reduction: Reduction, known: Shape) -> None:
-    @tf.function(input_signature=[tf.TensorSpec(known), tf.TensorSpec(known and [])])
+    @tf.function(
+        input_signature=[tf.TensorSpec(known), tf.TensorSpec(known and [])], autograph=False
+    )
     def value(losses: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         return weighting.reduce_losses(losses, weights, reduction)
 
@@ -203,7 +205,7 @@ def test_checked_weights_are_the_same_tensor_where_shapes_are_known() -> None:
 
 @pytest.mark.parametrize("known", [None, [None]])
 def test_checked_weights_carry_the_assertion_where_not(known: Shape) -> None:
-    @tf.function(input_signature=[tf.TensorSpec(known), tf.TensorSpec(None)])
+    @tf.function(input_signature=[tf.TensorSpec(known), tf.TensorSpec(None)], autograph=False)
     def checked(weights: tf.Tensor, losses: tf.Tensor) -> Any:
         return weighting.checked_weights(weights, losses.shape, tf.shape(losses))
 
@@ -213,7 +215,7 @@ def test_checked_weights_carry_the_assertion_where_not(known: Shape) -> None:
 
 
 def test_a_denominator_of_weights_whose_shape_only_the_graph_knows() -> None:
-    @tf.function(input_signature=[tf.TensorSpec([None, 1])])
+    @tf.function(input_signature=[tf.TensorSpec([None, 1])], autograph=False)
     def found(weights: tf.Tensor) -> tf.Tensor:
         reduction = Reduction.SUM_BY_NONZERO_WEIGHTS
         return weighting.denominator(weights, tf.constant([3, 4]), reduction)
@@ -258,9 +260,11 @@ def test_xla_repeats_no_weights_whose_wrong_shape_a_trace_did_not_know(
         return tape.gradient(value, logits)
 
     signature = [tf.TensorSpec(None)] * 2
-    traced = tf.function(run, input_signature=signature, jit_compile=traced_for_xla or None)
+    traced = tf.function(
+        run, input_signature=signature, jit_compile=traced_for_xla or None, autograph=False
+    )
     traced.get_concrete_function()
-    compiled = tf.function(lambda *inputs: traced(*inputs), jit_compile=True)
+    compiled = tf.function(lambda *inputs: traced(*inputs), jit_compile=True, autograph=False)
     by_element = name in ("sigmoid", "compute_weighted_loss")
     right, wrong = np.float32([0.5, 2, 0, 1]), np.float32([0.5, 2, 0, 1, 3])
     if by_element:

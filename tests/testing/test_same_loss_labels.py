@@ -17,8 +17,12 @@ from keras_xent.testing import assert_same_loss
 losses = tf.compat.v1.losses
 Sparse = tf.keras.losses.SparseCategoricalCrossentropy
 Binary = tf.keras.losses.BinaryCrossentropy
-of_ids = functools.partial(assert_same_loss, num_classes=ports.CLASSES, labels="class ids")
+of_ids = functools.partial(
+    assert_same_loss, num_classes=ports.CLASSES, batch_size=ports.ROWS, labels="class ids"
+)
 of_binary = functools.partial(assert_same_loss, num_classes=ports.CLASSES, labels="binary")
+# To find the reason of a difference, the losses are called with one element at a time.
+of_few = functools.partial(of_binary, num_classes=3, batch_size=ports.ROWS)
 
 
 def one_hot_of(ids: Any, logits: Any) -> Any:
@@ -60,10 +64,9 @@ def message(same: Any, old: Any, new: Any, **arguments: Any) -> str:
     ],
 )
 def test_the_same_by_hand(same: Any, old: Any, new: Any) -> None:
-    same(old, old)
     same(old, new)
     for numbers in ((2, 3), (12, 6), (4, 4)):
-        same(old, new, num_classes=numbers[0], batch_size=numbers[1])
+        same(old, new, num_classes=numbers[0], batch_size=numbers[1], dtypes="float32")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,7 @@ class TestClassIds:
     def test_the_advice_names_the_class(self) -> None:
         text = message(of_ids, losses.sparse_softmax_cross_entropy, Sparse(from_logits=True))
         assert "keras_xent.SparseCategoricalCrossentropy or keras_xent.v1" in text
-        assert "weights, some zero (float32): labels [4], logits [4, 5], weights [4]" in text
+        assert "weights, some zero (float32): labels [3], logits [3, 5], weights [3]" in text
 
     def test_probabilities_for_logits(self) -> None:
         def new(ids: Any, logits: Any) -> Any:
@@ -162,8 +165,6 @@ class TestBinary:
 
     def test_smoothing(self) -> None:
         smoothing = 0.3
-        # The search for the reason calls the losses with one element at a time.
-        of_few = functools.partial(of_binary, num_classes=3)
         old = functools.partial(losses.sigmoid_cross_entropy, label_smoothing=smoothing)
         right = functools.partial(
             lambda y, x, s: sigmoid_by_hand(tf.cast(y, x.dtype) * (1 - s) + s / 2, x),
@@ -178,10 +179,11 @@ class TestBinary:
             share = smoothing / logits.shape[-1]
             return sigmoid_by_hand(labels * (1 - smoothing) + share, logits)
 
-        text = message(of_few, old, towards, weights=False)
+        # It is found on rows.
+        text = message(of_few, old, towards, weights=False, skip="rank 3")
         assert "Silent change 13," in text
         assert f"label_smoothing={smoothing:g}: it smooths towards 1/2" in text
-        text = message(of_few, towards, old, weights=False)
+        text = message(of_few, towards, old, weights=False, skip="rank 3")
         assert "TF1 and Keras smooth towards 1/2" in text
 
     def test_the_labels_gradient_is_compared(self) -> None:
@@ -198,7 +200,7 @@ class TestBinary:
             return losses.sigmoid_cross_entropy(labels, tf.sigmoid(logits))
 
         old = losses.sigmoid_cross_entropy
-        assert "one more sigmoid" in message(of_binary, old, new, weights=False)
+        assert "one more sigmoid" in message(of_few, old, new, weights=False)
 
     def test_keras_undoes_a_sigmoid(self) -> None:
         new = Binary(from_logits=True)

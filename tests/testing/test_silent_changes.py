@@ -156,10 +156,12 @@ def told(old: Any, new: Any, **arguments: Any) -> tuple[list[int], str]:
 @pytest.mark.parametrize("port", PORTS)
 def test_a_wrong_port_is_told_by_its_number(port: str) -> None:
     number, old, new, advice = PORTS[port]
-    numbers, text = told(old, new)
+    no_other = port in ("Keras's default", "the weighted mean")
+    # Three integer weights are 0, 1 and 2: their sum is their number.
+    numbers, text = told(old, new, batch_size=4 if no_other else ports.ROWS)
     assert numbers[0] == number
     assert advice in text
-    if port in ("Keras's default", "the weighted mean"):
+    if no_other:
         assert numbers == [number]
 
 

@@ -27,7 +27,9 @@ import keras_xent
 class Module(tf.Module):
     """A loss as a SavedModel has it."""
 
-    @tf.function(input_signature=[tf.TensorSpec([3, 5])] * 2 + [tf.TensorSpec([3])])
+    @tf.function(
+        input_signature=[tf.TensorSpec([3, 5])] * 2 + [tf.TensorSpec([3])], autograph=False
+    )
     def loss(self, labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         """TF1's default, with smoothing."""
         return OURS["v1, sum_by_nonzero_weights"](labels, logits, weights)
@@ -46,7 +48,9 @@ def test_a_saved_model_that_maps_the_loss_has_its_gradient(tmp_path: Path) -> No
     name = "v1, sum_by_nonzero_weights"
     specs = [tf.TensorSpec(array.shape, tf.float32) for array in ARRAYS]
     module = tf.Module()
-    module.run = tf.function(functools.partial(mapped, OURS[name]), input_signature=specs)
+    module.run = tf.function(
+        functools.partial(mapped, OURS[name]), input_signature=specs, autograph=False
+    )
     tf.saved_model.save(module, str(tmp_path))
     loaded = tf.saved_model.load(str(tmp_path))
     tensors = [tf.constant(array, tf.float32) for array in ARRAYS]
