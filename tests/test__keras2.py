@@ -1,15 +1,10 @@
-"""Keras 2's loss base, and the tests for Keras 2, run with tf_keras."""
+"""Keras 2's loss base."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import re
-from pathlib import Path
 from typing import Any, Iterator
 
 import numpy as np
-import processes
 import pytest
 import tensorflow as tf
 
@@ -18,31 +13,6 @@ from keras_xent._keras import IS_KERAS_3
 
 keras = tf.keras
 only_keras_2 = pytest.mark.skipif(IS_KERAS_3, reason="about Keras 2")
-TESTS = Path(__file__).parent
-
-
-@pytest.mark.skipif(
-    not IS_KERAS_3 or importlib.util.find_spec("tf_keras") is None,
-    reason="needs Keras 3 and tf_keras",
-)
-def test_what_depends_on_keras_passes_with_tf_keras() -> None:
-    # .ci/run runs all tests that depend on Keras with tf_keras. These files test the code that only
-    # Keras 2 runs: its loss base, the layers that it makes of calls, and its ragged tensors. The
-    # tests for one Keras have the mark skipif. Two of them take seconds for Keras's own work.
-    names = ["test__functional", "test__keras2", "losses/test_base", "losses/test_ragged"]
-    files = [str(TESTS / f"{name}.py") for name in names]
-    only = "(skipif or test_fit_trains) and not test_fit_is_keras_2s and not test_a_saved_model"
-    arguments = ["-q", "-x", "-p", "no:cacheprovider", *files, "-k", only]
-    program = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
-    done = processes.run(
-        ["-c", program, *arguments],
-        env={**os.environ, "TF_USE_LEGACY_KERAS": "1"},
-        cwd=TESTS.parent,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    passed = re.search(r"(\d+) passed", done.stdout.splitlines()[-1])
-    assert passed and int(passed[1]) > 40, done.stdout
 
 
 @only_keras_2

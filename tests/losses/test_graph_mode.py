@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from pathlib import Path
 
@@ -13,16 +12,14 @@ from keras_xent import CategoricalCrossentropy
 from keras_xent._keras import IS_KERAS_3
 
 TESTS = Path(__file__).parent.parent
-KERAS_2 = {"TF_USE_LEGACY_KERAS": "1"} if IS_KERAS_3 else {}
-HAS_KERAS_2 = not IS_KERAS_3 or importlib.util.find_spec("tf_keras") is not None
 
 
-@pytest.mark.skipif(not HAS_KERAS_2, reason="needs Keras 2")
+@pytest.mark.skipif(IS_KERAS_3, reason="about Keras 2")
 @pytest.mark.parametrize("mode", ["disable_eager_execution", "disable_v2_behavior"])
 def test_fit_and_evaluate_give_tf1s_numbers(mode: str) -> None:
     printed = processes.printed_by(
         [str(TESTS / "keras2_graph_mode.py"), mode],
-        env={**os.environ, **KERAS_2, "PYTHONPATH": str(TESTS.parent)},
+        env={**os.environ, "PYTHONPATH": str(TESTS.parent)},
     )
     cases = printed.splitlines()
     assert len(cases) >= (11 if mode == "disable_v2_behavior" else 4)

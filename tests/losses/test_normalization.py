@@ -221,7 +221,9 @@ def fit(strategy: Any, name: str, reduction: str, normalization: str) -> dict[st
             from_logits=True, reduction=reduction, normalization=normalization
         )
         metric = getattr(keras_xent.metrics, name)("whole", from_logits=True, reduction=reduction)
-        model.compile(keras.optimizers.SGD(0.5), loss=loss, weighted_metrics=[metric])
+        model.compile(
+            keras.optimizers.SGD(0.5), loss=loss, weighted_metrics=[metric], jit_compile=False
+        )
     data = tf.data.Dataset.from_tensor_slices((X[:5], labels[:5], WEIGHTS["uneven"][:5])).batch(4)
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
