@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
+import processes
 import pytest
 from migrate import executing
 from migrate.tools import ported
@@ -62,10 +61,9 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         (folder / "old" / f"{name}.py").write_text(source)
         (folder / "old" / f"{name}_ported.py").write_text(ported(source)[0])
     tool = "tensorflow.tools.compatibility.tf_upgrade_v2_main"
+    program = f"import runpy; runpy.run_module({tool!r}, run_name='__main__')"
     folders = ["--intree", "old", "--outtree", "new", "--reportfile", "report.txt"]
-    subprocess.run(
-        [sys.executable, "-m", tool, *folders], cwd=folder, check=True, capture_output=True
-    )
+    processes.printed_by(["-c", program, *folders], cwd=folder)
     return {path.stem: path.read_text() for path in Path(folder, "new").iterdir()}
 
 
