@@ -177,7 +177,7 @@ def _check_new(path: Path, report: FileReport) -> None:
 
 
 def _check_code(old: str, new: str, report: FileReport) -> None:
-    _hold(_parses(new), f"this doesn't parse:\n{new}", None, report)
+    _hold(_parses(new), "code that doesn't parse", None, report)
     rest = iter(_lines(new))
     lost = next((line for line in _lines_to_keep(old) if line not in rest), None)
     _hold(lost is None, f"the line {lost!r} has changed", None, report)

@@ -18,7 +18,7 @@ _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow and start its devices, without TensorFlow's log lines.
+    """Import TensorFlow and keras_xent, and start the devices, without TensorFlow's log lines.
 
     TensorFlow logs a dozen lines about CPUs and missing GPUs that have nothing to do with the
     command and hide its output. `TF_CPP_MIN_LOG_LEVEL` is enough for older versions. Newer ones

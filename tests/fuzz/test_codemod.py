@@ -57,7 +57,7 @@ def test_a_program_in_a_notebook() -> None:
 @pytest.mark.parametrize(
     ("becomes", "message"),
     [
-        ("x = (", "this doesn't parse"),
+        ("x = (", "code that doesn't parse"),
         ("{old}\ny = 1\n", "a second run changes it again"),
         ("import keras_xent\n", "the line '# one' has changed"),
     ],
@@ -81,7 +81,7 @@ def test_a_cell_that_no_longer_parses_is_found(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(codemod, "run_job", wrong)
     notebook = programs.as_notebook(OLD.decode(), 0)
-    with pytest.raises(codemod.FoundError, match="this doesn't parse"):
+    with pytest.raises(codemod.FoundError, match="code that doesn't parse"):
         codemod.check(notebook.encode())
 
 

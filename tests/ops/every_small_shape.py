@@ -40,7 +40,7 @@ def sigmoid(labels: Any, weights: Any, **arguments: Any) -> tf.Tensor:
     return keras_xent.sigmoid_cross_entropy(labels=labels, weights=weights[:, None], **arguments)
 
 
-def compiled(loss: Callable[..., Any], dtype: str, reduction: Reduction, backend: str) -> Any:
+def traced(loss: Callable[..., Any], dtype: str, reduction: Reduction, backend: str) -> Any:
     """A function of any shape, which returns the loss and its gradient."""
     is_sparse = loss is sparse
     weights_dtype = tf.float64 if dtype == "float64" else tf.float32
@@ -64,7 +64,7 @@ def compiled(loss: Callable[..., Any], dtype: str, reduction: Reduction, backend
 def test_native_equals_portable(loss: Callable[..., Any], dtype: str) -> None:
     random = np.random.default_rng(0)
     functions = {
-        reduction: [compiled(loss, dtype, reduction, each) for each in ("native", "portable")]
+        reduction: [traced(loss, dtype, reduction, each) for each in ("native", "portable")]
         for reduction in REDUCTIONS
     }
     error = exactness.OF_RESULTS.error(dtype)
