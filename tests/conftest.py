@@ -104,9 +104,10 @@ def no_graphs_are_kept() -> Iterator[None]:
     yield
     registered = ops.gradient_registry._registry
     numbered = [name for name in registered if re.search(r"-\d+$", name)]
-    for name in numbered:
-        del registered[name]
-    if numbered:
+    # A collection looks at all graphs, those that stay too: a few files share one.
+    if len(numbered) > 100:
+        for name in numbered:
+            del registered[name]
         gc.collect()
         return_free_memory()
 
