@@ -37,7 +37,7 @@ def arguments(draw: st.DrawFn) -> Any:
     return [tf.cast(logits, dtype), tf.cast(labels, dtype), tf.constant(weights)]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(arguments(), st.sampled_from(list(Reduction)), st.sampled_from([0, 0.1, 1.0]))
 def test_silence_for_every_reduction_dtype_and_form_of_weights(
     inputs: list[tf.Tensor], reduction: Reduction, smoothing: float

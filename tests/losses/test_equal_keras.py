@@ -60,7 +60,7 @@ def cases(draw: Any) -> Case:
 
 
 @hypothesis.given(cases())
-@hypothesis.settings(max_examples=120)
+@hypothesis.settings(max_examples=80)
 def test_values_shapes_dtypes_and_gradients(case: Case) -> None:
     theirs = keras.losses.CategoricalCrossentropy(**case.arguments)
     check_same(CategoricalCrossentropy(**case.arguments), theirs, case)

@@ -58,7 +58,7 @@ def cases(draw: Any) -> Case:
 
 
 @hypothesis.given(case=cases(), backend=st.sampled_from(["auto", "portable"]))
-@hypothesis.settings(max_examples=140)
+@hypothesis.settings(max_examples=80)
 def test_values_shapes_dtypes_and_gradients(case: Case, backend: str) -> None:
     keras_xent.set_backend(backend)
     theirs = keras.losses.SparseCategoricalCrossentropy(**case.arguments)

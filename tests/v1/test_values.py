@@ -13,7 +13,7 @@ import keras_xent
 
 DTYPES = ["float16", "bfloat16", "float32", "float64"]
 
-examples = hypothesis.settings(max_examples=60)
+examples = hypothesis.settings(max_examples=40)
 
 
 @st.composite

@@ -57,7 +57,7 @@ def calls(draw: st.DrawFn) -> Any:
     return ORACLES[name](**arguments), tensors
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(calls())
 def test_the_results_of_every_dtype_are_as_near_to_those_of_float64(call: Any) -> None:
     oracle, tensors = call
