@@ -105,14 +105,18 @@ def ours(mode: str, program: str, function: str) -> list[np.ndarray]:
     return [np.asarray(each) for each in run(mode, program, function, tf1.OURS)]
 
 
-# Programs that trace the loss -> those that do the same without it.
-UNTRACED = {"function_in_a_tape": "tape_over_tape", "function_in_a_tangent": "tape_in_a_tangent"}
+# Programs -> those that return the same sooner, without tracing the loss or its tangents.
+SOONER = {
+    "function_in_a_tape": "tape_over_tape",
+    "function_in_a_tangent": "tape_in_a_tangent",
+    "tangent_in_a_tangent": "gradients_along_both",
+}
 
 
 @functools.lru_cache(maxsize=None)
 def theirs(program: str, function: str) -> list[np.ndarray]:
-    if program in UNTRACED:
-        return theirs(UNTRACED[program], function)
+    if program in SOONER:
+        return theirs(SOONER[program], function)
     mode = "tf1_graph" if program in GRAPH_PROGRAMS else "eager"
     return [np.asarray(each) for each in run(mode, program, function, tf1.THEIRS)]
 
