@@ -102,9 +102,9 @@ def without_callers(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
-    """Hides pytest's functions from TensorFlow, which looks up each op's callers and their lines.
+    """Hides pytest's functions from TensorFlow, which looks up the line of every caller of every op.
 
-    There are about forty (Hypothesis has twenty more), which took an eighth of the tests' time.
+    pytest has about forty callers and Hypothesis twenty more. They took an eighth of the time.
     """
     owner, name = getattr(pyfuncitem.obj, "hypothesis", None), "inner_test"
     if owner is None:

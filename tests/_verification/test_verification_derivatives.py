@@ -39,7 +39,7 @@ NAME = "softmax_cross_entropy"
 
 @pytest.fixture(autouse=True)
 def one_backend(default_backend: None) -> None:
-    """In graphs, "auto" holds two. Verified, too, it is in test_verification.py."""
+    """In graphs, "auto" contains two backends. test_verification.py verifies that one."""
     if keras_xent.backend().name == "native":
         keras_xent.set_backend("native")
 
@@ -105,8 +105,8 @@ def ours(mode: str, program: str, function: str) -> list[np.ndarray]:
     return [np.asarray(each) for each in run(mode, program, function, tf1.OURS)]
 
 
-# Programs -> those that return the same sooner, without tracing the loss or its tangents.
-SOONER = {
+# Programs -> those that return the same, but don't trace the loss or its tangents.
+FASTER = {
     "function_in_a_tape": "tape_over_tape",
     "function_in_a_tangent": "tape_in_a_tangent",
     "tangent_in_a_tangent": "gradients_along_both",
@@ -115,8 +115,8 @@ SOONER = {
 
 @functools.lru_cache(maxsize=None)
 def theirs(program: str, function: str) -> list[np.ndarray]:
-    if program in SOONER:
-        return theirs(SOONER[program], function)
+    if program in FASTER:
+        return theirs(FASTER[program], function)
     mode = "tf1_graph" if program in GRAPH_PROGRAMS else "eager"
     return [np.asarray(each) for each in run(mode, program, function, tf1.THEIRS)]
 
