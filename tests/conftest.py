@@ -102,9 +102,10 @@ def without_callers(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
-    """Hides pytest's functions from TensorFlow, which looks up the line of every caller of every op.
+    """Hides pytest's and Hypothesis's functions from TensorFlow.
 
-    pytest has about forty callers and Hypothesis twenty more. They took an eighth of the time.
+    TensorFlow looks up the lines of all callers of each op. Forty of pytest's took an eighth of
+    the time.
     """
     owner, name = getattr(pyfuncitem.obj, "hypothesis", None), "inner_test"
     if owner is None:
