@@ -37,13 +37,6 @@ from keras_xent.testing import VerificationError, verify
 NAME = "softmax_cross_entropy"
 
 
-@pytest.fixture(autouse=True)
-def one_backend(default_backend: None) -> None:
-    """In graphs, "auto" contains two backends. test_verification.py verifies that one."""
-    if keras_xent.backend().name == "native":
-        keras_xent.set_backend("native")
-
-
 # What a program does with the tapes doesn't depend on the function. These programs use all that
 # the other functions have: unreduced losses, and losses with a second derivative of their own.
 OF_OTHER_FUNCTIONS = {
