@@ -22,7 +22,8 @@ Y = np.eye(3, dtype=np.float32)[IDS]
 KERNEL = RNG.normal(size=(4, 3)).astype(np.float32)
 # Micro-batches of two: some without weights, some with one, some with both.
 W = np.float32([0, 0, 1, 0, 2, 1, 0.5, 3, 0, 0, 0, 0, 1, 1, 1, 0])
-WEIGHTS = [None, W, np.zeros(N, np.float32), W[:, None]]
+WEIGHTS = [None, W, W[:, None]]
+NO_WEIGHT = np.zeros(N, np.float32)
 REDUCTIONS = ["sum_by_nonzero_weights", "mean_with_sample_weight", "sum_over_batch_size", "sum"]
 CLASSES = {
     "categorical": (keras_xent.CategoricalCrossentropy, {}, Y),
@@ -47,19 +48,29 @@ def gradient(loss: Any, batch: Any) -> np.ndarray:
     return tape.gradient(value, kernel).numpy()
 
 
-@pytest.mark.parametrize("reduction", REDUCTIONS)
-@pytest.mark.parametrize("name", list(CLASSES))
-def test_the_mean_gradient_is_that_of_the_whole_batch(name: str, reduction: str) -> None:
+def check_gradients(name: str, reduction: str, weights: Any) -> None:
     cls, arguments, labels = CLASSES[name]
     loss = cls(from_logits=True, reduction=reduction, **arguments)
-    # Each form of weights once with each reduction and once with each class.
-    weights = WEIGHTS[(list(CLASSES).index(name) + REDUCTIONS.index(reduction)) % 4]
     micro, summed = keras_xent.micro_batches(data(labels, weights), STEPS, loss)
     parts = [gradient(summed, batch) for batch in micro]
     assert len(parts) == STEPS * N // BATCH
     for number, batch in enumerate(data(labels, weights)):
         found = np.mean(parts[number * STEPS : (number + 1) * STEPS], axis=0)
         np.testing.assert_allclose(found, gradient(loss, batch), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("name", list(CLASSES))
+def test_the_mean_gradient_is_that_of_the_whole_batch(name: str, reduction: str) -> None:
+    # Each form of weights with each reduction and with each class.
+    form = (list(CLASSES).index(name) + REDUCTIONS.index(reduction)) % len(WEIGHTS)
+    check_gradients(name, reduction, WEIGHTS[form])
+
+
+# Each class and each reduction once.
+@pytest.mark.parametrize(("name", "reduction"), zip(CLASSES, REDUCTIONS))
+def test_without_any_weight_there_is_no_gradient(name: str, reduction: str) -> None:
+    check_gradients(name, reduction, NO_WEIGHT)
 
 
 @pytest.mark.skipif(not IS_KERAS_3, reason="Keras 2's optimizers don't accumulate gradients")
