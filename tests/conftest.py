@@ -17,6 +17,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import greenlet
 import hypothesis
 import pytest
+from _pytest.runner import runtestprotocol
 from lean_import import import_tensorflow
 
 # Imports make next to no garbage, and looking for it is a quarter of their time. Tests run with it
@@ -38,7 +39,7 @@ _COMPILED_BY_XLA = ("compiled", "compiled_unknown_shapes", "traced_then_compiled
 def keep_all_objects() -> None:
     """Tells Python that what TensorFlow's import and pytest have made until now is no garbage.
 
-    Otherwise `no_graphs_are_kept` would look at all of it after every file.
+    Otherwise `free_graphs` would look at all of it after every file.
     """
     gc.collect()
     gc.freeze()
@@ -116,15 +117,34 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
     setattr(owner, name, function)
 
 
-def return_free_memory() -> None:
-    """Returns freed memory to the system, as far as the C library can."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """With `pytest -n`, reports a test that passes once, not three times.
+
+    To send its setup and its teardown to the first process took longer than most tests.
+    """
+    if not hasattr(item.config, "workerinput"):
+        return None
+    place = {"nodeid": item.nodeid, "location": item.location}
+    item.ihook.pytest_runtest_logstart(**place)
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed:
+            item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(**place)
+    return True
 
 
-@pytest.fixture(scope="module", autouse=True)
-def no_graphs_are_kept() -> Iterator[None]:
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Every test starts with the backend that the user gets, and every file without old graphs."""
+    import keras_xent
+
+    keras_xent.set_backend("auto")
+    if nextitem is None or nextitem.path != item.path:
+        free_graphs()
+
+
+def free_graphs() -> None:
     """Frees the graphs that a file's tests have traced.
 
     Every custom gradient in a graph (ours, and `tf.custom_gradient`) has an entry with a number in
@@ -132,7 +152,6 @@ def no_graphs_are_kept() -> Iterator[None]:
     """
     from tensorflow.python.framework import ops
 
-    yield
     registered = ops.gradient_registry._registry
     numbered = [name for name in registered if re.search(r"-\d+$", name)]
     for name in numbered:
@@ -142,14 +161,11 @@ def no_graphs_are_kept() -> Iterator[None]:
         return_free_memory()
 
 
-@pytest.fixture(autouse=True)
-def default_backend() -> Iterator[None]:
-    """Every test starts and ends with the backend that the user gets."""
-    import keras_xent
-
-    keras_xent.set_backend("auto")
-    yield
-    keras_xent.set_backend("auto")
+def return_free_memory() -> None:
+    """Returns freed memory to the system, as far as the C library can."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 @pytest.fixture(params=["auto", "native", "portable"])
