@@ -15,7 +15,6 @@ import numpy as np
 import tensorflow as tf
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sklearn.datasets import load_digits
 
 import keras_xent
 
@@ -51,6 +50,9 @@ class Digits:
     @classmethod
     def load(cls, seed: int) -> Digits:
         """Load the digits. The seed determines their order and weights."""
+        # scikit-learn takes a second to import, and only this needs it.
+        from sklearn.datasets import load_digits
+
         images, classes = load_digits(return_X_y=True)
         random = np.random.RandomState(seed)
         order = random.permutation(len(images))

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from rich.console import Console
-from sklearn.datasets import load_digits
 
 from keras_xent_cli.demo import show, train
 
@@ -53,6 +52,8 @@ def test_a_third_of_the_weights_are_zero_and_their_share_differs_between_batches
 
 
 def test_all_the_images_are_there_with_their_labels(digits: train.Digits) -> None:
+    from sklearn.datasets import load_digits
+
     class_of = {image.tobytes(): label for image, label in zip(*load_digits(return_X_y=True))}
     images = np.concatenate([digits.images, digits.held_out_images])
     classes = np.concatenate([digits.labels.argmax(axis=1), digits.held_out_classes])

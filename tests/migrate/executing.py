@@ -10,10 +10,13 @@ import re
 import types
 from typing import Any, Callable, Sequence
 
+import lean_import
 import modes
 import numpy as np
 import tensorflow as tf
-import tf_slim
+
+with lean_import.without_optional_packages():
+    import tf_slim
 
 SHAPE = (4, 3)
 
