@@ -16,6 +16,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import greenlet
 import hypothesis
+import processes
 import pytest
 from _pytest.runner import runtestprotocol
 from lean_import import import_tensorflow
@@ -53,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if config.getoption("numprocesses", None):
         gc.enable()
+        # For the others too.
+        processes.address()
         return
     import_tensorflow()
     from keras_xent._verification import counting

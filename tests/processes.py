@@ -7,17 +7,22 @@ program, this file is one that imports TensorFlow, does nothing with it, and for
 from __future__ import annotations
 
 import atexit
-import functools
+import contextlib
 import gc
 import json
 import os
 import runpy
+import select
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Mapping, Sequence
+
+_ADDRESS = "KERAS_XENT_TESTS_SERVER"
 
 
 def run(
@@ -28,8 +33,8 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Like `subprocess.run` of Python with these arguments.
 
-    What is about the import of TensorFlow itself, or about variables that it reads then (other
-    than TF_USE_LEGACY_KERAS), needs `subprocess`.
+    What is about the import of TensorFlow itself, or about variables that it reads then, needs
+    `subprocess`.
 
     Args:
         arguments: `-c` and a program's text, or a program's path and its arguments.
@@ -47,8 +52,7 @@ def run(
             "timeout": timeout,
             **streams,
         }
-        server = _server(environment.get("TF_USE_LEGACY_KERAS", ""))
-        returncode = _answer(server, request)
+        returncode = _answer(request)
         printed = {
             name: Path(path).read_text(encoding="utf-8", errors="replace")
             for name, path in streams.items()
@@ -70,7 +74,7 @@ def start(arguments: Sequence[str], env: Mapping[str, str], timeout: int = 300) 
         "stderr": os.devnull,
         "in_background": True,
     }
-    return _answer(_server(env.get("TF_USE_LEGACY_KERAS", "")), request)
+    return _answer(request)
 
 
 def printed_by(arguments: Sequence[str], **options: Any) -> str:
@@ -80,47 +84,79 @@ def printed_by(arguments: Sequence[str], **options: Any) -> str:
     return done.stdout
 
 
-def _answer(server: subprocess.Popen[str], request: Mapping[str, Any]) -> int:
-    assert server.stdin and server.stdout
-    server.stdin.write(json.dumps(request) + "\n")
-    server.stdin.flush()
-    return int(server.stdout.readline())
+def address() -> str:
+    """Where the process listens that imports TensorFlow and forks.
+
+    Started by the first process that asks for it, for the processes that this one starts too: with
+    `pytest -n`, those that run the tests share it.
+    """
+    if _ADDRESS not in os.environ:
+        folder = tempfile.mkdtemp()
+        atexit.register(shutil.rmtree, folder)
+        os.environ[_ADDRESS] = str(Path(folder) / "socket")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(os.environ[_ADDRESS])
+            listener.listen()
+            # It ends when its standard input does.
+            server = subprocess.Popen(
+                [sys.executable, __file__, str(listener.fileno())],
+                stdin=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[listener.fileno()],
+                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            )
+        atexit.register(server.communicate)
+    return os.environ[_ADDRESS]
 
 
-@functools.lru_cache(maxsize=None)
-def _server(legacy_keras: str) -> subprocess.Popen[str]:
-    """It ends when its standard input does."""
-    server = subprocess.Popen(
-        [sys.executable, __file__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={
-            **os.environ,
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "TF_USE_LEGACY_KERAS": legacy_keras,
-        },
-    )
-    atexit.register(server.communicate)
-    return server
+def _answer(request: Mapping[str, Any]) -> int:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(address())
+        with connection.makefile("rw") as stream:
+            stream.write(json.dumps(request) + "\n")
+            stream.flush()
+            return int(stream.readline())
 
 
-def _next_program() -> dict[str, Any] | None:
+def _next_program(listener: socket.socket) -> dict[str, Any] | None:
     """Forks for every request; in each child returns that request, here None at the end."""
-    for line in sys.stdin:
-        program = json.loads(line)
+    while _waits(listener):
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            return _asked_for(connection)
+        connection.close()
+        _forget_those_that_have_ended()
+    return None
+
+
+def _waits(listener: socket.socket) -> bool:
+    """Waits for a request or the end: whether it is a request."""
+    ready, _, _ = select.select([listener, sys.stdin], [], [])
+    return listener in ready
+
+
+def _asked_for(connection: socket.socket) -> dict[str, Any]:
+    """Returns the program that a client asks for in a child, whose exit status it then answers."""
+    with connection, connection.makefile("rw") as stream:
+        program: dict[str, Any] = json.loads(stream.readline())
         child = os.fork()
         if child == 0:
             return program
-        if program.get("in_background"):
-            print(child, flush=True)
-            continue
-        _, status = os.waitpid(child, 0)
-        # os.waitstatus_to_exitcode is as new as Python 3.9.
-        signaled = os.WIFSIGNALED(status)
-        print(-os.WTERMSIG(status) if signaled else os.WEXITSTATUS(status), flush=True)
-    return None
+        print(child if program.get("in_background") else _exit_status(child), file=stream)
+    os._exit(0)
+
+
+def _exit_status(child: int) -> int:
+    _, status = os.waitpid(child, 0)
+    # os.waitstatus_to_exitcode is as new as Python 3.9.
+    return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _forget_those_that_have_ended() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
 
 
 def _become(program: dict[str, Any]) -> None:
@@ -142,16 +178,23 @@ def _become(program: dict[str, Any]) -> None:
         runpy.run_path(first, run_name="__main__")
 
 
-if __name__ == "__main__":
+def _main() -> None:
     from lean_import import import_tensorflow
 
-    # Looking for garbage is a quarter of the import's time.
-    gc.disable()
-    import_tensorflow()
-    gc.enable()
-    # A process that ends would take a second to collect all that the import has made.
-    gc.collect()
-    gc.freeze()
-    requested = _next_program()
+    with socket.socket(fileno=int(sys.argv[1])) as listener:
+        if not _waits(listener):
+            return
+        # Looking for garbage is a quarter of the import's time.
+        gc.disable()
+        import_tensorflow()
+        gc.enable()
+        # A process that ends would take a second to collect all that the import has made.
+        gc.collect()
+        gc.freeze()
+        requested = _next_program(listener)
     if requested is not None:
         _become(requested)
+
+
+if __name__ == "__main__":
+    _main()
