@@ -111,34 +111,42 @@ CASES: dict[str, Case] = {
     "weighting": weighting_case([2, 3], [[1, 0, 2]], "weighted_sum_by_nonzero_weights"),
     "weighted mean": weighting_case([2, 3], [[1], [2]], "weighted_mean"),
 }
-# Between them these hold every branch.
-FEW_CASES = ["masked", "scalar weight", "unreduced", "bfloat16", "nn middle axis", "weighting"]
-FEW_CASES += ["sparse columns", "sparse sequence", "sparse nn", "sigmoid unreduced", "sigmoid nn"]
 # One case of each kind of function.
 ONE_OF_EACH = ["masked", "unreduced", "nn middle axis", "sparse columns", "sigmoid nn", "weighting"]
-# Ranks and weights that FEW_CASES lack.
-UNKNOWN_CASES = [*FEW_CASES, "one row", "sparse one row", "sigmoid scalar", "weighted mean"]
+# Between them these hold every branch.
+FEW_CASES = [*ONE_OF_EACH, "scalar weight", "bfloat16", "sparse sequence", "sparse nn"]
+FEW_CASES += ["sigmoid unreduced"]
+# What else one trace that knows no shape is called with: other ranks and weights.
+OTHER_RANKS: dict[str, list[Sequence[Any]]] = {
+    "scalar weight": [loss_case([4], 2.0).inputs],
+    "sparse columns": [sparse_case([4], [0.5], [1]).inputs, sparse_case([4, 3], 2.0).inputs],
+    "sigmoid unreduced": [sigmoid_case([], 0.5, np.float32(0.3)).inputs],
+    "weighting": [
+        [tf1.logits_of([2, 3]), np.float32([[1], [2]])],
+        [tf1.logits_of([]), np.float32(2)],
+    ],
+}
 # Watched by a tape the forward pass keeps its gradient; tf.gradients comes too late for that.
 # In graphs "auto" runs the native op, though it traces both (tests/ops/test_dispatch.py).
 WAYS = [
     pytest.param(*way, name, id="-".join([*way[:2], way[2].__name__, name]))
     for ways, names in (
         ([("auto", "eager", tf1.by_tape), ("portable", "eager", tf1.by_tape)], list(CASES)),
-        ([("auto", "traced_unknown_shapes", tf1.by_tape)], UNKNOWN_CASES),
-        (
-            [("auto", "traced", tf1.by_tape), ("auto", "tf1_graph", tf1.by_tf_gradients)],
-            FEW_CASES,
-        ),
+        ([("auto", "traced_unknown_shapes", tf1.by_tape)], FEW_CASES),
         # What is particular to these ways doesn't depend on the case.
-        ([("auto", "traced", tf1.by_tf_gradients)], ONE_OF_EACH),
+        ([("auto", "traced", tf1.by_tape)], [*ONE_OF_EACH, "scalar weight", "sparse sequence"]),
+        ([("auto", "tf1_graph", tf1.by_tf_gradients)], ONE_OF_EACH),
         (
-            [
-                ("portable", "traced_unknown_shapes", tf1.by_tape),
-                ("portable", "tf1_graph", tf1.by_tf_gradients),
-                ("auto", "compiled", tf1.by_tape),
-            ],
+            [("auto", "traced", tf1.by_tf_gradients)],
+            ["unreduced", "nn middle axis", "sparse columns"],
+        ),
+        (
+            [("portable", "traced_unknown_shapes", tf1.by_tape)],
             ["masked", "nn middle axis", "sparse columns"],
         ),
+        # The losses in portable sessions: test_sessions.py.
+        ([("portable", "tf1_graph", tf1.by_tf_gradients)], ["nn middle axis"]),
+        ([("auto", "compiled", tf1.by_tape)], ["nn middle axis", "sparse columns"]),
         (
             [
                 ("auto", "traced_then_compiled", tf1.by_tape),
@@ -152,17 +160,14 @@ WAYS = [
 ]
 
 
+def inputs_of(name: str) -> list[Sequence[np.ndarray]]:
+    return [CASES[name].inputs, *OTHER_RANKS.get(name, [])]
+
+
 @functools.lru_cache(maxsize=None)
-def expected(name: str) -> list[Any]:
-    case = CASES[name]
-    return tf1.by_tape(lambda *inputs: case.call(tf1.THEIRS, *inputs), *case.inputs)
-
-
-def run(case: Case, mode: str, gradients: Callable[..., Any]) -> list[Any]:
-    def function(*inputs: Any) -> Any:
-        return gradients(lambda *tensors: case.call(tf1.OURS, *tensors), *inputs)
-
-    return list(modes.MODES[mode](function, *case.inputs))
+def expected(name: str, index: int) -> list[Any]:
+    call = functools.partial(CASES[name].call, tf1.THEIRS)
+    return tf1.by_tape(call, *inputs_of(name)[index])
 
 
 @pytest.mark.parametrize(("choice", "mode", "gradients", "name"), WAYS)
@@ -171,7 +176,11 @@ def test_every_mode_has_tf1s_value_and_gradients(
 ) -> None:
     keras_xent.set_backend(choice)
     case = CASES[name]
-    tf1.assert_same(run(case, mode, gradients), expected(name), case.dtype, scale=8)
+    call = functools.partial(case.call, tf1.OURS)
+    run = modes.once(mode, lambda *inputs: gradients(call, *inputs))
+    calls = inputs_of(name) if mode == "traced_unknown_shapes" else [case.inputs]
+    for i, inputs in enumerate(calls):
+        tf1.assert_same(list(run(*inputs)), expected(name, i), case.dtype, scale=8)
 
 
 SHAPES: list[Any] = [[None, 3], [None, None, 3], [None, None], [4, 3], [3], None]
@@ -179,13 +188,8 @@ SHAPES: list[Any] = [[None, 3], [None, None, 3], [None, None], [4, 3], [3], None
 WITH_GRADIENTS: list[Any] = [[None, 3], None]
 
 
-@pytest.mark.parametrize(
-    ("choice", "shape"),
-    [*(("auto", shape) for shape in SHAPES), ("portable", [None, 3]), ("portable", None)],
-)
-def test_static_shapes_are_tf1s(choice: str, shape: list[Any] | None) -> None:
-    keras_xent.set_backend(choice)
-
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_static_shapes_are_tf1s(shape: list[Any] | None) -> None:
     def static_shapes(functions: tf1.Functions) -> list[str]:
         with tf.Graph().as_default():
             logits = tf.compat.v1.placeholder(tf.float32, shape)
@@ -194,7 +198,9 @@ def test_static_shapes_are_tf1s(choice: str, shape: list[Any] | None) -> None:
             if shape is not None:
                 weights = tf.compat.v1.placeholder(tf.float32, shape[:-1])
             results = [functions.softmax_cross_entropy_with_logits_v2(labels, logits)]
-            for reduction in ("none", "weighted_sum_by_nonzero_weights"):
+            # A sum is a scalar beside all shapes.
+            reductions = ["none", *(["weighted_sum"] if shape in WITH_GRADIENTS else [])]
+            for reduction in reductions:
                 results += [
                     functions.softmax_cross_entropy(labels, logits, weights, reduction=reduction),
                     functions.compute_weighted_loss(logits, 2.0, reduction=reduction),
@@ -203,7 +209,10 @@ def test_static_shapes_are_tf1s(choice: str, shape: list[Any] | None) -> None:
                 results += tf.gradients(results[:2], logits)
             return [str(tensor.shape) for tensor in results]
 
-    assert static_shapes(tf1.OURS) == static_shapes(tf1.THEIRS)
+    expected = static_shapes(tf1.THEIRS)
+    for choice in ("auto", "portable") if shape in WITH_GRADIENTS else ("auto",):
+        keras_xent.set_backend(choice)
+        assert static_shapes(tf1.OURS) == expected, choice
 
 
 @pytest.mark.parametrize(
@@ -230,7 +239,7 @@ def test_static_shapes_of_the_other_losses_are_as_well_known_as_tf1s(
                 functions.sparse_softmax_cross_entropy(ids, logits, reduction="none"),
                 functions.sigmoid_cross_entropy(bits, logits, reduction="none"),
             ]
-            if shape in WITH_GRADIENTS:
+            if known == "both" and shape in WITH_GRADIENTS:
                 found += tf.gradients(found[2:], logits)
             return [tensor.shape for tensor in found]
 
@@ -238,10 +247,7 @@ def test_static_shapes_of_the_other_losses_are_as_well_known_as_tf1s(
         assert str(theirs.merge_with(ours)) == str(ours)
 
 
-@pytest.mark.parametrize("choice", ["auto", "portable"])
-def test_static_shapes_without_an_inner_axis_are_tf1s(choice: str) -> None:
-    keras_xent.set_backend(choice)
-
+def test_static_shapes_without_an_inner_axis_are_tf1s() -> None:
     def static_shapes(functions: tf1.Functions) -> list[Any]:
         with tf.Graph().as_default():
             logits = tf.compat.v1.placeholder(tf.float32, [None, 5, 7])
@@ -249,13 +255,37 @@ def test_static_shapes_without_an_inner_axis_are_tf1s(choice: str) -> None:
             losses = functions.softmax_cross_entropy_with_logits_v2
             return [losses(labels, logits, axis=axis).shape.as_list() for axis in range(3)]
 
-    assert static_shapes(tf1.OURS) == static_shapes(tf1.THEIRS)
+    expected = static_shapes(tf1.THEIRS)
+    for choice in ("auto", "portable"):
+        keras_xent.set_backend(choice)
+        assert static_shapes(tf1.OURS) == expected, choice
+
+
+def second_derivative(
+    functions: tf1.Functions, mode: str, by: Callable[..., Any], name: str
+) -> list[Any]:
+    """The square of the gradient's length, and its gradient."""
+    labels, logits = tf1.labels_of(name, [4, 3]), tf1.logits_of([4, 3])
+    smoothing = {"label_smoothing": 0.1} if name in tf1.SMOOTHED else {}
+
+    def length(logits: Any) -> Any:
+        loss = getattr(functions, name)
+        _, gradient = by(lambda x: loss(labels, x, 2.0, **smoothing), logits)
+        return tf.reduce_sum(tf.square(gradient))
+
+    return modes.MODES[mode](lambda logits: by(length, logits), logits)
+
+
+@functools.lru_cache(maxsize=None)
+def their_second_derivative(name: str) -> list[Any]:
+    return second_derivative(tf1.THEIRS, "eager", tf1.by_tape, name)
 
 
 @pytest.mark.parametrize(
     ("choice", "gradients", "name"),
     [
-        *(("auto", tf1.by_tape, name) for name in tf1.LABELS),
+        # By tapes in every mode: tests/ops. What a tape does in a session, it does to all losses.
+        ("auto", tf1.by_tape, "softmax_cross_entropy"),
         *(("auto", tf1.by_tf_gradients, name) for name in tf1.LABELS),
         ("portable", tf1.by_tape, "softmax_cross_entropy"),
         ("portable", tf1.by_tf_gradients, "sparse_softmax_cross_entropy"),
@@ -266,31 +296,21 @@ def test_the_logits_gradient_can_be_differentiated_again(
     choice: str, gradients: Callable[..., Any], name: str
 ) -> None:
     keras_xent.set_backend(choice)
-    labels, logits = tf1.labels_of(name, [4, 3]), tf1.logits_of([4, 3])
-    smoothing = {"label_smoothing": 0.1} if name in tf1.SMOOTHED else {}
-
-    def run(functions: tf1.Functions, mode: str, by: Callable[..., Any]) -> Any:
-        def length(logits: Any) -> Any:
-            loss = getattr(functions, name)
-            _, gradient = by(lambda x: loss(labels, x, 2.0, **smoothing), logits)
-            return tf.reduce_sum(tf.square(gradient))
-
-        return modes.MODES[mode](lambda logits: by(length, logits), logits)
-
-    tf1.assert_same(run(tf1.OURS, "tf1_graph", gradients), run(tf1.THEIRS, "eager", tf1.by_tape))
+    found = second_derivative(tf1.OURS, "tf1_graph", gradients, name)
+    tf1.assert_same(found, their_second_derivative(name))
 
 
 @pytest.mark.parametrize("name", tf1.LABELS)
 def test_a_jacobian_of_unreduced_losses_is_tf1s(name: str) -> None:
     logits, labels = tf.constant(tf1.logits_of([4, 3])), tf1.labels_of(name, [4, 3])
 
-    def jacobian(functions: tf1.Functions) -> list[Any]:
-        with tf.GradientTape() as tape:
+    def jacobian(functions: tf1.Functions, **how: Any) -> list[Any]:
+        with tf.GradientTape(persistent=True) as tape:
             tape.watch(logits)
             losses = getattr(functions, name)(labels, logits, reduction="none")
-        return [tape.jacobian(losses, logits)]
+        return [tape.jacobian(losses, logits, **how)]
 
-    expected = jacobian(tf1.THEIRS)
+    expected = jacobian(tf1.THEIRS, experimental_use_pfor=False)
     for choice in ("auto", "portable"):
         keras_xent.set_backend(choice)
         tf1.assert_same(jacobian(tf1.OURS), expected)
