@@ -28,10 +28,10 @@ FILES = {"portable": ["saver.meta"], "auto": ["saver.meta", "text.pbtxt", "monit
 Trained = Dict[str, Dict[str, List[List[float]]]]
 
 
-def build(losses: Any) -> None:
-    features = v1.placeholder(tf.float32, [None, 4], "features")
-    labels = v1.placeholder(tf.float32, [None, 3], "labels")
-    weights = v1.placeholder(tf.float32, [None], "weights")
+def build(losses: Any, batch_size: int | None = 6) -> None:
+    features = v1.placeholder(tf.float32, [batch_size, 4], "features")
+    labels = v1.placeholder(tf.float32, [batch_size, 3], "labels")
+    weights = v1.placeholder(tf.float32, [batch_size], "weights")
     kernel = v1.get_variable("kernel", initializer=np.zeros([4, 3], np.float32))
     logits, columns = features @ kernel, weights[:, None]
     losses.softmax_cross_entropy(labels, logits, weights, label_smoothing=0.1)
@@ -63,7 +63,8 @@ def train(session: Any, start: int, end: int) -> list[list[float]]:
 def save(losses: Any, folder: Path, files: list[str]) -> None:
     """Trains a little, and saves."""
     with tf.Graph().as_default(), v1.Session() as session:
-        build(losses)
+        # Unknown, so our graph has ops that check shapes.
+        build(losses, batch_size=None)
         session.run(v1.global_variables_initializer())
         train(session, 0, BEFORE)
         path = v1.train.Saver().save(session, str(folder / "saver"))

@@ -51,14 +51,15 @@ def in_session(
     optimizer: str,
     name: str = "softmax_cross_entropy",
     reduction: str = DEFAULT,
+    batch_size: int | None = 8,
 ) -> list[Any]:
-    """The parameters and the last loss, by `minimize` of the collected total loss."""
+    """The parameters and a loss at the end, by `minimize` of the collected total loss."""
     function = functools.partial(getattr(functions, name), reduction=reduction)
     functions = dataclasses.replace(functions, **{name: function})
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        x = tf.compat.v1.placeholder(tf.float32, [None, 6])
-        y = tf.compat.v1.placeholder(tf.float32, [None, 3])
-        weights = tf.compat.v1.placeholder(tf.float32, [None])
+        x = tf.compat.v1.placeholder(tf.float32, [batch_size, 6])
+        y = tf.compat.v1.placeholder(tf.float32, [batch_size, 3])
+        weights = tf.compat.v1.placeholder(tf.float32, [batch_size])
         parameters = [tf.compat.v1.Variable(kernel) for kernel in KERNELS]
         loss_of(functions, name, y, network(parameters, x), weights)
         loss = tf.compat.v1.losses.get_total_loss()
@@ -67,7 +68,8 @@ def in_session(
         for start in np.arange(STEPS) * 8 % 32:
             batch = slice(start, start + 8)
             session.run(step, {x: X[batch], y: Y[batch], weights: WEIGHTS[batch]})
-        return list(session.run([*parameters, loss], {x: X, y: Y, weights: WEIGHTS}))
+        feed = {x: X[:8], y: Y[:8], weights: WEIGHTS[:8]}
+        return list(session.run([*parameters, loss], feed))
 
 
 def eagerly(
@@ -100,7 +102,7 @@ def theirs_in_session(
 
 @functools.lru_cache(maxsize=None)
 def theirs_eagerly(optimizer: str, name: str = "softmax_cross_entropy") -> list[Any]:
-    return eagerly(tf1.THEIRS, optimizer, True, name)
+    return eagerly(tf1.THEIRS, optimizer, False, name)
 
 
 def assert_same_end(ours: list[Any], theirs: list[Any]) -> None:
@@ -110,13 +112,14 @@ def assert_same_end(ours: list[Any], theirs: list[Any]) -> None:
     np.testing.assert_allclose(ours[-1], theirs[-1], rtol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("choice", "optimizer"),
-    [("auto", "momentum"), ("auto", "adam"), ("portable", "adam")],
-)
-def test_in_a_session_the_parameters_end_where_tf1s_do(choice: str, optimizer: str) -> None:
+# The other optimizers: below.
+@pytest.mark.parametrize(("choice", "batch_size"), [("auto", None), ("portable", 8)])
+def test_in_a_session_the_parameters_end_where_tf1s_do(
+    choice: str, batch_size: int | None
+) -> None:
     keras_xent.set_backend(choice)
-    assert_same_end(in_session(tf1.OURS, optimizer), theirs_in_session(optimizer))
+    ours = in_session(tf1.OURS, "momentum", batch_size=batch_size)
+    assert_same_end(ours, theirs_in_session("momentum"))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +172,11 @@ y = np.eye(3, dtype="float32")[random.randint(3, size=16)]
 weights = np.array([1, 0, 2, 0.5] * 4, "float32")
 
 
-def train(softmax_cross_entropy):
+def loss_of(losses, y, logits, weights):
+    return losses.softmax_cross_entropy(y, logits, weights, label_smoothing=0.1)
+
+
+def train():
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     assert strategy.num_replicas_in_sync == 2
     with strategy.scope():
@@ -177,13 +184,13 @@ def train(softmax_cross_entropy):
 
     def step(x, y, weights):
         with tf.GradientTape() as tape:
-            loss = softmax_cross_entropy(y, tf.matmul(x, kernel), weights, label_smoothing=0.1)
+            loss = loss_of(keras_xent.v1, y, tf.matmul(x, kernel), weights)
         gradient = tape.gradient(loss, kernel)
         gradient = tf.distribute.get_replica_context().all_reduce("mean", gradient)
         kernel.assign_sub(0.5 * gradient)
         return loss
 
-    @tf.function
+    @tf.function(autograph=False)
     def distributed(*batch):
         return strategy.reduce("MEAN", strategy.run(step, args=batch), axis=None)
 
@@ -192,8 +199,23 @@ def train(softmax_cross_entropy):
     return [float(distributed(*batch)) for batch in dataset], kernel.numpy()
 
 
-ours = train(keras_xent.v1.softmax_cross_entropy)
-theirs = train(tf.compat.v1.losses.softmax_cross_entropy)
+def train_by_hand():
+    kernel, found = tf.Variable(np.ones([5, 3], "float32") / 3), []
+    halves = [(x[half], y[half], weights[half]) for half in (slice(8), slice(8, 16))]
+    for _ in range(5):
+        with tf.GradientTape() as tape:
+            losses = [
+                loss_of(tf.compat.v1.losses, y, tf.matmul(x, kernel), weights)
+                for x, y, weights in halves
+            ]
+            loss = (losses[0] + losses[1]) / 2
+        kernel.assign_sub(0.5 * tape.gradient(loss, kernel))
+        found.append(float(loss))
+    return found, kernel.numpy()
+
+
+ours = train()
+theirs = train_by_hand()
 np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-6)
 np.testing.assert_allclose(ours[1], theirs[1], rtol=0, atol=1e-6)
 assert len(ours[0]) == 5 and ours[0][-1] < ours[0][0]
