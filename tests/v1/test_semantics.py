@@ -63,7 +63,8 @@ class TestSilentChanges:
             def loss(logits: Any) -> Any:
                 return functions.softmax_cross_entropy(LABELS, tf.nn.softmax(logits))
 
-            return (tf.function(loss) if traced else loss)(tf.constant(LOGITS)).numpy()
+            run = tf.function(loss, autograph=False) if traced else loss
+            return run(tf.constant(LOGITS)).numpy()
 
         ours, theirs = run(tf1.OURS), run(tf1.THEIRS)
         twice = losses_of(tf.nn.softmax(LOGITS)).mean()
@@ -124,21 +125,22 @@ class TestDifferences:
         "name",
         ["softmax_cross_entropy", "sigmoid_cross_entropy", "sigmoid_cross_entropy_with_logits"],
     )
-    @pytest.mark.parametrize("choice", ["auto", "portable"])
-    def test_labels_are_never_broadcast(self, choice: str, name: str) -> None:
-        keras_xent.set_backend(choice)
+    def test_labels_are_never_broadcast(self, name: str) -> None:
         labels, logits = LABELS[:1], LOGITS[:2]
         with tf.Graph().as_default(), tf.compat.v1.Session() as session:
             unknown = placeholder(tf.float32)
             given = {tf1.LABELS.get(name, "labels"): unknown, "logits": placeholder(tf.float32)}
-            theirs, ours = getattr(tf1.THEIRS, name)(**given), getattr(tf1.OURS, name)(**given)
+            theirs = getattr(tf1.THEIRS, name)(**given)
             whole = {unknown: labels.repeat(2, 0), given["logits"]: logits}
-            expected = session.run(theirs, whole)
-            tf1.assert_same([session.run(ours, whole)], [expected])
             feed = {unknown: labels, given["logits"]: logits}
+            expected = session.run(theirs, whole)
             tf1.assert_same([session.run(theirs, feed)], [expected])
-            with pytest.raises(tf.errors.InvalidArgumentError):
-                session.run(ours, feed)
+            for choice in ("auto", "portable"):
+                keras_xent.set_backend(choice)
+                ours = getattr(tf1.OURS, name)(**given)
+                tf1.assert_same([session.run(ours, whole)], [expected])
+                with pytest.raises(tf.errors.InvalidArgumentError):
+                    session.run(ours, feed)
 
     @pytest.mark.parametrize("name", tf1.SMOOTHED)
     def test_a_smoothing_above_one_raises_an_error(self, eager_backend: str, name: str) -> None:
@@ -152,7 +154,7 @@ class TestDifferences:
     @pytest.mark.parametrize("name", tf1.SMOOTHED)
     def test_a_smoothing_that_is_a_constant_of_the_graph_is_taken(self, name: str) -> None:
         with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-            logits = tf.compat.v1.placeholder_with_default(LOGITS, [None, 3])
+            logits = tf.constant(LOGITS)
             smoothing = tf.constant(0.1)
             with pytest.raises(TypeError):
                 getattr(tf1.THEIRS, name)(LABELS, logits, label_smoothing=smoothing)
@@ -224,22 +226,22 @@ class TestDifferences:
         theirs = second(tf1.THEIRS)
         assert theirs is None or not np.any(theirs)
 
-    @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
     @pytest.mark.parametrize("name", FUNCTIONS)
-    def test_results_keep_their_name_in_every_dtype(self, name: str, dtype: str) -> None:
+    def test_results_keep_their_name_in_every_dtype(self, name: str) -> None:
         def name_of(functions: tf1.Functions, dtype: str) -> str:
             with tf.Graph().as_default():
-                logits = labels = placeholder(dtype, [None, 3])
+                logits = labels = placeholder(dtype, [4, 3])
                 if name == "compute_weighted_loss":
                     return functions.compute_weighted_loss(logits).op.name
                 if name.startswith("sparse"):
-                    labels = placeholder(tf.int64, [None])
+                    labels = placeholder(tf.int64, [4])
                 given = {tf1.LABELS.get(name, "labels"): labels, "logits": logits}
                 return getattr(functions, name)(**given).op.name
 
         expected = name_of(tf1.THEIRS, "float32")
-        assert name_of(tf1.OURS, dtype) == expected
-        # Its last op is a cast, but for losses of examples that it doesn't round.
-        theirs = name_of(tf1.THEIRS, dtype)
-        assert theirs == expected or re.search(r"/Cast(_\d)?$", theirs)
-        assert theirs != expected or name in tf1.NN
+        for dtype in ("float16", "bfloat16", "float64"):
+            assert name_of(tf1.OURS, dtype) == expected
+            # Its last op is a cast, but for losses of examples that it doesn't round.
+            theirs = name_of(tf1.THEIRS, dtype)
+            assert theirs == expected or re.search(r"/Cast(_\d)?$", theirs)
+            assert theirs != expected or name in tf1.NN
