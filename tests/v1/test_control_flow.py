@@ -64,6 +64,14 @@ def mapped(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
     return tf.reduce_sum(tf.map_fn(one, (labels, logits, weights), fn_output_signature=tf.float32))
 
 
+def scanned(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
+    def one(total: Any, row: Any) -> Any:
+        label, logit, weight = row
+        return total + loss(label, logit, weight)
+
+    return tf.scan(one, (labels, logits, weights), initializer=0.0)[-1]
+
+
 def in_a_function(loss: Loss, labels: Any, logits: Any, weights: Any) -> Any:
     return tf.function(loss, autograph=False)(labels, logits, weights)
 
@@ -75,6 +83,7 @@ CONSTRUCTS: dict[str, Callable[..., Any]] = {
         branch_in_loop,
         loop_in_branch,
         mapped,
+        scanned,
         in_a_function,
     )
 }
@@ -123,7 +132,7 @@ def in_function(construct: Callable[..., Any], name: str) -> list[Any]:
 RUNS = [
     *(
         ("auto", in_session, "softmax_cross_entropy", name)
-        for name in ("false_branch", "loop_in_branch", "mapped", "in_a_function")
+        for name in ("false_branch", "loop_in_branch", "mapped", "scanned", "in_a_function")
     ),
     ("auto", in_session_of_any_batch, "softmax_cross_entropy", "branch_in_loop"),
     ("auto", in_function, "softmax_cross_entropy", "loop_in_branch"),
