@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+from typing import Any, Callable
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +11,7 @@ import tensorflow as tf
 from keras_xent.comparing.results import as_array, as_tensor
 from keras_xent.testing.calling import Loss
 from keras_xent.testing.comparison import Comparison
+from keras_xent.testing.labels import Shape
 
 # The denominators that a sum of weighted losses can have.
 NONZERO = "the number of non-zero weights"
@@ -19,6 +21,27 @@ SUM = "the sum of the weights"
 SUM_AS_GIVEN = "the sum of the weights before they are broadcast"
 LABELLED = "the number of rows with a label"
 NOTHING = "nothing (it is a sum)"
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """A loss, and inputs for it.
+
+    Args:
+        loss: the loss.
+        labels: the labels.
+        logits: the logits.
+    """
+
+    loss: Loss
+    labels: np.ndarray
+    logits: np.ndarray
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What is equal for equal examples."""
+        arrays = (self.labels, self.logits)
+        return (self.loss.name, *((each.shape, each.dtype, each.tobytes()) for each in arrays))
 
 
 class Evidence:
@@ -49,37 +72,74 @@ class Evidence:
             return False
         return bool(np.allclose(one, other, rtol=relative, atol=absolute))
 
-    def losses(
+    def examples(
         self, loss: Loss, logits: np.ndarray | None = None, labels: np.ndarray | None = None
-    ) -> np.ndarray | None:
-        """The loss of every example, without weights or reduction.
+    ) -> Examples:
+        """The examples of a loss. By default, they are the comparison's."""
+        labels = self.inputs.labels if labels is None else labels
+        return Examples(loss, labels, self.inputs.logits if logits is None else logits)
 
-        The examples are passed one by one, because every reduction of a single loss is that loss.
+    def equal(self, one: Examples, other: Examples) -> bool:
+        """Whether all examples have the `same` losses.
+
+        It stops at the first example whose losses differ, because calling a loss takes long.
+        """
+
+        def equal() -> bool:
+            shape = self._shape(one)
+            return shape == self._shape(other) and all(
+                self.same(self._of_one(one, index), self._of_one(other, index))
+                for index in np.ndindex(shape)
+            )
+
+        return self._once(("equal", one.key, other.key), equal)
+
+    def equal_examples(self) -> bool:
+        """Whether all examples have the `same` losses in the old loss and in the new one."""
+        return self.equal(self.examples(self.old), self.examples(self.new))
+
+    def losses(self, loss: Loss) -> np.ndarray | None:
+        """The loss of every example, without weights or reduction.
 
         Returns:
             None if the loss raises an error.
         """
-        labels = self.inputs.labels if labels is None else labels
-        logits = self.inputs.logits if logits is None else logits
-        arrays = ((array.shape, array.dtype, array.tobytes()) for array in (labels, logits))
-        key = ("losses", loss.name, self.found.dtype, *arrays)
-        if key not in self._known:
-            self._known[key] = self._one_by_one(loss, labels, logits)
-        known: np.ndarray | None = self._known[key]
-        return known
+        examples = self.examples(loss)
 
-    def _one_by_one(
-        self, loss: Loss, labels: np.ndarray, logits: np.ndarray
-    ) -> np.ndarray | None:
-        shape = self.labels.losses_shape(logits.shape)
-        values = np.empty(shape)
-        for index in np.ndindex(shape):
-            one = tuple(slice(i, i + 1) for i in index)
-            value = self.value(loss, labels[one], logits[one])
-            if value is None or value.size != 1:
-                return None
-            values[index] = value.item()
-        return values
+        def losses() -> np.ndarray | None:
+            values = np.empty(self._shape(examples))
+            for index in np.ndindex(values.shape):
+                value = self._of_one(examples, index)
+                if value is None:
+                    return None
+                values[index] = value
+            return values
+
+        return self._once(("losses", examples.key), losses)
+
+    def _shape(self, examples: Examples) -> Shape:
+        return self.labels.losses_shape(examples.logits.shape)
+
+    def _of_one(self, examples: Examples, index: tuple[int, ...]) -> float | None:
+        """The loss of one example, or None if the loss raises an error.
+
+        The examples are passed one by one, because every reduction of a single loss is that loss.
+        """
+        part = tuple(slice(i, i + 1) for i in index)
+        loss, labels, logits = examples.loss, examples.labels[part], examples.logits[part]
+
+        def of_one() -> float | None:
+            value = self.value(loss, labels, logits)
+            return None if value is None or value.size != 1 else float(value.item())
+
+        return self._once(("of one", Examples(loss, labels, logits).key), of_one)
+
+    def _once(self, key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
+        """What `compute` returned when it was first called with this key and the same dtype."""
+        key = (*key, self.found.dtype)
+        if key not in self._known:
+            self._known[key] = compute()
+        return self._known[key]
 
     def value(self, loss: Loss, labels: np.ndarray, logits: np.ndarray) -> np.ndarray | None:
         """The loss without weights, or None if it raises an error."""
@@ -139,11 +199,7 @@ class Evidence:
             `a * nll[label] + b * sum(nll)`, and `b` at rank 3, with a second axis that is one
             longer than the last one. None if the loss has another form.
         """
-        key = ("smoothing", loss.name, self.found.dtype)
-        if key not in self._known:
-            self._known[key] = self._smoothing(loss)
-        known: tuple[float, float, float] | None = self._known[key]
-        return known
+        return self._once(("smoothing", loss.name), lambda: self._smoothing(loss))
 
     def _smoothing(self, loss: Loss) -> tuple[float, float, float] | None:
         classes = self.inputs.logits.shape[-1]

@@ -44,10 +44,10 @@ def swapped(found: Evidence) -> str | None:
     compared = found.found
     if compared.refused:
         return None
-    old, new = found.losses(found.old), found.losses(found.new)
-    if not found.same(new, old):
+    old, new = found.examples(found.old), found.examples(found.new)
+    if not found.equal(new, old):
         labels, logits = found.inputs.labels.astype(np.float64), found.inputs.logits
-        if found.same(new, found.losses(found.old, labels=logits, logits=labels)):
+        if found.equal(new, found.examples(found.old, labels=logits, logits=labels)):
             return (
                 "The new loss returns what the old one returns if you swap its labels and logits. "
                 "tf.losses expects (labels, logits). tf.contrib.losses and slim expect (logits, "
@@ -82,7 +82,7 @@ def _without_gradient(found: Evidence) -> Loss | None:
     and the values are equal.
     """
     compared = found.found
-    if compared.refused or not found.same(found.losses(found.old), found.losses(found.new)):
+    if compared.refused or not found.equal_examples():
         return None
     old, new = (each.gradients.get("logits") is None for each in (compared.old, compared.new))
     if old == new:
@@ -95,22 +95,24 @@ def softmaxes(found: Evidence) -> str | None:
     if found.found.refused:
         return None
     logits, name = found.inputs.logits, found.labels.activation
-    old, new = found.losses(found.old), found.losses(found.new)
-    if found.case.softmax_output and found.found.values_differ and found.same(old, new):
+    equal = found.equal_examples()
+    if found.case.softmax_output and found.found.values_differ and equal:
         return (
             f"The logits are the output of a Keras {name}. The new loss undoes the {name}, because "
             f"Keras keeps its input. The old one applies a second {name}. To keep the old numbers, "
             "pass tf.identity(output) to the new loss. To get the right numbers, make the network "
             "return its logits. If it already does, pass softmax_output=False."
         )
-    if found.same(old, new):
+    if equal:
         return None
-    if found.same(found.losses(found.old, found.activated(logits)), new):
+    activated = found.activated(logits)
+    old, new = found.examples(found.old), found.examples(found.new)
+    if found.equal(found.examples(found.old, activated), new):
         return (
             f"The new loss applies one more {name} than the old one. Pass it the logits, without a "
             f"{name}."
         )
-    if found.same(found.losses(found.new, found.activated(logits)), old):
+    if found.equal(found.examples(found.new, activated), old):
         return (
             "The new loss expects probabilities, and the old one expects logits. Create the new "
             f"loss with from_logits=True, and pass the logits to it, without a {name}."
@@ -123,9 +125,8 @@ def smoothing(found: Evidence) -> str | None:
     compared = found.found
     if compared.refused or not compared.values_differ:
         return None
-    losses = found.losses(found.old)
-    if losses is not None and found.same(losses, found.losses(found.new)):
-        return _rows_without_label(found, losses)
+    if found.equal_examples():
+        return _rows_without_label(found)
     if found.labels.each_class:
         return _binary_smoothing(found)
     classes = found.inputs.logits.shape[-1]
@@ -178,8 +179,9 @@ def _binary_smoothing(found: Evidence) -> str | None:
     )
 
 
-def _rows_without_label(found: Evidence, losses: np.ndarray) -> str | None:
-    if found.labels.labelled(found.inputs.labels) == losses.size:
+def _rows_without_label(found: Evidence) -> str | None:
+    losses = found.losses(found.old)
+    if losses is None or found.labels.labelled(found.inputs.labels) == losses.size:
         return None
     old, new = (
         found.denominators(each.value, losses) for each in (found.found.old, found.found.new)

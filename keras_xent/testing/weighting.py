@@ -145,7 +145,7 @@ def wrong_axis(found: Evidence) -> str | None:
     if compared.refused or not compared.values_differ or found.inputs.weights is None:
         return None
     losses, weights = found.losses(found.old), found.weights
-    if losses is None or losses.ndim != 2 or not found.same(losses, found.losses(found.new)):
+    if losses is None or losses.ndim != 2 or not found.equal_examples():
         # If losses [B] and weights [B, 1] broadcast to [B, B], the sum of all pairs reveals that.
         return _every_pair(found)
     if losses.shape[0] != losses.shape[1]:
@@ -187,7 +187,7 @@ def scalar_times_weights(found: Evidence) -> str | None:
     if compared.refused or found.weights.ndim == 0 or not np.any(found.weights):
         return None
     losses = found.losses(found.old)
-    if losses is None or not found.same(losses, found.losses(found.new)):
+    if losses is None or not found.equal_examples():
         return None
     for scalar in (np.mean(losses), np.sum(losses)):
         products = (scalar * found.weights, scalar * found.weights.mean())
@@ -261,7 +261,7 @@ def _divisors(found: Evidence) -> tuple[set[str], set[str]] | None:
     if compared.refused or not compared.values_differ:
         return None
     losses = found.losses(found.old)
-    if losses is None or not found.same(losses, found.losses(found.new)):
+    if losses is None or not found.equal_examples():
         return None
     return (
         found.denominators(compared.old.value, losses),

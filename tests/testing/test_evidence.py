@@ -30,6 +30,22 @@ def test_the_losses_of_examples_whatever_the_reduction(reduction: str) -> None:
     np.testing.assert_allclose(found.losses(found.old), expected, rtol=1e-5)
 
 
+def test_examples_are_compared_until_two_differ_and_each_is_called_once() -> None:
+    called = []
+
+    def loss(labels: Any, logits: Any) -> Any:
+        called.append(logits.numpy())
+        return tf1_loss(labels, logits)
+
+    found = evidence_of(tf1_loss)
+    old, new = found.examples(found.old), found.examples(Loss(loss, "new"))
+    assert not found.equal(found.examples(new.loss, INPUTS.logits / 2), old)
+    assert len(called) == 1
+    assert found.equal(new, old)
+    assert found.losses(new.loss) is not None
+    np.testing.assert_allclose(np.concatenate(called[1:]), INPUTS.logits, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("reduction", "expected"),
     [
