@@ -19,34 +19,31 @@ def compare(ours: tf.Tensor, theirs: tf.Tensor, tolerance: Any) -> tuple[tf.Tens
 
     Returns:
         Whether the tensors are equal within the tolerance, and a description of the element with
-        the largest difference.
+        the largest difference. Eagerly, equal tensors have no description.
     """
-    shapes_equal = _same_shape(ours, theirs)
-    tolerance = tf.broadcast_to(tf.cast(tolerance, tf.float64), tf.shape(theirs))
-    # If the shapes differ, only the common number of elements is compared. An element is added,
-    # because argmax fails for an empty tensor.
-    size = tf.minimum(tf.size(ours), tf.size(theirs))
-    ours_flat, theirs_flat, tolerance = (
-        tf.concat([tf.reshape(tf.cast(tensor, tf.float64), [-1])[:size], [0.0]], 0)
-        for tensor in (ours, theirs, tolerance)
-    )
+    shapes_equal, arrays = _flat(ours, theirs, tolerance)
+    ours_flat, theirs_flat, allowed = arrays
     difference = tf.abs(ours_flat - theirs_flat)
-    nothing = tf.zeros_like(difference)
+    finite = tf.math.is_finite(difference)
     close = (
         tf.equal(ours_flat, theirs_flat)
         | (tf.math.is_nan(ours_flat) & tf.math.is_nan(theirs_flat))
-        | (tf.math.is_finite(difference) & (difference <= tolerance))
+        | (finite & (difference <= allowed))
     )
+    same = shapes_equal & tf.reduce_all(close)
+    if tf.executing_eagerly() and same:
+        return same, []
     # argmax doesn't find NaN, so replace it by the largest number.
-    worst_first = tf.where(tf.math.is_finite(difference), difference, theirs.dtype.max + nothing)
-    worst = tf.argmax(tf.where(close, nothing, worst_first))
+    largest = tf.constant(float(theirs.dtype.max), tf.float64)
+    worst_first = tf.where(finite, difference, largest)
+    worst = tf.argmax(tf.where(close, tf.zeros([], tf.float64), worst_first))
     pieces = [
         "\n  keras_xent",
-        ours_flat[worst],
+        tf.gather(ours_flat, worst),
         ", TensorFlow",
-        theirs_flat[worst],
+        tf.gather(theirs_flat, worst),
         ", tolerance",
-        tolerance[worst],
+        tf.gather(allowed, worst),
         "\n  at flat index",
         worst,
         "; elements that differ:",
@@ -58,11 +55,32 @@ def compare(ours: tf.Tensor, theirs: tf.Tensor, tolerance: Any) -> tuple[tf.Tens
         ", TensorFlow",
         tf.shape(theirs),
     ]
-    return shapes_equal & tf.reduce_all(close), pieces
+    return same, pieces
+
+
+def _flat(
+    ours: tf.Tensor, theirs: tf.Tensor, tolerance: Any
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Whether the shapes are equal, and the numbers, the expected ones and the tolerance, flat."""
+    shape = theirs.shape
+    tolerance = tf.cast(tolerance, tf.float64)
+    known = shape.is_fully_defined() and ours.shape == shape
+    if not known or tolerance.shape != shape:
+        tolerance = tf.broadcast_to(tolerance, tf.shape(theirs))
+    arrays = [
+        tf.reshape(tf.cast(tensor, tf.float64), [-1]) for tensor in (ours, theirs, tolerance)
+    ]
+    if known and shape.num_elements():
+        return tf.constant(True), arrays
+    # If the shapes differ, only the common number of elements is compared. An element is added,
+    # because argmax fails for an empty tensor.
+    size = tf.minimum(tf.size(ours), tf.size(theirs))
+    arrays = [tf.concat([tf.slice(array, [0], [size]), [0.0]], 0) for array in arrays]
+    return _same_shape(ours, theirs), arrays
 
 
 def _same_shape(ours: tf.Tensor, theirs: tf.Tensor) -> tf.Tensor:
     shape, other = tf.shape(ours), tf.shape(theirs)
     rank = tf.minimum(tf.size(shape), tf.size(other))
-    same_dims = tf.reduce_all(tf.equal(shape[:rank], other[:rank]))
+    same_dims = tf.reduce_all(tf.equal(tf.slice(shape, [0], [rank]), tf.slice(other, [0], [rank])))
     return tf.equal(tf.size(shape), tf.size(other)) & same_dims
