@@ -32,6 +32,7 @@ from verified_calls import (
 
 import keras_xent
 from keras_xent import ops
+from keras_xent._verification import counting
 from keras_xent.testing import VerificationError, verify
 
 NAME = "softmax_cross_entropy"
@@ -40,7 +41,14 @@ NAME = "softmax_cross_entropy"
 # What a program does with the tapes doesn't depend on the function. These programs use all that
 # the other functions have: unreduced losses, and losses with a second derivative of their own.
 OF_OTHER_FUNCTIONS = {
-    "softmax_cross_entropy_with_logits_v2": ["persistent_tapes", "gathered", "jacobian", "hessian"],
+    "softmax_cross_entropy_with_logits_v2": [
+        "persistent_tapes",
+        "gathered",
+        "jacobian",
+        "hessian",
+        "function_in_a_tape",
+        "function_in_a_tangent",
+    ],
     "compute_weighted_loss": [
         "gradient_penalty",
         "third_order",
@@ -50,7 +58,9 @@ OF_OTHER_FUNCTIONS = {
         "recomputed",
     ],
 }
-EAGER = [("eager", program, NAME) for program in PROGRAMS if program != "jacobian"]
+# Programs with so many graphs that the function with the smallest ones is enough.
+LARGE = ("jacobian", "function_in_a_tape", "function_in_a_tangent")
+EAGER = [("eager", program, NAME) for program in PROGRAMS if program not in LARGE]
 for _name, _programs in OF_OTHER_FUNCTIONS.items():
     EAGER += [("eager", program, _name) for program in _programs]
 # The others reach nothing in graphs that these don't reach.
@@ -130,8 +140,10 @@ def test_numbers_are_tensorflows(mode: str, program: str, function: str) -> None
 @pytest.mark.parametrize(("mode", "program", "function"), [*EAGER, *TRACED, *TF1_GRAPHS])
 def test_verification_changes_no_number(mode: str, program: str, function: str) -> None:
     expected = ours(mode, program, function)
+    before = counting._counts[counting.GRADIENTS]
     with verify():
         found = run(mode, program, function, tf1.OURS)
+    assert counting._counts[counting.GRADIENTS] > before
     assert len(found) == len(expected)
     # Except for the order in which gradients that arrive at an input are added up.
     for one, other in zip(found, expected):
@@ -155,13 +167,18 @@ def wrong_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # In a graph: test_verification_graphs.py. The jacobian: test_counting.py.
-@pytest.mark.parametrize(
-    "program", [each for each in PROGRAMS if each not in ("function_in_a_tangent", "jacobian")]
-)
+@pytest.mark.parametrize("program", [each for each in PROGRAMS if each not in LARGE])
 @pytest.mark.usefixtures("wrong_gradient")
 def test_a_wrong_gradient_fails(program: str) -> None:
     with verify(), pytest.raises(FAILURES, match="in its gradient with respect to"):
         run("eager", program, NAME, tf1.OURS)
+
+
+@pytest.mark.usefixtures("wrong_gradient")
+def test_a_wrong_gradient_fails_outside_of_the_function_that_has_the_loss() -> None:
+    function = tf.function(functions(tf1.OURS)[NAME], autograph=False)
+    with verify(), pytest.raises(FAILURES, match="in its gradient with respect to"):
+        modes.eager(functools.partial(first, function), *INPUTS)
 
 
 PENALTY = ("eager", "gradient_penalty", NAME)
@@ -197,14 +214,15 @@ def test_a_gradient_in_a_vectorized_map() -> None:
     # It needs the portable backend, verified or not.
     keras_xent.set_backend("portable")
 
-    def rows(of: tf1.Functions) -> Any:
-        def one(row: Any) -> Any:
-            return first(functions(of)["softmax_cross_entropy"], *(each[None] for each in row))
+    rows = tuple(tf.constant(each) for each in INPUTS)
 
-        return [tf.vectorized_map(one, tuple(tf.constant(each) for each in INPUTS))]
+    def gradient(row: Any, of: tf1.Functions) -> Any:
+        return first(functions(of)["softmax_cross_entropy"], *(each[None] for each in row))
 
     with verify():
-        tf1.assert_same(rows(tf1.OURS), rows(tf1.THEIRS))
+        found = tf.vectorized_map(lambda row: gradient(row, tf1.OURS), rows)
+    expected = tf.stack([gradient(row, tf1.THEIRS) for row in zip(*rows)])
+    tf1.assert_same([found], [expected])
 
 
 def test_a_persistent_tape_may_ask_twice() -> None:
