@@ -33,15 +33,26 @@ PAIRS: list[tuple[Any, Any, bool]] = [
 ]
 
 
-@pytest.mark.parametrize("mode", ["eager", "traced", "traced_unknown_shapes", "tf1_graph"])
-def test_compare(mode: str) -> None:
-    def run(ours: Any, theirs: Any) -> Any:
-        same, pieces = compare(ours, theirs, 0.1)
-        return same, [each for each in pieces if tf.is_tensor(each)]
+def compared(ours: Any, theirs: Any) -> Any:
+    same, pieces = compare(ours, theirs, 0.1)
+    return same, [each for each in pieces if tf.is_tensor(each)]
 
-    compare_in_mode = modes.once(mode, run)
+
+# In a TF1 graph: test_verification.py.
+@pytest.mark.parametrize("mode", ["eager", "traced_unknown_shapes"])
+def test_compare(mode: str) -> None:
+    compare_in_mode = modes.once(mode, compared)
     for ours, theirs, same in PAIRS:
         found, _ = compare_in_mode(np.array(ours, np.float32), np.array(theirs, np.float32))
+        assert bool(found) is same, (ours, theirs)
+
+
+def test_compare_in_a_graph_that_knows_the_shapes() -> None:
+    def compare_all(*inputs: Any) -> Any:
+        return [compared(*pair) for pair in zip(inputs[::2], inputs[1::2])]
+
+    inputs = [np.array(each, np.float32) for pair in PAIRS for each in pair[:2]]
+    for (ours, theirs, same), (found, _) in zip(PAIRS, modes.traced(compare_all, *inputs)):
         assert bool(found) is same, (ours, theirs)
 
 

@@ -21,36 +21,32 @@ class TestBroadcast:
     def tensors(self, labels: Any, logits: Any) -> list[tf.Tensor]:
         return [tf.constant(tf1.soft_labels_of(labels)), tf.constant(tf1.logits_of(logits))]
 
-    @pytest.mark.parametrize(
-        ("labels", "logits"),
-        [
+    def test_value_and_gradients_are_those_of_tensors_that_are_broadcast_before(self) -> None:
+        upstream = tf.constant([1.0, 2.0, 3.0, 4.0])
+        in_modes = [
+            modes.once(mode, lambda *inputs: self.oracle.gradients(upstream, inputs))
+            for mode in ("eager", "traced_unknown_shapes")
+        ]
+        for labels, logits in (
             ((1, 3), (4, 3)),
             ((4, 1), (4, 3)),
             ((1, 1), (4, 3)),
             ((4, 3), (4, 1)),
             ((3,), (4, 3)),
-        ],
-    )
-    def test_value_and_gradients_are_those_of_tensors_that_are_broadcast_before(
-        self, labels: Any, logits: Any
-    ) -> None:
-        tensors = self.tensors(labels, logits)
-        with tf.GradientTape() as tape:
-            tape.watch(tensors)
-            broadcast = [tf.broadcast_to(each, [4, 3]) for each in tensors]
-            expected = tf1.THEIRS.softmax_cross_entropy_with_logits_v2(*broadcast)
-        np.testing.assert_array_equal(self.oracle.value(*tensors), expected)
-        assert self.oracle.value_tolerance(*tensors).shape == [4]
-        upstream = tf.constant([1.0, 2.0, 3.0, 4.0])
-        gradients = tape.gradient(expected, tensors, upstream)
-        tolerances = self.oracle.gradient_tolerances(upstream, *tensors)
-        for mode in ("eager", "traced_unknown_shapes"):
-            found = modes.MODES[mode](
-                lambda *inputs: self.oracle.gradients(upstream, inputs), *tensors
-            )
-            for one, other, tolerance in zip(found, gradients, tolerances):
-                assert one.shape == other.shape == tolerance.shape
-                assert np.all(np.abs(one - other) <= tolerance)
+        ):
+            tensors = self.tensors(labels, logits)
+            with tf.GradientTape() as tape:
+                tape.watch(tensors)
+                broadcast = [tf.broadcast_to(each, [4, 3]) for each in tensors]
+                expected = tf1.THEIRS.softmax_cross_entropy_with_logits_v2(*broadcast)
+            np.testing.assert_array_equal(self.oracle.value(*tensors), expected)
+            assert self.oracle.value_tolerance(*tensors).shape == [4]
+            gradients = tape.gradient(expected, tensors, upstream)
+            tolerances = self.oracle.gradient_tolerances(upstream, *tensors)
+            for in_mode in in_modes:
+                for one, other, tolerance in zip(in_mode(*tensors), gradients, tolerances):
+                    assert one.shape == other.shape == tolerance.shape, (labels, logits)
+                    assert np.all(np.abs(one - other) <= tolerance), (labels, logits)
 
     @pytest.mark.parametrize("axis", [0, 1, -1])
     def test_another_axis(self, axis: int) -> None:

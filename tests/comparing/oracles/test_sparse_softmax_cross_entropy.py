@@ -27,9 +27,9 @@ def oracle(reduction: Reduction = Reduction.SUM_BY_NONZERO_WEIGHTS) -> Any:
     [
         (Reduction.NONE, "eager"),
         (Reduction.MEAN, "eager"),
-        # What a graph doesn't know of the shapes is the same for every reduction.
+        # What a graph doesn't know of the shapes is the same for every reduction. A TF1 graph:
+        # test_verification.py.
         (Reduction.NONE, "traced_unknown_shapes"),
-        (Reduction.MEAN, "tf1_graph"),
     ],
 )
 def test_a_last_dimension_of_1_is_squeezed(reduction: Reduction, mode: str) -> None:
