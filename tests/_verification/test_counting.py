@@ -78,12 +78,12 @@ def test_a_graph_that_does_not_run_counts_nothing() -> None:
 
 
 def test_every_iteration_counts() -> None:
-    @tf.function
+    @functools.partial(tf.function, autograph=False)
     def looped() -> Any:
-        total = tf.constant(0.0)
-        for _ in tf.range(3):
-            total += loss(LOGITS, LABELS, WEIGHTS)
-        return total
+        def step(i: Any, total: Any) -> Any:
+            return i + 1, total + loss(LOGITS, LABELS, WEIGHTS)
+
+        return tf.while_loop(lambda i, _: i < 3, step, (0, 0.0))
 
     def mapped() -> None:
         stacked = tf.stack([LOGITS] * 4)

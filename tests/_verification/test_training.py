@@ -41,9 +41,9 @@ def with_a_tape() -> np.ndarray:
 
 def in_a_session() -> np.ndarray:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        x = tf.compat.v1.placeholder(tf.float32, [None, 6])
-        y = tf.compat.v1.placeholder(tf.float32, [None, 3])
-        weights = tf.compat.v1.placeholder(tf.float32, [None])
+        x = tf.compat.v1.placeholder(tf.float32, [8, 6])
+        y = tf.compat.v1.placeholder(tf.float32, [8, 3])
+        weights = tf.compat.v1.placeholder(tf.float32, [8])
         kernel = tf.compat.v1.Variable(KERNEL)
         loss_of(tf.matmul(x, kernel), y, weights)
         # The result is dropped, as TF1's code often does.

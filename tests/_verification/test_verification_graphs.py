@@ -97,8 +97,10 @@ class TestGraphs:
         def looped(logits: Any, labels: Any, weights: Any) -> Any:
             def step(i: Any, total: Any) -> Any:
                 scaled = logits * tf.cast(i, tf.float32)
-                branch = tf.cond(i > 0, lambda: loss(scaled, labels, weights), lambda: 0.0)
-                return i + 1, total + branch
+                each = tf.cond(
+                    i > 0, lambda: losses(scaled, labels, weights), lambda: tf.zeros([len(LOGITS)])
+                )
+                return i + 1, total + tf.reduce_sum(each)
 
             return tf.while_loop(lambda i, _: i < 3, step, (0, 0.0))[1]
 
