@@ -120,7 +120,11 @@ def test_a_gradient_to_labels_that_tf1_stops_fails(monkeypatch: pytest.MonkeyPat
 
 
 # In a graph, it is raised while the gradient is added, in whatever way.
-@pytest.mark.parametrize("context", [contextlib.nullcontext, lambda: tf.Graph().as_default()])
+@pytest.mark.parametrize(
+    "context",
+    [contextlib.nullcontext, lambda: tf.Graph().as_default()],
+    ids=["eager", "graph"],
+)
 def test_a_gradient_that_is_left_out_fails(
     context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
