@@ -252,6 +252,38 @@ PROGRAMS: dict[str, Callable[..., list[Any]]] = {
 }
 
 
+def along_the_tangent(loss: Loss, x: Any, y: Any, w: Any) -> tuple[Any, Any, Any]:
+    """The gradient, and the derivatives along the tangent of a scalar loss and of its gradient."""
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        gradient = first(loss, x, y, w)
+        inner = tf.reduce_sum(gradient * TANGENT)
+    return gradient, inner, tape.gradient(inner, x)
+
+
+def tangent_in_a_tape_by_tapes(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
+    gradient, inner, second = along_the_tangent(loss, x, y, w)
+    return [inner, second, gradient]
+
+
+def tangent_and_value_in_a_tape_by_tapes(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
+    gradient, inner, second = along_the_tangent(loss, x, y, w)
+    return [loss(x, y, w) + inner * inner, gradient + 2 * inner * second, gradient]
+
+
+def tape_in_a_tangent_by_tapes(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
+    gradient, _, second = along_the_tangent(loss, x, y, w)
+    return [gradient, second]
+
+
+# Programs -> those that return the same, of which tapes are much faster than tangents.
+BY_TAPES: dict[str, Callable[..., list[Any]]] = {
+    "tangent_in_a_tape": tangent_in_a_tape_by_tapes,
+    "tangent_and_value_in_a_tape": tangent_and_value_in_a_tape_by_tapes,
+    "tape_in_a_tangent": tape_in_a_tangent_by_tapes,
+}
+
+
 def graph_gradients_twice(loss: Loss, x: Any, y: Any, w: Any) -> list[Any]:
     value = loss(x, y, w)
     (gradient,) = tf.gradients(value, x)

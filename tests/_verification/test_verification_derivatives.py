@@ -16,6 +16,7 @@ import pytest
 import tensorflow as tf
 import tf1
 from derivative_programs import (
+    BY_TAPES,
     GRAPH_PROGRAMS,
     INPUTS,
     PROGRAMS,
@@ -120,8 +121,13 @@ FASTER = {
 def theirs(program: str, function: str) -> list[np.ndarray]:
     if program in FASTER:
         return theirs(FASTER[program], function)
-    mode = "tf1_graph" if program in GRAPH_PROGRAMS else "eager"
-    return [np.asarray(each) for each in run(mode, program, function, tf1.THEIRS)]
+    if program in BY_TAPES:
+        loss = functions(tf1.THEIRS)[function]
+        found = modes.eager(functools.partial(BY_TAPES[program], loss), *INPUTS)
+    else:
+        mode = "tf1_graph" if program in GRAPH_PROGRAMS else "eager"
+        found = run(mode, program, function, tf1.THEIRS)
+    return [np.asarray(each) for each in found]
 
 
 @pytest.mark.parametrize(
