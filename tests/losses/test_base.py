@@ -109,12 +109,11 @@ def test_every_reduction_is_tf1s(loss: Loss, reduction: Reduction, backend: str)
 
 
 # What depends on the mode but not on the loss class is tested in tests/ops and tests/v1.
-@pytest.mark.parametrize("mode", ["traced_unknown_shapes", "compiled_unknown_shapes"])
-def test_every_mode_gives_the_same(loss: Loss, mode: str) -> None:
+def test_graphs_of_unknown_shapes_give_the_same(loss: Loss) -> None:
     # tests/ops has every reduction in every mode.
     run = with_gradients(loss(reduction="sum_by_nonzero_weights", label_smoothing=0.1))
     inputs = loss.labels, LOGITS, WEIGHTS
-    check(modes.MODES[mode](run, *inputs), modes.eager(run, *inputs))
+    check(modes.compiled_unknown_shapes(run, *inputs), modes.eager(run, *inputs))
 
 
 def test_a_tf1_graph_gives_the_same(loss: Loss) -> None:
@@ -286,28 +285,37 @@ def test_a_saved_model_loads_with_its_loss(loss: Loss, suffix: str, tmp_path: Pa
     check_same(loss, loaded.loss, original)
 
 
-def train(losses: dict[str, Any]) -> dict[str, np.ndarray]:
+FITTED = ("sum_over_batch_size", "sum_by_nonzero_weights")
+
+
+@pytest.fixture(scope="module")
+def fitted() -> dict[str, np.ndarray]:
     """`fit` of a model with an output for each loss, and a layer that only this loss trains.
 
     Returns: the history of each loss and the layer's kernel after it.
     """
+    losses = {f"{name}_{reduction}": name for name in LOSSES for reduction in FITTED}
     inputs = keras.Input((4,))
-    layers = {name: keras.layers.Dense(4, "tanh", name=name) for name in losses}
-    model = keras.Model(inputs, {name: layer(inputs) for name, layer in layers.items()})
+    layers = {each: keras.layers.Dense(4, "tanh", name=each) for each in losses}
+    model = keras.Model(inputs, {each: layer(inputs) for each, layer in layers.items()})
     for layer in layers.values():
         layer.set_weights(START)
-    model.compile(keras.optimizers.SGD(0.5), loss=losses, jit_compile=False)
-    labels = {name: each.labels for name, each in LOSSES.items()}
+    model.compile(
+        keras.optimizers.SGD(0.5),
+        loss={each: LOSSES[name](reduction=each[len(name) + 1 :]) for each, name in losses.items()},
+        jit_compile=False,
+    )
+    labels = {each: LOSSES[name].labels for each, name in losses.items()}
     weights = dict.fromkeys(losses, WEIGHTS)
-    fitted = model.fit(LOGITS, labels, 3, 2, sample_weight=weights, shuffle=False, verbose=0)
+    history = model.fit(LOGITS, labels, 3, 2, sample_weight=weights, shuffle=False, verbose=0)
     return {
-        name: np.append(fitted.history[f"{name}_loss"], layer.get_weights()[0])
-        for name, layer in layers.items()
+        each: np.append(history.history[f"{each}_loss"], layer.get_weights()[0])
+        for each, layer in layers.items()
     }
 
 
-def train_in_tf1(loss: Loss) -> np.ndarray:
-    """The same with TF1's loss."""
+def train(call: Callable[..., tf.Tensor], labels: np.ndarray) -> np.ndarray:
+    """The same by a loop, with a function of labels, logits and weights."""
     kernel, bias = map(tf.Variable, START)
     history = []
     for _ in range(2):
@@ -315,8 +323,7 @@ def train_in_tf1(loss: Loss) -> np.ndarray:
         for part in (slice(0, 3), slice(3, 6)):
             with tf.GradientTape() as tape:
                 logits = tf.tanh(LOGITS[part] @ kernel + bias)
-                name = "weighted_sum_by_nonzero_weights"
-                value = loss.in_tf1(loss.labels[part], logits, WEIGHTS[part], name)
+                value = call(labels[part], logits, WEIGHTS[part])
             for variable, gradient in zip((kernel, bias), tape.gradient(value, (kernel, bias))):
                 variable.assign_sub(0.5 * gradient)
             values.append(value)
@@ -324,15 +331,18 @@ def train_in_tf1(loss: Loss) -> np.ndarray:
     return np.append(history, kernel)
 
 
-@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum_by_nonzero_weights"])
-def test_fit_trains_as_with_keras_s_or_tf1s(reduction: str) -> None:
-    found = train({name: loss(reduction=reduction) for name, loss in LOSSES.items()})
-    if reduction == "sum_over_batch_size":
-        expected = train({name: loss.of_keras(from_logits=True) for name, loss in LOSSES.items()})
-    else:
-        expected = {name: train_in_tf1(loss) for name, loss in LOSSES.items()}
-    for name in LOSSES:
-        np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-6, err_msg=name)
+@pytest.mark.parametrize("name", LOSSES)
+def test_fit_trains_as_with_keras_s_or_tf1s(name: str, fitted: dict[str, np.ndarray]) -> None:
+    loss = LOSSES[name]
+    calls = {
+        "sum_over_batch_size": loss.of_keras(from_logits=True),
+        "sum_by_nonzero_weights": lambda y, x, w: loss.in_tf1(
+            y, x, w, "weighted_sum_by_nonzero_weights"
+        ),
+    }
+    for reduction in FITTED:
+        found, expected = fitted[f"{name}_{reduction}"], train(calls[reduction], loss.labels)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6, err_msg=reduction)
 
 
 @pytest.mark.skipif(IS_KERAS_3, reason="Keras 3 makes no layers of calls")
