@@ -109,15 +109,16 @@ def test_plain_probabilities_with_tf1s_reduction() -> None:
 def test_fit_of_a_model_that_ends_in_a_softmax_trains_on_its_logits(
     how: str, reduction: str
 ) -> None:
-    def train(loss: Any, activation: Any) -> Any:
+    def train(loss: Any, activation: Any, run_eagerly: bool = True) -> Any:
         dense = keras.layers.Dense(3, activation=activation, kernel_initializer="identity")
         model = keras.Sequential([keras.Input((3,)), dense])
-        model.compile(keras.optimizers.SGD(0.1), loss, run_eagerly=how == "run_eagerly")
+        optimizer = keras.optimizers.SGD(0.1)
+        model.compile(optimizer, loss, run_eagerly=run_eagerly, jit_compile=False)
         history = model.fit(LOGITS, LABELS, 2, 2, sample_weight=WEIGHTS, shuffle=False, verbose=0)
         return history.history["loss"], model.get_weights()[0]
 
     ours = CategoricalCrossentropy(reduction=reduction)
-    losses, kernel = train(ours, "softmax")
+    losses, kernel = train(ours, "softmax", how == "run_eagerly")
     if reduction == "sum_over_batch_size":
         others = [(keras.losses.CategoricalCrossentropy(), "softmax")]
     else:
