@@ -70,16 +70,16 @@ def test_smoothing_leaves_ignored_losses_at_zero() -> None:
     assert float(loss([-1], LOGITS[:1])[0]) == 0
 
 
-@pytest.mark.parametrize("weight", [0.0, 1.0])
-@pytest.mark.parametrize("bad", [4, -1])
-def test_an_id_outside_of_the_classes_is_an_error_whatever_its_weight(
-    bad: int, weight: float, backend: str
-) -> None:
+def test_an_id_outside_of_the_classes_is_an_error_whatever_its_weight(backend: str) -> None:
     loss = SparseCategoricalCrossentropy(from_logits=True)
-    ids, weights = [bad, 0], np.float32([weight, 1])
-    for call in (loss, tf.function(loss)):
-        with pytest.raises(tf.errors.InvalidArgumentError):
-            call(ids, LOGITS[:2], weights)
+    calls = [loss, tf.function(loss)]
+    for weight in (0.0, 1.0):
+        weights = np.float32([weight, 1])
+        for call in calls:
+            assert np.isfinite(call(np.array([3, 0]), LOGITS[:2], weights))
+            for bad in (4, -1):
+                with pytest.raises(tf.errors.InvalidArgumentError):
+                    call(np.array([bad, 0]), LOGITS[:2], weights)
 
 
 def test_under_xla_an_id_outside_of_the_classes_is_nan_as_in_tensorflow() -> None:
@@ -192,7 +192,7 @@ def test_call_leaves_the_mask_for_who_reduces() -> None:
 def test_an_ignored_class_in_graphs_of_unknown_shapes() -> None:
     loss = SparseCategoricalCrossentropy(True, -1, label_smoothing=0.1)
     expected = float(loss(IGNORED, LOGITS, WEIGHTS))
-    for mode in ("traced_unknown_shapes", "compiled_unknown_shapes", "tf1_graph"):
+    for mode in ("compiled_unknown_shapes", "tf1_graph"):
         value = modes.MODES[mode](loss, IGNORED, LOGITS, WEIGHTS)
         assert float(value) == pytest.approx(expected, rel=1e-5)
 
