@@ -277,7 +277,7 @@ def test_wrong_shapes_that_only_a_graph_knows(name: str) -> None:
     labels, weights = LABELS[name], weights_of(name)
     spec = [tf.TensorSpec(None, tf.as_dtype(each.dtype)) for each in (labels, LOGITS, weights)]
 
-    @tf.function(input_signature=spec)
+    @tf.function(input_signature=spec, autograph=False)
     def function(labels: Any, logits: Any, weights: Any) -> Any:
         return ours(name, Reduction.SUM, labels, logits, weights)
 

@@ -94,7 +94,8 @@ def loss_and_gradient(loss: Loss, logits: tf.Tensor, labels: tf.Tensor) -> Any:
 @functools.lru_cache(maxsize=None)
 def compiled(name: str) -> Any:
     """Compiles once for all rows with the same shapes."""
-    return tf.function(functools.partial(loss_and_gradient, OURS[name]), jit_compile=True)
+    run = functools.partial(loss_and_gradient, OURS[name])
+    return tf.function(run, jit_compile=True, autograph=False)
 
 
 def result(run: Callable[..., Any], logits: tf.Tensor, labels: tf.Tensor) -> str:

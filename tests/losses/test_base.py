@@ -181,9 +181,10 @@ def test_an_activation_s_logits_are_used_as_by_keras(loss: Loss) -> None:
     exact = loss()(loss.labels, logits)
 
     def of_graph(each: Any, from_logits: bool) -> tf.Tensor:
-        run = tf.function(lambda x: each(from_logits=from_logits)(loss.labels, x))
-        activated = tf.function(lambda x: run.python_function(getattr(tf.nn, name)(x)))
-        return activated(logits)
+        def run(x: tf.Tensor) -> tf.Tensor:
+            return each(from_logits=from_logits)(loss.labels, getattr(tf.nn, name)(x))
+
+        return tf.function(run, autograph=False)(logits)
 
     for each in (loss, loss.of_keras):
         probabilities = getattr(keras.activations, name)(tf.constant(logits))
