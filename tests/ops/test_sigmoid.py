@@ -134,8 +134,9 @@ both_backends = pytest.mark.parametrize("backend", BACKENDS, indirect=True)
 @pytest.mark.parametrize(
     ("mode", "backend"),
     [
-        *((mode, "auto") for mode in modes.MODES if mode not in ("traced", "tf1_graph")),
+        *((mode, "auto") for mode in ("eager", "traced_unknown_shapes")),
         *((mode, "portable") for mode in ("eager", "traced")),
+        *((mode, "auto") for mode in ("compiled", "traced_then_compiled")),
     ],
     indirect=["backend"],
 )
@@ -146,7 +147,8 @@ def test_second_derivatives_are_tensorflows_in_every_mode(mode: str, backend: st
         reference.assert_close(one, expected, 5e-6)
 
 
-@both_backends
+# tests/v1/test_modes.py has sessions of "auto".
+@pytest.mark.parametrize("backend", ["portable"], indirect=True)
 def test_in_a_session_with_gradients(backend: str) -> None:
     def run(op: Op) -> Callable[..., list[tf.Tensor]]:
         def both(*inputs: tf.Tensor) -> list[tf.Tensor]:

@@ -240,7 +240,7 @@ EVERY_LOSS = {
         ("softmax", False, True),
         ("softmax", True, False),
         ("sparse softmax", True, True),
-        ("sigmoid", False, False),
+        ("sigmoid", True, True),
         ("compute_weighted_loss", False, False),
         ("compute_weighted_loss", True, True),
     ],
