@@ -137,7 +137,7 @@ def test_the_native_backend_fails_under_xla() -> None:
 def test_a_function_traced_before_xla_is_pruned_to_the_portable_ops() -> None:
     inner = traced(step)
     eager = inner(tf.constant(LOGITS))
-    compiled = tf.function(lambda logits: inner(logits), jit_compile=True)(tf.constant(LOGITS))
+    compiled = traced(lambda logits: inner(logits), jit_compile=True)(tf.constant(LOGITS))
     np.testing.assert_allclose(compiled, eager, rtol=1e-6)
 
 

@@ -46,7 +46,7 @@ def test_the_number_of_classes_is_a_number_where_it_is_known() -> None:
 
 @pytest.mark.parametrize("shape", [[None, None], None])
 def test_elsewhere_it_has_the_labels_dtype(shape: Any) -> None:
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float64)])
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float64)], autograph=False)
     def count(labels: tf.Tensor) -> tf.Tensor:
         return labels_lib.num_classes(spec(0.2), labels)
 

@@ -42,7 +42,7 @@ OF_WEIGHTS = {"KerasXent>UnreducedSoftmaxCrossEntropy"}
 
 
 def native_ops_of(function: Callable[..., Any], dtype: str = "float32", **options: Any) -> set[str]:
-    traced = tf.function(function, **options)
+    traced = tf.function(function, autograph=False, **options)
     return native_ops(traced.get_concrete_function(tf.constant(LOGITS, dtype)).graph)
 
 

@@ -32,7 +32,8 @@ def expected() -> np.ndarray:
 
 
 def traced(function: Callable[..., Any], shape: Any) -> Any:
-    return tf.function(function, input_signature=[tf.TensorSpec(shape, tf.float16)])
+    signature = [tf.TensorSpec(shape, tf.float16)]
+    return tf.function(function, input_signature=signature, autograph=False)
 
 
 @pytest.mark.parametrize(

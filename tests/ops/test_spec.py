@@ -57,7 +57,7 @@ def test_static_losses_shape_drops_the_class_axis(
 def test_losses_shape_is_the_real_one_however_little_is_known(
     axis: int, known: list[int | None] | None
 ) -> None:
-    @tf.function(input_signature=[tf.TensorSpec(known)])
+    @tf.function(input_signature=[tf.TensorSpec(known)], autograph=False)
     def shape_of(logits: tf.Tensor) -> tf.Tensor:
         return spec_lib.losses_shape(logits, axis)
 
