@@ -114,8 +114,11 @@ both_backends = pytest.mark.parametrize("backend", ["auto", "portable"], indirec
 WRONG_WEIGHTS = [(2,), (2, 3), (2, 2, 1)]
 
 
-@both_backends
-@run_time_modes
+@pytest.mark.parametrize(
+    ("backend", "mode"),
+    [("auto", "traced_unknown_shapes"), ("portable", "tf1_graph")],
+    indirect=["backend"],
+)
 def test_what_a_trace_can_not_know_fails_when_the_graph_runs(backend: str, mode: str) -> None:
     run = modes.once(mode, with_gradients)
     for shape in WRONG_WEIGHTS:
@@ -189,8 +192,11 @@ def test_labels_of_another_shape_fail_when_xla_compiles_what_was_traced_without_
             pytest.fail(f"{labels}: {compiled(tf.zeros(logits), tf.zeros(labels))}")
 
 
-@both_backends
-@pytest.mark.parametrize(("mode", "axis"), [("traced_unknown_shapes", 3), ("tf1_graph", -4)])
+@pytest.mark.parametrize(
+    ("backend", "mode", "axis"),
+    [("auto", "traced_unknown_shapes", 3), ("portable", "tf1_graph", -4)],
+    indirect=["backend"],
+)
 def test_a_wrong_axis_fails_when_the_graph_runs(backend: str, mode: str, axis: int) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError):
         modes.MODES[mode](

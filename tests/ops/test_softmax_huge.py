@@ -97,7 +97,7 @@ def test_many_masked_classes_cost_what_they_cost_in_tf1(
     dtype: str, smoothing: float, axis: int
 ) -> None:
     # Along axis 0 the portable backend adds up one after another, and loses digits.
-    for classes in (1, 2, 8, 9, 65, *([3000] if axis == -1 else [300])):
+    for classes in (1, 8, 9, 65, *([3000] if axis == -1 else [300])):
         for mask in (0.95, 0.3):
             logits, labels, weights = masked(classes, dtype, mask)
             if axis == 0:
@@ -109,9 +109,15 @@ def test_many_masked_classes_cost_what_they_cost_in_tf1(
                 assert_same(zip(found, expected), dtype)
 
 
-@both_backends
 @pytest.mark.parametrize(
-    "mode", ["traced_unknown_shapes", "compiled", "traced_then_compiled", "tf1_graph"]
+    ("backend", "mode"),
+    [
+        ("portable", "traced_unknown_shapes"),
+        ("auto", "compiled"),
+        ("auto", "traced_then_compiled"),
+        ("auto", "tf1_graph"),
+    ],
+    indirect=["backend"],
 )
 def test_in_every_mode(backend: str, mode: str) -> None:
     assert_same(both(0.1, mode=mode)(*masked(70)), "float32")

@@ -47,7 +47,6 @@ def steps(spec: Spec) -> Any:
     [
         *(("eager", axis) for axis in (-1, 0, 1)),
         ("compiled", -1),
-        ("compiled", 0),
         ("compiled_unknown_shapes", 1),
     ],
 )
@@ -73,7 +72,7 @@ def test_every_dtype_and_reduction(dtype: str) -> None:
 
     # The other dtypes are reduced by the same ops.
     few = [Reduction.NONE, Reduction.SUM_BY_NONZERO_WEIGHTS]
-    reductions = list(Reduction) if dtype in ("float16", "float32") else few
+    reductions = list(Reduction) if dtype == "float32" else few
     found = modes.compiled(run, logits, labels, weights)
     for reduction, (value, kept) in zip(reductions, found):
         exact = reference.value_and_gradient(logits, labels, weights, 0.1, -1, reduction)
