@@ -220,22 +220,26 @@ def test_a_training_step_runs_one_op_even_if_the_batch_size_is_unknown(rows: int
     assert len([node for node in nodes if "= KerasXent>" in node.timeline_label]) == 1
 
 
+def two_losses(logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """Their arguments differ."""
+    mean = softmax_cross_entropy(logits, LABELS, weights, reduction=Reduction.MEAN)
+    return mean + softmax_cross_entropy(logits, LABELS, weights, label_smoothing=0.3)
+
+
 class Saved(tf.Module):
-    """Two losses that differ in their arguments."""
+    """Two losses as a SavedModel has them."""
 
     @tf.function(
         input_signature=[tf.TensorSpec([None, 5]), tf.TensorSpec([None])], autograph=False
     )
     def value(self, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        mean = softmax_cross_entropy(logits, LABELS, weights, reduction=Reduction.MEAN)
-        return mean + softmax_cross_entropy(logits, LABELS, weights, label_smoothing=0.3)
+        return two_losses(logits, weights)
 
 
 def test_a_saved_model_brings_the_gradient_without_a_warning_but_not_the_second(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = Saved()
-    tf.saved_model.save(module, str(tmp_path))
+    tf.saved_model.save(Saved(), str(tmp_path))
     warned: list[Any] = []
     monkeypatch.setattr(tf.get_logger(), "handle", warned.append)
     loaded = tf.saved_model.load(str(tmp_path))
@@ -249,7 +253,7 @@ def test_a_saved_model_brings_the_gradient_without_a_warning_but_not_the_second(
             value = function(*inputs)
         return tape.gradient(value, inputs)
 
-    for found, expected in zip(gradients_by(loaded.value), gradients_by(module.value)):
+    for found, expected in zip(gradients_by(loaded.value), gradients_by(two_losses)):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
     logits, weights = inputs
     with tf.GradientTape() as outer:
