@@ -189,6 +189,7 @@ def test_no_tape_sees_a_step(backend: str, in_function: bool) -> None:
     assert (traced(run) if in_function else run)(tf.constant(LOGITS))
 
 
+@functools.lru_cache(maxsize=None)
 def with_gradients(scope: Any) -> tf.Graph:
     """A TF1 graph with a loss, and the gradients of logits and weights."""
     with tf.Graph().as_default() as graph:
@@ -238,6 +239,9 @@ def test_a_graph_that_is_exported_without_devices_has_none_of_another_machine() 
     assert devices | {node.device for node in functions_nodes(here)} == {"", "/device:CPU:0"}
 
 
+kernels_of = functools.lru_cache(maxsize=None)(get_registered_kernels_for_op)
+
+
 def fits(kernel: Any, node: Any) -> bool:
     """Whether a kernel's constraints allow a node's attributes."""
     return all(
@@ -262,7 +266,7 @@ def test_what_a_gpu_runs_has_kernels_there() -> None:
         if not node.device.endswith("CPU:0")
         and not any(
             kernel.device_type in ("GPU", "DEFAULT") and fits(kernel, node)
-            for kernel in get_registered_kernels_for_op(node.op).kernel
+            for kernel in kernels_of(node.op).kernel
         )
     }
     assert missing == set()
