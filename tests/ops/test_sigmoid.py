@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Callable, NamedTuple
 
 import hypothesis
@@ -127,6 +128,11 @@ def derivatives(op: Op) -> Callable[..., Any]:
     return run
 
 
+@functools.lru_cache(maxsize=None)
+def wanted_of_v1() -> list[tf.Tensor]:
+    return modes.eager(derivatives(v1_loss), LOGITS, LABELS, WEIGHTS)
+
+
 # A graph of "auto" has what one of "native" has.
 both_backends = pytest.mark.parametrize("backend", BACKENDS, indirect=True)
 
@@ -141,25 +147,19 @@ both_backends = pytest.mark.parametrize("backend", BACKENDS, indirect=True)
     indirect=["backend"],
 )
 def test_second_derivatives_are_tensorflows_in_every_mode(mode: str, backend: str) -> None:
-    wanted = modes.eager(derivatives(v1_loss), LOGITS, LABELS, WEIGHTS)
     found = modes.MODES[mode](derivatives(our_loss), LOGITS, LABELS, WEIGHTS)
-    for one, expected in zip(found, wanted):
+    for one, expected in zip(found, wanted_of_v1()):
         reference.assert_close(one, expected, 5e-6)
 
 
 # tests/v1/test_modes.py has sessions of "auto".
 @pytest.mark.parametrize("backend", ["portable"], indirect=True)
 def test_in_a_session_with_gradients(backend: str) -> None:
-    def run(op: Op) -> Callable[..., list[tf.Tensor]]:
-        def both(*inputs: tf.Tensor) -> list[tf.Tensor]:
-            value = op(*inputs)
-            return [value, *tf.gradients(value, inputs)]
+    def run(*inputs: tf.Tensor) -> list[tf.Tensor]:
+        value = our_loss(*inputs)
+        return [value, *tf.gradients(value, inputs)]
 
-        return both
-
-    found = modes.tf1_graph(run(our_loss), LOGITS, LABELS, WEIGHTS)
-    wanted = modes.eager(derivatives(v1_loss), LOGITS, LABELS, WEIGHTS)
-    for one, expected in zip(found, wanted):
+    for one, expected in zip(modes.tf1_graph(run, LOGITS, LABELS, WEIGHTS), wanted_of_v1()):
         reference.assert_close(one, expected, 2e-6)
 
 
