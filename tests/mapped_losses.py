@@ -37,7 +37,6 @@ def v1(softmax_cross_entropy: Callable[..., tf.Tensor], reduction: Reduction) ->
 def of_v1(functions: tf1.Functions) -> dict[str, Loss]:
     whole, nn = functions.softmax_cross_entropy, functions.softmax_cross_entropy_with_logits_v2
     losses = {f"v1, {reduction.value}": v1(whole, reduction) for reduction in Reduction}
-    losses["nn"] = lambda labels, logits, weights: nn(labels, logits) * weights
     losses["nn, first axis"] = lambda labels, logits, weights: nn(labels, logits, axis=0)
     losses["a row"] = lambda labels, logits, weights: whole(labels[0], logits[0], weights[0])
     losses["one weight"] = lambda labels, logits, weights: whole(labels, logits, weights[1])
@@ -83,7 +82,7 @@ THEIRS["op"] = lambda labels, logits, weights: _theirs(
     labels, logits, weights, reduction=V1_NAMES[Reduction.SUM]
 )
 # TF1's own function stops the labels' gradients; that of the class and of the op is the nn one's.
-LABELS_HAVE_GRADIENTS = ("nn", "nn, first axis")
+LABELS_HAVE_GRADIENTS = ("nn, first axis",)
 
 
 def mapped(function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
