@@ -253,6 +253,16 @@ def test_a_ragged_last_dimension_is_a_mean_of_each_row(
         np.testing.assert_allclose(value, expected, rtol=1e-5)
 
 
+def test_the_means_of_ragged_rows_in_float64_have_all_their_digits() -> None:
+    labels, logits = LABELS[:, 0].astype(np.float64), LOGITS[:, 0].astype(np.float64)
+    loss = BinaryCrossentropy(True, dtype="float64", reduction="none")
+    each = tf.nn.sigmoid_cross_entropy_with_logits(labels, logits).numpy()
+    expected = [each[part].mean() for part in (slice(0, 2), slice(3, 6))]
+    found = tf.gather(loss(rows(labels), rows(logits)), [0, 3])
+    assert found.dtype == tf.float64
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
 def test_gradients_arrive_at_ragged_values() -> None:
     with tf.GradientTape() as tape:
         values = tf.constant(LOGITS[:, 0])

@@ -86,6 +86,7 @@ CASES: dict[str, Case] = {
     "nn first axis": nn_case([3, 2, 4], axis=0),
     "nn middle axis": nn_case([2, 3, 4], "float64", axis=1),
     "nn old": nn_case([3, 2, 4], name="softmax_cross_entropy_with_logits", dim=0),
+    "nn old last axis": nn_case([3, 2, 4], name="softmax_cross_entropy_with_logits"),
     "sparse": sparse_case([4, 3], [1, 0, 2, 0.5]),
     "sparse columns": sparse_case(
         [4, 3], [[1], [0], [2], [0.5]], [4, 1], reduction="weighted_mean"
